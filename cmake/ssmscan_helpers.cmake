@@ -19,3 +19,15 @@ function(ssmscan_registry_list name result)
   string(REPLACE "," ";" entries "${entries}")
   set(${result} ${entries} PARENT_SCOPE)
 endfunction()
+
+# ssmscan_add_test(NAME [LABELS ...] [LIBRARIES ...] SOURCES ...): one GoogleTest binary, each of its tests known to ctest
+# as one entry (the binary), so that a fixture's work is shared.
+function(ssmscan_add_test name)
+  cmake_parse_arguments(arg "" "" "LABELS;LIBRARIES;SOURCES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  ssmscan_private_flags(${name})
+  target_link_libraries(${name} PRIVATE ssmscan::scan OpenMP::OpenMP_CXX GTest::gtest_main GTest::gmock ${arg_LIBRARIES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/..." for what tests share
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
+endfunction()
