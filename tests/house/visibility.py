@@ -1,5 +1,6 @@
 """The shared libraries export what the headers declare with *_EXPORT, and nothing else. (Weak symbols of namespace std
-are the standard library's own and are exported by every C++ library.)"""
+are the standard library's own and are exported by every C++ library; unique symbols are the inline constants of headers,
+one for the whole program by the language's rules.)"""
 import argparse
 import pathlib
 import re
@@ -36,7 +37,7 @@ def qualified(name):
         depth += character == "<"
         kept += character if depth == 0 else ""
         depth -= character == ">"
-    return kept.strip().split(" ")[-1]
+    return kept.replace("[abi:cxx11]", "").strip().split(" ")[-1]
 
 
 def main():
@@ -54,9 +55,7 @@ def main():
         seen = set()
         for kind, name in exported(libraries[0]):
             symbol = qualified(name)
-            if kind in "WVwv" and not symbol.startswith("ssmscan::") and "ssmscan::" not in name.split("(")[0]:
-                continue
-            if kind in "WVwv" and symbol.startswith(("std::", "__gnu_cxx::")):
+            if kind == "u" or kind in "WVwv" and symbol.startswith(("std::", "__gnu_cxx::")):
                 continue
             last = symbol.split("::")[-1]
             owner = set(symbol.split("::")[:-1]) & types or {t for t in types if name.endswith("::" + t)}
