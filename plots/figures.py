@@ -69,12 +69,12 @@ def _grow_below(figure, extra):
         legend.set_bbox_to_anchor((x, 1 - (1 - y) * scale, w, h * scale), figure.transFigure)
 
 
-def _stack(heights, title, right=RIGHT):
+def _stack(heights, title, right=RIGHT, head=TOP):
     """Panels below each other, each as high as asked for in inches."""
-    height = TOP + sum(heights) + PANEL_GAP * (len(heights) - 1) + BOTTOM
+    height = head + sum(heights) + PANEL_GAP * (len(heights) - 1) + BOTTOM
     figure = plt.figure(figsize=(WIDTH_INCHES, height))
     figure.text(0.05 / WIDTH_INCHES, 1 - 0.06 / height, title, fontsize=9.5, weight="bold", va="top")
-    axes, top = [], height - TOP - 0.12
+    axes, top = [], height - head - 0.12
     for panel in heights:
         top -= panel - 0.12
         axes.append(figure.add_axes([LEFT / WIDTH_INCHES, top / height, 1 - (LEFT + right) / WIDTH_INCHES, (panel - 0.12) / height]))
@@ -132,7 +132,7 @@ def _by_backend(group, title, value, band, ylabel, bounds):
             axis.set_ylim(min(values) / 1.4, max(values) * 1.6)
             if bound and len(bound) > 1:
                 axis.fill_between(xs, ys, axis.get_ylim()[1], color=GREY, alpha=0.13, linewidth=0, zorder=0)
-        style.value_axis(axis)
+        style.value_axis(axis.yaxis)
         style.label_ends(axis, ends)
     return figure
 
@@ -185,17 +185,19 @@ def _families(measurements, key, slug, title, ylabel, caption, reference):
     for m in known_accuracy(measurements, key):
         grouped.setdefault((m.name.operation, m.name.dtype), []).append(m)
     for (operation, dtype), group in sorted(grouped.items(), key=lambda g: problem_order((*g[0], 1, ()))):
-        families = sorted({m.name.option("family", "") for m in group})
+        families = list(dict.fromkeys(m.name.option("family", "") for m in group))
         contenders = {}
         for m in group:
             contenders.setdefault(m.name.contender, m.name)
         lengths = sorted({m.name.time for m in group if m.name.time > 0})
         finite = [m.value(key) for m in group if math.isfinite(m.value(key)) and m.value(key) > 0] + [1.0]
-        low, high = max(min(finite) / 1.5, max(finite) * 1e-12), max(finite) * 2.5
+        # The plain formula's error is drawn against |a*| in a figure of its own; here it must not flatten all the others.
+        tops = [m.value(key) for m in group if m.name.variant != "plain" and math.isfinite(m.value(key))] + [1.0]
+        low, high = max(min(finite) / 1.5, max(tops) * 1e-6), max(tops) * 4
         rows, columns = math.ceil(len(families) / 2), min(2, len(families))
         legend_rows = math.ceil((len(contenders) + 1) / 3)
-        head, panel, gap = 0.34 + 0.155 * legend_rows + 0.28, 1.15, 0.34
-        height = head + rows * (panel + gap) + 0.22
+        head, panel, gap = 0.34 + 0.155 * legend_rows + 0.28, 1.15, 0.27
+        height = head + rows * (panel + gap) + 0.3
         figure = plt.figure(figsize=(WIDTH_INCHES, height))
         heading = f"{title}: {DTYPE_NAMES.get(dtype, dtype)}" + ("" if operation == "affine" else f" · {operation}")
         figure.text(0.05 / WIDTH_INCHES, 1 - 0.06 / height, heading, fontsize=9.5, weight="bold", va="top")
@@ -213,15 +215,17 @@ def _families(measurements, key, slug, title, ylabel, caption, reference):
                 if not cases:
                     continue
                 xs = sorted(cases)
-                ys = [min(max(cases[x], low), high) for x in xs]
-                (handles[contender],) = axis.plot(xs, ys, clip_on=False, **style.look(name))
+                ys = [max(cases[x], low) if math.isfinite(cases[x]) else math.nan for x in xs]
+                (handles[contender],) = axis.plot(xs, ys, **style.look(name))
                 broken = [x for x in xs if math.isinf(cases[x])]
                 axis.plot(broken, [high] * len(broken), linestyle="", marker="X", markersize=6, color=RED, clip_on=False, zorder=5)
             if reference:
                 handles["bound = 1"] = axis.axhline(1, color=INK, linewidth=1.6)
-            style.length_axis(axis, lengths, most_ticks=5, title="length" if row == rows - 1 or index + columns >= len(families) else "")
+            lowest = index + columns >= len(families)
+            style.length_axis(axis, lengths, most_ticks=5, title="length (time steps)" if lowest else "")
+            axis.tick_params(labelbottom=lowest)
             axis.set_ylim(low, high)
-            style.value_axis(axis, most_ticks=6)
+            style.value_axis(axis.yaxis, most_ticks=6)
             axis.set_title(family or "data", fontsize=8)
             if column == 0:
                 axis.set_ylabel(ylabel)
@@ -239,7 +243,7 @@ def error_over_bound(measurements):
 
 def error_over_us(measurements):
     return _families(measurements, OVER_US, "error-over-us", "Largest error in units of u·S", "error / (u·S)",
-                     "u is the unit roundoff, S the sum of the magnitudes of all terms: 1 means one rounding. Lower is better. A red cross: the result was NaN or infinite.", reference=False)
+                     "u is the unit roundoff, S the sum of the magnitudes of all terms: 1 means one rounding. Lower is better. A red cross: the result was NaN or infinite. Where heinsen.plain leaves the top of a panel, see the figure of Heinsen's formula.", reference=False)
 
 
 LAW_FROM = 1e3  # below this |a*| other roundings hide the law (NUMERICS 2.1)
@@ -262,9 +266,9 @@ def heinsen(measurements):
         finite = [m.value(OVER_US) for m in group if math.isfinite(m.value(OVER_US)) and m.value(OVER_US) > 0]
         if not finite:
             continue
-        low, high = min(finite) / 2, max(finite + ([1 / u] if u and max(finite) * u > 1e-4 else [])) * 4
+        low, high = min(finite) / 2, max(finite + ([1 / u] if u and max(finite) * u > 1e-3 else [])) * 4
         title = f"Heinsen's formula, plain and restarted: {DTYPE_NAMES.get(dtype, dtype)}" + ("" if operation == "affine" else f" · {operation}")
-        figure, (axis,) = _stack([3.1], title)
+        figure, (axis,) = _stack([3.1], title, head=0.2)
         axis.set_xscale("log")
         ends = []
         for members, color, marker, filled in ((plain, RED, "o", False), (ours, SKY, "v", True)):
@@ -277,7 +281,8 @@ def heinsen(measurements):
                 py = [min(max(badness(m.value(OVER_US)), low), high) for m in line]
                 axis.plot(px, py, color=color, marker=marker, markerfacecolor=color if filled else PAPER, linewidth=0.8, markersize=3.6, clip_on=False)
                 if members is plain:
-                    ends.append((px[-1], py[-1], family, color))
+                    broken = not math.isfinite(line[-1].value(OVER_US))
+                    ends.append((px[-1], py[-1], family + (": NaN or ∞" if broken else ""), color))
         steep = sorted(m.value(OVER_US) / m.value("a_star_max") for m in plain if m.value("a_star_max") >= LAW_FROM and math.isfinite(m.value(OVER_US)))
         if steep and steep[len(steep) // 2] > 0:
             c = steep[len(steep) // 2]
@@ -290,10 +295,8 @@ def heinsen(measurements):
             axis.text(min(xs) / 1.4, 1 / u * 1.15, "no correct digit left (error = S)", fontsize=LABEL_POINTS, color=SOFT_INK, va="bottom")
         axis.set_xlim(min(xs) / 1.6, max(xs) * 1.6)
         axis.set_ylim(low, high)
-        style.value_axis(axis)
-        decades = [d for d in range(-9, 12) if axis.get_xlim()[0] <= 10.0**d <= axis.get_xlim()[1]]
-        axis.set_xticks([10.0**d for d in decades], [style._decimal(10.0**d) for d in decades])
-        axis.minorticks_off()
+        style.value_axis(axis.yaxis)
+        style.value_axis(axis.xaxis, most_ticks=6)
         axis.set_xlabel("largest |a*|, a* = log a₀ + … + log aₜ")
         axis.set_ylabel("largest error / (u·S)")
         if ours:
@@ -321,7 +324,7 @@ def plane(measurements, accuracy):
         if not finite:
             continue
         title = f"Speed and accuracy: {lanes_text(lanes)} of {length_text(time)} {DTYPE_NAMES.get(dtype, dtype)}"
-        figure, (axis,) = _stack([2.9], title, right=1.75)
+        figure, (axis,) = _stack([2.9], title, right=1.45, head=0.2)
         low, high = min(finite) / 2, max(finite) * 3
         placed = [(x, min(max(y, low), high), m) for x, y, m in placed]
         axis.set_xscale("log")
@@ -338,16 +341,22 @@ def plane(measurements, accuracy):
                 look["markerfacecolor"] = PAPER
             else:
                 look["markerfacecolor"] = look["color"]
-            axis.plot([x], [y], **look, clip_on=False)
-            ends.append((x, y, accuracy_label(m).replace(" (", "\u200a(") + "." + m.name.backend, look["color"]))
+            axis.plot([x], [y], **look, clip_on=False, zorder=3)
+        by_label = {}
+        for x, y, m in placed:
+            by_label.setdefault(accuracy_label(m), []).append((x, y, m))
+        for label, points in by_label.items():
+            x, y, m = max(points, key=lambda p: p[0])
+            color = style.look(m.name)["color"]
+            axis.plot([p[0] for p in points], [p[1] for p in points], color=color, linewidth=0.8)
+            ends.append((x, y, label if math.isfinite(answer.worst[label]) else f"{label}: NaN or ∞", color))
         xs = [x for x, _, _ in placed]
         axis.set_xlim(min(xs) / 1.4, max(xs) * 1.4)
         axis.set_ylim(low, high)
-        style.value_axis(axis)
-        edges = axis.get_xlim()
-        ticks = [s * 10.0**d for d in range(-9, 6) for s in (1, 2, 5) if edges[0] <= s * 10.0**d <= edges[1]]
-        axis.set_xticks(ticks, [style._decimal(t) for t in ticks])
-        axis.minorticks_off()
+        style.value_axis(axis.yaxis)
+        style.value_axis(axis.xaxis)
+        axis.text(0.98, 0.03, "better ↘", transform=axis.transAxes, ha="right", fontsize=LABEL_POINTS, color=SOFT_INK)
+        axis.text(0.02, 0.03, "○ one thread   ● all threads", transform=axis.transAxes, fontsize=LABEL_POINTS, color=SOFT_INK)
         axis.set_xlabel("throughput, Gelem/s (right is faster)")
         axis.set_ylabel("worst error / (u·S) (down is more exact)")
         style.label_ends(axis, ends)

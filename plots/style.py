@@ -11,6 +11,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402 (the backend must be chosen first)
+from matplotlib.ticker import NullLocator  # noqa: E402
 
 from answers import length_text, superscript  # noqa: E402
 
@@ -72,27 +73,31 @@ def length_axis(axis, lengths, most_ticks=8, title="length (time steps)"):
         axis.set_xlabel(title)
 
 
-def _decimal(value):
-    exponent = math.floor(math.log10(value) + 1e-9)
-    if -3 <= exponent <= 3:
-        return f"{value:g}" if value < 1e3 else f"{value:,.0f}"
-    digit = round(value / 10.0**exponent)
-    return ("" if digit == 1 else f"{digit}·") + f"10{superscript(exponent)}"
+def _decimals(ticks):
+    """Plain numbers, or powers of ten on an axis that leaves the range in which plain ones are short."""
+    texts = []
+    wide = max(ticks, default=1) >= 1e4 or min(ticks, default=1) < 1e-3
+    for value in ticks:
+        exponent = math.floor(math.log10(value) + 1e-9)
+        digit = round(value / 10.0**exponent)
+        power = ("" if digit == 1 else f"{digit}·") + f"10{superscript(exponent)}"
+        texts.append(power if wide and not -2 <= exponent <= 2 else f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    return texts
 
 
-def value_axis(axis, most_ticks=8):
-    """log10 y axis with plain numbers: every decade, with 2 and 5 between where there is room."""
-    axis.set_yscale("log")
-    low, high = axis.get_ylim()
+def value_axis(which, most_ticks=8):
+    """log10 axis (an axes' xaxis or yaxis) with plain numbers: every decade, with 2 and 5 between where there is room."""
+    low, high = which.get_view_interval()
+    (which.axes.set_xscale if which.axis_name == "x" else which.axes.set_yscale)("log")
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
     for steps, stride in (((1, 2, 5), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 4)):
         ticks = [s * 10.0**d for d in decades if d % stride == 0 for s in steps]
         ticks = [t for t in ticks if low <= t <= high]
         if len(ticks) <= most_ticks:
             break
-    axis.set_yticks(ticks, [_decimal(t) for t in ticks])
-    axis.minorticks_off()
-    axis.set_ylim(low, high)
+    which.set_ticks(ticks, _decimals(ticks))
+    which.set_minor_locator(NullLocator())
+    which.set_view_interval(low, high, ignore=True)
 
 
 def spread_apart(wanted, gap, low, high):
@@ -120,7 +125,6 @@ def label_ends(axis, ends):
     if not ends:
         return
     figure = axis.figure
-    figure.canvas.draw()  # fixes the axes' place and limits before points are converted
     box = axis.get_window_extent()
     pixels_per_point = figure.dpi / 72.0
     gap = 1.22 * LABEL_POINTS * pixels_per_point
