@@ -148,7 +148,7 @@ def exactness(measurements):
         shared = set.intersection(*map(set, kept.values()))
         if not shared:
             continue
-        families = sorted({family for family, _ in shared})
+        families = list(dict.fromkeys(family for cases in kept.values() for family, _ in cases if any((family, time) in shared for _, time in cases)))
         by_family = {(family, label): worst(m for case, ms in cases.items() if case[0] == family and case in shared for m in ms) for label, cases in kept.items() for family in families}
         overall = {label: max(by_family[family, label] for family in families) for label in kept}
         answers.append(Exactness(dtype, families, sorted({time for _, time in shared}), len(shared), overall, by_family, sorted(set(labels) - set(kept))))
@@ -223,7 +223,7 @@ def headlines(measurements, accuracy, validation):
         text = f"{first}, at most {spelled(answer.worst[first])} u·S"
         note = f"worst of {answer.cases} cases ({len(answer.families)} data families, lengths {answer.lengths[0]:,} to {answer.lengths[-1]:,})"
         if last != first:
-            note += f"; the least exact is {last}, {spelled(answer.worst[last])} u·S"
+            note += f"; the least exact is {last}, " + (f"{spelled(answer.worst[last])} u·S" if math.isfinite(answer.worst[last]) else "which gives NaN or ∞ in some")
         sentences.append((f"Most exact, {DTYPE_NAMES[answer.dtype]}", text, note))
     bounded = known_accuracy(accuracy, OVER_BOUND)
     if bounded:

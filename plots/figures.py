@@ -15,7 +15,7 @@ from answers import (BACKEND_NAMES, DTYPE_NAMES, OVER_BOUND, OVER_US, accuracy_l
 from results import ROUNDOFF
 from style import GREY, INK, LABEL_POINTS, PAPER, RED, SKY, SOFT_INK, WIDTH_INCHES, plt
 
-LEFT, RIGHT, TOP, BOTTOM = 0.62, 1.42, 0.34, 0.52  # inches around the panels; RIGHT holds the direct labels
+LEFT, RIGHT, TOP, BOTTOM = 0.56, 1.26, 0.34, 0.52  # inches around the panels; RIGHT holds the direct labels
 FOOTER_POINTS = 5.2
 PANEL_GAP = 0.42
 BACKEND_ORDER = ("serial", "openmp", "cuda")
@@ -69,7 +69,7 @@ def _grow_below(figure, extra):
         legend.set_bbox_to_anchor((x, 1 - (1 - y) * scale, w, h * scale), figure.transFigure)
 
 
-def _stack(heights, title, right=RIGHT, head=TOP):
+def _stack(heights, title, left=0.44, right=RIGHT, head=TOP):
     """Panels below each other, each as high as asked for in inches."""
     height = head + sum(heights) + PANEL_GAP * (len(heights) - 1) + BOTTOM
     figure = plt.figure(figsize=(WIDTH_INCHES, height))
@@ -77,7 +77,7 @@ def _stack(heights, title, right=RIGHT, head=TOP):
     axes, top = [], height - head - 0.12
     for panel in heights:
         top -= panel - 0.12
-        axes.append(figure.add_axes([LEFT / WIDTH_INCHES, top / height, 1 - (LEFT + right) / WIDTH_INCHES, (panel - 0.12) / height]))
+        axes.append(figure.add_axes([left / WIDTH_INCHES, top / height, 1 - (left + right) / WIDTH_INCHES, (panel - 0.12) / height]))
         top -= PANEL_GAP + 0.12
     return figure, axes
 
@@ -99,7 +99,7 @@ def _bound_line(measurements):
     return sorted(best.items())
 
 
-def _by_backend(group, title, value, band, ylabel, bounds):
+def _by_backend(group, title, value, band, unit, bounds):
     """One panel per backend with a line per contender; `value(m)` is drawn, `band(m)` its spread."""
     backends = sorted({m.name.backend for m in group}, key=lambda b: (BACKEND_ORDER.index(b) if b in BACKEND_ORDER else 9, b))
     counts = [len(_lines(m for m in group if m.name.backend == b)) for b in backends]
@@ -124,8 +124,7 @@ def _by_backend(group, title, value, band, ylabel, bounds):
             axis.plot(xs, ys, color=INK, linewidth=2.2, solid_capstyle="round", zorder=4)
             ends.append((xs[-1], ys[-1], "bound (triad)", INK))
             values += ys
-        axis.set_title(BACKEND_NAMES.get(backend, backend) + f" ({backend})")
-        axis.set_ylabel(ylabel)
+        axis.set_title(f"{BACKEND_NAMES.get(backend, backend)} ({backend}), {unit}")
         style.length_axis(axis, lengths, title="length (time steps)" if axis is axes[-1] else "")
         axis.set_xlim(min(lengths) / 1.3, max(lengths) * 1.3)
         if values:
@@ -268,7 +267,7 @@ def heinsen(measurements):
             continue
         low, high = min(finite) / 2, max(finite + ([1 / u] if u and max(finite) * u > 1e-3 else [])) * 4
         title = f"Heinsen's formula, plain and restarted: {DTYPE_NAMES.get(dtype, dtype)}" + ("" if operation == "affine" else f" · {operation}")
-        figure, (axis,) = _stack([3.1], title, head=0.2)
+        figure, (axis,) = _stack([3.1], title, left=LEFT, head=0.2)
         axis.set_xscale("log")
         ends = []
         for members, color, marker, filled in ((plain, RED, "o", False), (ours, SKY, "v", True)):
@@ -324,7 +323,7 @@ def plane(measurements, accuracy):
         if not finite:
             continue
         title = f"Speed and accuracy: {lanes_text(lanes)} of {length_text(time)} {DTYPE_NAMES.get(dtype, dtype)}"
-        figure, (axis,) = _stack([2.9], title, right=1.45, head=0.2)
+        figure, (axis,) = _stack([2.9], title, left=LEFT, head=0.2)
         low, high = min(finite) / 2, max(finite) * 3
         placed = [(x, min(max(y, low), high), m) for x, y, m in placed]
         axis.set_xscale("log")

@@ -44,7 +44,7 @@
     state.count.setAttribute("role", "status");
     label.append(state.input);
     bar.append(label, state.count);
-    table.closest(".scroll").before(bar);
+    if (state.rows.length > 20) table.closest(".scroll").before(bar);  // a short table is read, not searched
     state.input.addEventListener("input", () => {
       state.filter = state.input.value;
       apply(state);

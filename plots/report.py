@@ -59,7 +59,7 @@ def footer(inputs, command):
     machine = str(context.get("cpu") or context.get("host_name") or "CPU not recorded")
     threads = context.get("threads", context.get("num_cpus"))
     parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {context['simd']}" if context.get("simd") else "")]
-    parts.append(str(context.get("date", "date not recorded")))
+    parts.append(str(context.get("date", "date not recorded"))[:16].replace("T", " "))
     return [" · ".join(parts), f"command: {command_of(inputs, command)}"]
 
 
@@ -96,6 +96,7 @@ class Column:
     numeric: bool = False
     low_first: bool = False  # the first click sorts ascending: for numbers of which less is better
     wrap: bool = False
+    optional: bool = False  # left out where no row has anything to say
 
     @property
     def key(self):
@@ -104,6 +105,8 @@ class Column:
 
 def table(identity, columns, rows, note=""):
     """A table that scrolls inside its own box. A cell is text, or (text, class)."""
+    kept = [i for i, c in enumerate(columns) if not c.optional or any(row[i] not in ("", MISSING) for row in rows)]
+    columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
     heads = "".join(f'<th scope="col" data-key="{c.key}"' + (' class="n"' if c.numeric else "") + (' data-low="1"' if c.low_first else "") + f">{escape(c.title)}</th>" for c in columns)
     lines = []
     for row in rows:
@@ -125,8 +128,8 @@ def number(value, digits=4):
 
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
-    columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options"), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True),
-               Column("Next"), Column("Lead", True), Column("Best library"), Column("Ours / library", True)]
+    columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
+               Column("Next"), Column("Lead", True), Column("Best library", optional=True), Column("Ours / library", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem
@@ -138,8 +141,8 @@ def winners_table(rows, identity, speed):
 
 
 def results_table(measurements):
-    columns = [Column("Question"), Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Lanes", True, True), Column("Length", True, True), Column("Options"), Column("Gelem/s", True), Column("µs per call", True, True),
-               Column("Spread"), Column("Bytes per element", True, True), Column("Share of bound", True), Column("Runs", True), Column("State", wrap=True)]
+    columns = [Column("Question"), Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Gelem/s", True), Column("µs per call", True, True),
+               Column("Spread"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True)]
     body = []
     for m in measurements:
         n = m.name
@@ -166,8 +169,8 @@ def family_matrix(answer):
 
 
 def accuracy_table(measurements):
-    columns = [Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Family"), Column("Length", True, True), Column("Error / (u·S)", True, True), Column("Error / bound", True, True), Column("Bound / (u·S)", True, True),
-               Column("Error / S", True, True), Column("|a*|", True), Column("State", wrap=True)]
+    columns = [Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Family"), Column("Length", True, True), Column("Error / (u·S)", True, True), Column("Error / bound", True, True), Column("Bound / (u·S)", True, True, optional=True),
+               Column("Error / S", True, True, optional=True), Column("|a*|", True, optional=True), Column("State", wrap=True)]
     body = []
     for m in measurements:
         n = m.name
@@ -185,7 +188,7 @@ def accuracy_table(measurements):
 
 
 def validation_table(checks):
-    columns = [Column("Status"), Column("Check"), Column("Algorithm"), Column("Backend"), Column("Type"), Column("Norm"), Column("Error", True, True), Column("Bound", True, True), Column("Error / bound", True, True), Column("Reason", wrap=True)]
+    columns = [Column("Status"), Column("Check"), Column("Algorithm"), Column("Backend"), Column("Type"), Column("Norm"), Column("Error", True, True), Column("Bound", True, True), Column("Error / bound", True, True), Column("Reason", wrap=True, optional=True)]
     body = []
     for check in checks:
         status = check["status"]
