@@ -24,8 +24,8 @@ struct sequences {
   index_t lanes = 1;
   index_t time = 0;
   std::vector<T> a, b;
-  std::vector<T> initial{};         // lanes x segments, or empty: absent
-  std::vector<index_t> offsets{};   // packed, one of the two
+  std::vector<T> initial{};        // lanes x segments, or empty: absent
+  std::vector<index_t> offsets{};  // packed, one of the two
   std::vector<std::uint8_t> reset{};
 
   index_t segments() const {

@@ -4,8 +4,7 @@
 // below longest * largest_b = 35,200 < 2^24, so no operation rounds, in affine and in semi_log (log 1 = 0, exp 0 = 1).
 #include <vector>
 
-#include "tests/laws/call.hpp"
-#include "tests/laws/random.hpp"
+#include "tests/laws/data.hpp"
 
 namespace ssmscan::laws {
 
@@ -41,9 +40,6 @@ struct integer {
     }
   }
 };
-
-enum class initial_state { absent, given };
-inline constexpr initial_state both_initial_states[] = {initial_state::absent, initial_state::given};
 
 // x of one lane, in the order of time given by d.
 template <class T>
@@ -122,7 +118,7 @@ class exact_data {
   outcome<T> expected(index_t lanes, index_t n, direction d, initial_state i) const {
     outcome<T> made{cut(oracle(d, i), lanes, n, d), {}, ""};
     for (index_t lane = 0; lane < lanes; ++lane)
-      made.final.push_back(n > 0 ? made.x[index(lane * n + (d == direction::forward ? n - 1 : 0))]
+      made.final.push_back(n > 0                       ? made.x[index(lane * n + (d == direction::forward ? n - 1 : 0))]
                            : i == initial_state::given ? initial_[index(lane)]
                                                        : T(0));
     return made;
@@ -140,8 +136,12 @@ class exact_data {
     }
     return made;
   }
-  std::vector<T>& oracle(direction d, initial_state i) { return oracles_[index(static_cast<index_t>(d))][index(static_cast<index_t>(i))]; }
-  std::vector<T> const& oracle(direction d, initial_state i) const { return const_cast<exact_data*>(this)->oracle(d, i); }
+  std::vector<T>& oracle(direction d, initial_state i) {
+    return oracles_[index(static_cast<index_t>(d))][index(static_cast<index_t>(i))];
+  }
+  std::vector<T> const& oracle(direction d, initial_state i) const {
+    return const_cast<exact_data*>(this)->oracle(d, i);
+  }
 
   std::vector<T> a_, b_, initial_;
   std::vector<T> oracles_[2][2];

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/scan/reference/bounds.hpp>
 
 namespace ssmscan::laws {
 
@@ -21,6 +22,8 @@ struct subject {
   operation represents = operation::affine;
   bool packed = true;
   index_t (*roundings)(index_t) = nullptr;
+  std::function<reference::tree_shape(index_t)>
+      shape;  // what the bound of semi_log needs; empty where there is no tree
   // threads: 0 = the backend's default; nothing but speed may depend on it.
   std::function<void(recurrence<T> const&, int threads)> run;
 

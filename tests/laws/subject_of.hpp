@@ -3,10 +3,11 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/laws/subject.hpp"
+
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/detail/kernels.hpp>
-
-#include "tests/laws/subject.hpp"
+#include <ssmscan/scan/reference/bounds.hpp>
 
 namespace ssmscan::laws {
 
@@ -21,6 +22,7 @@ subject<T> subject_of(std::string const& name, operation represents) {
   made.result = A::info.result;
   made.roundings = A::info.roundings;
   made.represents = represents;
+  made.shape = [](index_t n) { return reference::measure_tree<A>(n); };
   made.packed = kernels.at(represents, detail::packing::packed) != nullptr;
   made.run = [represents](recurrence<T> const& problem, int threads) {
     detail::checked_recurrence<T> const checked(problem);

@@ -1,11 +1,11 @@
 #include <stdexcept>
 
+#include "tests/laws/tiles_of_8.hpp"
+
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/detail/kernels.hpp>
 #include <ssmscan/scan/registry.hpp>
-
-#include "tests/laws/tiles_of_8.hpp"
 
 namespace ssmscan::laws {
 namespace {
@@ -41,6 +41,7 @@ subject<T> registered(capability const& offer) {
   made.result = info.result;
   made.roundings = info.roundings;
   made.packed = offer.packed;
+  made.shape = [algorithm = made.algorithm](index_t n) { return reference::tree_of(algorithm, n).value(); };
   made.run = [algorithm = made.algorithm, inner = made.inner, backend = made.backend, represents = made.represents](
                  recurrence<T> problem, int threads) {
     problem.operation = represents;
@@ -68,8 +69,7 @@ index_t subjects_needed() {
   index_t needed = 0;
   auto const count = [&]<class A>(std::type_identity<A>) {
     needed += supports<A, serial, affine<T>> + supports<A, openmp, affine<T>>;
-    if constexpr (std::floating_point<T>)
-      needed += supports<A, serial, semi_log<T>> + supports<A, openmp, semi_log<T>>;
+    if constexpr (std::floating_point<T>) needed += supports<A, serial, semi_log<T>> + supports<A, openmp, semi_log<T>>;
   };
   algorithms::for_each(count);
   short_tiled::for_each(count);

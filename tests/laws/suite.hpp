@@ -1,12 +1,11 @@
 #pragma once
 // Brings every subject of a dtype before a law, and counts. A subject that is missing, a case that was not judged and a
 // law that fails are all failures of the test.
-#include <gtest/gtest.h>
-
 #include "tests/laws/effort.hpp"
 #include "tests/laws/subject.hpp"
 #include "tests/laws/tally.hpp"
 #include "tests/laws/verdict.hpp"
+#include <gtest/gtest.h>
 
 namespace ssmscan::laws {
 
@@ -20,9 +19,7 @@ void judge_all(Law const& law, Cases const& cases) {
     if (needed == 0) continue;
     verdict const found = law(s);
     EXPECT_EQ(found.failure, "");
-    if (found.holds()) {
-      EXPECT_EQ(found.cases, needed) << s.name;
-    }
+    if (found.holds()) { EXPECT_EQ(found.cases, needed) << s.name; }
     judged += found.cases;
   }
   EXPECT_GT(judged, 0);

@@ -1,11 +1,10 @@
 #include "tests/laws/tally.hpp"
 
-#include <gtest/gtest.h>
-
 #include <cstdio>
 #include <fstream>
 
 #include "tests/laws/effort.hpp"
+#include <gtest/gtest.h>
 
 namespace ssmscan::laws::tally {
 namespace {

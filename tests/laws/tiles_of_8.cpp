@@ -1,9 +1,9 @@
 #include "tests/laws/tiles_of_8.hpp"
 
+#include "tests/laws/subject_of.hpp"
+
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
-
-#include "tests/laws/subject_of.hpp"
 
 namespace ssmscan::laws {
 

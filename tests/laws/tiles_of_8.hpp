@@ -1,10 +1,10 @@
 #pragma once
 // The algorithms that have tiles, with tiles so short that a length of 20 crosses three.
+#include "tests/laws/subject.hpp"
+
 #include <ssmscan/scan/algorithms/chunked.hpp>
 #include <ssmscan/scan/algorithms/look_back.hpp>
 #include <ssmscan/scan/registry.hpp>
-
-#include "tests/laws/subject.hpp"
 
 namespace ssmscan::laws {
 
