@@ -142,7 +142,7 @@ def winners_table(rows, identity, speed):
 
 def results_table(measurements):
     columns = [Column("Question"), Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Gelem/s", True), Column("µs per call", True, True),
-               Column("Spread"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True)]
+               Column("Spread, µs"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True)]
     body = []
     for m in measurements:
         n = m.name
@@ -151,7 +151,7 @@ def results_table(measurements):
             # A speed is never shown for a wrong answer.
             body.append(head + [MISSING] * 6 + [(f"failed: {m.error}", "bad")])
             continue
-        spread = f"{number(m.low * 1e6, 3)} to {number(m.high * 1e6, 3)} ({m.spread})" if m.spread else MISSING
+        spread = f"{number(m.low * 1e6, 3)} to {number(m.high * 1e6, 3)}" + ("" if m.spread == "min-max" else f" ({m.spread})") if m.spread else MISSING
         body.append(head + [number(m.rate / 1e9), number(m.seconds * 1e6), spread, number(m.value("bytes_per_element")), number(m.value("share_of_triad"), 3), str(m.repetitions) if m.repetitions else MISSING, ("verified", "good")])
     return table("results", columns, body, "all results")
 
@@ -234,27 +234,27 @@ def build(inputs, drawings, out, command=""):
     bad_checks = [c for c in (inputs.validation.checks if inputs.validation else []) if c["status"] == "fail"]
     sections = []
 
-    def section(identity, title, body):
+    def section(identity, short, title, body):
         if body:
-            sections.append((identity, title, f'<section id="{identity}-section"><h2>{escape(title)}</h2>{body}</section>'))
+            sections.append((identity, short, f'<section id="{identity}-section"><h2>{escape(title)}</h2>{body}</section>'))
 
     def absent(kind):
         return "".join(f'<p class="box">{escape(m)}</p>' for m in inputs.missing if m.startswith(kind))
 
-    section("winners", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
+    section("winners", "Fastest", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
         "<p>The fastest of this library's scans for each type, number of lanes and length; the bound is a loop that only reads a and b and writes x. “Equal”: the spreads of the two overlap, so neither leads.</p>" + winners_table(speeds, "winners", True) if speeds else "")
         + ("<h3>Shortest time of one call</h3>" + winners_table(delays, "latency-winners", False) if delays else ""))
-    section("speed", "Speed", show("speed"))
+    section("speed", "Speed figures", "Speed", show("speed"))
     exact = answers.exactness(errors)
     matrices = "".join(f"<h3>Worst error by data family, {escape(DTYPE_NAMES.get(a.dtype, a.dtype))}, in units of u·S</h3>" + family_matrix(a) + (f'<p class="soft">Not compared, too few cases: {escape(", ".join(a.left_out))}.</p>' if a.left_out else "") for a in exact)
-    section("exact", "Which scan is most exact", (absent("accuracy") if not inputs.accuracy else "") + (
+    section("exact", "Most exact", "Which scan is most exact", (absent("accuracy") if not inputs.accuracy else "") + (
         "<p>An error is given in units of u·S: u is the unit roundoff of the type (2⁻²⁴ for float, 2⁻⁵³ for double) and S the sum of the magnitudes of all terms that make up a result. One rounding of the largest possible result is 1. Every number is the worst over all elements of a sequence, and here over all lengths.</p>" + matrices if matrices else ""))
-    section("figures-accuracy", "Accuracy", show("accuracy"))
-    section("results", "All results", "<p>Medians over the repetitions. A contender that gave a wrong answer has no speed.</p>" + results_table(measurements) if inputs.results else "")
-    section("accuracy", "All accuracy measurements", accuracy_table(errors) if inputs.accuracy else "")
-    section("validation", "Validation", validation_table(inputs.validation.checks) if inputs.validation else absent("validation"))
+    section("figures-accuracy", "Accuracy figures", "Accuracy", show("accuracy"))
+    section("results", "Results", "All results", "<p>Medians over the repetitions; the spread runs from the fastest to the slowest repetition. A contender that gave a wrong answer has no speed.</p>" + results_table(measurements) if inputs.results else "")
+    section("accuracy", "Errors", "All accuracy measurements", accuracy_table(errors) if inputs.accuracy else "")
+    section("validation", "Validation", "Validation", validation_table(inputs.validation.checks) if inputs.validation else absent("validation"))
     files = [link(s.path) for s in (inputs.results, inputs.accuracy, inputs.validation) if s]
-    section("machine", "Machine and files", machine_block(inputs, command) + (f"<p>Data: {', '.join(files)}.</p>" if files else ""))
+    section("machine", "Machine", "Machine and files", machine_block(inputs, command) + (f"<p>Data: {', '.join(files)}.</p>" if files else ""))
 
     lines = answers.headlines(measurements, errors, inputs.validation)
     top = '<dl class="answers">' + "".join(f'<div><dt>{escape(q)}</dt><dd class="main">{escape(a)}</dd>' + (f'<dd class="note">{escape(n)}</dd>' if n else "") + "</div>" for q, a, n in lines) + "</dl>" if lines else ""
@@ -265,7 +265,7 @@ def build(inputs, drawings, out, command=""):
         boxes.append(f'<div class="box bad"><strong>{len(bad_checks)} validation checks failed:</strong> {escape("; ".join(str(c.get("name")) for c in bad_checks[:8]))}{" …" if len(bad_checks) > 8 else ""}</div>')
     boxes += [f'<div class="box">{escape(m)}</div>' for m in inputs.missing]
     about = footer(inputs, command)
-    navigation = "".join(f'<a href="#{identity}-section">{escape(title)}</a>' for identity, title, _ in sections)
+    navigation = "".join(f'<a href="#{identity}-section">{escape(short)}</a>' for identity, short, _ in sections)
 
     def part(name):
         with open(os.path.join(HERE, name), encoding="utf-8") as file:
@@ -275,6 +275,6 @@ def build(inputs, drawings, out, command=""):
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>ssmscan: scans compared</title>\n'
         '<link rel="icon" href="data:,">\n'  # without it a browser asks the server for one
         f"<style>\n{part('report.css')}{figure_colors()}\n</style>\n</head>\n<body>\n<header><h1>ssmscan: scans for linear recurrences, compared</h1>\n"
-        f'<p>x[t] = a[t]·x[t−1] + b[t], computed by every algorithm, each result verified before it was timed.</p>\n<p class="soft">{escape(about[0])}<br>{escape(about[1])}</p>\n'
-        f"<nav aria-label=\"Sections\">{navigation}</nav></header>\n<main>\n{top}\n{''.join(boxes)}\n{''.join(body for _, _, body in sections)}\n</main>\n<script>\n{part('report.js')}</script>\n</body>\n</html>\n"
+        f'<p class="lead">x[t] = a[t]·x[t−1] + b[t], computed by every algorithm, each result verified before it was timed.</p>\n<p class="soft">{escape(about[0])}<br>{escape(about[1])}</p>\n'
+        f"</header>\n<main>\n{top}\n{''.join(boxes)}\n<nav aria-label=\"Sections\">{navigation}</nav>\n{''.join(body for _, _, body in sections)}\n</main>\n<script>\n{part('report.js')}</script>\n</body>\n</html>\n"
     )

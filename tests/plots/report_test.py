@@ -332,7 +332,7 @@ class Report(unittest.TestCase):
             name = "/".join([row["Question"], row["Operation"], row["Algorithm"], row["Backend"], "lanes:" + row["Lanes"].replace(",", ""), "time:" + row["Length"].replace(",", "")])
             record = expected.pop(name)
             if record is None:
-                self.assertEqual([row[c] for c in ("Gelem/s", "µs per call", "Spread", "Share of bound")], ["–"] * 4)
+                self.assertEqual([row[c] for c in ("Gelem/s", "µs per call", "Spread, µs", "Share of bound")], ["–"] * 4)
                 self.assertIn("wrong at element 7", row["State"])
                 continue
             # Cells carry 4 significant digits (3 for shares): half a unit of the last one is 5e-4 (5e-3) relative at most.
