@@ -1,0 +1,37 @@
+# What every folder of the house uses.
+
+# Warnings and the arithmetic contract, for our own translation units only: nothing here reaches a consumer.
+function(ssmscan_private_flags target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -ffp-contract=off)
+  if(SSMSCAN_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SSMSCAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${SSMSCAN_SANITIZE}>)
+  endif()
+  set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+endfunction()
+
+# The names in `using NAME = type_list<...>;` of the registry, in order.
+function(ssmscan_registry_list name result)
+  set(registry ${PROJECT_SOURCE_DIR}/scan/registry.hpp)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${registry})
+  file(READ ${registry} text)
+  if(NOT text MATCHES "using ${name} = type_list<([^;]*)>;")
+    message(FATAL_ERROR "scan/registry.hpp: no `using ${name} = type_list<...>;`")
+  endif()
+  string(REGEX REPLACE "[ \n]" "" entries "${CMAKE_MATCH_1}")
+  string(REPLACE "," ";" entries "${entries}")
+  set(${result} ${entries} PARENT_SCOPE)
+endfunction()
+
+# ssmscan_add_test(NAME [LABELS ...] [LIBRARIES ...] SOURCES ...): one GoogleTest binary, each of its tests known to ctest
+# as one entry (the binary), so that a fixture's work is shared.
+function(ssmscan_add_test name)
+  cmake_parse_arguments(arg "" "" "LABELS;LIBRARIES;SOURCES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  ssmscan_private_flags(${name})
+  target_link_libraries(${name} PRIVATE ssmscan::scan OpenMP::OpenMP_CXX GTest::gtest_main GTest::gmock ${arg_LIBRARIES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/..." for what tests share
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
+endfunction()

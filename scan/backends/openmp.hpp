@@ -1,0 +1,139 @@
+#pragma once
+// Threads of one process. Which thread runs which body never reaches a result: trees are fixed by the algorithms. An
+// exception in a body ends the handing out of bodies, releases whoever waits for a mailbox, and leaves on the caller's
+// thread: the first one, once every worker has stopped. One object serves one caller at a time.
+#if !defined(_OPENMP)
+#error \
+    "<ssmscan/scan/backends/openmp.hpp> needs OpenMP in this translation unit (-fopenmp); the compiled linear_recurrence does not"
+#endif
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <thread>
+
+#include <omp.h>
+
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan {
+
+class openmp {
+ public:
+  static constexpr std::string_view name = "openmp";
+
+  // `threads`: 0 = as many as OpenMP would use.
+  explicit openmp(int threads = 0) : threads_(threads > 0 ? threads : omp_get_max_threads()) {}
+  int threads() const { return threads_; }
+
+  // Contiguous shares of the flattened index; fewer threads where a share would be smaller than a fork and join is
+  // worth.
+  template <class Body>
+  void parallel_for(extent e, Body body) {
+    index_t const total = e.lanes * e.time;
+    index_t const workers = std::clamp<index_t>(total / least_share, 1, threads_);
+    parallel(workers, [&](index_t worker) {
+      index_t i = total / workers * worker + std::min(worker, total % workers);
+      index_t const end = i + total / workers + (worker < total % workers ? 1 : 0);
+      while (i < end) {
+        index_t const lane = i / e.time;
+        index_t const first = i - lane * e.time;
+        index_t const last = std::min(e.time, first + (end - i));
+        for (index_t k = first; k < last; ++k) body(lane, k);
+        i += last - first;
+      }
+    });
+  }
+
+  // Blocks are handed out one by one, as workers become free.
+  template <class Body>
+  void blocks(index_t count, Body body) {
+    std::atomic<index_t> ticket{0};
+    parallel(std::min<index_t>(count, threads_), [&](index_t) {
+      for (index_t block = ticket++; block < count && !failed_->load(std::memory_order_relaxed); block = ticket++)
+        body(block);
+    });
+  }
+
+  // Tickets are drawn in order and a drawn block runs to its end: a block waits only for blocks that are running.
+  template <class Body>
+  void ordered_blocks(index_t count, Body body) {
+    blocks(count, body);
+  }
+
+  template <class T>
+  host_scratch<T> scratch(index_t n) {
+    return host_scratch<T>(n);
+  }
+
+  template <class T>
+  struct mailbox {
+    std::atomic<bool> published{false};
+    T value;
+  };
+
+  template <class T>
+  class mailbox_view {
+   public:
+    mailbox_view(mailbox<T>* slots, std::atomic<bool> const* failed) : slots_(slots), failed_(failed) {}
+    void publish(index_t slot, T const& value) const {
+      slots_[slot].value = value;
+      slots_[slot].published.store(true, std::memory_order_release);
+    }
+    bool ready(index_t slot) const { return slots_[slot].published.load(std::memory_order_acquire); }
+    T const& await(index_t slot) const {
+      while (!ready(slot)) {
+        if (failed_->load(std::memory_order_relaxed)) throw abandoned{};  // its publisher may have failed
+        std::this_thread::yield();
+      }
+      return slots_[slot].value;
+    }
+
+   private:
+    mailbox<T>* slots_;
+    std::atomic<bool> const* failed_;
+  };
+
+  template <class T>
+  class mailbox_owner {
+   public:
+    mailbox_owner(index_t n, std::shared_ptr<std::atomic<bool>> failed)
+        : slots_(std::make_unique<mailbox<T>[]>(static_cast<std::size_t>(n))), failed_(std::move(failed)) {}
+    mailbox_view<T> boxes() { return {slots_.get(), failed_.get()}; }
+
+   private:
+    std::unique_ptr<mailbox<T>[]> slots_;
+    std::shared_ptr<std::atomic<bool>> failed_;
+  };
+
+  template <class T>
+  mailbox_owner<T> mailboxes(index_t n) {
+    return {n, failed_};
+  }
+
+ private:
+  static constexpr index_t least_share =
+      2048;  // bodies of a few nanoseconds against a fork and join of a few microseconds
+
+  struct abandoned {};  // thrown where a wait is in vain; never seen outside
+
+  template <class Body>
+  void parallel(index_t workers, Body const& body) {
+    failed_->store(false, std::memory_order_relaxed);
+    if (workers <= 1) return body(index_t{0});
+    std::exception_ptr first;
+#pragma omp parallel num_threads(static_cast <int>(workers))
+    try {
+      for (index_t w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(w);
+    } catch (...) {
+      if (!failed_->exchange(true)) first = std::current_exception();
+    }
+    if (first) std::rethrow_exception(first);
+  }
+
+  int threads_;
+  std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
+};
+
+}  // namespace ssmscan

@@ -1,0 +1,23 @@
+#pragma once
+// Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why.
+#include <string>
+#include <utility>
+
+#include <ssmscan/scan/algorithms/chunked.hpp>
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::detail {
+
+inline std::pair<std::string, std::string> automatic(extent size, int threads) {
+  std::string const shape = std::to_string(size.lanes) + " lanes of " + std::to_string(size.time) + ", " +
+                            std::to_string(threads) + (threads == 1 ? " thread: " : " threads: ");
+  if (threads == 1) return {"sequential", shape + "one thread has nothing to share out"};
+  if (size.lanes >= threads)
+    return {"sequential", shape + "lanes enough for every thread, and no combine is done twice"};
+  // Splitting time doubles the combines, so it needs more threads than lanes by more than that, and chunks to hand out.
+  if (threads > 2 * size.lanes && size.time >= 2 * threads * chunked::length)
+    return {"chunked", shape + "fewer lanes than threads, and time enough to split"};
+  return {"sequential", shape + "splitting time would cost more combines than the threads can save"};
+}
+
+}  // namespace ssmscan::detail

@@ -1,0 +1,29 @@
+#pragma once
+// Integer helpers shared by the algorithms and by what they say of themselves.
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::detail {
+
+SSMSCAN_HOST_DEVICE constexpr index_t ceil_div(index_t n, index_t d) { return (n + d - 1) / d; }
+
+// The least k with 2^k >= n; 0 for n <= 1.
+SSMSCAN_HOST_DEVICE constexpr index_t ceil_log2(index_t n) {
+  index_t k = 0;
+  while ((index_t{1} << k) < n) ++k;
+  return k;
+}
+
+// The greatest k with 2^k <= n; 0 for n <= 1.
+SSMSCAN_HOST_DEVICE constexpr index_t floor_log2(index_t n) {
+  index_t k = 0;
+  while (n > 1) n /= 2, ++k;
+  return k;
+}
+
+SSMSCAN_HOST_DEVICE constexpr index_t count_ones(index_t n) {
+  index_t ones = 0;
+  for (; n > 0; n &= n - 1) ++ones;
+  return ones;
+}
+
+}  // namespace ssmscan::detail

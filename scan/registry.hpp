@@ -1,0 +1,27 @@
+#pragma once
+// THE list. Tests, benchmarks, the run-time table behind `--algorithm` and the tables of the documents are folds over
+// it. Adding an algorithm is one file in algorithms/ and its two entries here: the include and the name.
+#include <type_traits>
+
+#include <ssmscan/scan/algorithms/blelloch.hpp>
+#include <ssmscan/scan/algorithms/chunked.hpp>
+#include <ssmscan/scan/algorithms/hillis_steele.hpp>
+#include <ssmscan/scan/algorithms/look_back.hpp>
+#include <ssmscan/scan/algorithms/sequential.hpp>
+
+namespace ssmscan {
+
+template <class... Types>
+struct type_list {
+  static constexpr std::size_t size = sizeof...(Types);
+
+  // visit(std::type_identity<T>{}) for each T, in order.
+  template <class Visit>
+  static constexpr void for_each(Visit&& visit) {
+    (visit(std::type_identity<Types>{}), ...);
+  }
+};
+
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, look_back>;
+
+}  // namespace ssmscan
