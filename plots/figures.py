@@ -123,7 +123,7 @@ def _by_backend(group, title, value, band, unit, bounds):
         bound = [(t, rate / 1e9) for t, rate in _bound_line(here) if t <= max(lengths, default=t)] if bounds else []
         if bound:
             xs, ys = zip(*bound)
-            axis.plot(xs, ys, color=INK, linewidth=2.2, solid_capstyle="round", zorder=4)
+            axis.plot(xs, ys, color=INK, linewidth=2.2, marker="_" if len(xs) == 1 else "", markersize=9, markeredgewidth=2.2, solid_capstyle="round", zorder=4)
             ends.append((xs[-1], ys[-1], "bound (triad)", INK))
             values += ys
         axis.set_title(f"{BACKEND_NAMES.get(backend, backend)} ({backend}), {unit}")
@@ -175,7 +175,7 @@ def _ranked(group, title):
     rates = [m.rate / 1e9 for m in group if m.name.kind != "bound" or m.name.algorithm == "triad"]
     axis.set_xscale("log")
     axis.set_xlim(min(rates) / 1.3, max(rates) * 1.2)
-    style.value_axis(axis.xaxis)
+    style.value_axis(axis.xaxis, most_ticks=6)
     axis.set_yticks(range(len(order)), order)
     for text, label in zip(axis.get_yticklabels(), order):
         text.set_color(style.text_color(style.look(rows[label][0].name)["color"]))
@@ -209,13 +209,13 @@ def throughput(measurements):
             # One option of the call at one size is a row of the tables; a figure of its own would say no more.
             if not any(key != "layout" for key, _ in problem[3]):
                 title += f" · {length_text(min(lengths))} long"
-                caption = "Right is faster; ranked by the faster of the two backends. Vertical lines: the bound, a loop that only reads a and b and writes x. Grey: other libraries."
+                caption = "Right is faster; ranked by the faster of the two backends. Vertical lines: the bound, a loop that only reads a and b and writes x. Grey: libraries."
                 drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, _ranked(group, title), folded))
             continue
         figure = _by_backend(group, title, lambda m: m.rate / 1e9, lambda m: (m.slowest_rate / 1e9, m.fastest_rate / 1e9), "Gelem/s", bounds=True)
         spread = next((m.spread for m in group if m.spread), "")
         caption = "Higher is better. The black line is the bound: a loop that only reads a and b and writes x" + (
-            f"; bands show the spread over repetitions ({spread})." if spread else ".") + " Dashed: variants. Grey, dotted: other libraries."
+            f"; bands show the spread over repetitions ({spread})." if spread else ".") + " Dashed: variants. Grey, dotted: libraries and plain loops."
         drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, figure, folded))
     return drawings
 
@@ -369,7 +369,7 @@ def heinsen(measurements):
 
 
 def plane(measurements, accuracy):
-    """The speed-accuracy plane: each algorithm at its throughput on the longest single lane and its worst error."""
+    """The speed-accuracy plane: each algorithm at its throughput on one long lane and its worst error."""
     drawings = []
     exact = {answer.dtype: answer for answer in exactness(accuracy)}
     candidates = [m for m in timed(measurements, "throughput") if m.name.kind == "ours" and not m.name.problem[3]]
@@ -377,7 +377,12 @@ def plane(measurements, accuracy):
         here = [m for m in candidates if m.name.dtype == dtype]
         lanes = min((m.name.lanes for m in here), default=None)
         here = [m for m in here if m.name.lanes == lanes]
-        time = max((m.name.time for m in here), default=None)
+        # The length at which most algorithms were timed: at the greatest, the slow ones may have been left out.
+        timed_at = {}
+        for m in here:
+            if accuracy_label(m) in answer.worst:
+                timed_at.setdefault(m.name.time, set()).add(accuracy_label(m))
+        time = max(timed_at, key=lambda t: (len(timed_at[t]), t), default=None)
         here = [m for m in here if m.name.time == time]
         placed = [(m.rate / 1e9, answer.worst[accuracy_label(m)], m) for m in here if accuracy_label(m) in answer.worst]
         finite = [y for _, y, _ in placed if math.isfinite(y) and y > 0]

@@ -23,7 +23,7 @@ MISSING = "–"
 
 # What the machine block shows, in this order and under these words; everything else of the context follows under its own key.
 MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("cores", "Cores"), ("cpu_caches", "Caches"), ("simd", "SIMD"), ("simd_target", "SIMD"), ("gpu", "GPU"), ("driver", "Driver"), ("os", "System"),
-                ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"))
+                ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"), ("library_build_type", "Build of Google Benchmark"))
 
 
 @dataclass
@@ -130,15 +130,15 @@ def number(value, digits=4):
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
     columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
-               Column("Next"), Column("Lead", True), Column("Best library", optional=True), Column("Ours / library", True, optional=True), Column("Automatic / fastest", True, optional=True)]
+               Column("Next"), Column("Lead", True), Column("Best other", optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem
         value = row.first.rate / 1e9 if speed else row.first.seconds * 1e6
         body.append([f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
                      contender_text(row.second) if row.second else MISSING, ("equal", "warn") if row.tied else number(row.lead, 3),
-                     contender_text(row.library) if row.library else MISSING, number(row.first.rate / row.library.rate, 3) if row.library else MISSING,
-                     number(row.automatic.rate / row.first.rate, 3) if row.automatic else MISSING])
+                     contender_text(row.library) if row.library else MISSING, number(answers.times_faster(row.first, row.library), 3),
+                     number(row.first.seconds / row.automatic.seconds, 3) if row.automatic else MISSING])
     return table(identity, columns, body, "winners by size")
 
 
@@ -250,7 +250,7 @@ def build(inputs, drawings, out, command=""):
         return "".join(f'<p class="box">{escape(m)}</p>' for m in inputs.missing if m.startswith(kind))
 
     section("winners", "Fastest", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
-        "<p>The fastest of this library's scans for each type, number of lanes and length. The bound is a loop that only reads a and b and writes x, with as many threads. “Equal”: the spreads of the two overlap, so neither leads.</p>" + winners_table(speeds, "winners", True) if speeds else "")
+        "<p>The fastest of this library's scans for each type, number of lanes and length. The bound is a loop that only reads a and b and writes x, with as many threads. “Equal”: the spreads of the two overlap, so neither leads. Others are libraries and the plain loop a caller would write.</p>" + winners_table(speeds, "winners", True) if speeds else "")
         + ("<h3>Shortest time of one call</h3>" + winners_table(delays, "latency-winners", False) if delays else ""))
     section("speed", "Speed figures", "Speed", show("speed"))
     exact = answers.exactness(errors)

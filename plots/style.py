@@ -31,7 +31,7 @@ ALGORITHMS = {
     "heinsen": (SKY, "v"),
     "look_back": (RED, "P"),
 }
-LIBRARY_MARKERS = {"std": "x", "std_par": "+", "tbb": "1", "thrust_omp": "2", "thrust": "2", "cub": "3", "cub_pairs": "4"}
+LIBRARY_MARKERS = {"loop": "|", "std": "x", "std_par": "+", "tbb": "1", "thrust_omp": "2", "thrust": "2", "cub": "3", "cub_pairs": "4"}
 SPARE = ((BLUE, "h"), (RED, "p"), (GREEN, "<"), (PURPLE, ">"), (ORANGE, "*"))
 
 WIDTH_INCHES = 4.4  # shown at 0.85 of its size on a phone and at 0.8 in a column of a two-column paper: text stays readable
