@@ -204,7 +204,9 @@ def _fastest_sentences(rows):
             if row.second:
                 notes.append(f"equal within the spread to {contender_text(row.second)}" if row.tied else f"{spelled(row.lead)} times the next, {contender_text(row.second)}")
             if row.library:
-                notes.append(f"{spelled(times_faster(row.first, row.library))} times the best library, {contender_text(row.library)}")
+                ratio = times_faster(row.first, row.library)
+                best = f"the best library, {contender_text(row.library)}"
+                notes.append(f"{spelled(ratio)} times {best}" if ratio >= 1 else f"{best}, is {spelled(1 / ratio)} times as fast")
             sentences.append((f"Fastest, {where}", text, "; ".join(notes)))
     return sentences
 

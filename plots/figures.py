@@ -69,7 +69,7 @@ def _grow_below(figure, extra):
         legend.set_bbox_to_anchor((x, 1 - (1 - y) * scale, w, h * scale), figure.transFigure)
 
 
-def _stack(heights, title, left=0.44, right=RIGHT, head=TOP):
+def _stack(heights, title, left=0.5, right=RIGHT, head=TOP):
     """Panels below each other, each as high as asked for in inches."""
     height = head + sum(heights) + PANEL_GAP * (len(heights) - 1) + BOTTOM
     figure = plt.figure(figsize=(WIDTH_INCHES, height))
