@@ -5,6 +5,8 @@
 
 #include <ssmscan/scan/algorithms/blelloch.hpp>
 #include <ssmscan/scan/algorithms/chunked.hpp>
+#include <ssmscan/scan/algorithms/heinsen.hpp>
+#include <ssmscan/scan/algorithms/heinsen_plain.hpp>
 #include <ssmscan/scan/algorithms/hillis_steele.hpp>
 #include <ssmscan/scan/algorithms/look_back.hpp>
 #include <ssmscan/scan/algorithms/sequential.hpp>
@@ -22,6 +24,9 @@ struct type_list {
   }
 };
 
-using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, look_back>;
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_plain, look_back>;
+
+// What an algorithm with an inner one (`using inner = ...`) can be given instead of its default.
+using inner_algorithms = type_list<sequential, hillis_steele, blelloch, chunked, look_back>;
 
 }  // namespace ssmscan
