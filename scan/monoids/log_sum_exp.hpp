@@ -67,7 +67,7 @@ struct extended_log_sum_exp {
   using value_type = log_number;
 
   // Of a combine: error <= rounding * 2^-53 * |smaller operand|, to first order.
-  static constexpr double rounding = Kind == number_kind::real ? 6.0 : 22.0;
+  static constexpr double rounding = Kind == number_kind::real ? 5.0 : 16.0;
 
   SSMSCAN_HOST_DEVICE value_type identity() const { return {{no_magnitude, 0.0}, 0}; }
   SSMSCAN_HOST_DEVICE value_type operator()(value_type const& earlier, value_type const& later) const {
