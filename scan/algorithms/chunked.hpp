@@ -34,7 +34,10 @@ struct basic_chunked {
                    std::max<index_t>(chunks(time) - 1, 0);  // all but the last chunk along the spine, then apply
           },
       .traffic = [](index_t) { return 7.0; },  // read a, b; write and read the local pair; write x
-      .roundings = [](index_t) { return index_t{2}; },
+      // In its chunk, and then by the spine or the apply; the second chunk's first element has no step in its chunk.
+      .roundings = [](index_t time) { return index_t{time <= 1                 ? 0
+                                                     : time <= ChunkLength + 1 ? 1
+                                                                               : 2}; },
       .source = "Ladner & Fischer 1980; Blelloch 1990, section 1.2.1"};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)).  About 2n combines, chains of ChunkLength + n / ChunkLength, n
