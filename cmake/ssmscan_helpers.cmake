@@ -3,6 +3,10 @@
 # Warnings and the arithmetic contract, for our own translation units only: nothing here reaches a consumer.
 function(ssmscan_private_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -ffp-contract=off)
+  if(SSMSCAN_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SSMSCAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${SSMSCAN_SANITIZE}>)
+  endif()
   set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_compile_features(${target} PUBLIC cxx_std_20)
 endfunction()
@@ -27,7 +31,8 @@ function(ssmscan_add_test name)
   add_executable(${name} ${arg_SOURCES})
   ssmscan_private_flags(${name})
   target_link_libraries(${name} PRIVATE ssmscan::scan OpenMP::OpenMP_CXX GTest::gtest_main GTest::gmock ${arg_LIBRARIES})
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})  # "tests/..." for what tests share
+  # "tests/..." for what tests share; quoted only, since <compare> must not find the script of that name.
+  target_compile_options(${name} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
 endfunction()

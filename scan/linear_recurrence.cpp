@@ -100,12 +100,14 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
 template <class T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> const checked(problem);
+  detail::check_execution(how);
   return decide(problem, how).made;
 }
 
 template <class T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> checked(problem);
+  detail::check_execution(how);
   auto const decided = decide(problem, how);
   decided.run(checked.problem(), how.threads);
   checked.finish_empty_sequences();

@@ -1,11 +1,14 @@
 #pragma once
-// Threads of one process. Which thread runs which body never reaches a result: trees are fixed by the algorithms.
+// Threads of one process. Which thread runs which body never reaches a result: trees are fixed by the algorithms. An
+// exception in a body ends the handing out of bodies, releases whoever waits for a mailbox, and leaves on the caller's
+// thread: the first one, once every worker has stopped. One object serves one caller at a time.
 #if !defined(_OPENMP)
 #error \
     "<ssmscan/scan/backends/openmp.hpp> needs OpenMP in this translation unit (-fopenmp); the compiled linear_recurrence does not"
 #endif
 #include <algorithm>
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <thread>
 
@@ -48,7 +51,8 @@ class openmp {
   void blocks(index_t count, Body body) {
     std::atomic<index_t> ticket{0};
     parallel(std::min<index_t>(count, threads_), [&](index_t) {
-      for (index_t block = ticket++; block < count; block = ticket++) body(block);
+      for (index_t block = ticket++; block < count && !failed_->load(std::memory_order_relaxed); block = ticket++)
+        body(block);
     });
   }
 
@@ -72,51 +76,64 @@ class openmp {
   template <class T>
   class mailbox_view {
    public:
-    explicit mailbox_view(mailbox<T>* slots) : slots_(slots) {}
+    mailbox_view(mailbox<T>* slots, std::atomic<bool> const* failed) : slots_(slots), failed_(failed) {}
     void publish(index_t slot, T const& value) const {
       slots_[slot].value = value;
       slots_[slot].published.store(true, std::memory_order_release);
     }
     bool ready(index_t slot) const { return slots_[slot].published.load(std::memory_order_acquire); }
     T const& await(index_t slot) const {
-      while (!ready(slot)) std::this_thread::yield();
+      while (!ready(slot)) {
+        if (failed_->load(std::memory_order_relaxed)) throw abandoned{};  // its publisher may have failed
+        std::this_thread::yield();
+      }
       return slots_[slot].value;
     }
 
    private:
     mailbox<T>* slots_;
+    std::atomic<bool> const* failed_;
   };
 
   template <class T>
   class mailbox_owner {
    public:
-    explicit mailbox_owner(index_t n) : slots_(std::make_unique<mailbox<T>[]>(static_cast<std::size_t>(n))) {}
-    mailbox_view<T> boxes() { return mailbox_view<T>(slots_.get()); }
+    mailbox_owner(index_t n, std::shared_ptr<std::atomic<bool>> failed)
+        : slots_(std::make_unique<mailbox<T>[]>(static_cast<std::size_t>(n))), failed_(std::move(failed)) {}
+    mailbox_view<T> boxes() { return {slots_.get(), failed_.get()}; }
 
    private:
     std::unique_ptr<mailbox<T>[]> slots_;
+    std::shared_ptr<std::atomic<bool>> failed_;
   };
 
   template <class T>
   mailbox_owner<T> mailboxes(index_t n) {
-    return mailbox_owner<T>(n);
+    return {n, failed_};
   }
 
  private:
   static constexpr index_t least_share =
       2048;  // bodies of a few nanoseconds against a fork and join of a few microseconds
 
+  struct abandoned {};  // thrown where a wait is in vain; never seen outside
+
   template <class Body>
-  static void parallel(index_t workers, Body const& body) {
-    if (workers <= 1) {
-      body(index_t{0});
-      return;
-    }
+  void parallel(index_t workers, Body const& body) {
+    failed_->store(false, std::memory_order_relaxed);
+    if (workers <= 1) return body(index_t{0});
+    std::exception_ptr first;
 #pragma omp parallel num_threads(static_cast <int>(workers))
-    for (index_t w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(w);
+    try {
+      for (index_t w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(w);
+    } catch (...) {
+      if (!failed_->exchange(true)) first = std::current_exception();
+    }
+    if (first) std::rethrow_exception(first);
   }
 
   int threads_;
+  std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace ssmscan

@@ -1,49 +1,115 @@
 #pragma once
-// Do two views share a byte? Exact for dense views and for views whose strides nest; where the strides do not decide
-// it, a bounded search does, and what is still open after that counts as an overlap.
+// Do two views share a byte, does one view hold two elements in one place? Byte ranges answer almost every question;
+// where they meet (interleaved views), the strides decide, as a bounded linear Diophantine problem. Nested strides
+// (each at least as long as all that lies within it) are decided at once, any others by a search over at most
+// bounded_diophantine::default_nodes nodes. What is still open then counts as an overlap: a view is never wrongly
+// accepted.
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
 
+#include <ssmscan/scan/detail/diophantine.hpp>
 #include <ssmscan/scan/tensor_view.hpp>
 
 namespace ssmscan::detail {
 
-// The bytes from the first to the last element, whatever the signs of the strides.
+// The bytes from the first to the last element, whatever the signs of the strides: [begin, end).
 struct byte_range {
-  std::uintptr_t begin = 0;
-  std::uintptr_t end = 0;
+  int128 begin = 0;
+  int128 end = 0;
+  bool empty() const { return begin == end; }
 };
 
-template <class T>
-byte_range range_of(tensor_view<T> const& v) {
-  if (v.data == nullptr || v.empty()) return {};
-  index_t low = 0, high = 0;
-  for (auto const& [n, s] :
-       {std::pair{v.shape.batch, v.stride.batch}, {v.shape.channel, v.stride.channel}, {v.shape.time, v.stride.time}})
-    (s < 0 ? low : high) += (n - 1) * s;
-  auto const at = [&](index_t elements) {
-    return reinterpret_cast<std::uintptr_t>(v.data) + static_cast<std::uintptr_t>(elements) * sizeof(T);
-  };
-  return {at(low), at(high) + sizeof(T)};
+inline bool meet(byte_range const& p, byte_range const& q) {
+  return !p.empty() && !q.empty() && p.begin < q.end && q.begin < p.end;
 }
 
-inline bool meet(byte_range const& p, byte_range const& q) { return p.begin < q.end && q.begin < p.end; }
+// Nothing where an element would lie outside the 64-bit address space.
+template <class T>
+std::optional<byte_range> checked_range_of(tensor_view<T> const& v) {
+  if (v.data == nullptr || v.empty()) return byte_range{};
+  int128 constexpr space = int128{1} << 64;
+  int128 low = static_cast<int128>(reinterpret_cast<std::uintptr_t>(v.data)), high = low + int128{sizeof(T)};
+  for (auto const& [n, s] :
+       {std::pair{v.shape.batch, v.stride.batch}, {v.shape.channel, v.stride.channel}, {v.shape.time, v.stride.time}}) {
+    int128 elements = 0;  // a product of two 64-bit numbers
+    if (__builtin_mul_overflow(int128{n} - 1, int128{s}, &elements)) return std::nullopt;
+    if (elements > space || elements < -space) return std::nullopt;
+    (elements < 0 ? low : high) += elements * int128{sizeof(T)};
+    if (low < 0 || high > space) return std::nullopt;
+  }
+  // Differences of positions must fit in index_t, in bytes, as pointer arithmetic needs.
+  return high - low < space / 2 ? std::optional(byte_range{low, high}) : std::nullopt;
+}
+
+// For views that passed the check above.
+template <class T>
+byte_range range_of(tensor_view<T> const& v) {
+  return checked_range_of(v).value_or(byte_range{0, int128{1} << 64});
+}
+
+inline int128 magnitude(int128 p) { return p < 0 ? -p : p; }
+
+// v's elements from its lowest, all strides made positive, as terms of an equation in bytes.
+template <class T>
+void add_terms(bounded_diophantine& equation, tensor_view<T> const& v) {
+  equation.add(magnitude(v.stride.batch) * int128{sizeof(T)}, int128{v.shape.batch} - 1);
+  equation.add(magnitude(v.stride.channel) * int128{sizeof(T)}, int128{v.shape.channel} - 1);
+  equation.add(magnitude(v.stride.time) * int128{sizeof(T)}, int128{v.shape.time} - 1);
+}
+
+// A byte in common. Elements at p of v and q of w meet where -sizeof(U) < q - p < sizeof(T). Measuring p from the
+// lowest element of v and q down from the highest of w makes every term positive.
+template <class T, class U>
+verdict share_memory(tensor_view<T> const& v, tensor_view<U> const& w) {
+  byte_range const p = range_of(v), q = range_of(w);
+  if (!meet(p, q)) return verdict::no;
+  bounded_diophantine equation;
+  add_terms(equation, v);
+  add_terms(equation, w);
+  int128 const distance = q.end - int128{sizeof(U)} - p.begin;  // highest of w minus lowest of v
+  return equation.reaches(distance - int128{sizeof(T)} + 1, distance + int128{sizeof(U)} - 1);
+}
 
 template <class T, class U>
 bool overlap(tensor_view<T> const& v, tensor_view<U> const& w) {
-  return meet(range_of(v), range_of(w));
+  return share_memory(v, w) != verdict::no;
 }
 
 template <class T, class U>
 bool overlap(tensor_view<T> const& v, std::span<U> s) {
-  auto const begin = reinterpret_cast<std::uintptr_t>(s.data());
-  return meet(range_of(v), {begin, begin + s.size_bytes()});
+  return overlap(v, tensor_view<U>(s.data(), static_cast<index_t>(s.size())));
 }
 
+// Two index triples in one place: some differences d, not all 0, with |d[k]| < n[k] and sum of stride[k] * d[k] = 0.
+// The first d that is not 0 may be taken as positive; with the strides sorted downwards, nested ones fail at once.
 template <class T>
 bool overlaps_itself(tensor_view<T> const& v) {
-  return (v.shape.batch > 1 && v.stride.batch == 0) || (v.shape.channel > 1 && v.stride.channel == 0) ||
-         (v.shape.time > 1 && v.stride.time == 0);
+  if (v.data == nullptr || v.empty()) return false;
+  struct dimension {
+    int128 stride, last;
+  };
+  std::array<dimension, 3> dimensions{{{magnitude(v.stride.batch), v.shape.batch - 1},
+                                       {magnitude(v.stride.channel), v.shape.channel - 1},
+                                       {magnitude(v.stride.time), v.shape.time - 1}}};
+  std::ranges::sort(dimensions, std::ranges::greater{}, &dimension::stride);
+  for (std::size_t first = 0; first < dimensions.size(); ++first) {
+    auto const [stride, last] = dimensions[first];
+    if (last == 0) continue;
+    if (stride == 0) return true;
+    bounded_diophantine equation;  // stride (1 + y) + sum of stride[k] (z[k] - last[k]) = 0, 0 <= z[k] <= 2 last[k]
+    equation.add(stride, last - 1);
+    int128 target = -stride;
+    for (std::size_t k = first + 1; k < dimensions.size(); ++k) {
+      equation.add(dimensions[k].stride, 2 * dimensions[k].last);
+      target += dimensions[k].stride * dimensions[k].last;
+    }
+    if (equation.reaches(target, target) != verdict::no) return true;
+  }
+  return false;
 }
 
 }  // namespace ssmscan::detail
