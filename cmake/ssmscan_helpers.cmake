@@ -3,6 +3,10 @@
 # Warnings and the arithmetic contract, for our own translation units only: nothing here reaches a consumer.
 function(ssmscan_private_flags target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -ffp-contract=off)
+  if(SSMSCAN_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${SSMSCAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${SSMSCAN_SANITIZE}>)
+  endif()
   set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   target_compile_features(${target} PUBLIC cxx_std_20)
 endfunction()

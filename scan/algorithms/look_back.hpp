@@ -11,19 +11,19 @@
 
 namespace ssmscan {
 
-template <index_t TileLength>
+template <index_t TileLength, index_t Fan = basic_chunked<TileLength>::fan>
 struct basic_look_back {
   // The same tree as chunked, walked in one pass. In order every look-back ends at the neighbour and the work is
   // chunked's; out of order a fold may be repeated by several tiles.
   static constexpr algorithm_info info{
       .name = "look_back",
       .variant = "",
-      .tree = basic_chunked<TileLength>::info.tree,
+      .tree = basic_chunked<TileLength, Fan>::info.tree,
       .result = result_class::reassociates,
-      .work = basic_chunked<TileLength>::info.work,
-      .span = basic_chunked<TileLength>::info.span,
+      .work = basic_chunked<TileLength, Fan>::info.work,
+      .span = basic_chunked<TileLength, Fan>::info.span,
       .traffic = [](index_t) { return 7.0; },  // as chunked; the local pairs are still in cache
-      .roundings = basic_chunked<TileLength>::info.roundings,
+      .roundings = basic_chunked<TileLength, Fan>::info.roundings,
       .source = "Merrill & Garland 2016"};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)).  About 2n combines, one pass, n values of scratch per lane.
@@ -40,27 +40,25 @@ struct basic_look_back {
 
     on.ordered_blocks(e.lanes * count, [=] SSMSCAN_HOST_DEVICE(index_t ticket) {
       index_t const lane = ticket % e.lanes, tile = ticket / e.lanes, slot = lane * count + tile;
-      index_t const begin = tile * TileLength, length = std::min(TileLength, e.time - begin);
-
+      index_t const begin = tile * TileLength, n = std::min(TileLength, e.time - begin);
       value* const local = values + lane * e.time + begin;
-      local[0] = load(lane, begin);
-      for (index_t i = 1; i < length; ++i) local[i] = combine(local[i - 1], load(lane, begin + i));
-      value const& aggregate = local[length - 1];
+      for (index_t i = 0; i < n; ++i) local[i] = load(lane, begin + i);
+      detail::fan_up<Fan>(combine, local, n);
 
+      bool const awaited = tile + 1 < count;  // the last tile's summary enters nothing
       if (tile == 0) {
-        prefixes.publish(slot, aggregate);
-        for (index_t i = 0; i < length; ++i) store(lane, begin + i, local[i]);
-        return;
+        if (awaited) prefixes.publish(slot, local[n - 1]);
+        detail::fan_down<Fan>(combine, local, n, static_cast<value const*>(nullptr));
+      } else {
+        if (awaited) aggregates.publish(slot, local[n - 1]);
+        index_t back = slot - 1;  // tile 0 publishes nothing but its prefix: the walk ends there at the latest
+        while (back > lane * count && !prefixes.ready(back)) --back;
+        value carry = prefixes.await(back);
+        for (index_t k = back + 1; k < slot; ++k) carry = combine(carry, aggregates.await(k));
+        if (awaited) prefixes.publish(slot, combine(carry, local[n - 1]));
+        detail::fan_down<Fan>(combine, local, n, &carry);
       }
-      aggregates.publish(slot, aggregate);
-
-      index_t back = slot - 1;  // ends at tile 0 at the latest: it publishes nothing but its prefix
-      while (back > lane * count && !prefixes.ready(back)) --back;
-      value carry = prefixes.await(back);
-      for (index_t between = back + 1; between < slot; ++between) carry = combine(carry, aggregates.await(between));
-
-      if (tile + 1 < count) prefixes.publish(slot, combine(carry, aggregate));
-      for (index_t i = 0; i < length; ++i) store(lane, begin + i, combine(carry, local[i]));
+      for (index_t i = 0; i < n; ++i) store(lane, begin + i, local[i]);
     });
   }
 };

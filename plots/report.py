@@ -1,0 +1,280 @@
+"""One self-contained report.html: answers first, then the figures, then every number in tables.
+
+Everything a page shows comes from the inputs and is escaped on its way in. Style and script are written into the page and
+nothing is loaded from outside, so the file can be mailed, archived or opened without a network. It works without the script;
+with it, tables sort by a click and filter by words, and the address keeps what is shown.
+"""
+
+import html
+import math
+import os
+import re
+import urllib.parse
+from dataclasses import dataclass, field
+
+import answers
+import style
+from answers import BACKEND_NAMES, DTYPE_NAMES, OVER_BOUND, OVER_US, contender_text, spelled
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Longer tables are left out of print: hundreds of pages of numbers that the JSON files hold.
+PRINTED_ROWS = 150
+MISSING = "–"
+
+# What the machine block shows, in this order and under these words; everything else of the context follows under its own key.
+MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("num_cpus", "Logical CPUs"), ("simd", "SIMD"), ("gpu", "GPU"), ("driver", "Driver"),
+                ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"))
+
+
+@dataclass
+class Inputs:
+    """What was read. A source that is None was not given, or its file does not exist; `missing` says so in words."""
+
+    results: object = None
+    accuracy: object = None
+    validation: object = None
+    missing: list = field(default_factory=list)
+
+    @property
+    def measurements(self):
+        return self.results.measurements if self.results else []
+
+    @property
+    def errors(self):
+        return self.accuracy.measurements if self.accuracy else []
+
+    @property
+    def context(self):
+        """The machine, from the first source that describes one."""
+        return next((s.context for s in (self.results, self.accuracy, self.validation) if s and s.context), {})
+
+
+def escape(value):
+    return html.escape(str(value), quote=True)
+
+
+def footer(inputs, command):
+    """Two lines below every figure: commit, machine and date; the command that made the data."""
+    context = inputs.context
+    machine = str(context.get("cpu") or context.get("host_name") or "CPU not recorded")
+    threads = context.get("threads", context.get("num_cpus"))
+    parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {context['simd']}" if context.get("simd") else "")]
+    parts.append(str(context.get("date", "date not recorded"))[:16].replace("T", " "))
+    return [" · ".join(parts), f"command: {command_of(inputs, command)}"]
+
+
+def command_of(inputs, command):
+    context = inputs.context
+    return command or context.get("command") or context.get("executable") or "not recorded"
+
+
+def inline_svg(svg, slug, title):
+    """The drawing as part of the page: no XML prologue or metadata, ids of its own, inks that follow the page's colours."""
+    svg = svg[svg.index("<svg"):]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    # Two figures of one page share a name space: without a prefix, one would be clipped by the other's frame.
+    svg = re.sub(r'\bid="([^"]+)"', lambda m: f'id="{slug}-{m[1]}"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{slug}-{m[1]})", svg)
+    svg = re.sub(r'\b(?:xlink:)?href="#([^"]+)"', lambda m: f'href="#{slug}-{m[1]}"', svg)
+    svg = re.sub(r"#[0-9a-f]{6}\b", lambda m: f"var(--fig-{m[0][1:]})" if m[0] in style.DARK else m[0], svg)
+    svg = re.sub(r"'?DejaVu Sans'?(?=[^a-zA-Z])", "'DejaVu Sans', Verdana, sans-serif", svg)
+    head = re.match(r"<svg[^>]*>", svg)[0]
+    box = re.search(r'viewBox="[^"]*"', head)[0]
+    return f'<svg {box} role="img" aria-label="{escape(title)}" xmlns="http://www.w3.org/2000/svg">' + re.sub(r">\s+<", "><", svg[len(head):])
+
+
+def figure_colors():
+    """Each ink and series colour as a CSS variable, with its lighter form for a dark page. Print is always light."""
+    light = ";".join(f"--fig-{c[1:]}:{c}" for c in style.DARK)
+    dark = ";".join(f"--fig-{c[1:]}:{d}" for c, d in style.DARK.items())
+    return f":root{{{light}}}@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+
+
+@dataclass
+class Column:
+    title: str
+    numeric: bool = False
+    low_first: bool = False  # the first click sorts ascending: for numbers of which less is better
+    wrap: bool = False
+    optional: bool = False  # left out where no row has anything to say
+
+    @property
+    def key(self):
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def table(identity, columns, rows, note=""):
+    """A table that scrolls inside its own box. A cell is text, or (text, class)."""
+    kept = [i for i, c in enumerate(columns) if not c.optional or any(row[i] not in ("", MISSING) for row in rows)]
+    columns, rows = [columns[i] for i in kept], [[row[i] for i in kept] for row in rows]
+    heads = "".join(f'<th scope="col" data-key="{c.key}"' + (' class="n"' if c.numeric else "") + (' data-low="1"' if c.low_first else "") + f">{escape(c.title)}</th>" for c in columns)
+    lines = []
+    for row in rows:
+        cells = []
+        for column, cell in zip(columns, row, strict=True):
+            text, kind = cell if isinstance(cell, tuple) else (cell, "")
+            kinds = " ".join(filter(None, ("n" if column.numeric else "", "wrap" if column.wrap else "", kind)))
+            cells.append((f'<td class="{kinds}">' if kinds else "<td>") + escape(text))
+        lines.append("<tr>" + "".join(cells))
+    long = len(rows) > PRINTED_ROWS
+    parts = [f'<p class="unprinted">{len(rows)} rows, not printed: see the JSON file.</p>' if long else "", f'<div class="{"long" if long else ""}">',
+             f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(note or identity)}"><table class="sortable" id="{identity}"><thead><tr>{heads}</tr></thead><tbody>\n', "\n".join(lines), "</tbody></table></div></div>"]
+    return "".join(parts)
+
+
+def number(value, digits=4):
+    return MISSING if math.isnan(value) else spelled(value, digits)
+
+
+def winners_table(rows, identity, speed):
+    """`speed`: show throughput; otherwise the time of one call."""
+    columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
+               Column("Next"), Column("Lead", True), Column("Best library", optional=True), Column("Ours / library", True, optional=True)]
+    body = []
+    for row in rows:
+        operation, dtype, lanes, options = row.problem
+        value = row.first.rate / 1e9 if speed else row.first.seconds * 1e6
+        body.append([f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
+                     contender_text(row.second) if row.second else MISSING, ("equal", "warn") if row.tied else number(row.lead, 3),
+                     contender_text(row.library) if row.library else MISSING, number(row.first.rate / row.library.rate, 3) if row.library else MISSING])
+    return table(identity, columns, body, "winners by size")
+
+
+def results_table(measurements):
+    columns = [Column("Question"), Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Gelem/s", True), Column("µs per call", True, True),
+               Column("Spread"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True)]
+    body = []
+    for m in measurements:
+        n = m.name
+        head = [n.question, f"{n.operation}.{n.dtype}", n.algorithm + (f".{n.variant}" if n.variant else ""), n.backend, f"{n.lanes:,}", f"{n.time:,}", " ".join(f"{k}:{v}" for k, v in n.options)]
+        if m.error:
+            # A speed is never shown for a wrong answer.
+            body.append(head + [MISSING] * 6 + [(f"failed: {m.error}", "bad")])
+            continue
+        spread = f"{number(m.low * 1e6, 3)} to {number(m.high * 1e6, 3)} ({m.spread})" if m.spread else MISSING
+        body.append(head + [number(m.rate / 1e9), number(m.seconds * 1e6), spread, number(m.value("bytes_per_element")), number(m.value("share_of_triad"), 3), str(m.repetitions) if m.repetitions else MISSING, ("verified", "good")])
+    return table("results", columns, body, "all results")
+
+
+def family_matrix(answer):
+    """The worst error of each algorithm on each data family: the table of a paper."""
+    labels = answer.ranking
+    columns = [Column("Data family")] + [Column(label, True, True) for label in labels]
+    body = []
+    for family in answer.families:
+        best = min(answer.by_family[family, label] for label in labels)
+        body.append([family or "data"] + [(spelled(v), "good" if v == best and math.isfinite(v) else "") for v in (answer.by_family[family, label] for label in labels)])
+    body.append(["worst of all"] + [spelled(answer.worst[label]) for label in labels])
+    return table(f"exactness-{answer.dtype}", columns, body, f"worst error by family, {DTYPE_NAMES.get(answer.dtype, answer.dtype)}")
+
+
+def accuracy_table(measurements):
+    columns = [Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Family"), Column("Length", True, True), Column("Error / (u·S)", True, True), Column("Error / bound", True, True), Column("Bound / (u·S)", True, True, optional=True),
+               Column("Error / S", True, True, optional=True), Column("|a*|", True, optional=True), Column("State", wrap=True)]
+    body = []
+    for m in measurements:
+        n = m.name
+        rest = " ".join(f"{k}:{v}" for k, v in n.options if k != "family")
+        head = [f"{n.operation}.{n.dtype}", n.algorithm + (f".{n.variant}" if n.variant else "") + (f" {rest}" if rest else ""), n.backend, n.option("family", ""), f"{n.time:,}"]
+        if m.error:
+            body.append(head + [MISSING] * 5 + [(f"failed: {m.error}", "bad")])
+            continue
+        # A NaN that was measured is shown as NaN; a field that is not there as missing.
+        shown = [spelled(m.value(key), 4) if key in m.fields else MISSING for key in (OVER_US, OVER_BOUND, "bound_over_us", "error_max_relative_to_S", "a_star_max")]
+        inside = answers.badness(m.value(OVER_BOUND)) <= 1
+        state = MISSING if OVER_BOUND not in m.fields else ("inside", "good") if inside else ("outside the bound", "bad")
+        body.append(head + shown + [state])
+    return table("accuracy", columns, body, "all accuracy measurements")
+
+
+def validation_table(checks):
+    columns = [Column("Status"), Column("Check"), Column("Algorithm"), Column("Backend"), Column("Type"), Column("Norm"), Column("Error", True, True), Column("Bound", True, True), Column("Error / bound", True, True), Column("Reason", wrap=True, optional=True)]
+    body = []
+    for check in checks:
+        status = check["status"]
+        values = []
+        for key in ("error", "bound", "ratio"):
+            value = check.get(key)
+            values.append(spelled(float(value), 4) if isinstance(value, (int, float)) and not isinstance(value, bool) else MISSING if value is None else value)
+        body.append([(status, status), check.get("name", ""), check.get("algorithm", ""), check.get("backend", ""), check.get("dtype", ""), check.get("norm", ""), *values, check.get("reason") or ""])
+    return table("validation", columns, body, "validation checks")
+
+
+def machine_block(inputs, command):
+    context = dict(inputs.context, command=command_of(inputs, command))
+    pairs = [(title, context[key]) for key, title in MACHINE_KEYS if context.get(key) not in (None, "")]
+    known = {key for key, _ in MACHINE_KEYS} | {"schema", "caches", "host_name"}
+    pairs += [(key.replace("_", " "), value) for key, value in context.items() if key not in known and not isinstance(value, (dict, list)) and value not in (None, "")]
+    if inputs.validation and inputs.validation.context.get("signal"):
+        pairs.append(("Signal of the validation", inputs.validation.context["signal"]))
+    return '<dl class="machine">' + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in pairs) + "</dl>"
+
+
+def build(inputs, drawings, out, command=""):
+    """The page as text. `drawings`: (Drawing, its SVG), already saved in out/figures."""
+
+    def link(path):
+        return f'<a href="{escape(urllib.parse.quote(os.path.relpath(path, out)))}">{escape(os.path.basename(path))}</a>'
+
+    def show(section):
+        chosen = [(d, svg) for d, svg in drawings if d.section == section]
+
+        def one(d, svg):
+            files = ", ".join(f'<a href="figures/{d.slug}.{kind}">{kind.upper()}</a>' for kind in ("svg", "png"))
+            return f'<figure id="{d.slug}">{inline_svg(svg, d.slug, d.title)}<figcaption>{escape(d.caption)} ({files})</figcaption></figure>'
+
+        text = "".join(one(d, svg) for d, svg in chosen if not d.folded)
+        folded = "".join(one(d, svg) for d, svg in chosen if d.folded)
+        text = f'<div class="figures">{text}</div>' if text else ""
+        return text + (f'<details><summary>{sum(d.folded for d, _ in chosen)} more figures: other types and operations</summary><div class="figures">{folded}</div></details>' if folded else "")
+
+    measurements, errors = inputs.measurements, inputs.errors
+    speeds, delays = answers.winners(measurements), answers.winners(measurements, "latency")
+    failed = [m for m in measurements + errors if m.error]
+    bad_checks = [c for c in (inputs.validation.checks if inputs.validation else []) if c["status"] == "fail"]
+    sections = []
+
+    def section(identity, title, body):
+        if body:
+            sections.append((identity, title, f'<section id="{identity}-section"><h2>{escape(title)}</h2>{body}</section>'))
+
+    def absent(kind):
+        return "".join(f'<p class="box">{escape(m)}</p>' for m in inputs.missing if m.startswith(kind))
+
+    section("winners", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
+        "<p>The fastest of this library's scans for each type, number of lanes and length; the bound is a loop that only reads a and b and writes x. “Equal”: the spreads of the two overlap, so neither leads.</p>" + winners_table(speeds, "winners", True) if speeds else "")
+        + ("<h3>Shortest time of one call</h3>" + winners_table(delays, "latency-winners", False) if delays else ""))
+    section("speed", "Speed", show("speed"))
+    exact = answers.exactness(errors)
+    matrices = "".join(f"<h3>Worst error by data family, {escape(DTYPE_NAMES.get(a.dtype, a.dtype))}, in units of u·S</h3>" + family_matrix(a) + (f'<p class="soft">Not compared, too few cases: {escape(", ".join(a.left_out))}.</p>' if a.left_out else "") for a in exact)
+    section("exact", "Which scan is most exact", (absent("accuracy") if not inputs.accuracy else "") + (
+        "<p>An error is given in units of u·S: u is the unit roundoff of the type (2⁻²⁴ for float, 2⁻⁵³ for double) and S the sum of the magnitudes of all terms that make up a result. One rounding of the largest possible result is 1. Every number is the worst over all elements of a sequence, and here over all lengths.</p>" + matrices if matrices else ""))
+    section("figures-accuracy", "Accuracy", show("accuracy"))
+    section("results", "All results", "<p>Medians over the repetitions. A contender that gave a wrong answer has no speed.</p>" + results_table(measurements) if inputs.results else "")
+    section("accuracy", "All accuracy measurements", accuracy_table(errors) if inputs.accuracy else "")
+    section("validation", "Validation", validation_table(inputs.validation.checks) if inputs.validation else absent("validation"))
+    files = [link(s.path) for s in (inputs.results, inputs.accuracy, inputs.validation) if s]
+    section("machine", "Machine and files", machine_block(inputs, command) + (f"<p>Data: {', '.join(files)}.</p>" if files else ""))
+
+    lines = answers.headlines(measurements, errors, inputs.validation)
+    top = '<dl class="answers">' + "".join(f'<div><dt>{escape(q)}</dt><dd class="main">{escape(a)}</dd>' + (f'<dd class="note">{escape(n)}</dd>' if n else "") + "</div>" for q, a, n in lines) + "</dl>" if lines else ""
+    boxes = []
+    if failed:
+        boxes.append(f'<div class="box bad"><strong>{len(failed)} failed:</strong> {escape("; ".join(f"{m.name}: {m.error}" for m in failed[:8]))}{" …" if len(failed) > 8 else ""}</div>')
+    if bad_checks:
+        boxes.append(f'<div class="box bad"><strong>{len(bad_checks)} validation checks failed:</strong> {escape("; ".join(str(c.get("name")) for c in bad_checks[:8]))}{" …" if len(bad_checks) > 8 else ""}</div>')
+    boxes += [f'<div class="box">{escape(m)}</div>' for m in inputs.missing]
+    about = footer(inputs, command)
+    navigation = "".join(f'<a href="#{identity}-section">{escape(title)}</a>' for identity, title, _ in sections)
+
+    def part(name):
+        with open(os.path.join(HERE, name), encoding="utf-8") as file:
+            return file.read()
+
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>ssmscan: scans compared</title>\n'
+        '<link rel="icon" href="data:,">\n'  # without it a browser asks the server for one
+        f"<style>\n{part('report.css')}{figure_colors()}\n</style>\n</head>\n<body>\n<header><h1>ssmscan: scans for linear recurrences, compared</h1>\n"
+        f'<p>x[t] = a[t]·x[t−1] + b[t], computed by every algorithm, each result verified before it was timed.</p>\n<p class="soft">{escape(about[0])}<br>{escape(about[1])}</p>\n'
+        f"<nav aria-label=\"Sections\">{navigation}</nav></header>\n<main>\n{top}\n{''.join(boxes)}\n{''.join(body for _, _, body in sections)}\n</main>\n<script>\n{part('report.js')}</script>\n</body>\n</html>\n"
+    )

@@ -1,0 +1,68 @@
+#pragma once
+// How a check becomes a row: the largest error/bound over all elements, or over all rows in the 2-norm.
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <ssmscan/ssm/validate.hpp>
+
+namespace ssmscan::ssm::detail {
+
+// Keeps the pair with the largest ratio. Written so that NaN on either side counts as infinitely wrong.
+class worst_ratio {
+ public:
+  void add(double error, double bound) {
+    double ratio = error == 0 ? 0 : error / bound;
+    if (!(ratio < std::numeric_limits<double>::infinity())) ratio = std::numeric_limits<double>::infinity();
+    if (!seen_ || ratio > ratio_) {
+      error_ = error;
+      bound_ = bound;
+      ratio_ = ratio;
+      seen_ = true;
+    }
+  }
+  validation_check into(validation_check row) const {
+    row.error = error_;
+    row.bound = bound_;
+    row.ratio = ratio_;
+    row.status = seen_ && ratio_ <= 1 ? check_status::pass : check_status::fail;
+    return row;
+  }
+
+ private:
+  double error_ = 0;
+  double bound_ = 0;
+  double ratio_ = 0;
+  bool seen_ = false;
+};
+
+// bound(i) for element i.
+template <class Bound>
+validation_check componentwise(validation_check row, std::span<double const> computed, std::span<double const> expected,
+                               Bound bound) {
+  worst_ratio worst;
+  for (std::size_t i = 0; i < expected.size(); ++i) worst.add(std::abs(computed[i] - expected[i]), bound(i));
+  row.norm = "componentwise";
+  return worst.into(std::move(row));
+}
+
+// bound(r) for row r of `length` elements each.
+template <class Computed, class Bound>
+validation_check by_rows(validation_check row, std::span<Computed const> computed, std::span<double const> expected,
+                         std::size_t length, Bound bound) {
+  worst_ratio worst;
+  for (std::size_t start = 0; start < expected.size(); start += length) {
+    double squares = 0;
+    for (std::size_t i = start; i < start + length; ++i) {
+      double const difference = static_cast<double>(computed[i]) - expected[i];
+      squares += difference * difference;
+    }
+    worst.add(std::sqrt(squares), bound(start / length));
+  }
+  row.norm = "l2";
+  return worst.into(std::move(row));
+}
+
+}  // namespace ssmscan::ssm::detail

@@ -1,0 +1,133 @@
+#include <algorithm>
+#include <cmath>
+
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/kernels/diagonal.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+constexpr double unit_roundoff = 0x1p-53;
+
+// w = log a as hi + lo, with |hi + lo - w| <= error.
+struct logarithm {
+  complex hi;
+  complex lo;
+  double error;
+  bool vanishes;  // a = 0: only the tap at l = 0 is left
+};
+
+// log1p where 1 + q is far from 0, the logarithm of a modulus elsewhere (there log1p's argument has cancelled).
+constexpr double log1p_limit = 0.5;
+
+logarithm log_of_pole(complex lambda, double step, discretization rule) {
+  constexpr double u = unit_roundoff;
+  complex const v = step * lambda;
+  double const x = v.real();
+  double const y = v.imag();
+  if (rule == discretization::zoh) {
+    complex const lo{std::fma(step, lambda.real(), -x), std::fma(step, lambda.imag(), -y)};
+    return {v, lo, 0, false};
+  }
+  if (rule == discretization::bilinear) {
+    // log |a| = log1p(4 h / |1-v/2|^2) / 2 with h = x/2; both angles have the sign of y, so their sum does not cancel.
+    double const ahead = std::hypot(1 + x / 2, y / 2);
+    double const behind = std::hypot(1 - x / 2, y / 2);
+    if (ahead == 0) return {{}, {}, 0, true};
+    double const excess = 2 * x / (behind * behind);
+    bool const small = std::abs(excess) <= log1p_limit;
+    double const modulus = small ? std::log1p(excess) / 2 : std::log(ahead / behind);
+    complex const w{modulus, std::atan2(y / 2, 1 + x / 2) + std::atan2(y / 2, 1 - x / 2)};
+    // v's rounding, u |v/2| * |dw/d(v/2)|; then hypot 3u and twice that in its square, quotient, log1p with condition
+    // below 1.5: 14u |w| covers both parts; without log1p the moduli's 7u enter absolutely.
+    double const error = u * (std::abs(v) / (ahead * behind) + 14 * std::abs(w) + (small ? 0 : 7));
+    return {w, {}, error, false};
+  }
+  double const modulus_now = std::hypot(1 + x, y);
+  if (modulus_now == 0) return {{}, {}, 0, true};
+  double const excess = 2 * x + (x * x + y * y);
+  bool const small = std::abs(excess) <= log1p_limit;
+  complex const w{small ? std::log1p(excess) / 2 : std::log(modulus_now), std::atan2(y, 1 + x)};
+  double const error = u * (std::abs(v) / modulus_now + 2 * std::norm(v) + 5 * std::abs(w) + (small ? 0 : 3));
+  return {w, {}, error, false};
+}
+
+// e^{l w}: the exponent's rounding error, |e| <= u |l w|, is a factor 1 + e on the modulus and a turn of the phase to
+// second order (e^3/6 < 2^-66 while |l w| < 2^31).
+complex power(logarithm const& w, double l) {
+  double const exponent = l * w.hi.real();
+  double const phase = l * w.hi.imag();
+  double const exponent_rest = std::fma(l, w.hi.real(), -exponent) + l * w.lo.real();
+  double const phase_rest = std::fma(l, w.hi.imag(), -phase) + l * w.lo.imag();
+  double const modulus = std::exp(exponent) * (1 + exponent_rest);
+  double const cosine = std::cos(phase);
+  double const sine = std::sin(phase);
+  double const shrink = phase_rest * phase_rest / 2;
+  return {modulus * (cosine - (phase_rest * sine + shrink * cosine)),
+          modulus * (sine + (phase_rest * cosine - shrink * sine))};
+}
+
+std::vector<logarithm> logs_of(diagonal_system const& system) {
+  std::vector<logarithm> logs;
+  for (complex const& lambda : system.lambda) logs.push_back(log_of_pole(lambda, system.step, system.rule));
+  return logs;
+}
+
+void need_length(index_t length) {
+  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
+}
+
+}  // namespace
+
+std::vector<double> diagonal_kernel(diagonal_system const& system, index_t length) {
+  need_length(length);
+  discrete_diagonal const discrete = discretize(system);
+  std::vector<logarithm> const logs = logs_of(system);
+  std::vector<complex> gain;
+  for (std::size_t n = 0; n < logs.size(); ++n) gain.push_back(times(system.c[n], discrete.b[n]));
+
+  std::vector<double> kernel(static_cast<std::size_t>(length));
+  for (std::size_t l = 0; l < kernel.size(); ++l) {
+    double sum = 0;
+    for (std::size_t n = 0; n < logs.size(); ++n) {
+      if (l == 0) {
+        sum += gain[n].real();
+      } else if (!logs[n].vanishes) {
+        sum += times(gain[n], power(logs[n], static_cast<double>(l))).real();
+      }
+    }
+    kernel[l] = system.read_out_factor() * sum;
+  }
+  return kernel;
+}
+
+std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t length) {
+  need_length(length);
+  constexpr double u = unit_roundoff;
+  constexpr double power_roundings = 12;   // exp 2u, sin and cos 2u, turn 3u, 1 + e, two products; cross terms
+  constexpr double product_roundings = 5;  // two complex products, sqrt(5) u each
+  constexpr double second_order = 1 + 0x1p-20;
+  constexpr double underflow = 0x1p-1022;  // below this a relative bound says nothing
+  discrete_diagonal const discrete = discretize(system);
+  double const terms = static_cast<double>(system.lambda.size());
+
+  std::vector<double> bound(static_cast<std::size_t>(length), 0.0);
+  for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+    logarithm const w = log_of_pole(system.lambda[n], system.step, system.rule);
+    double const stored_error = discretization_error(system.lambda[n], system.step, system.rule);
+    double const modulus = std::abs(discrete.a[n]);
+    double const reach = modulus * (1 + 2 * w.error) + stored_error;  // no power in question is greater than reach^l
+    double const gain = system.read_out_factor() * std::abs(system.c[n]) * std::abs(discrete.b[n]);
+    double const per_step = modulus * w.error + stored_error;
+    double const per_term = u * (power_roundings + product_roundings + terms);
+    for (std::size_t i = 0; i < bound.size(); ++i) {
+      double const l = static_cast<double>(i);
+      double const chain = i == 0 ? 0.0 : l * std::pow(reach, l - 1) * per_step;
+      bound[i] += second_order * gain * (chain + per_term * std::pow(reach, l) + underflow);
+    }
+  }
+  return bound;
+}
+
+}  // namespace ssmscan::ssm

@@ -1,0 +1,59 @@
+#pragma once
+// Validation against S4 convolution: on one signal, for every system, each way of computing the layer is held against
+// the slower way before it, and the difference against a bound that is derived, not tuned:
+//   kernel        Vandermonde              =  powers of the stored a (the definition)
+//   convolution   direct                   =  recurrence
+//                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
+//   scan          every algorithm, backend =  recurrence                   (complex<double> and complex<float>)
+// The systems are S4D lin, inv, real, legs, and HiPPO-LegS itself (dense), by zero-order hold, bilinear and forward
+// Euler; a combination whose spectral radius is 1 or more is skipped and says so.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/ssm/export.hpp>
+#include <ssmscan/ssm/io/file.hpp>
+#include <ssmscan/ssm/io/signal.hpp>
+
+namespace ssmscan::ssm {
+
+enum class check_status { pass, fail, skip };
+
+struct validation_check {
+  std::string name;       // system/what, for example "s4d.lin.zoh/scan"
+  std::string algorithm;  // what is held against the slower form: "vandermonde", "direct", "fft", or a scan's name
+  std::string backend;    // of a scan; for others "serial", or the FFT's
+  std::string dtype;      // "f32", "f64", "c64", "c128"
+  std::string norm;       // "componentwise" or "l2"
+  double error = 0;       // the largest difference (componentwise: of the element with the largest ratio)
+  double bound = 0;       // at the same place
+  double ratio = 0;       // largest error/bound over all elements, or rows; a NaN anywhere makes it infinite
+  check_status status = check_status::skip;
+  std::string reason;  // of a skip
+};
+
+struct validation_report {
+  std::string signal;
+  std::vector<validation_check> checks;
+  SSMSCAN_SSM_EXPORT index_t count(check_status status) const;
+};
+
+struct validation_options {
+  index_t state_size = 16;              // of the S4D systems: half as many complex eigenvalues
+  index_t dense_state_size = 8;         // of HiPPO-LegS as a matrix
+  double step = 0.01;                   // about 1/length for the signals meant here
+  std::vector<std::string> algorithms;  // of the scans; none = all of the registry
+  std::vector<std::string> backends;    // none = all
+};
+
+// Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal or unknown names; a wrong result
+// is a row of the report, never an exception. Time: about (batch x length x state_size) x 150 ns per scan and system.
+SSMSCAN_SSM_EXPORT validation_report validate(signal const& input, validation_options const& options = {});
+
+// The report as JSON, schema ssmscan.validation/1; `machine` becomes the object of that name. Infinite numbers are
+// written as null.
+SSMSCAN_SSM_EXPORT std::string to_json(validation_report const& report,
+                                       std::vector<std::pair<std::string, std::string>> const& machine);
+
+}  // namespace ssmscan::ssm

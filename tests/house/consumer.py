@@ -1,0 +1,83 @@
+"""Builds and runs the example of README.md in a project outside the tree, by one of three routes, and compares what it
+prints with what README says it prints."""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+
+import documents
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def run(command, **more):
+    print("+", " ".join(str(word) for word in command), flush=True)
+    return subprocess.run([str(word) for word in command], check=True, text=True, **more)
+
+
+def by_cmake(arguments, options):
+    ccache = shutil.which("ccache")
+    if ccache:
+        options = [*options, f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"]
+    build = arguments.work / "build"
+    # No build type, so that no flag on a compile line comes from CMake itself. The launcher only saves time.
+    run(["cmake", "-G", "Ninja", "-S", arguments.work, "-B", build, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
+         f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}", *options])
+    run(["cmake", "--build", build, "-j", str(min(os.cpu_count() or 1, 4))])
+    return build / "example"
+
+
+def by_add_subdirectory(arguments):
+    shutil.copy(HERE / "consumer" / "add_subdirectory.cmake", arguments.work / "CMakeLists.txt")
+    program = by_cmake(arguments, [f"-DSSMSCAN_SOURCE={arguments.source}", "-DBUILD_SHARED_LIBS=ON",
+                                   "-DSSMSCAN_INSTALL=ON"])
+    shutil.rmtree(arguments.prefix, ignore_errors=True)
+    run(["cmake", "--install", arguments.work / "build", "--prefix", arguments.prefix])
+    return program
+
+
+def by_find_package(arguments):
+    shutil.copy(HERE / "consumer" / "find_package.cmake", arguments.work / "CMakeLists.txt")
+    return by_cmake(arguments, [f"-DCMAKE_PREFIX_PATH={arguments.prefix}"])
+
+
+def by_pkg_config(arguments):
+    if not shutil.which("pkg-config"):
+        raise SystemExit("pkg-config: not found; need the package pkg-config")
+    folder = next(arguments.prefix.rglob("ssmscan-scan.pc")).parent
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
+    how = ["--static"] if list(folder.parent.glob("libssmscan_scan.a")) else []
+    asked = run(["pkg-config", *how, "--cflags", "--libs", "ssmscan-scan"], env=environment, stdout=subprocess.PIPE)
+    flags = asked.stdout.split()
+    (arguments.work / "flags.txt").write_text(asked.stdout)
+    if not how:
+        flags.append(f"-Wl,-rpath,{folder.parent}")
+    program = arguments.work / "example"
+    run([os.environ["CXX"], "-std=c++20", arguments.work / "example.cpp", "-o", program, *flags])
+    if list(folder.glob("ssmscan-ssm.pc")):  # the second library is at least whole for the linker
+        run(["pkg-config", *how, "--exists", "--print-errors", "ssmscan-ssm"], env=environment)
+    return program
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    documents.source_argument(parser)
+    parser.add_argument("--route", choices=["add_subdirectory", "find_package", "pkg_config"], required=True)
+    parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--prefix", type=pathlib.Path, required=True)
+    arguments = parser.parse_args()
+
+    example, promised = documents.readme_example(arguments.source)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    (arguments.work / "example.cpp").write_text(example)
+    route = {"add_subdirectory": by_add_subdirectory, "find_package": by_find_package, "pkg_config": by_pkg_config}
+    program = route[arguments.route](arguments)
+    printed = run([program], stdout=subprocess.PIPE).stdout
+    if printed != promised:
+        raise SystemExit(f"README.md promises {promised!r}; its program prints {printed!r}")
+    print("printed what README.md promises:", printed, end="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+cmake_minimum_required(VERSION 3.25)
+project(consumer LANGUAGES CXX)
+add_subdirectory(${SSMSCAN_SOURCE} ssmscan)
+add_executable(example example.cpp)
+target_link_libraries(example PRIVATE ssmscan::scan)
+if(TARGET ssmscan::ssm)
+  target_link_libraries(example PRIVATE ssmscan::ssm)
+endif()
+
+# As a guest, the library brings no program, no test and no benchmark.
+foreach(target ssmscan bench_throughput document_tables)
+  if(TARGET ${target})
+    message(FATAL_ERROR "add_subdirectory brought ${target}")
+  endif()
+endforeach()

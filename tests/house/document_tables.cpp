@@ -1,0 +1,176 @@
+// The tables of the documents, from capabilities(): what stands between `<!-- table: NAME -->` and `<!-- /table -->`.
+//   document_tables names                 the algorithms
+//   document_tables print NAME            one table: `algorithms`, or an algorithm's name
+//   document_tables check FILE...         exit 1 and the difference where a file's table is not what it must be
+//   document_tables update FILE...        writes them
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace {
+
+using ssmscan::capability;
+using ssmscan::index_t;
+
+constexpr index_t long_sequence = index_t{1} << 20;  // long enough that the leading term decides
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, value < 10 ? "%.2f" : value < 1000 ? "%.1f" : "%.0f", value);
+  std::string made = text;
+  while (made.find('.') != std::string::npos && (made.back() == '0' || made.back() == '.')) {
+    bool const point = made.back() == '.';
+    made.pop_back();
+    if (point) break;
+  }
+  return made;
+}
+
+std::string per_element(index_t combines, index_t time) {
+  return number(static_cast<double>(combines) / static_cast<double>(time));
+}
+
+capability const& any_row_of(std::string_view algorithm) {
+  for (auto const& row : ssmscan::capabilities())
+    if (row.algorithm == algorithm) return row;
+  throw std::runtime_error("table \"" + std::string(algorithm) + "\": no algorithm of that name");
+}
+
+// The distinct values of a field over the rows of one algorithm, in order.
+template <class Field>
+std::string all_of(std::string_view algorithm, Field field) {
+  std::string text;
+  std::set<std::string> seen;
+  for (auto const& row : ssmscan::capabilities()) {
+    if (row.algorithm != algorithm) continue;
+    std::string const value = field(row);
+    if (!value.empty() && seen.insert(value).second) text += (text.empty() ? "" : ", ") + value;
+  }
+  return text;
+}
+
+std::string link(std::string const& name, std::string const& prefix) {
+  return "[" + name + "](" + prefix + name.substr(0, name.find('.')) + ".md)";
+}
+
+// `prefix`: from the document to docs/algorithms/.
+std::string algorithms_table(std::string const& prefix) {
+  std::string text =
+      "| algorithm | combines per element | longest chain | values moved per element | its result | source |\n"
+      "|---|---:|---:|---:|---|---|\n";
+  for (auto const& name : ssmscan::algorithm_names()) {
+    auto const& row = any_row_of(name);
+    text += "| " + link(name, prefix) + " | " + per_element(row.work(long_sequence), long_sequence) + " | " +
+            std::to_string(row.span(long_sequence)) + " | " + number(row.traffic(long_sequence)) + " | " +
+            std::string(row.result) + " | " + std::string(row.source) + " |\n";
+  }
+  return text + "\nAt 2^20 = 1,048,576 time steps.\n";
+}
+
+std::string operation_name(capability const& row) {
+  return row.operation == ssmscan::operation::semi_log ? "semi_log" : "affine";
+}
+
+std::string algorithm_table(std::string const& base) {
+  std::string text;
+  for (auto const& name : ssmscan::algorithm_names()) {
+    if (name != base && !name.starts_with(base + ".")) continue;
+    auto const& row = any_row_of(name);
+    text += "| " + name + " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n";
+    constexpr index_t lengths[] = {index_t{1} << 10, index_t{1} << 15, index_t{1} << 20, index_t{1} << 30};
+    std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
+                traffic = "| values of a, b, x and scratch moved per element |";
+    for (index_t const time : lengths) {
+      work += " " + per_element(row.work(time), time) + " |";
+      span += " " + std::to_string(row.span(time)) + " |";
+      traffic += " " + number(row.traffic(time)) + " |";
+    }
+    text += work + "\n" + span + "\n" + traffic + "\n\n";
+    auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });
+    auto const inner = all_of(name, [](auto const& r) { return std::string(r.inner); });
+    text +=
+        "Result: " + std::string(row.result) + ". Tree: `" + std::string(row.tree) +
+        "`. Operations: " + all_of(name, operation_name) + (packed.empty() ? "; not packed" : "; packed: " + packed) +
+        ". Types: " + all_of(name, [](auto const& r) { return std::string(r.dtype); }) +
+        ". Backends: " + all_of(name, [](auto const& r) { return std::string(r.backend); }) + "." +
+        (inner.empty() ? "" : " Inner prefix sums: " + inner + ".") + " Source: " + std::string(row.source) + ".\n\n";
+  }
+  if (text.empty()) any_row_of(base);
+  text.pop_back();
+  return text;
+}
+
+std::string table(std::string const& name, std::string const& file) {
+  if (name != "algorithms") return algorithm_table(name);
+  bool const in_docs = file.find("docs/") != std::string::npos;
+  return algorithms_table(in_docs ? "algorithms/" : "docs/algorithms/");
+}
+
+// The document with every table as it must be.
+std::string corrected(std::string const& text, std::string const& file) {
+  static constexpr std::string_view open = "<!-- table: ", close = "<!-- /table -->";
+  std::string made;
+  std::size_t at = 0;
+  for (std::size_t begin; (begin = text.find(open, at)) != std::string::npos;) {
+    std::size_t const name_begin = begin + open.size(), name_end = text.find(" -->", name_begin),
+                      end = text.find(close, begin);
+    if (name_end == std::string::npos || end == std::string::npos)
+      throw std::runtime_error(file + ": a table without end; need " + std::string(close));
+    made += text.substr(at, name_end + 4 - at) + "\n" + table(text.substr(name_begin, name_end - name_begin), file);
+    at = end;
+  }
+  return made + text.substr(at);
+}
+
+int run(std::vector<std::string> const& words) {
+  std::string const what = words.empty() ? "" : words[0];
+  if (what == "names") {
+    for (auto const& name : ssmscan::algorithm_names()) std::cout << name << '\n';
+    return 0;
+  }
+  if (what == "print" && words.size() == 2) {
+    std::cout << table(words[1], "");
+    return 0;
+  }
+  if (what != "check" && what != "update") {
+    std::cerr << "document_tables: got \"" << what << "\"; need names, print NAME, check FILE... or update FILE...\n";
+    return 2;
+  }
+  int wrong = 0;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    std::ifstream in(words[i]);
+    std::string const text{std::istreambuf_iterator<char>(in), {}};
+    std::string const need = corrected(text, words[i]);
+    if (need == text) continue;
+    ++wrong;
+    if (what == "update") {
+      std::ofstream(words[i]) << need;
+    } else {
+      std::cerr << words[i] << ": a table differs from capabilities(); `document_tables update " << words[i]
+                << "` corrects it\n";
+    }
+  }
+  return what == "check" && wrong > 0 ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (std::exception const& error) {
+    std::cerr << "document_tables: " << error.what() << '\n';
+    return 3;
+  }
+}

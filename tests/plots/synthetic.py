@@ -1,0 +1,100 @@
+"""Inputs of the shape the benchmarks write, from simple formulas, so that a test can say what every number must be."""
+
+import json
+import math
+import os
+
+HOST = {
+    "date": "2026-01-02T03:04:05+00:00", "host_name": "example", "executable": "build/bench/bench_throughput", "num_cpus": 2, "mhz_per_cpu": 2600,
+    "library_build_type": "release", "schema": "ssmscan.results/1", "host": "example", "cpu": "Example CPU <E5> @ 2.60GHz", "simd": "AVX2",
+    "threads": 2, "compiler": "GNU 12.2.0", "flags": "-O3 -ffp-contract=off", "commit": "0123456789abcdef0123456789abcdef01234567",
+}
+OURS = ("sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back")
+LIBRARIES = (("std", "serial"), ("std_par", "openmp"), ("tbb", "openmp"), ("thrust_omp", "openmp"))
+FAMILIES = ("slow", "mid", "fast", "near1", "growth", "signed", "normal", "zeros", "ladder", "transients", "denormals", "step")
+A_STAR_PER_STEP = {"slow": 1e-3, "mid": 0.1, "fast": 1.6, "near1": 5e-7, "growth": 6e-5, "signed": 0.5, "normal": 0.64, "zeros": 0.1, "ladder": 1e-4, "transients": 0.7, "denormals": 0.69, "step": 0.05}
+LENGTHS = tuple(2**k for k in range(10, 21, 2))
+SPEED = {"sequential": 0.25, "hillis_steele": 0.03, "blelloch": 0.12, "chunked": 0.42, "heinsen": 0.02, "look_back": 0.38, "std": 0.22, "std_par": 0.2, "tbb": 0.3, "thrust_omp": 0.18, "triad": 1.0}
+
+
+def rate_of(algorithm, backend, dtype, lanes, time, variant=""):
+    """Elements per second: a fixed cost per call and a speed that falls where the data leave the cache."""
+    speed = SPEED[algorithm] * 1e9 * (1.8 if backend == "openmp" and algorithm not in ("sequential", "heinsen") else 1.0)
+    speed *= {"f32": 1.0, "f64": 0.55}.get(dtype, 0.4) * (1.6 if lanes > 1 and algorithm == "sequential" else 1.0) * (0.7 if variant else 1.0)
+    speed *= 1.0 if time * lanes < 2**17 else 0.6
+    return 1.0 / (1.0 / speed + (4e-6 if backend == "openmp" else 2e-7) / (lanes * time))
+
+
+def runs(name, seconds, items, counters=None, repetitions=5, suffix="/manual_time"):
+    """Repetitions and aggregates of one benchmark, as Google Benchmark 1.7 writes them."""
+    records = []
+    for i in range(repetitions):
+        t = seconds * (1 + 0.02 * (i - repetitions // 2))
+        records.append({"name": name + suffix, "run_name": name + suffix, "run_type": "iteration", "repetitions": repetitions, "repetition_index": i, "threads": 1, "iterations": 10,
+                        "real_time": t * 1e9, "cpu_time": t * 1e9, "time_unit": "ns", "items_per_second": items / t, **(counters or {})})
+    for aggregate, t in (("mean", seconds), ("median", seconds), ("stddev", seconds * 0.02)):
+        records.append({"name": f"{name}{suffix}_{aggregate}", "run_name": name + suffix, "run_type": "aggregate", "aggregate_name": aggregate, "aggregate_unit": "time", "repetitions": repetitions,
+                        "iterations": repetitions, "real_time": t * 1e9, "cpu_time": t * 1e9, "time_unit": "ns", "items_per_second": items / t, **(counters or {})})
+    return records
+
+
+def results():
+    records = []
+    contenders = [(a, b, v) for a in OURS for b in ("serial", "openmp") for v in ("", "textbook") if not v or a in ("blelloch", "chunked")] + [(a, b, "") for a, b in LIBRARIES] + [("triad", "serial", ""), ("triad", "openmp", ""), ("triad", "openmp", "streaming")]
+    for dtype in ("f32", "f64", "c64"):
+        for lanes in (1, 64):
+            for time in LENGTHS[: 6 if lanes == 1 else 3]:
+                bound = rate_of("triad", "openmp", dtype, lanes, time)
+                for algorithm, backend, variant in contenders:
+                    rate = rate_of(algorithm, backend, dtype, lanes, time, variant)
+                    label = algorithm + (f".{variant}" if variant else "")
+                    name = f"throughput/affine.{dtype}/{label}/{backend}/lanes:{lanes}/time:{time}"
+                    records += runs(name, lanes * time / rate, lanes * time, {"bytes_per_element": 12.0, "share_of_triad": rate / bound, "unknown_extra": 7})
+    for algorithm in OURS:
+        for backend in ("serial", "openmp"):
+            for time in (1, 16, 64, 256, 1024, 4096):
+                records += runs(f"latency/affine.f32/{algorithm}/{backend}/lanes:1/time:{time}", time / rate_of(algorithm, backend, "f32", 1, time), time)
+    records.append({"name": "throughput/affine.f32/hillis_steele/serial/lanes:1/time:4194304/manual_time", "run_type": "iteration", "error_occurred": True,
+                    "error_message": "wrong at element 7: <b>error</b> 3.2 x the bound", "real_time": 123456.0, "cpu_time": 1.0, "time_unit": "ns", "items_per_second": 98765.0})
+    return {"context": HOST, "benchmarks": records}
+
+
+def accuracy_of(algorithm, family, time, dtype="f32"):
+    """error/(u S) of one case; the plain formula follows its law 3 |a*|."""
+    step = math.log2(time) + 1 + FAMILIES.index(family) % 3
+    if algorithm == "heinsen.plain":
+        return math.nan if family == "zeros" else 2 + 3 * A_STAR_PER_STEP[family] * time
+    return {"sequential": 1.1, "hillis_steele": 2.2, "blelloch": 2.0, "chunked": 1.4, "heinsen": 3.0, "look_back": 1.5}[algorithm] * (1 + 0.05 * step)
+
+
+def accuracy():
+    records = []
+    for dtype in ("f32", "f64"):
+        for family in FAMILIES:
+            for algorithm in OURS + ("heinsen.plain",):
+                for time in LENGTHS:
+                    error = accuracy_of(algorithm, family, time)
+                    bound = 2 * max(error, 1.0) if error == error else 40.0
+                    fields = {"error_over_us": error, "error_over_bound": error / bound, "bound_over_us": bound, "error_max_relative_to_S": error * 2.0 ** (-24 if dtype == "f32" else -53)}
+                    if algorithm.startswith("heinsen"):
+                        fields["a_star_max"] = A_STAR_PER_STEP[family] * time
+                    records.append({"name": f"accuracy/affine.{dtype}/{algorithm}/serial/lanes:1/time:{time}/family:{family}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0,
+                                    "threads": 1, "iterations": 1, "real_time": 1000.0, "cpu_time": 1000.0, "time_unit": "ns", **fields})
+    return {"context": dict(HOST, schema="ssmscan.accuracy/1", executable="build/bench/bench_accuracy"), "benchmarks": records}
+
+
+def validation():
+    checks = [{"name": f"s4d recurrence = {algorithm} scan", "algorithm": algorithm, "backend": backend, "dtype": "f64", "norm": "componentwise", "error": 1e-16 * (i + 1), "bound": 1e-14, "ratio": 1e-2 * (i + 1), "status": "pass"}
+              for i, algorithm in enumerate(OURS) for backend in ("serial", "openmp")]
+    checks.append({"name": "forward Euler, stiff", "algorithm": "sequential", "backend": "serial", "dtype": "f64", "norm": "l2", "error": None, "bound": None, "ratio": None, "status": "skip", "reason": "spectral radius 40.2 & unstable"})
+    return {"schema": "ssmscan.validation/1", "machine": {"host": "example", "cpu": HOST["cpu"], "threads": 2, "compiler": "GNU 12.2.0", "commit": HOST["commit"]}, "signal": "built-in", "checks": checks, "passed": len(checks) - 1, "failed": 0, "skipped": 1}
+
+
+def write(folder):
+    """Writes the three inputs and returns their paths."""
+    paths = {}
+    for kind, document in (("results", results()), ("accuracy", accuracy()), ("validation", validation())):
+        paths[kind] = os.path.join(folder, f"{kind}.json")
+        with open(paths[kind], "w", encoding="utf-8") as file:
+            json.dump(document, file)
+    return paths
