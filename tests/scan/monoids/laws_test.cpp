@@ -25,8 +25,6 @@ namespace {
 constexpr double second_order = 1.01;
 template <class T>
 constexpr double unit_roundoff = std::numeric_limits<decltype(std::abs(T()))>::epsilon() / 2.0;
-template <>
-constexpr double unit_roundoff<std::uint32_t> = 0;
 
 std::mt19937_64& engine() {
   static std::mt19937_64 made(42);
