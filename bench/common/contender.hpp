@@ -17,6 +17,7 @@ struct prepared {
   std::string label = "";
   std::function<void()> collect = [] {};  // brings a result of another form into problem.x
   std::function<std::string()> check{};   // empty = compare problem.x with the oracle; else it says what is wrong
+  double bytes_per_element = 0;           // 0 = the problem's own
 };
 
 template <class T>
@@ -25,7 +26,7 @@ struct contender {
   std::string inner;      // "" where it is the default
   std::string backend;
   std::function<bool(problem_shape const&)> takes;
-  std::function<prepared(problem<T>&)> prepare;
+  std::function<prepared(problem<T>&, int threads)> prepare;  // threads: 0 = all
 };
 
 // d of the bound for a named algorithm of the registry.
@@ -43,12 +44,13 @@ inline double right_steps(std::string const& algorithm, index_t time) {
 template <class T>
 contender<T> ours(std::string const& algorithm, std::string const& inner, std::string const& backend) {
   auto const takes = [=](problem_shape const& s) {
-    // A variant called plain is a paper's formula as printed: it has no exact zeros, which the default data have.
-    return (!algorithm.ends_with(".plain") || !s.family.empty()) && (s.threads == 0 || backend == "openmp");
+    // A variant called plain is a paper's formula as printed: it has no exact zeros, which long default data have.
+    bool const has_zeros = s.family.empty() && s.elements() >= reset_distance;
+    return !(algorithm.ends_with(".plain") && has_zeros) && (s.threads == 0 || backend == "openmp");
   };
-  auto const prepare = [=](problem<T>& on) {
+  auto const prepare = [=](problem<T>& on, int threads) {
     auto const call = on.call();
-    auto const how = [=, threads = on.shape.threads] {
+    auto const how = [=] {
       return execution{.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads};
     };
     choice const made = plan(call, how());
@@ -63,19 +65,20 @@ inline int threads_of(std::string const& backend, int threads) {
   return backend == "serial" ? 1 : threads > 0 ? threads : omp_get_max_threads();
 }
 
-// The bound in an algorithm's place: with the stores that were the faster in this process, at this size.
+// The bound in an algorithm's place: in the way that was the fastest in this process, at this size.
 template <bound_kernel Kernel, class T>
 contender<T> bound(std::string const& backend) {
   auto const takes = [](problem_shape const& s) {
     return s.operation == operation::affine && s.direction == direction::forward && s.packed == 0 && !s.state &&
            s.family.empty() && s.threads == 0;
   };
-  auto const prepare = [=](problem<T>& on) {
-    int const threads = threads_of(backend, on.shape.threads);
-    stores const how = measure_bound<Kernel>(on, threads, [] {}).how;
-    return prepared{.pass = [=, &on] { run_bound<Kernel>(on, how, threads); },
-                    .label = how == stores::streaming ? "streaming stores" : "plain stores",
-                    .check = [&on] { return check_bound<Kernel>(on); }};
+  auto const prepare = [=](problem<T>& on, int threads) {
+    auto const best = measure_bound<Kernel>(on, threads_of(backend, threads), [] {});
+    return prepared{.pass = [=, &on] { run_bound<Kernel>(on, best.how, best.threads); },
+                    .label = std::string(best.how == stores::streaming ? "streaming" : "plain") + " stores, threads " +
+                             std::to_string(best.threads),
+                    .check = [&on] { return check_bound<Kernel>(on); },
+                    .bytes_per_element = (Kernel == bound_kernel::triad ? 3.0 : 2.0) * sizeof(T)};
   };
   return {Kernel == bound_kernel::triad ? "triad" : "copy", "", backend, takes, prepare};
 }

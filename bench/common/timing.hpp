@@ -114,10 +114,10 @@ std::string verify(session& shared, session::bench_of<T>& bench, prepared const&
 }
 
 template <class T>
-void time_passes(benchmark::State& state, session& shared, problem<T>& on, prepared const& made,
-                 contender<T> const& who, bool cold) {
+void time_passes(benchmark::State& state, session& shared, problem<T>& on, prepared const& made, int threads,
+                 bool cold) {
   using clock = std::chrono::steady_clock;
-  double const triad = shared.triad_seconds(on, threads_of(who.backend, on.shape.threads), cold);
+  double const triad = on.x.empty() ? 0 : shared.triad_seconds(on, threads, cold);
   double timed = 0;
   if (cold) {
     for (auto _ : state) {
@@ -133,10 +133,11 @@ void time_passes(benchmark::State& state, session& shared, problem<T>& on, prepa
     for (auto _ : state) made.pass();
     timed = std::chrono::duration<double>(clock::now() - begin).count();
   }
-  auto const passes = static_cast<double>(state.iterations());
-  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * on.shape.elements());
-  state.counters["bytes_per_element"] = on.bytes_per_element();
-  state.counters["share_of_triad"] = triad * passes / timed;
+  state.counters["bytes_per_element"] = made.bytes_per_element > 0 ? made.bytes_per_element : on.bytes_per_element();
+  if (!on.x.empty()) {  // a counter of 0 would make aggregates that are not numbers
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * on.shape.elements());
+    state.counters["share_of_triad"] = triad * static_cast<double>(state.iterations()) / timed;
+  }
   state.SetLabel(made.label);
 }
 
@@ -172,14 +173,12 @@ void add_case(std::shared_ptr<session> const& shared, contender<T> const& who, p
   auto const body = [=, series = sizeless.text()](benchmark::State& state) {
     try {
       auto const bench = shared->template at<T>(shape);
-      bench->data.shape.threads = shape.threads;
-      prepared const made = who.prepare(bench->data);
+      prepared const made = who.prepare(bench->data, shape.threads);
       if (!verified->wrong) verified->wrong = verify(*shared, *bench, made, series);
       if (verified->wrong->empty())
-        time_passes(state, *shared, bench->data, made, who, shape.cold);
+        time_passes(state, *shared, bench->data, made, threads_of(who.backend, shape.threads), shape.cold);
       else
         state.SkipWithError(verified->wrong->c_str());
-      bench->data.shape.threads = 0;
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };
   auto* const added = benchmark::RegisterBenchmark(name.text().c_str(), body);

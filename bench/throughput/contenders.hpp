@@ -48,7 +48,7 @@ inline accuracy tree_of_unknown_shape(index_t time) {
 // A contender that scans pairs into pairs: `scan(in, out)`.
 template <class T, class Scan>
 contender<T> over_pairs(std::string const& name, std::string const& backend, std::string const& label, Scan scan) {
-  auto const prepare = [=](problem<T>& on) {
+  auto const prepare = [=](problem<T>& on, int) {
     auto const in = std::make_shared<pairs<T>>(pairs_of(on));
     auto const out = std::make_shared<pairs<T>>(in->size());
     return prepared{.pass = [=] { scan(*in, *out); },

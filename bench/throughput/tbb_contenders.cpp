@@ -10,7 +10,7 @@ namespace ssmscan::bench {
 template <class T>
 std::vector<contender<T>> tbb_contenders() {
 #if SSMSCAN_BENCH_TBB
-  auto const prepare = [](problem<T>& on) {
+  auto const prepare = [](problem<T>& on, int) {
     auto const pass = [a = on.a.data(), b = on.b.data(), x = on.x.data(), n = on.x.size()] {
       using pair = affine_map<T>;
       tbb::parallel_scan(
