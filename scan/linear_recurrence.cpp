@@ -13,8 +13,6 @@
 namespace ssmscan {
 namespace {
 
-using backends = type_list<serial, openmp>;
-
 // Every (algorithm x inner x backend), in registry order.
 std::vector<detail::kernel_table const*> const& tables() {
   static std::vector<detail::kernel_table const*> const all = [] {
