@@ -154,13 +154,13 @@ TEST(heinsen, keeps_the_bars_in_double_to_2_20) { check_bars<double>(index_t{1} 
 // Hill-climbing for the largest error / bound: perturb one element, keep what is worse.
 template <class T>
 double adversarial(std::uint64_t seed, int steps) {
+  using real = decltype(std::abs(T()));
   std::mt19937_64 random(seed);
   std::normal_distribution<double> normal;
   auto const value = [&] {
     double const scale = std::exp2(std::round(3 * normal(random)));
     if constexpr (is_complex<T>) {
-      return T(static_cast<typename T::value_type>(scale * normal(random)),
-               static_cast<typename T::value_type>(scale * normal(random)));
+      return T(static_cast<real>(scale * normal(random)), static_cast<real>(scale * normal(random)));
     } else {
       return static_cast<T>(scale * normal(random));
     }
@@ -180,7 +180,7 @@ double adversarial(std::uint64_t seed, int steps) {
   for (int step = 0; step < steps; ++step) {
     auto& changed = random() % 2 == 0 ? a[random() % a.size()] : b[random() % b.size()];
     T const before = changed;
-    changed = random() % 3 == 0 ? value() : changed * static_cast<T>(1 + 0.01 * normal(random));
+    changed = random() % 3 == 0 ? value() : changed * static_cast<real>(1 + 0.01 * normal(random));
     if (double const now = ratio(); now >= best) {
       best = now;
     } else {
@@ -436,7 +436,7 @@ TEST(heinsen, does_the_work_it_states_in_the_span_it_states) {
           on, basic_heinsen<counting<Inner>>{}, affine<double>{}, extent{1, n},
           [&](index_t, index_t t) {
             auto const i = static_cast<std::size_t>(t);
-            return affine<double>::step(data.a[i], data.b[i]);
+            return t == 0 ? affine<double>::start(data.b[i]) : affine<double>::step(data.a[i], data.b[i]);
           },
           [&](index_t, index_t t, affine_map<double> const& prefix) { x[static_cast<std::size_t>(t)] = prefix.b; });
       EXPECT_EQ(combines, basic_heinsen<Inner>::info.work(n)) << Inner::info.name << ", " << n;
