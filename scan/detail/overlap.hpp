@@ -35,8 +35,7 @@ std::optional<byte_range> checked_range_of(tensor_view<T> const& v) {
   int128 low = static_cast<int128>(reinterpret_cast<std::uintptr_t>(v.data)), high = low + int128{sizeof(T)};
   for (auto const& [n, s] :
        {std::pair{v.shape.batch, v.stride.batch}, {v.shape.channel, v.stride.channel}, {v.shape.time, v.stride.time}}) {
-    int128 elements = 0;  // a product of two 64-bit numbers
-    if (__builtin_mul_overflow(int128{n} - 1, int128{s}, &elements)) return std::nullopt;
+    int128 const elements = (int128{n} - 1) * int128{s};  // at most 2^126
     if (elements > space || elements < -space) return std::nullopt;
     (elements < 0 ? low : high) += elements * int128{sizeof(T)};
     if (low < 0 || high > space) return std::nullopt;
