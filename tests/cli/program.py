@@ -59,8 +59,11 @@ class ProgramTest(unittest.TestCase):
             file.write(npy_bytes(descr, shape, values))
 
     def load(self, name):
+        return parse_npy(self.read(name))
+
+    def read(self, name):
         with open(self.path(name), "rb") as file:
-            return parse_npy(file.read())
+            return file.read()
 
     def good(self, *arguments, **more):
         result = self.run_program(*arguments, **more)
@@ -69,7 +72,7 @@ class ProgramTest(unittest.TestCase):
 
     # Exit code, nothing on stdout, one line on stderr that holds each of `told`; no file made, changed or left over.
     def bad(self, code, told, *arguments):
-        before = {name: open(self.path(name), "rb").read() for name in self.files() if os.path.isfile(self.path(name))}
+        before = {name: self.read(name) for name in self.files() if os.path.isfile(self.path(name))}
         names = self.files()
         result = self.run_program(*arguments)
         self.assertEqual(result.returncode, code, result.stderr)
@@ -80,5 +83,5 @@ class ProgramTest(unittest.TestCase):
             self.assertIn(text, result.stderr)
         self.assertEqual(self.files(), names)
         for name, content in before.items():
-            self.assertEqual(open(self.path(name), "rb").read(), content)
+            self.assertEqual(self.read(name), content)
         return result.stderr

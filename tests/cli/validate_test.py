@@ -12,7 +12,7 @@ FAST = ["--algorithm", "sequential", "--algorithm", "blelloch", "--backend", "se
 class Validate(ProgramTest):
     def checked(self, *arguments):
         result = self.good("validate", "--json", "v.json", *arguments)
-        report = json.load(open(self.path("v.json")))
+        report = json.loads(self.read("v.json"))
         checks = report["checks"]
         self.assertEqual(report["schema"], "ssmscan.validation/1")
         for status, key in [("pass", "passed"), ("fail", "failed"), ("skip", "skipped")]:
