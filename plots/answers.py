@@ -26,6 +26,7 @@ class Winner:
     second: Measurement | None
     library: Measurement | None
     bound: Measurement | None
+    automatic: Measurement | None
 
     @property
     def lead(self):
@@ -62,11 +63,12 @@ def problem_text(problem):
     operation, dtype, lanes, options = problem
     words = [lanes_text(lanes), DTYPE_NAMES.get(dtype, dtype)]
     words += [] if operation == "affine" else [operation]
-    return " · ".join(words + [f"{key} {value}" for key, value in options])
+    return " · ".join(words + [value if key == "layout" else f"{key} {value}" for key, value in options])
 
 
 def contender_text(measurement):
-    return f"{measurement.name.contender}.{measurement.name.backend}"
+    algorithm, _, rest = measurement.name.contender.partition(" ")
+    return f"{algorithm}.{measurement.name.backend}" + (f" {rest}" if rest else "")
 
 
 def timed(measurements, question):
@@ -74,7 +76,7 @@ def timed(measurements, question):
 
 
 def share_of_bound(measurement, bound):
-    """The share of the triad: the benchmark's own counter where it has one, else the ratio of the two rates."""
+    """The share of the triad of as many threads: the benchmark's own counter where it has one, else the ratio of two rates."""
     share = measurement.value("share_of_triad")
     if math.isnan(share) and bound:
         share = measurement.rate / bound.rate
@@ -94,10 +96,9 @@ def winners(measurements, question="throughput"):
             continue
         library = next((m for m in ranked if m.name.kind == "library"), None)
         triads = [m for m in ranked if m.name.algorithm == "triad"]
-        # The bound of the same backend class: a GPU's triad says nothing about a CPU's scan.
-        on_gpu = ours[0].name.backend == "cuda"
-        bound = next((m for m in triads if (m.name.backend == "cuda") == on_gpu), None)
-        rows.append(Winner(problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound))
+        bound = next((m for m in triads if m.name.backend == ours[0].name.backend), None)
+        automatic = next((m for m in ranked if m.name.kind == "automatic"), None)
+        rows.append(Winner(problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound, automatic))
     return rows
 
 

@@ -51,6 +51,8 @@ def look(name):
     """Keywords for plotting one contender: colour by algorithm, dashes for a variant, grey dots for a library."""
     if name.kind == "library":
         return {"color": GREY, "marker": LIBRARY_MARKERS.get(name.algorithm, "x"), "linestyle": ":", "linewidth": 1.2, "markersize": 5}
+    if name.kind == "automatic":
+        return {"color": SOFT_INK, "marker": ".", "linestyle": "-.", "linewidth": 1.0, "markersize": 3, "zorder": 3}
     color, marker = ALGORITHMS.get(name.algorithm) or SPARE[sum(map(ord, name.algorithm)) % len(SPARE)]
     if name.variant or name.option("inner"):
         return {"color": color, "marker": marker, "linestyle": "--", "linewidth": 1.1, "markerfacecolor": PAPER}

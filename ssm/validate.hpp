@@ -43,8 +43,8 @@ struct validation_options {
   index_t state_size = 16;              // of the S4D systems: half as many complex eigenvalues
   index_t dense_state_size = 8;         // of HiPPO-LegS as a matrix
   double step = 0.01;                   // about 1/length for the signals meant here
-  std::vector<std::string> algorithms;  // of the scans; none = all of the registry
-  std::vector<std::string> backends;    // none = all
+  std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
+  std::vector<std::string> backends{};    // none = all
 };
 
 // Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal or unknown names; a wrong result

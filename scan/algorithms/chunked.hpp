@@ -52,9 +52,13 @@ struct basic_chunked {
             return deepest;
           },
       .traffic = [](index_t) { return 7.0; },  // read a, b; write and read the local pair; write x
-      // Once a level of the chunk's tree, once along the spine.
+      // Once a level of the chunk's tree and once along the spine, as soon as a second node of a level is complete.
       .roundings =
-          [](index_t) { return detail::ceil_div(detail::floor_log2(ChunkLength), detail::floor_log2(Fan)) + 1; },
+          [](index_t time) {
+            index_t right_steps = time > 1 ? 1 : 0;
+            for (index_t s = Fan; s <= ChunkLength; s *= Fan) right_steps += time >= s + 2 * (s / Fan) ? 1 : 0;
+            return right_steps;
+          },
       .source = "Ladner & Fischer 1980; Blelloch 1990, section 1.2.1"};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)).  About 2n combines, n values of scratch per lane.

@@ -13,7 +13,7 @@ struct sequential {
                                        .work = [](index_t time) { return time > 0 ? time - 1 : 0; },
                                        .span = [](index_t time) { return time > 0 ? time - 1 : 0; },
                                        .traffic = [](index_t) { return 3.0; },  // read a, read b, write x
-                                       .roundings = [](index_t) { return index_t{1}; },
+                                       .roundings = [](index_t time) { return index_t{time > 1 ? 1 : 0}; },
                                        .source = "the definition"};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)).  n - 1 combines in a row per lane, no scratch.

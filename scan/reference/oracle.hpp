@@ -29,7 +29,7 @@ namespace ssmscan::reference {
 __extension__ using quad = __float128;  // u = 2^-113: its own error is 2^-60 of double's, and is left out of account
 
 // Sums are kept in double: all terms are >= 0, so that n of them are right to 4n 2^-53, 1e-9 at n = 2^20. Bounds are
-// inflated by this factor (NUMERICS 1.5), which also covers their second-order terms.
+// inflated by this factor, which also covers their second-order terms.
 inline constexpr double inflation = 1 + 1e-5;
 
 template <class T>

@@ -61,7 +61,7 @@ std::string all_of(std::string_view algorithm, Field field) {
 }
 
 std::string link(std::string const& name, std::string const& prefix) {
-  return "[" + name + "](" + prefix + name.substr(0, name.find('.')) + ".md)";
+  return std::string("[").append(name).append("](").append(prefix).append(name, 0, name.find('.')).append(".md)");
 }
 
 // `prefix`: from the document to docs/algorithms/.

@@ -1,0 +1,49 @@
+#pragma once
+// One sequence through one algorithm, on one thread; and the registry with short tiles, as a list to fold over.
+#include <optional>
+#include <vector>
+
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/monoids/affine.hpp>
+#include <ssmscan/scan/reference/bounds.hpp>
+#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/scan.hpp>
+
+namespace ssmscan::reference {
+
+// Trees of the registry, and chunked and look_back with tiles of 8, so that short lengths cross many tiles.
+template <class Visit>
+void for_each_tree(Visit visit) {
+  auto const if_tree = [&]<class A>(std::type_identity<A> algorithm) {
+    if constexpr (supports<A, serial, shape_monoid>) visit(algorithm);
+  };
+  algorithms::for_each(if_tree);
+  type_list<basic_chunked<8>, basic_look_back<8>>::for_each(if_tree);
+}
+
+// x by A over the recurrence monoid M (affine<T> or semi_log<T>).
+template <class A, class M, class T = typename M::scalar>
+std::vector<T> run(std::vector<T> const& a, std::vector<T> const& b, std::optional<T> initial = std::nullopt) {
+  std::vector<T> x(b.size());
+  serial on;
+  ssmscan::scan(
+      on, A{}, M{}, {1, static_cast<index_t>(b.size())},
+      [&](index_t, index_t t) {
+        auto const i = static_cast<std::size_t>(t);
+        if (t > 0) return M::step(a[i], b[i]);
+        return M::start(initial ? multiply_add(a[i], *initial, b[i]) : b[i]);
+      },
+      [&](index_t, index_t t, auto const& prefix) { x[static_cast<std::size_t>(t)] = M::state(prefix); });
+  return x;
+}
+
+// The largest error / bound, infinite where some element is outside.
+struct worst_ratio {
+  double value = 0;
+  void add(double error, double bound) {
+    if (!inside(error, bound)) value = std::numeric_limits<double>::infinity();
+    if (error > 0 && std::isfinite(bound)) value = std::max(value, error / bound);
+  }
+};
+
+}  // namespace ssmscan::reference
