@@ -9,9 +9,9 @@
 #include <memory>
 #include <optional>
 
-#include <bench/common/contender.hpp>
-#include <bench/common/main.hpp>
-#include <bench/common/names.hpp>
+#include "bench/common/contender.hpp"
+#include "bench/common/main.hpp"
+#include "bench/common/names.hpp"
 #include <benchmark/benchmark.h>
 
 namespace ssmscan::bench {
