@@ -1,5 +1,6 @@
 #include "tests/laws/layout.hpp"
 
+#include "tests/laws/huge_strides.hpp"
 #include "tests/laws/suite.hpp"
 
 namespace ssmscan::laws {
@@ -20,6 +21,13 @@ TYPED_TEST(layouts, never_change_a_bit_nor_memory_that_is_not_in_a_view) {
                  index_t const directions = 2, aliasings = 3;
                  return size_of(lengths) * directions * aliasings * arrangements_for_outputs * arrangements_for_inputs;
                });
+}
+
+TEST(layouts, strides_beyond_32_bits) {
+  judge_all<float>([](auto const& s) { return huge_strides_law<float>(s); },
+                   [](auto const&) { return huge_strides_cases; });
+  judge_all<std::uint32_t>([](auto const& s) { return huge_strides_law<std::uint32_t>(s); },
+                           [](auto const&) { return huge_strides_cases; });
 }
 
 }  // namespace
