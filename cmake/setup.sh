@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What ./check and ./compare share; sourced, by bash, from the root of the tree. Progress goes to stderr.
 # Exit codes: 1 a test or verification failed, 2 usage, 3 something could not be installed or built, 77 skipped.
 

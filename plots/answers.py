@@ -26,15 +26,16 @@ class Winner:
     second: Measurement | None
     library: Measurement | None
     bound: Measurement | None
+    automatic: Measurement | None
 
     @property
     def lead(self):
-        return self.first.rate / self.second.rate if self.second else math.nan
+        return times_faster(self.first, self.second)
 
     @property
     def tied(self):
         """Whether the spreads of first and second overlap. Without a spread nothing is known, and nothing is called equal."""
-        return bool(self.second) and self.second.fastest_rate >= self.first.slowest_rate
+        return bool(self.second) and self.second.low <= self.first.high
 
     @property
     def share(self):
@@ -62,22 +63,28 @@ def problem_text(problem):
     operation, dtype, lanes, options = problem
     words = [lanes_text(lanes), DTYPE_NAMES.get(dtype, dtype)]
     words += [] if operation == "affine" else [operation]
-    return " · ".join(words + [f"{key} {value}" for key, value in options])
+    return " · ".join(words + [value if key == "layout" else f"{key} {value}" for key, value in options])
 
 
 def contender_text(measurement):
-    return f"{measurement.name.contender}.{measurement.name.backend}"
+    algorithm, _, rest = measurement.name.contender.partition(" ")
+    return f"{algorithm}.{measurement.name.backend}" + (f" {rest}" if rest else "")
 
 
 def timed(measurements, question):
     return [m for m in measurements if m.name.question == question and not m.error]
 
 
+def times_faster(one, other):
+    """How often `one` finishes while `other`, on the same shape, finishes once. By seconds: a sequence of length 0 has no rate."""
+    return other.seconds / one.seconds if other else math.nan
+
+
 def share_of_bound(measurement, bound):
-    """The share of the triad: the benchmark's own counter where it has one, else the ratio of the two rates."""
+    """The share of the triad of as many threads: the benchmark's own counter where it has one, else the ratio of two rates."""
     share = measurement.value("share_of_triad")
     if math.isnan(share) and bound:
-        share = measurement.rate / bound.rate
+        share = bound.seconds / measurement.seconds
     return share
 
 
@@ -88,16 +95,15 @@ def winners(measurements, question="throughput"):
         shapes.setdefault((m.name.problem, m.name.time), []).append(m)
     rows = []
     for problem, time in sorted(shapes, key=lambda shape: (problem_order(shape[0]), shape[1])):
-        ranked = sorted(shapes[problem, time], key=lambda m: -m.rate)
+        ranked = sorted(shapes[problem, time], key=lambda m: m.seconds)
         ours = [m for m in ranked if m.name.kind == "ours"]
         if not ours:
             continue
         library = next((m for m in ranked if m.name.kind == "library"), None)
         triads = [m for m in ranked if m.name.algorithm == "triad"]
-        # The bound of the same backend class: a GPU's triad says nothing about a CPU's scan.
-        on_gpu = ours[0].name.backend == "cuda"
-        bound = next((m for m in triads if (m.name.backend == "cuda") == on_gpu), None)
-        rows.append(Winner(problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound))
+        bound = next((m for m in triads if m.name.backend == ours[0].name.backend), None)
+        automatic = next((m for m in ranked if m.name.kind == "automatic"), None)
+        rows.append(Winner(problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound, automatic))
     return rows
 
 
@@ -198,7 +204,9 @@ def _fastest_sentences(rows):
             if row.second:
                 notes.append(f"equal within the spread to {contender_text(row.second)}" if row.tied else f"{spelled(row.lead)} times the next, {contender_text(row.second)}")
             if row.library:
-                notes.append(f"{spelled(row.first.rate / row.library.rate)} times the best library, {contender_text(row.library)}")
+                ratio = times_faster(row.first, row.library)
+                best = f"the best library, {contender_text(row.library)}"
+                notes.append(f"{spelled(ratio)} times {best}" if ratio >= 1 else f"{best}, is {spelled(1 / ratio)} times as fast")
             sentences.append((f"Fastest, {where}", text, "; ".join(notes)))
     return sentences
 
@@ -214,7 +222,7 @@ def headlines(measurements, accuracy, validation):
         sentences.append(("Fastest most often", ", ".join(f"{label} in {n}" for label, n in best) + f" of {len(rows)} shapes", "a shape is one type, number of lanes and length"))
     short = winners(measurements, "latency")
     if short:
-        row = min(short, key=lambda r: (r.time, r.problem[2], problem_order(r.problem)))
+        row = min(short, key=lambda r: (r.time == 0, r.time, r.problem[2], problem_order(r.problem)))
         sentences.append(("Quickest on short input", f"{contender_text(row.first)}, {time_text(row.first.seconds)} for {lanes_text(row.problem[2])} of {row.time:,} {DTYPE_NAMES.get(row.problem[1], row.problem[1])}", ""))
     for answer in exactness(accuracy):
         if answer.dtype not in ("f32", "f64"):

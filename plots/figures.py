@@ -69,11 +69,12 @@ def _grow_below(figure, extra):
         legend.set_bbox_to_anchor((x, 1 - (1 - y) * scale, w, h * scale), figure.transFigure)
 
 
-def _stack(heights, title, left=0.44, right=RIGHT, head=TOP):
+def _stack(heights, title, left=0.5, right=RIGHT, head=TOP):
     """Panels below each other, each as high as asked for in inches."""
     height = head + sum(heights) + PANEL_GAP * (len(heights) - 1) + BOTTOM
     figure = plt.figure(figsize=(WIDTH_INCHES, height))
-    figure.text(0.05 / WIDTH_INCHES, 1 - 0.06 / height, title, fontsize=9.5, weight="bold", va="top")
+    points = min(9.5, WIDTH_INCHES * 72 / (0.68 * len(title)))  # bold DejaVu Sans is about 0.68 em wide per character
+    figure.text(0.05 / WIDTH_INCHES, 1 - 0.06 / height, title, fontsize=points, weight="bold", va="top")
     axes, top = [], height - head - 0.12
     for panel in heights:
         top -= panel - 0.12
@@ -104,6 +105,7 @@ def _by_backend(group, title, value, band, unit, bounds):
     backends = sorted({m.name.backend for m in group}, key=lambda b: (BACKEND_ORDER.index(b) if b in BACKEND_ORDER else 9, b))
     counts = [len(_lines(m for m in group if m.name.backend == b)) for b in backends]
     figure, axes = _stack([max(2.0, 0.14 * (n + 1)) for n in counts], title)
+    group = [m for m in group if m.name.kind == "bound" or _has_a_line(m, group)]
     shown = [m for m in group if m.name.kind != "bound"]
     lengths = [m.name.time for m in shown]
     for axis, backend in zip(axes, backends):
@@ -121,7 +123,7 @@ def _by_backend(group, title, value, band, unit, bounds):
         bound = [(t, rate / 1e9) for t, rate in _bound_line(here) if t <= max(lengths, default=t)] if bounds else []
         if bound:
             xs, ys = zip(*bound)
-            axis.plot(xs, ys, color=INK, linewidth=2.2, solid_capstyle="round", zorder=4)
+            axis.plot(xs, ys, color=INK, linewidth=2.2, marker="_" if len(xs) == 1 else "", markersize=9, markeredgewidth=2.2, solid_capstyle="round", zorder=4)
             ends.append((xs[-1], ys[-1], "bound (triad)", INK))
             values += ys
         axis.set_title(f"{BACKEND_NAMES.get(backend, backend)} ({backend}), {unit}")
@@ -133,6 +135,54 @@ def _by_backend(group, title, value, band, unit, bounds):
                 axis.fill_between(xs, ys, axis.get_ylim()[1], color=GREY, alpha=0.13, linewidth=0, zorder=0)
         style.value_axis(axis.yaxis)
         style.label_ends(axis, ends)
+    return figure
+
+
+def _has_a_line(measurement, group):
+    """False for an inner algorithm that was measured at a single length of many: the tables have it, a line cannot."""
+    same = {m.name.time for m in group if (m.name.contender, m.name.backend) == (measurement.name.contender, measurement.name.backend)}
+    return not measurement.name.option("inner") or len(same) > 1
+
+
+def _lengths(group):
+    return {m.name.time for m in group if m.name.kind != "bound"}
+
+
+def _ranked(group, title):
+    """One length only: the contenders by rank, one row each, with the bounds as vertical lines."""
+    rows = {}
+    for m in group:
+        if m.name.kind != "bound":
+            rows.setdefault(m.name.contender, []).append(m)
+    order = sorted(rows, key=lambda label: max(m.rate for m in rows[label]))
+    figure, (axis,) = _stack([0.3 + 0.17 * len(order)], title, left=1.35, right=0.2, head=0.42)
+    backends = {m.name.backend for m in group}
+    for y, label in enumerate(order):
+        look = style.look(rows[label][0].name)
+        rates = [m.rate / 1e9 for m in rows[label]]
+        axis.plot([min(rates), max(rates)], [y, y], color=look["color"], linewidth=1.0)
+        for m in rows[label]:
+            open_mark = m.name.backend == "serial" and len(backends) > 1
+            axis.plot([m.rate / 1e9], [y], color=look["color"], marker="o", markerfacecolor=PAPER if open_mark else look["color"], markersize=5, linestyle="", zorder=3)
+            if m.spread:
+                axis.plot([m.slowest_rate / 1e9, m.fastest_rate / 1e9], [y, y], color=look["color"], linewidth=5, alpha=0.3, solid_capstyle="butt", zorder=1)
+    for backend in sorted(backends):
+        bound = _bound_line(m for m in group if m.name.backend == backend)
+        if bound:
+            serial = backend == "serial" and len(backends) > 1
+            axis.axvline(bound[-1][1] / 1e9, color=INK, linewidth=2.0 if not serial else 1.0, zorder=0)
+            axis.annotate(f"bound, {BACKEND_NAMES.get(backend, backend)}", (bound[-1][1] / 1e9, 1), xycoords=("data", "axes fraction"), xytext=(-2, 2 if not serial else 10), textcoords="offset points", ha="right", va="bottom", fontsize=LABEL_POINTS - 1, color=INK)
+    rates = [m.rate / 1e9 for m in group if m.name.kind != "bound" or m.name.algorithm == "triad"]
+    axis.set_xscale("log")
+    axis.set_xlim(min(rates) / 1.3, max(rates) * 1.2)
+    style.value_axis(axis.xaxis, most_ticks=6)
+    axis.set_yticks(range(len(order)), order)
+    for text, label in zip(axis.get_yticklabels(), order):
+        text.set_color(style.text_color(style.look(rows[label][0].name)["color"]))
+        text.set_fontsize(LABEL_POINTS)
+    axis.set_ylim(-0.6, len(order) - 0.4)
+    axis.grid(False, axis="y")
+    axis.set_xlabel("throughput, Gelem/s" + ("   (○ one thread  ● all threads)" if len(backends) > 1 else ""))
     return figure
 
 
@@ -153,11 +203,20 @@ def throughput(measurements):
     drawings = []
     for problem, group in _grouped(timed(measurements, "throughput")):
         title = f"Throughput: {problem_text(problem)}"
+        folded = problem[1] not in ("f32", "f64") or problem[0] != "affine" or any(key != "layout" for key, _ in problem[3])
+        lengths = _lengths(group)
+        if len(lengths) == 1:
+            # One option of the call at one size is a row of the tables; a figure of its own would say no more.
+            if not any(key != "layout" for key, _ in problem[3]):
+                title += f" · {length_text(min(lengths))} long"
+                caption = "Right is faster; ranked by the faster of the two backends. Vertical lines: the bound, a loop that only reads a and b and writes x. Grey: libraries."
+                drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, _ranked(group, title), folded))
+            continue
         figure = _by_backend(group, title, lambda m: m.rate / 1e9, lambda m: (m.slowest_rate / 1e9, m.fastest_rate / 1e9), "Gelem/s", bounds=True)
         spread = next((m.spread for m in group if m.spread), "")
         caption = "Higher is better. The black line is the bound: a loop that only reads a and b and writes x" + (
-            f"; bands show the spread over repetitions ({spread})." if spread else ".") + " Dashed: variants. Grey, dotted: other libraries."
-        drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, figure, folded=problem[1] not in ("f32", "f64") or problem[0] != "affine"))
+            f"; bands show the spread over repetitions ({spread})." if spread else ".") + " Dashed: variants. Grey, dotted: libraries and plain loops."
+        drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, figure, folded))
     return drawings
 
 
@@ -170,10 +229,12 @@ def latency(measurements):
     short = [m for m in timed(measurements, "latency") if m.name.time <= LONGEST_LATENCY and m.name.time > 0]
     for problem, group in _grouped(short):
         group = [m for m in group if m.name.kind != "bound"]
+        if len(_lengths(group)) < 2:
+            continue
         title = f"Latency: {problem_text(problem)}"
         figure = _by_backend(group, title, lambda m: m.seconds * 1e6, lambda m: (m.low * 1e6, m.high * 1e6), "µs per call", bounds=False)
         caption = "Lower is better. Time of one call; where the curve is flat, the call's fixed cost dominates."
-        drawings.append(Drawing(_slug("latency", problem), "speed", title, caption, figure, folded=problem[1] not in ("f32", "f64") or problem[0] != "affine"))
+        drawings.append(Drawing(_slug("latency", problem), "speed", title, caption, figure, folded=problem[1] not in ("f32", "f64") or problem[0] != "affine" or bool(problem[3])))
     return drawings
 
 
@@ -308,7 +369,7 @@ def heinsen(measurements):
 
 
 def plane(measurements, accuracy):
-    """The speed-accuracy plane: each algorithm at its throughput on the longest single lane and its worst error."""
+    """The speed-accuracy plane: each algorithm at its throughput on one long lane and its worst error."""
     drawings = []
     exact = {answer.dtype: answer for answer in exactness(accuracy)}
     candidates = [m for m in timed(measurements, "throughput") if m.name.kind == "ours" and not m.name.problem[3]]
@@ -316,7 +377,12 @@ def plane(measurements, accuracy):
         here = [m for m in candidates if m.name.dtype == dtype]
         lanes = min((m.name.lanes for m in here), default=None)
         here = [m for m in here if m.name.lanes == lanes]
-        time = max((m.name.time for m in here), default=None)
+        # The length at which most algorithms were timed: at the greatest, the slow ones may have been left out.
+        timed_at = {}
+        for m in here:
+            if accuracy_label(m) in answer.worst:
+                timed_at.setdefault(m.name.time, set()).add(accuracy_label(m))
+        time = max(timed_at, key=lambda t: (len(timed_at[t]), t), default=None)
         here = [m for m in here if m.name.time == time]
         placed = [(m.rate / 1e9, answer.worst[accuracy_label(m)], m) for m in here if accuracy_label(m) in answer.worst]
         finite = [y for _, y, _ in placed if math.isfinite(y) and y > 0]

@@ -6,7 +6,10 @@ Exit: 0 written, 2 usage or bad input.
 """
 
 import argparse
+import importlib.util
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -59,14 +62,22 @@ def write_whole(path, text):
     os.replace(file.name, path)
 
 
+def another_python():
+    """A python3 that has matplotlib, the system's first: the package manager installs it for that one only."""
+    for path in ("/usr/bin/python3", shutil.which("python3")):
+        if path and os.path.exists(path) and subprocess.run([path, "-c", "import matplotlib"], capture_output=True).returncode == 0:
+            return path
+    return None
+
+
 def main(argv=None):
     options = arguments(argv)
-    try:
-        import figures
-        import report
-    except ModuleNotFoundError as problem:
-        print(f"make_report.py: {problem.name}: not installed for {sys.executable}; need it (Debian: apt-get install python3-matplotlib)", file=sys.stderr)
+    if importlib.util.find_spec("matplotlib") is None:
+        print(f"make_report.py: matplotlib: not installed for {sys.executable}; need it (Debian: apt-get install python3-matplotlib)", file=sys.stderr)
         return EXIT_USAGE
+    import figures
+    import report
+
     try:
         inputs = read(options)
         folder = os.path.join(options.out, "figures")
@@ -84,4 +95,6 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    if importlib.util.find_spec("matplotlib") is None and (python := another_python()):
+        os.execv(python, [python, "-B", *sys.argv])
     sys.exit(main())

@@ -22,8 +22,8 @@ PRINTED_ROWS = 150
 MISSING = "–"
 
 # What the machine block shows, in this order and under these words; everything else of the context follows under its own key.
-MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("num_cpus", "Logical CPUs"), ("simd", "SIMD"), ("gpu", "GPU"), ("driver", "Driver"),
-                ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"))
+MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("cores", "Cores"), ("cpu_caches", "Caches"), ("simd", "SIMD"), ("simd_target", "SIMD"), ("gpu", "GPU"), ("driver", "Driver"), ("os", "System"),
+                ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"), ("library_build_type", "Build of Google Benchmark"))
 
 
 @dataclass
@@ -58,7 +58,8 @@ def footer(inputs, command):
     context = inputs.context
     machine = str(context.get("cpu") or context.get("host_name") or "CPU not recorded")
     threads = context.get("threads", context.get("num_cpus"))
-    parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {context['simd']}" if context.get("simd") else "")]
+    simd = context.get("simd", context.get("simd_target"))
+    parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {simd}" if simd else "")]
     parts.append(str(context.get("date", "date not recorded"))[:16].replace("T", " "))
     return [" · ".join(parts), f"command: {command_of(inputs, command)}"]
 
@@ -129,30 +130,36 @@ def number(value, digits=4):
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
     columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
-               Column("Next"), Column("Lead", True), Column("Best library", optional=True), Column("Ours / library", True, optional=True)]
+               Column("Next"), Column("Lead", True), Column("Best other", optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem
         value = row.first.rate / 1e9 if speed else row.first.seconds * 1e6
         body.append([f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
                      contender_text(row.second) if row.second else MISSING, ("equal", "warn") if row.tied else number(row.lead, 3),
-                     contender_text(row.library) if row.library else MISSING, number(row.first.rate / row.library.rate, 3) if row.library else MISSING])
+                     contender_text(row.library) if row.library else MISSING, number(answers.times_faster(row.first, row.library), 3),
+                     number(row.first.seconds / row.automatic.seconds, 3) if row.automatic else MISSING])
     return table(identity, columns, body, "winners by size")
+
+
+def state_of(measurement):
+    """Why a measurement has no number: it failed, or was left out by rule."""
+    return (f"failed: {measurement.error}", "bad") if measurement.failed else (measurement.error, "skip")
 
 
 def results_table(measurements):
     columns = [Column("Question"), Column("Operation"), Column("Algorithm"), Column("Backend"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Gelem/s", True), Column("µs per call", True, True),
-               Column("Spread"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True)]
+               Column("Spread, µs"), Column("Bytes per element", True, True, optional=True), Column("Share of bound", True, optional=True), Column("Runs", True), Column("State", wrap=True), Column("Note", wrap=True, optional=True)]
     body = []
     for m in measurements:
         n = m.name
         head = [n.question, f"{n.operation}.{n.dtype}", n.algorithm + (f".{n.variant}" if n.variant else ""), n.backend, f"{n.lanes:,}", f"{n.time:,}", " ".join(f"{k}:{v}" for k, v in n.options)]
         if m.error:
             # A speed is never shown for a wrong answer.
-            body.append(head + [MISSING] * 6 + [(f"failed: {m.error}", "bad")])
+            body.append(head + [MISSING] * 6 + [state_of(m), ""])
             continue
-        spread = f"{number(m.low * 1e6, 3)} to {number(m.high * 1e6, 3)} ({m.spread})" if m.spread else MISSING
-        body.append(head + [number(m.rate / 1e9), number(m.seconds * 1e6), spread, number(m.value("bytes_per_element")), number(m.value("share_of_triad"), 3), str(m.repetitions) if m.repetitions else MISSING, ("verified", "good")])
+        spread = f"{number(m.low * 1e6, 3)} to {number(m.high * 1e6, 3)}" + ("" if m.spread == "min-max" else f" ({m.spread})") if m.spread else MISSING
+        body.append(head + [number(m.rate / 1e9), number(m.seconds * 1e6), spread, number(m.value("bytes_per_element")), number(m.value("share_of_triad"), 3), str(m.repetitions) if m.repetitions else MISSING, ("verified", "good"), str(m.fields.get("label", ""))])
     return table("results", columns, body, "all results")
 
 
@@ -177,7 +184,7 @@ def accuracy_table(measurements):
         rest = " ".join(f"{k}:{v}" for k, v in n.options if k != "family")
         head = [f"{n.operation}.{n.dtype}", n.algorithm + (f".{n.variant}" if n.variant else "") + (f" {rest}" if rest else ""), n.backend, n.option("family", ""), f"{n.time:,}"]
         if m.error:
-            body.append(head + [MISSING] * 5 + [(f"failed: {m.error}", "bad")])
+            body.append(head + [MISSING] * 5 + [state_of(m)])
             continue
         # A NaN that was measured is shown as NaN; a field that is not there as missing.
         shown = [spelled(m.value(key), 4) if key in m.fields else MISSING for key in (OVER_US, OVER_BOUND, "bound_over_us", "error_max_relative_to_S", "a_star_max")]
@@ -203,7 +210,7 @@ def validation_table(checks):
 def machine_block(inputs, command):
     context = dict(inputs.context, command=command_of(inputs, command))
     pairs = [(title, context[key]) for key, title in MACHINE_KEYS if context.get(key) not in (None, "")]
-    known = {key for key, _ in MACHINE_KEYS} | {"schema", "caches", "host_name"}
+    known = {key for key, _ in MACHINE_KEYS} | {"schema", "caches", "host_name", "num_cpus" if "cores" in context else ""}
     pairs += [(key.replace("_", " "), value) for key, value in context.items() if key not in known and not isinstance(value, (dict, list)) and value not in (None, "")]
     if inputs.validation and inputs.validation.context.get("signal"):
         pairs.append(("Signal of the validation", inputs.validation.context["signal"]))
@@ -230,31 +237,32 @@ def build(inputs, drawings, out, command=""):
 
     measurements, errors = inputs.measurements, inputs.errors
     speeds, delays = answers.winners(measurements), answers.winners(measurements, "latency")
-    failed = [m for m in measurements + errors if m.error]
+    failed = [m for m in measurements + errors if m.failed]
+    left_out = sum(bool(m.error) and not m.failed for m in measurements + errors)
     bad_checks = [c for c in (inputs.validation.checks if inputs.validation else []) if c["status"] == "fail"]
     sections = []
 
-    def section(identity, title, body):
+    def section(identity, short, title, body):
         if body:
-            sections.append((identity, title, f'<section id="{identity}-section"><h2>{escape(title)}</h2>{body}</section>'))
+            sections.append((identity, short, f'<section id="{identity}-section"><h2>{escape(title)}</h2>{body}</section>'))
 
     def absent(kind):
         return "".join(f'<p class="box">{escape(m)}</p>' for m in inputs.missing if m.startswith(kind))
 
-    section("winners", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
-        "<p>The fastest of this library's scans for each type, number of lanes and length; the bound is a loop that only reads a and b and writes x. “Equal”: the spreads of the two overlap, so neither leads.</p>" + winners_table(speeds, "winners", True) if speeds else "")
+    section("winners", "Fastest", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
+        "<p>The fastest of this library's scans for each type, number of lanes and length. The bound is a loop that only reads a and b and writes x, with as many threads. “Equal”: the spreads of the two overlap, so neither leads. Others are libraries and the plain loop a caller would write.</p>" + winners_table(speeds, "winners", True) if speeds else "")
         + ("<h3>Shortest time of one call</h3>" + winners_table(delays, "latency-winners", False) if delays else ""))
-    section("speed", "Speed", show("speed"))
+    section("speed", "Speed figures", "Speed", show("speed"))
     exact = answers.exactness(errors)
     matrices = "".join(f"<h3>Worst error by data family, {escape(DTYPE_NAMES.get(a.dtype, a.dtype))}, in units of u·S</h3>" + family_matrix(a) + (f'<p class="soft">Not compared, too few cases: {escape(", ".join(a.left_out))}.</p>' if a.left_out else "") for a in exact)
-    section("exact", "Which scan is most exact", (absent("accuracy") if not inputs.accuracy else "") + (
+    section("exact", "Most exact", "Which scan is most exact", (absent("accuracy") if not inputs.accuracy else "") + (
         "<p>An error is given in units of u·S: u is the unit roundoff of the type (2⁻²⁴ for float, 2⁻⁵³ for double) and S the sum of the magnitudes of all terms that make up a result. One rounding of the largest possible result is 1. Every number is the worst over all elements of a sequence, and here over all lengths.</p>" + matrices if matrices else ""))
-    section("figures-accuracy", "Accuracy", show("accuracy"))
-    section("results", "All results", "<p>Medians over the repetitions. A contender that gave a wrong answer has no speed.</p>" + results_table(measurements) if inputs.results else "")
-    section("accuracy", "All accuracy measurements", accuracy_table(errors) if inputs.accuracy else "")
-    section("validation", "Validation", validation_table(inputs.validation.checks) if inputs.validation else absent("validation"))
+    section("figures-accuracy", "Accuracy figures", "Accuracy", show("accuracy"))
+    section("results", "Results", "All results", "<p>Medians over the repetitions; the spread runs from the fastest to the slowest repetition. A contender that gave a wrong answer has no speed.</p>" + results_table(measurements) if inputs.results else "")
+    section("accuracy", "Errors", "All accuracy measurements", accuracy_table(errors) if inputs.accuracy else "")
+    section("validation", "Validation", "Validation", validation_table(inputs.validation.checks) if inputs.validation else absent("validation"))
     files = [link(s.path) for s in (inputs.results, inputs.accuracy, inputs.validation) if s]
-    section("machine", "Machine and files", machine_block(inputs, command) + (f"<p>Data: {', '.join(files)}.</p>" if files else ""))
+    section("machine", "Machine", "Machine and files", machine_block(inputs, command) + (f"<p>Data: {', '.join(files)}.</p>" if files else ""))
 
     lines = answers.headlines(measurements, errors, inputs.validation)
     top = '<dl class="answers">' + "".join(f'<div><dt>{escape(q)}</dt><dd class="main">{escape(a)}</dd>' + (f'<dd class="note">{escape(n)}</dd>' if n else "") + "</div>" for q, a, n in lines) + "</dl>" if lines else ""
@@ -264,8 +272,10 @@ def build(inputs, drawings, out, command=""):
     if bad_checks:
         boxes.append(f'<div class="box bad"><strong>{len(bad_checks)} validation checks failed:</strong> {escape("; ".join(str(c.get("name")) for c in bad_checks[:8]))}{" …" if len(bad_checks) > 8 else ""}</div>')
     boxes += [f'<div class="box">{escape(m)}</div>' for m in inputs.missing]
+    if left_out:
+        boxes.append(f'<p class="soft">{left_out:,} measurements were left out by rule, mostly because one pass would take too long; the tables say which and why.</p>')
     about = footer(inputs, command)
-    navigation = "".join(f'<a href="#{identity}-section">{escape(title)}</a>' for identity, title, _ in sections)
+    navigation = "".join(f'<a href="#{identity}-section">{escape(short)}</a>' for identity, short, _ in sections)
 
     def part(name):
         with open(os.path.join(HERE, name), encoding="utf-8") as file:
@@ -275,6 +285,6 @@ def build(inputs, drawings, out, command=""):
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>ssmscan: scans compared</title>\n'
         '<link rel="icon" href="data:,">\n'  # without it a browser asks the server for one
         f"<style>\n{part('report.css')}{figure_colors()}\n</style>\n</head>\n<body>\n<header><h1>ssmscan: scans for linear recurrences, compared</h1>\n"
-        f'<p>x[t] = a[t]·x[t−1] + b[t], computed by every algorithm, each result verified before it was timed.</p>\n<p class="soft">{escape(about[0])}<br>{escape(about[1])}</p>\n'
-        f"<nav aria-label=\"Sections\">{navigation}</nav></header>\n<main>\n{top}\n{''.join(boxes)}\n{''.join(body for _, _, body in sections)}\n</main>\n<script>\n{part('report.js')}</script>\n</body>\n</html>\n"
+        f'<p class="lead">x[t] = a[t]·x[t−1] + b[t], computed by every algorithm, each result verified before it was timed.</p>\n<p class="soft">{escape(about[0])}<br>{escape(about[1])}</p>\n'
+        f"</header>\n<main>\n{top}\n{''.join(boxes)}\n<nav aria-label=\"Sections\">{navigation}</nav>\n{''.join(body for _, _, body in sections)}\n</main>\n<script>\n{part('report.js')}</script>\n</body>\n</html>\n"
     )

@@ -14,16 +14,20 @@ from dataclasses import dataclass, field
 
 QUESTIONS = ("throughput", "latency", "accuracy", "ssm")
 BOUNDS = ("triad", "copy")
-LIBRARIES = ("std", "std_par", "tbb", "thrust_omp", "thrust", "cub", "cub_pairs")
+# What is compared with from outside; `loop` is the plain loop that a caller would write instead of calling.
+LIBRARIES = ("loop", "std", "std_par", "tbb", "thrust_omp", "thrust", "cub", "cub_pairs")
 # What Google Benchmark itself appends to a name. `threads:` is also ours (INTERFACES 5), so it stays an option.
 HARNESS_FLAGS = ("manual_time", "real_time", "process_time")
 HARNESS_KEYS = ("iterations", "repeats", "min_time", "min_warmup_time")
 # An option that tells two contenders apart; every other option tells two problems apart.
-CONTENDER_KEYS = ("threads", "inner")
+CONTENDER_KEYS = ("inner",)
+# The message of a benchmark that was left out by rule (it would take too long), not because its result was wrong.
+NOT_RUN = "not run: "
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 ROUNDOFF = {"f32": 2.0**-24, "c64": 2.0**-24, "f64": 2.0**-53, "c128": 2.0**-53}
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*\Z")
+_VARIANT = re.compile(r"[a-z0-9_]+\Z")
 _OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):([A-Za-z0-9_.+\-]+)\Z")
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s,;]+)")
 
@@ -60,6 +64,8 @@ class Name:
     def kind(self):
         if self.algorithm in BOUNDS:
             return "bound"
+        if self.algorithm == "automatic":
+            return "automatic"  # no scan of its own: it chooses one, and must not win beside its own choice
         return "library" if self.algorithm in LIBRARIES else "ours"
 
     def option(self, key, default=None):
@@ -83,6 +89,10 @@ class Measurement:
     repetitions: int = 0
     error: str = ""
     fields: dict = field(default_factory=dict)
+
+    @property
+    def failed(self):
+        return bool(self.error) and not self.error.startswith(NOT_RUN)
 
     @property
     def slowest_rate(self):
@@ -123,7 +133,7 @@ def parse_name(text):
     if not (dot and _WORD.match(operation) and _WORD.match(dtype)):
         raise ValueError(f"operation: got '{parts[1]}'; need operation.dtype")
     algorithm, dot, variant = algorithm.partition(".")
-    if not _WORD.match(algorithm) or (dot and not all(map(_WORD.match, variant.split(".")))):
+    if not _WORD.match(algorithm) or (dot and not all(map(_VARIANT.match, variant.split(".")))):
         raise ValueError(f"algorithm: got '{parts[2]}'; need algorithm or algorithm.variant")
     if not _WORD.match(backend):
         raise ValueError(f"backend: got '{backend}'; need a word")

@@ -31,7 +31,7 @@ ALGORITHMS = {
     "heinsen": (SKY, "v"),
     "look_back": (RED, "P"),
 }
-LIBRARY_MARKERS = {"std": "x", "std_par": "+", "tbb": "1", "thrust_omp": "2", "thrust": "2", "cub": "3", "cub_pairs": "4"}
+LIBRARY_MARKERS = {"loop": "|", "std": "x", "std_par": "+", "tbb": "1", "thrust_omp": "2", "thrust": "2", "cub": "3", "cub_pairs": "4"}
 SPARE = ((BLUE, "h"), (RED, "p"), (GREEN, "<"), (PURPLE, ">"), (ORANGE, "*"))
 
 WIDTH_INCHES = 4.4  # shown at 0.85 of its size on a phone and at 0.8 in a column of a two-column paper: text stays readable
@@ -51,6 +51,8 @@ def look(name):
     """Keywords for plotting one contender: colour by algorithm, dashes for a variant, grey dots for a library."""
     if name.kind == "library":
         return {"color": GREY, "marker": LIBRARY_MARKERS.get(name.algorithm, "x"), "linestyle": ":", "linewidth": 1.2, "markersize": 5}
+    if name.kind == "automatic":
+        return {"color": SOFT_INK, "marker": ".", "linestyle": "-.", "linewidth": 1.0, "markersize": 3, "zorder": 3}
     color, marker = ALGORITHMS.get(name.algorithm) or SPARE[sum(map(ord, name.algorithm)) % len(SPARE)]
     if name.variant or name.option("inner"):
         return {"color": color, "marker": marker, "linestyle": "--", "linewidth": 1.1, "markerfacecolor": PAPER}

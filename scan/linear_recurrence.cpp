@@ -13,8 +13,6 @@
 namespace ssmscan {
 namespace {
 
-using backends = type_list<serial, openmp>;
-
 // Every (algorithm x inner x backend), in registry order.
 std::vector<detail::kernel_table const*> const& tables() {
   static std::vector<detail::kernel_table const*> const all = [] {
@@ -22,7 +20,14 @@ std::vector<detail::kernel_table const*> const& tables() {
     auto const add = [&]<class A>(std::type_identity<A>) {
       backends::for_each([&]<class B>(std::type_identity<B>) { made.push_back(&detail::kernels_for<A, B>()); });
     };
-    algorithms::for_each(add);
+    algorithms::for_each([&]<class A>(std::type_identity<A> a) {
+      add(a);  // with its default inner algorithm, which is found first
+      if constexpr (requires { typename A::inner; })
+        inner_algorithms::for_each([&]<class Inner>(std::type_identity<Inner>) {
+          if constexpr (!std::same_as<Inner, typename A::inner>)
+            add(std::type_identity<typename A::template with_inner<Inner>>{});
+        });
+    });
     return made;
   }();
   return all;

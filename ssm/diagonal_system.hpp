@@ -11,9 +11,9 @@
 namespace ssmscan::ssm {
 
 struct diagonal_system {
-  std::vector<std::complex<double>> lambda;
-  std::vector<std::complex<double>> b;
-  std::vector<std::complex<double>> c;  // the row vector of the read-out, not conjugated
+  std::vector<std::complex<double>> lambda{};
+  std::vector<std::complex<double>> b{};
+  std::vector<std::complex<double>> c{};  // the row vector of the read-out, not conjugated
   double d = 0;
   double step = 1;
   discretization rule = discretization::zoh;

@@ -61,7 +61,7 @@ std::string all_of(std::string_view algorithm, Field field) {
 }
 
 std::string link(std::string const& name, std::string const& prefix) {
-  return "[" + name + "](" + prefix + name.substr(0, name.find('.')) + ".md)";
+  return std::string("[").append(name).append("](").append(prefix).append(name, 0, name.find('.')).append(".md)");
 }
 
 // `prefix`: from the document to docs/algorithms/.
@@ -92,9 +92,9 @@ std::string algorithm_table(std::string const& base) {
     std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
                 traffic = "| values of a, b, x and scratch moved per element |";
     for (index_t const time : lengths) {
-      work += " " + per_element(row.work(time), time) + " |";
-      span += " " + std::to_string(row.span(time)) + " |";
-      traffic += " " + number(row.traffic(time)) + " |";
+      work.append(" ").append(per_element(row.work(time), time)).append(" |");
+      span.append(" ").append(std::to_string(row.span(time))).append(" |");
+      traffic.append(" ").append(number(row.traffic(time))).append(" |");
     }
     text += work + "\n" + span + "\n" + traffic + "\n\n";
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });

@@ -50,10 +50,23 @@ def results():
                     label = algorithm + (f".{variant}" if variant else "")
                     name = f"throughput/affine.{dtype}/{label}/{backend}/lanes:{lanes}/time:{time}"
                     records += runs(name, lanes * time / rate, lanes * time, {"bytes_per_element": 12.0, "share_of_triad": rate / bound, "unknown_extra": 7})
+    # Shapes of one length each, an inner algorithm, and the choosing contender with what it chose.
+    for algorithm, backend, variant in contenders:
+        rate = rate_of(algorithm, backend, "f32", 1024, 16384, variant)
+        label = algorithm + (f".{variant}" if variant else "")
+        for option in ("", "/layout:time_major", "/direction:reverse"):
+            records += runs(f"throughput/affine.f32/{label}/{backend}/lanes:1024/time:16384{option}", 1024 * 16384 / rate, 1024 * 16384, {"share_of_triad": 0.5, "label": "plain stores" if algorithm == "triad" else ""})
+    records += runs("throughput/affine.f32/heinsen/openmp/lanes:1/time:131072/inner:blelloch", 131072 / 1e7, 131072, suffix="/real_time")
+    for time in LENGTHS:
+        records += runs(f"throughput/affine.f32/automatic/openmp/lanes:1/time:{time}", time / rate_of("chunked", "openmp", "f32", 1, time), time, {"label": "chose chunked: long <lane>"})
+    records.append({"name": "throughput/affine.f32/hillis_steele/serial/lanes:1/time:16777216/real_time", "run_type": "iteration", "error_occurred": True, "error_message": "not run: a pass would take over 1 s: 3.2 s", "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"})
     for algorithm in OURS:
         for backend in ("serial", "openmp"):
-            for time in (1, 16, 64, 256, 1024, 4096):
-                records += runs(f"latency/affine.f32/{algorithm}/{backend}/lanes:1/time:{time}", time / rate_of(algorithm, backend, "f32", 1, time), time)
+            for time in (0, 1, 16, 64, 256, 1024, 4096):
+                # A call on nothing takes time and has no rate.
+                seconds = time / rate_of(algorithm, backend, "f32", 1, time) if time else 1e-7 * (1 + OURS.index(algorithm)) * (20 if backend == "openmp" else 1)
+                records += runs(f"latency/affine.f32/{algorithm}/{backend}/lanes:1/time:{time}", seconds, time)
+    records += runs("latency/affine.f32/loop/serial/lanes:1/time:16", 1e-8, 16)
     records.append({"name": "throughput/affine.f32/hillis_steele/serial/lanes:1/time:4194304/manual_time", "run_type": "iteration", "error_occurred": True,
                     "error_message": "wrong at element 7: <b>error</b> 3.2 x the bound", "real_time": 123456.0, "cpu_time": 1.0, "time_unit": "ns", "items_per_second": 98765.0})
     return {"context": HOST, "benchmarks": records}

@@ -1,0 +1,97 @@
+#pragma once
+// Whoever computes a problem: one of our algorithms, a library, a plain loop, or the bound itself.
+#include <functional>
+#include <string>
+
+#include "bench/common/bounds.hpp"
+#include "bench/common/verify.hpp"
+
+#include <ssmscan/scan/registry.hpp>
+
+namespace ssmscan::bench {
+
+// One prepared computation: `pass` is what is timed.
+struct prepared {
+  std::function<void()> pass;
+  accuracy promised{};
+  std::string label = "";
+  std::function<void()> collect = [] {};  // brings a result of another form into problem.x
+  std::function<std::string()> check{};   // empty = compare problem.x with the oracle; else it says what is wrong
+  double bytes_per_element = 0;           // 0 = the problem's own
+};
+
+template <class T>
+struct contender {
+  std::string algorithm;  // with its variant
+  std::string inner;      // "" where it is the default
+  std::string backend;
+  std::function<bool(problem_shape const&)> takes;
+  std::function<prepared(problem<T>&, int threads)> prepare;  // threads: 0 = all
+};
+
+// What a row of capabilities() promises on the data of common/problem.hpp.
+inline accuracy promise(std::string_view algorithm, std::string_view inner, operation what, index_t time) {
+  accuracy made;
+  algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    std::string const variant(A::info.variant);
+    std::string const name = std::string(A::info.name) + (variant.empty() ? "" : "." + variant);
+    if (name == algorithm || name == inner)  // an inner algorithm stands for the tree of the outer one
+      made.right_steps = std::max(made.right_steps, static_cast<double>(A::info.roundings(time)));
+  });
+  for (auto const& row : capabilities()) {
+    if (row.algorithm != algorithm || row.result != "reformulates" || row.operation != what) continue;
+    // In double-double logarithms: less than one unit per coefficient, and a few per log-sum-exp (at most 16 for log,
+    // exp and their sum: reference/heinsen_bound.hpp has it to the unit). As printed in a paper: in the working
+    // precision, where the logarithms grow with time.
+    constexpr double log_sum_exp = 16, greatest_log_a = 0.25;
+    made.right_steps = log_sum_exp * (made.right_steps + 1);
+    if (algorithm.ends_with(".plain")) made.logs = 1 + greatest_log_a * static_cast<double>(time);
+    break;
+  }
+  return made;
+}
+
+// An algorithm of the registry, or "automatic", by the public call.
+template <class T>
+contender<T> ours(std::string const& algorithm, std::string const& inner, std::string const& backend) {
+  auto const takes = [=](problem_shape const& s) {
+    // A variant called plain is a paper's formula as printed: it has no exact zeros, which long default data have.
+    bool const has_zeros = s.family.empty() && s.elements() >= reset_distance;
+    return !(algorithm.ends_with(".plain") && has_zeros) && (s.threads == 0 || backend == "openmp");
+  };
+  auto const prepare = [=](problem<T>& on, int threads) {
+    auto const call = on.call();
+    auto const how = [=] {
+      return execution{.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads};
+    };
+    choice const made = plan(call, how());
+    return prepared{.pass = [=] { linear_recurrence(call, how()); },
+                    .promised = promise(made.algorithm, made.inner, on.shape.operation, on.shape.time),
+                    .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
+  };
+  return {algorithm, inner, backend, takes, prepare};
+}
+
+inline int threads_of(std::string const& backend, int threads) {
+  return backend == "serial" ? 1 : threads > 0 ? threads : omp_get_max_threads();
+}
+
+// The bound in an algorithm's place: in the way that was the fastest in this process, at this size.
+template <bound_kernel Kernel, class T>
+contender<T> bound(std::string const& backend) {
+  auto const takes = [](problem_shape const& s) {
+    return s.operation == operation::affine && s.direction == direction::forward && s.packed == 0 && !s.state &&
+           s.family.empty() && s.threads == 0;
+  };
+  auto const prepare = [=](problem<T>& on, int threads) {
+    auto const best = measure_bound<Kernel>(on, threads_of(backend, threads), [] {});
+    return prepared{.pass = [=, &on] { run_bound<Kernel>(on, best.how, best.threads); },
+                    .label = std::string(best.how == stores::streaming ? "streaming" : "plain") + " stores, threads " +
+                             std::to_string(best.threads),
+                    .check = [&on] { return check_bound<Kernel>(on); },
+                    .bytes_per_element = (Kernel == bound_kernel::triad ? 3.0 : 2.0) * sizeof(T)};
+  };
+  return {Kernel == bound_kernel::triad ? "triad" : "copy", "", backend, takes, prepare};
+}
+
+}  // namespace ssmscan::bench

@@ -1,0 +1,125 @@
+#include "bench/common/main.hpp"
+
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "bench/common/machine.hpp"
+#include <benchmark/benchmark.h>
+
+namespace ssmscan::bench {
+namespace {
+
+// Passes everything on, and counts.
+class counting_reporter : public benchmark::BenchmarkReporter {
+ public:
+  explicit counting_reporter(benchmark::BenchmarkReporter* shown) : shown_(shown) {}
+  bool ReportContext(Context const& context) override {
+    shown_->SetOutputStream(&GetOutputStream());
+    shown_->SetErrorStream(&GetErrorStream());
+    return shown_->ReportContext(context);
+  }
+  void ReportRuns(std::vector<Run> const& runs) override {
+    for (auto const& run : runs) {
+      if (!run.error_occurred)
+        ++timed;
+      else if (!run.error_message.starts_with(not_run))
+        ++failed;
+    }
+    shown_->ReportRuns(runs);
+  }
+  void Finalize() override { shown_->Finalize(); }
+
+  int timed = 0, failed = 0;
+
+ private:
+  benchmark::BenchmarkReporter* shown_;
+};
+
+std::optional<std::string> value_of(std::string_view argument, std::string_view flag) {
+  if (!argument.starts_with(flag) || argument.size() <= flag.size() || argument[flag.size()] != '=') return {};
+  return std::string(argument.substr(flag.size() + 1));
+}
+
+struct parsed {
+  options ours;
+  std::vector<std::string> theirs;
+  std::string out;          // the result file, "" = none
+  bool only_lists = false;  // names or help: nothing is timed
+  std::string error;
+};
+
+parsed parse(int argc, char** argv) {
+  parsed p;
+  std::vector<std::string> given;
+  for (int i = 1; i < argc; ++i) {
+    std::string const argument = argv[i];
+    if (argument == "--quick") {
+      p.ours.quick = true;
+    } else if (auto const seconds = value_of(argument, "--max-seconds")) {
+      char* end = nullptr;
+      p.ours.max_seconds = std::strtod(seconds->c_str(), &end);
+      if (seconds->empty() || *end != '\0' || !(p.ours.max_seconds > 0))
+        p.error = "--max-seconds: got " + *seconds + "; need a number of seconds > 0";
+    } else if (auto const out = value_of(argument, "--benchmark_out")) {
+      p.out = *out;
+    } else {
+      if (auto const format = value_of(argument, "--benchmark_format"))  // Google Benchmark would exit with 0
+        if (*format != "console" && *format != "json" && *format != "csv")
+          p.error = "--benchmark_format: got " + *format + "; need console, json or csv";
+      p.only_lists |= argument == "--help" || argument.starts_with("--benchmark_list_tests");
+      given.push_back(argument);
+    }
+  }
+  // Flags and not calls on each benchmark, which would write themselves into the names. Theirs come later and win.
+  p.theirs = {argv[0], p.ours.quick ? "--benchmark_min_time=0.02" : "--benchmark_min_time=0.05",
+              "--benchmark_repetitions=3", "--benchmark_display_aggregates_only=true"};
+  p.theirs.insert(p.theirs.end(), given.begin(), given.end());
+  if (!p.out.empty()) p.theirs.push_back("--benchmark_out=" + p.out + ".partial");
+  return p;
+}
+
+int fail(exit_code code, char const* program, std::string const& why) {
+  std::cerr << program << ": " << why << "\n";
+  return code;
+}
+
+}  // namespace
+
+int run_main(int argc, char** argv, std::function<void(options const&)> const& add) {
+  parsed p = parse(argc, argv);
+  if (!p.error.empty()) return fail(exit_usage, argv[0], p.error);
+  std::vector<char*> arguments;
+  for (auto& argument : p.theirs) arguments.push_back(argument.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return exit_usage;
+  if (auto const why = refusal(this_build()); !why.empty() && !p.only_lists) return fail(exit_failed, argv[0], why);
+  if (!p.out.empty()) {
+    auto const folder = std::filesystem::path(p.out).parent_path();
+    if (!folder.empty() && !std::filesystem::is_directory(folder))
+      return fail(exit_usage, argv[0], "--benchmark_out: got " + p.out + "; need a file in a folder that exists");
+  }
+
+  add_machine_context(argc, argv);
+  add(p.ours);
+  counting_reporter reporter(benchmark::CreateDefaultDisplayReporter());
+  std::size_t const matched = benchmark::RunSpecifiedBenchmarks(&reporter);
+  benchmark::Shutdown();
+  if (p.only_lists) return matched > 0 ? exit_good : exit_nothing_ran;
+
+  std::error_code ignored;
+  if (reporter.timed == 0 && reporter.failed == 0) {
+    if (matched == 0 && !p.out.empty()) std::filesystem::remove(p.out + ".partial", ignored);
+    if (matched == 0) return fail(exit_nothing_ran, argv[0], "nothing ran: no name matches");
+  }
+  if (!p.out.empty()) std::filesystem::rename(p.out + ".partial", p.out);
+  if (reporter.failed > 0)
+    return fail(exit_failed, argv[0], std::to_string(reporter.failed) + " runs failed; they have no speed");
+  return reporter.timed > 0 ? exit_good : fail(exit_nothing_ran, argv[0], "nothing ran");
+}
+
+}  // namespace ssmscan::bench

@@ -1,0 +1,215 @@
+#pragma once
+// One benchmark of one contender on one problem: make the problem, let it be computed once, verify every element, and
+// only then time it. A wrong result is an error and has no speed; a pass that would take too long is skipped, and the
+// record says by how much.
+#include <any>
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "bench/common/contender.hpp"
+#include "bench/common/main.hpp"
+#include "bench/common/names.hpp"
+#include <benchmark/benchmark.h>
+
+namespace ssmscan::bench {
+
+// What the benchmarks of one process share: the problem in hand with its oracle, the bounds, the paces seen.
+class session {
+ public:
+  session(std::string question, options const& given) : question_(std::move(question)), given_(given) {}
+
+  std::string const& question() const { return question_; }
+  double max_seconds() const { return given_.max_seconds; }
+
+  template <class T>
+  struct bench_of {
+    explicit bench_of(problem_shape const& s) : data(s), truth(data) {}
+    problem<T> data;
+    oracle<T> truth;
+  };
+
+  // The problem of a shape: kept until another is asked for, so that contenders of one problem share it.
+  template <class T>
+  std::shared_ptr<bench_of<T>> at(problem_shape shape) {
+    shape.threads = 0, shape.cold = false;  // the same data
+    auto held = std::any_cast<std::shared_ptr<bench_of<T>>>(&held_);
+    if (held != nullptr && (*held)->data.shape == shape) return *held;
+    held_.reset();  // before the next is made: two would not fit where one does
+    auto made = std::make_shared<bench_of<T>>(shape);
+    held_ = made;
+    return made;
+  }
+
+  // Seconds of the triad on this problem's bytes and so many threads, caches as the benchmark has them.
+  template <class T>
+  double triad_seconds(problem<T>& on, int threads, bool cold) {
+    auto const key = std::tuple(std::string(dtype_name<T>), on.shape.elements(), threads, cold);
+    auto const found = triads_.find(key);
+    if (found != triads_.end()) return found->second;
+    auto const before = [&] {
+      if (cold) flush_caches();
+    };
+    return triads_[key] = measure_bound<bound_kernel::triad>(on, threads, before).seconds;
+  }
+
+  void flush_caches() { flusher_(); }
+
+  // Paces, in seconds per element, of the largest pass yet in a series of benchmarks that differ in size only.
+  struct pace {
+    index_t elements;
+    double seconds;
+  };
+  std::map<std::string, pace> paces;
+
+ private:
+  std::string question_;
+  options given_;
+  std::any held_;
+  std::map<std::tuple<std::string, index_t, int, bool>, double> triads_;
+  cache_flusher flusher_;
+};
+
+// Fills x with what no right result is made of.
+template <class T>
+void spoil(std::vector<T>& x) {
+  if constexpr (std::same_as<T, std::uint32_t>) {
+    for (auto& value : x) value ^= 0xA5A5A5A5U;
+  } else {
+    std::fill(x.begin(), x.end(), T(std::numeric_limits<typename precision<T>::real>::quiet_NaN()));
+  }
+}
+
+// Empty, or why there will be no speed.
+template <class T>
+std::string verify(session& shared, session::bench_of<T>& bench, prepared const& made, std::string const& series) {
+  using clock = std::chrono::steady_clock;
+  index_t const elements = bench.data.shape.elements();
+  double const limit = shared.max_seconds();
+  constexpr double doubt = 4;  // a pace says this much too much at times: a cold start, another process
+  auto const in_words = [](double seconds) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.2g s", seconds);
+    return std::string(text);
+  };
+  auto const seen = shared.paces.find(series);
+  if (seen != shared.paces.end() && elements > seen->second.elements) {
+    double const expected =
+        seen->second.seconds * static_cast<double>(elements) / static_cast<double>(seen->second.elements);
+    if (expected > doubt * limit)
+      return not_run + ("a pass would take over " + in_words(limit) + ": " + in_words(expected) + ", at the pace of " +
+                        std::to_string(seen->second.elements) + " elements");
+  }
+  spoil(bench.data.x);
+  auto const seconds_of_a_pass = [&] {
+    auto const begin = clock::now();
+    made.pass();
+    return std::chrono::duration<double>(clock::now() - begin).count();
+  };
+  double seconds = seconds_of_a_pass();  // the first also starts threads and maps memory
+  if (seconds < doubt * limit) seconds = std::min(seconds, seconds_of_a_pass());
+  shared.paces[series] = {elements, seconds};
+  made.collect();
+  std::string wrong = made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
+  if (wrong.empty() && seconds > limit)
+    return not_run + ("a pass takes over " + in_words(limit) + ": " + in_words(seconds));
+  return wrong;
+}
+
+template <class T>
+void time_passes(benchmark::State& state, session& shared, problem<T>& on, prepared const& made, int threads,
+                 bool cold) {
+  using clock = std::chrono::steady_clock;
+  double const triad = on.x.empty() ? 0 : shared.triad_seconds(on, threads, cold);
+  double timed = 0;
+  if (cold) {
+    for (auto _ : state) {
+      shared.flush_caches();
+      auto const begin = clock::now();
+      made.pass();
+      double const seconds = std::chrono::duration<double>(clock::now() - begin).count();
+      state.SetIterationTime(seconds);
+      timed += seconds;
+    }
+  } else {
+    auto const begin = clock::now();
+    for (auto _ : state) made.pass();
+    timed = std::chrono::duration<double>(clock::now() - begin).count();
+  }
+  state.counters["bytes_per_element"] = made.bytes_per_element > 0 ? made.bytes_per_element : on.bytes_per_element();
+  if (!on.x.empty()) {  // a counter of 0 would make aggregates that are not numbers
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * on.shape.elements());
+    state.counters["share_of_triad"] = triad * static_cast<double>(state.iterations()) / timed;
+  }
+  state.SetLabel(made.label);
+}
+
+inline benchmark_name name_of(std::string const& question, std::string_view dtype, problem_shape const& s) {
+  return {.question = question,
+          .operation = s.operation == operation::affine ? "affine" : "semi_log",
+          .dtype = std::string(dtype),
+          .algorithm = "",
+          .backend = "",
+          .lanes = s.lanes,
+          .time = s.time,
+          .layout = s.layout,
+          .family = s.family,
+          .threads = s.threads,
+          .reverse = s.direction == direction::reverse,
+          .packed = s.packed,
+          .state = s.state ? "initial_final" : "",
+          .cold = s.cold};
+}
+
+// Registers one benchmark; nothing where the contender does not take such problems.
+template <class T>
+void add_case(std::shared_ptr<session> const& shared, contender<T> const& who, problem_shape const& shape) {
+  if (!who.takes(shape)) return;
+  auto name = name_of(shared->question(), dtype_name<T>, shape);
+  name.algorithm = who.algorithm, name.backend = who.backend, name.inner = who.inner;
+  auto sizeless = name;
+  sizeless.time = 0;
+  struct outcome {
+    std::optional<std::string> wrong;
+  };
+  auto const verified = std::make_shared<outcome>();  // once for all repetitions
+  auto const body = [=, series = sizeless.text()](benchmark::State& state) {
+    try {
+      auto const bench = shared->template at<T>(shape);
+      prepared const made = who.prepare(bench->data, shape.threads);
+      if (!verified->wrong) verified->wrong = verify(*shared, *bench, made, series);
+      if (verified->wrong->empty())
+        time_passes(state, *shared, bench->data, made, threads_of(who.backend, shape.threads), shape.cold);
+      else
+        state.SkipWithError(verified->wrong->c_str());
+    } catch (std::exception const& error) { state.SkipWithError(error.what()); }
+  };
+  auto* const added = benchmark::RegisterBenchmark(name.text().c_str(), body);
+  if (shape.cold)
+    added->UseManualTime();
+  else
+    added->UseRealTime();
+}
+
+// Every algorithm of ours that computes such problems, and `automatic`.
+enum class inners { the_default, all };
+
+template <class T>
+std::vector<contender<T>> our_contenders(operation what, inners which) {
+  std::vector<contender<T>> made;
+  std::map<std::string, std::string_view> first_inner;  // which is the default
+  for (auto const& row : capabilities()) {
+    if (row.dtype != dtype_name<T> || row.operation != what) continue;
+    std::string const algorithm(row.algorithm), backend(row.backend);
+    auto const& its_default = first_inner.try_emplace(algorithm, row.inner).first->second;
+    bool const is_default = row.inner == its_default;
+    if (is_default || which == inners::all)
+      made.push_back(ours<T>(algorithm, is_default ? "" : std::string(row.inner), backend));
+  }
+  made.push_back(ours<T>("automatic", "", "openmp"));
+  return made;
+}
+
+}  // namespace ssmscan::bench

@@ -1,0 +1,17 @@
+# Writes OUT with `git describe` of SOURCE, if that changed.
+set(commit unknown)
+if(GIT)
+  execute_process(COMMAND ${GIT} -C ${SOURCE} describe --always --dirty --match "v*" --abbrev=12
+                  OUTPUT_VARIABLE described OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+  if(failed EQUAL 0)
+    set(commit ${described})
+  endif()
+endif()
+set(text "#pragma once\n#define SSMSCAN_COMMIT \"${commit}\"\n")
+set(old "")
+if(EXISTS ${OUT})
+  file(READ ${OUT} old)
+endif()
+if(NOT old STREQUAL text)
+  file(WRITE ${OUT} "${text}")
+endif()

@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <memory>
+
+#include "command.hpp"
+#include "names.hpp"
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace ssmscan::cli {
+namespace {
+
+constexpr index_t at_time = index_t{1} << 20;  // the length that work, span and bytes are told for
+
+std::string_view name_of(operation o) { return o == operation::affine ? "affine" : "semi_log"; }
+
+index_t bytes_of(std::string_view dtype) { return dtype == "f64" || dtype == "c64" ? 8 : dtype == "c128" ? 16 : 4; }
+
+void print_json() {
+  using json = nlohmann::ordered_json;
+  json rows = json::array();
+  for (auto const& row : capabilities())
+    rows.push_back({{"algorithm", row.algorithm},
+                    {"inner", row.inner},
+                    {"backend", row.backend},
+                    {"dtype", row.dtype},
+                    {"operation", name_of(row.operation)},
+                    {"packed", row.packed},
+                    {"tree", row.tree},
+                    {"class", row.result},
+                    {"work", row.work(at_time)},
+                    {"span", row.span(at_time)},
+                    {"bytes_per_element", row.traffic(at_time) * static_cast<double>(bytes_of(row.dtype))},
+                    {"source", row.source}});
+  json const whole = {{"schema", "ssmscan.list/1"}, {"time", at_time}, {"capabilities", rows}};
+  fmt::print("{}\n", whole.dump(2));
+}
+
+using table_row = std::vector<std::string>;
+
+// A markdown table, padded so that it is one on a terminal too.
+void print_table(std::vector<table_row> const& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (auto const& row : rows)
+    for (std::size_t k = 0; k < row.size(); ++k) widths[k] = std::max(widths[k], row[k].size());
+  auto const print = [&](table_row const& row) {
+    for (std::size_t k = 0; k < row.size(); ++k) fmt::print("| {:<{}} ", row[k], widths[k]);
+    fmt::print("|\n");
+  };
+  print(rows.front());
+  for (std::size_t const width : widths) fmt::print("|{:-<{}}", "", width + 2);
+  fmt::print("|\n");
+  for (std::size_t k = 1; k < rows.size(); ++k) print(rows[k]);
+}
+
+// One row for all dtypes of an algorithm, its inner one, a backend and an operation.
+void print_markdown() {
+  std::vector<table_row> rows{{"algorithm", "inner", "backend", "operation", "dtypes", "packed", "work/n", "span",
+                               "bytes/element (f32)", "class", "tree"}};
+  enum column : std::size_t { dtypes = 4 };
+  for (auto const& row : capabilities()) {
+    table_row made{std::string(row.algorithm),
+                   std::string(row.inner),
+                   std::string(row.backend),
+                   std::string(name_of(row.operation)),
+                   std::string(row.dtype),
+                   row.packed ? "yes" : "no",
+                   fmt::format("{:.3g}", static_cast<double>(row.work(at_time)) / static_cast<double>(at_time)),
+                   std::to_string(row.span(at_time)),
+                   fmt::format("{:g}", row.traffic(at_time) * static_cast<double>(bytes_of("f32"))),
+                   std::string(row.result),
+                   std::string(row.tree)};
+    auto const same = [&](table_row const& other) {
+      for (std::size_t k = 0; k < made.size(); ++k)
+        if (k != dtypes && made[k] != other[k]) return false;
+      return true;
+    };
+    if (auto const found = std::ranges::find_if(rows, same); found != rows.end()) {
+      (*found)[dtypes] += " " + made[dtypes];
+    } else {
+      rows.push_back(std::move(made));
+    }
+  }
+  print_table(rows);
+  fmt::print("\nwork (combines), span (longest chain) and bytes for one lane of {} elements.\n", at_time);
+}
+
+}  // namespace
+
+void add_list(CLI::App& program, action& chosen) {
+  auto* const command = program.add_subcommand("list", "Every algorithm, backend and dtype, with work, span and bytes");
+  enum class form { table, json };
+  auto const wanted = std::make_shared<form>(form::table);
+  command->add_flag_callback(
+      "--json", [wanted] { *wanted = form::json; }, "JSON, one entry a combination");
+  command->footer(R"(Examples:
+  ssmscan list                                    the table, in markdown
+  ssmscan list --json                             the same for programs
+  ssmscan list --json | jq -r '.capabilities[] | select(.dtype == "c64") | .algorithm' | uniq)");
+  command->callback([&chosen, wanted] {
+    chosen = [wanted] {
+      *wanted == form::json ? print_json() : print_markdown();
+      return exit_code::good;
+    };
+  });
+}
+
+}  // namespace ssmscan::cli

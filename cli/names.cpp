@@ -1,0 +1,69 @@
+#include "names.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <system_error>
+
+#include <ssmscan/scan/error.hpp>
+
+namespace ssmscan::cli {
+namespace {
+
+// Levenshtein: insertions, deletions and replacements of one character.
+std::size_t edit_distance(std::string_view from, std::string_view to) {
+  std::vector<std::size_t> row(to.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < to.size(); ++j) {
+      std::size_t const replaced = diagonal + (from[i] == to[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string listed(std::vector<std::string> const& names) {
+  std::string text;
+  for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+std::string suggestion(std::string_view given, std::vector<std::string> const& names) {
+  std::string const* best = nullptr;
+  std::size_t least = std::max<std::size_t>(given.size() / 2, 1) + 1;  // at most half of it mistyped
+  for (auto const& name : names)
+    if (std::size_t const distance = edit_distance(given, name); distance < least) best = &name, least = distance;
+  return best == nullptr ? "" : " (did you mean " + *best + "?)";
+}
+
+void need_name(std::string const& argument, std::string const& given, std::vector<std::string> const& names) {
+  if (std::ranges::find(names, given) == names.end())
+    throw_invalid(argument, "\"" + given + "\"", "one of " + listed(names) + suggestion(given, names));
+}
+
+int whole_number(std::string const& argument, std::string const& text, int low, int high) {
+  int value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
+    throw_invalid(argument, "\"" + text + "\"",
+                  "an integer from " + std::to_string(low) + " to " + std::to_string(high));
+  return value;
+}
+
+void need_writable(std::string const& argument, std::filesystem::path const& path, overwrite allowed) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored))
+    throw_invalid(argument, path.string() + ", a folder", "the name of a file");
+  auto const folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw_invalid(argument, path.string() + ", in a folder that is not there", "a place that can be written");
+  if (allowed == overwrite::no && std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
+    throw_invalid(argument, path.string() + ", which is already there", "a new name, or --force");
+}
+
+}  // namespace ssmscan::cli

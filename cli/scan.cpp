@@ -1,0 +1,237 @@
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "arrays.hpp"
+#include "command.hpp"
+#include "names.hpp"
+#include <fmt/format.h>
+
+#include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace ssmscan::cli {
+namespace {
+
+struct scan_options {
+  std::string a, b, out, initial, final, offsets, reset;
+  std::string algorithm = "automatic", inner, operation = "affine", backend = "openmp", threads = "0",
+              layout = "lane_major";
+  ssmscan::direction direction = ssmscan::direction::forward;
+  overwrite force = overwrite::no;
+  enum class explanation { none, wanted } explain = explanation::none;
+};
+
+struct inputs {
+  ssm::npy_array a, b;
+  std::optional<ssm::npy_array> initial, offsets, reset;
+  shape_list whole;   // of x
+  shape_list states;  // of initial and final: without time, with a last axis of segments when packed
+  axes where;
+};
+
+// What the command line says, before any file is read.
+void check(scan_options& o) {
+  for (auto const& [argument, value] : {std::pair{"--a", &o.a}, {"--b", &o.b}, {"--out", &o.out}})
+    if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
+  if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
+  if (o.algorithm.starts_with("heisen")) o.algorithm.insert(3, "n");  // how some notes spell it
+  auto names = algorithm_names();
+  names.insert(names.begin(), "automatic");
+  need_name("--algorithm", o.algorithm, names);
+  need_name("--backend", o.backend, backend_names());
+  need_name("--operator", o.operation, {"affine", "semi_log"});
+  need_name("--layout", o.layout, {"lane_major", "time_major"});
+  if (!o.inner.empty()) {
+    std::set<std::string> inners;
+    for (auto const& row : capabilities())
+      if (row.algorithm == o.algorithm && !row.inner.empty()) inners.emplace(row.inner);
+    if (inners.empty())
+      throw_invalid("--inner", "\"" + o.inner + "\"", "none: " + o.algorithm + " has no inner prefix sums");
+    need_name("--inner", o.inner, {inners.begin(), inners.end()});
+  }
+  need_writable("--out", o.out, o.force);
+  if (!o.final.empty()) {
+    need_writable("--final", o.final, o.force);
+    auto const place = [](std::string const& name) {
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(name));
+    };
+    if (place(o.final) == place(o.out)) throw_invalid("--final", o.final + ", which is --out too", "another file");
+  }
+}
+
+void need_shape(std::string const& argument, shape_list const& given, shape_list const& needed) {
+  if (given != needed) throw_invalid(argument, "shape " + to_string(given), "shape " + to_string(needed));
+}
+
+void need_type(std::string const& argument, ssm::npy_array const& given, ssm::npy_type needed,
+               std::string const& why = "") {
+  if (given.type != needed)
+    throw_invalid(argument, std::string(ssm::descr_of(given.type)), std::string(ssm::descr_of(needed)) + why);
+}
+
+index_t segments_of(inputs const& in, index_t time) {
+  if (in.offsets) return static_cast<index_t>(in.offsets->elements()) - 1;
+  auto const mask = in.reset->as<std::uint8_t>();
+  index_t count = 1;  // one starts at 0 in any case
+  for (index_t t = 1; t < time; ++t) count += mask[static_cast<std::size_t>(t)] != 0;
+  return count;
+}
+
+inputs read(scan_options const& o) {
+  inputs in{read_array("--a", o.a), read_array("--b", o.b), {}, {}, {}, {}, {}, {}};
+  need_type("--b", in.b, in.a.type, ", the type of --a");
+  in.whole = broadcast(in.a.shape, in.b.shape);
+  if (in.whole.empty() || in.whole.size() > 3)
+    throw_invalid("--b", std::to_string(in.whole.size()) + " axes",
+                  "1 to 3: (time), (lanes, time) or (batch, channel, time)");
+  in.where = axes_of(in.whole.size(), o.layout == "lane_major" ? layout::lane_major : layout::time_major);
+  index_t const time = in.whole[static_cast<std::size_t>(in.where.time)];
+
+  in.states = in.whole;
+  in.states.erase(in.states.begin() + in.where.time);
+  if (!o.offsets.empty()) {
+    in.offsets = read_array("--offsets", o.offsets);
+    need_type("--offsets", *in.offsets, ssm::npy_type::i8);
+    if (in.offsets->shape.size() != 1 || in.offsets->elements() == 0)
+      throw_invalid("--offsets", "shape " + to_string(in.offsets->shape), "shape (segments + 1,)");
+  }
+  if (!o.reset.empty()) {
+    in.reset = read_array("--reset", o.reset);
+    need_type("--reset", *in.reset, ssm::npy_type::u1);
+    need_shape("--reset", in.reset->shape, {time});
+  }
+  if (in.offsets || in.reset) in.states.push_back(segments_of(in, time));
+  if (!o.initial.empty()) {
+    in.initial = read_array("--initial", o.initial);
+    need_type("--initial", *in.initial, in.a.type, ", the type of --a");
+    need_shape("--initial", in.initial->shape, in.states);
+  }
+  return in;
+}
+
+// A combination that the table of `ssmscan list` has.
+void need_capable(scan_options const& o, operation what, std::string_view dtype, std::string_view descr) {
+  std::set<std::string> able;
+  for (auto const& row : capabilities())
+    if (row.dtype == dtype && row.operation == what && row.backend == o.backend) able.emplace(row.algorithm);
+  if (able.empty())
+    throw_invalid("--operator", o.operation + " for " + std::string(descr), "affine, or <f4 or <f8 arrays");
+  if (o.algorithm != "automatic" && !able.contains(o.algorithm))
+    throw_invalid("--algorithm", o.algorithm + " for " + std::string(descr) + " " + o.operation,
+                  "one of " + listed({able.begin(), able.end()}));
+}
+
+void write(scan_options const& o, ssm::npy_array const& x, std::optional<ssm::npy_array> const& final) {
+  auto const existing = o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep;
+  if (final) ssm::write_npy(o.final, *final, existing);
+  try {
+    ssm::write_npy(o.out, x, existing);
+  } catch (...) {  // both or neither, as far as --force leaves a way back
+    std::error_code ignored;
+    if (final && o.force == overwrite::no) std::filesystem::remove(o.final, ignored);
+    throw;
+  }
+}
+
+template <class T>
+int scan_of(scan_options const& o, inputs const& in) {
+  auto const what = o.operation == "affine" ? operation::affine : operation::semi_log;
+  need_capable(o, what, dtype_name<T>, ssm::descr_of(in.a.type));
+
+  auto const data = [](ssm::npy_array& array) { return reinterpret_cast<T*>(array.data.data()); };
+  auto const input = [&](ssm::npy_array const& array) {
+    return view_of<T const>(array.as<T>().data(), array.shape, in.whole, in.where);
+  };
+  auto x = zeros(in.a.type, in.whole);
+  recurrence<T> problem;
+  problem.a = input(in.a);
+  problem.b = input(in.b);
+  problem.x = view_of<T>(data(x), in.whole, in.whole, in.where);
+  problem.operation = what;
+  problem.direction = o.direction;
+  if (in.offsets) problem.offsets = in.offsets->as<std::int64_t>();
+  if (in.reset) problem.reset = in.reset->as<std::uint8_t>();
+
+  tensor_shape const states{problem.x.shape.batch, problem.x.shape.channel,
+                            in.offsets || in.reset ? in.states.back() : index_t{1}};
+  if (in.initial) problem.initial = {in.initial->as<T>().data(), states};
+  std::optional<ssm::npy_array> final;
+  if (!o.final.empty()) {
+    final = zeros(in.a.type, in.states);
+    problem.final = {data(*final), states};
+  }
+  auto const made = linear_recurrence(problem, {.algorithm = o.algorithm,
+                                                .backend = o.backend,
+                                                .inner = o.inner,
+                                                .threads = whole_number("--threads", o.threads, 0, 4096)});
+  if (o.explain == scan_options::explanation::wanted)
+    fmt::print(stderr, "ran {}{} on {} (tree {}): {}\n", made.algorithm, made.inner.empty() ? "" : " by " + made.inner,
+               made.backend, made.tree, made.reason);
+  write(o, x, final);
+  return exit_code::good;
+}
+
+int scan(scan_options o) {
+  whole_number("--threads", o.threads, 0, 4096);
+  check(o);
+  auto const in = read(o);
+  switch (in.a.type) {
+    case ssm::npy_type::f4:
+      return scan_of<float>(o, in);
+    case ssm::npy_type::f8:
+      return scan_of<double>(o, in);
+    case ssm::npy_type::c8:
+      return scan_of<std::complex<float>>(o, in);
+    case ssm::npy_type::c16:
+      return scan_of<std::complex<double>>(o, in);
+    case ssm::npy_type::u4:
+      return scan_of<std::uint32_t>(o, in);
+    default:
+      throw_invalid("--a", std::string(ssm::descr_of(in.a.type)), "one of <f4, <f8, <c8, <c16, <u4");
+  }
+}
+
+}  // namespace
+
+void add_scan(CLI::App& program, action& chosen) {
+  auto* const command = program.add_subcommand("scan", "x[t] = a[t] x[t-1] + b[t] over arrays in npy files");
+  auto const o = std::make_shared<scan_options>();
+  auto const file = [&](char const* name, std::string& into, char const* text) {
+    command->add_option(name, into, text)->type_name("FILE.npy");
+  };
+  auto const named = [&](char const* name, std::string& into, char const* text) {
+    command->add_option(name, into, text)->type_name("NAME")->capture_default_str();
+  };
+  file("--a", o->a, "(time), (lanes, time) or (batch, channel, time); broadcasts against b by NumPy's rules");
+  file("--b", o->b, "likewise; a's type: <f4, <f8, <c8, <c16 or <u4");
+  file("--out", o->out, "x, of the shape that a and b broadcast to");
+  file("--initial", o->initial, "state before each sequence: the shape without time (packed: then segments)");
+  file("--final", o->final, "write the state after each sequence there, likewise");
+  file("--offsets", o->offsets, "packed: (segments + 1) <i8, ascending, first 0, last = time");
+  file("--reset", o->reset, "packed: (time) |u1, non-zero where a sequence starts");
+  named("--algorithm", o->algorithm, "a name of `ssmscan list`, or automatic");
+  named("--inner", o->inner, "heinsen: the algorithm of its two prefix sums");
+  named("--operator", o->operation, "affine, or semi_log (a by its logarithm: no drift near 1)");
+  named("--backend", o->backend, "serial or openmp");
+  named("--layout", o->layout, "lane_major, or time_major: (time, lanes) or (batch, time, channel)");
+  command->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; never changes a bit")
+      ->type_name("N")
+      ->capture_default_str();
+  command->add_flag_callback(
+      "--reverse", [o] { o->direction = direction::reverse; }, "time runs down");
+  command->add_flag_callback(
+      "--force", [o] { o->force = overwrite::yes; }, "replace files that are there");
+  command->add_flag_callback(
+      "--explain", [o] { o->explain = scan_options::explanation::wanted; }, "say on stderr what ran, and why");
+  command->footer(R"(Examples:
+  ssmscan scan --a a.npy --b b.npy --out x.npy
+      the recurrence, by what `automatic` finds fastest
+  ssmscan scan --a a.npy --b b.npy --initial x0.npy --final xT.npy --algorithm blelloch --explain --out x.npy
+      with states in and out, by one algorithm
+  ssmscan scan --a a.npy --b b.npy --offsets o.npy --reverse --layout time_major --force --out x.npy
+      packed sequences, each from its end to its beginning, channels contiguous)");
+  command->callback([&chosen, o] { chosen = [o] { return scan(*o); }; });
+}
+
+}  // namespace ssmscan::cli

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <memory>
+
+#include "command.hpp"
+#include "machine.hpp"
+#include "names.hpp"
+#include "progress.hpp"
+#include <fmt/format.h>
+
+#include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/ssm/validate.hpp>
+
+namespace ssmscan::cli {
+namespace {
+
+struct validate_options {
+  std::string json, signal;
+  std::vector<std::string> algorithms, backends;
+  overwrite force = overwrite::no;
+};
+
+std::string_view verdict_of(ssm::check_status status) {
+  return status == ssm::check_status::pass ? "pass" : status == ssm::check_status::fail ? "FAIL" : "skip";
+}
+
+void print(ssm::validation_report const& report) {
+  fmt::print("signal: {}\n", report.signal);
+  fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  {}\n", "name", "algorithm", "backend", "dtype", "max error",
+             "bound", "verdict");
+  for (auto const& check : report.checks) {
+    if (check.status == ssm::check_status::skip) {
+      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
+                 check.dtype, "", "", check.reason);
+    } else {
+      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
+                 check.dtype, check.error, check.bound, verdict_of(check.status));
+    }
+  }
+  fmt::print("{} passed, {} failed, {} skipped\n", report.count(ssm::check_status::pass),
+             report.count(ssm::check_status::fail), report.count(ssm::check_status::skip));
+}
+
+ssm::signal signal_of(validate_options const& options) {
+  if (options.signal.empty()) return ssm::built_in_signal();
+  try {
+    return ssm::read_signal(options.signal);
+  } catch (std::invalid_argument const& e) { throw std::invalid_argument("--signal: " + std::string(e.what())); }
+}
+
+int validate(validate_options const& options) {
+  for (auto const& name : options.algorithms) need_name("--algorithm", name, algorithm_names());
+  for (auto const& name : options.backends) need_name("--backend", name, backend_names());
+  if (!options.json.empty()) need_writable("--json", options.json, options.force);
+  auto const input = signal_of(options);
+  ssm::validation_options how;
+  how.algorithms = options.algorithms;
+  how.backends = options.backends;
+  auto const report = [&] {
+    progress const shown("validating");
+    return ssm::validate(input, how);
+  }();
+  print(report);
+  if (!options.json.empty())
+    ssm::write_file(options.json, ssm::to_json(report, machine_facts()),
+                    options.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
+  return report.count(ssm::check_status::fail) == 0 ? exit_code::good : exit_code::verification_failed;
+}
+
+}  // namespace
+
+void add_validate(CLI::App& program, action& chosen) {
+  auto* const command = program.add_subcommand(
+      "validate",
+      "S4 recurrence = convolution = every scan: each check's error, bound and verdict; exit 1 on a failure");
+  auto const options = std::make_shared<validate_options>();
+  command->add_option("--json", options->json, "write the report there, schema ssmscan.validation/1")
+      ->type_name("FILE");
+  command->add_option("--signal", options->signal, "npy, IDX or gzipped IDX; by default a built-in signal")
+      ->type_name("FILE");
+  command->add_option("--algorithm", options->algorithms, "only this scan (may be repeated)")
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--backend", options->backends, "only this backend (may be repeated)")
+      ->type_name("NAME")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_flag_callback(
+      "--force", [options] { options->force = overwrite::yes; }, "replace a file that is there");
+  command->footer(R"(Examples:
+  ssmscan validate                                                  all checks on the built-in signal
+  ssmscan validate --signal t10k-images-idx3-ubyte.gz --json v.json     on pixel sequences, with a report
+  ssmscan validate --algorithm blelloch --backend openmp            one scan only)");
+  command->callback([&chosen, options] { chosen = [options] { return validate(*options); }; });
+}
+
+}  // namespace ssmscan::cli

@@ -1,0 +1,95 @@
+#pragma once
+// The paper's formula as it stands, in the precision of the dtype (Heinsen 2023, arXiv 2311.06281), kept to show what
+// heinsen.hpp is for: a* = cumsum log a, x = exp(a* + logcumsumexp(log b - a*)). Real logarithms where nothing is
+// negative, complex ones otherwise, and no clamp of small values: a[t] = 0 makes a* = -infinity and every x from there
+// on NaN; b[t] = 0 is a term that is not there. The error grows as |a*| u of x: no digit is left where |a*| u nears 1.
+// One sequence per lane (packed is not supported); the inner sums are sequential; the first leaf's a is no part of it.
+#include <algorithm>
+#include <complex>
+#include <limits>
+
+#include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/monoids/affine.hpp>
+
+namespace ssmscan {
+
+struct heinsen_plain {
+  static constexpr algorithm_info info{
+      .name = "heinsen",
+      .variant = "plain",
+      .tree = "heinsen_plain/1",
+      .result = result_class::reformulates,
+      .work = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },  // of the two inner sums
+      .span = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },
+      .traffic = [](index_t) { return 7.0; },  // read a, b; write and read the pair; write x
+      .roundings = [](index_t) { return index_t{1}; },
+      .source = "Heinsen 2023, arXiv 2311.06281"};
+
+  // store(lane, t, load(lane,0) o ... o load(lane,t)) as far as the formula gives it. One worker per lane, n pairs of
+  // scratch per lane.
+  template <backend B, class T, class Load, class Store>
+  requires std::floating_point<T> || is_complex<T>
+  static void inclusive(B& on, affine<T> const&, extent e, Load load, Store store) {
+    auto const scratch = on.template scratch<affine_map<T>>(e.lanes * e.time);
+    auto* const maps = scratch.data();
+    on.blocks(e.lanes, [=] SSMSCAN_HOST_DEVICE(index_t lane) {
+      auto* const leaves = maps + lane * e.time;
+      bool negative = false;
+      for (index_t t = 0; t < e.time; ++t) {
+        leaves[t] = load(lane, t);
+        if constexpr (!is_complex<T>) negative |= leaves[t].b < T(0) || (t > 0 && leaves[t].a < T(0));
+      }
+      auto const store_lane = [&](index_t t, affine_map<T> const& prefix) { store(lane, t, prefix); };
+      if constexpr (is_complex<T>) {
+        formula<T>(leaves, e.time, store_lane);
+      } else if (negative) {
+        formula<std::complex<T>>(leaves, e.time, store_lane);
+      } else {
+        formula<T>(leaves, e.time, store_lane);
+      }
+    });
+  }
+
+ private:
+  // Log: the type of the logarithms.
+  template <class Log, class T, class Store>
+  SSMSCAN_HOST_DEVICE static void formula(affine_map<T> const* leaves, index_t time, Store const& store) {
+    Log a_star(0), sum = std::log(Log(leaves[0].b));
+    store(0, leaves[0]);
+    for (index_t t = 1; t < time; ++t) {
+      a_star += std::log(Log(leaves[t].a));
+      sum = log_add(sum, std::log(Log(leaves[t].b)) - a_star);
+      store(t, {multiply(leaves[0].a, linear<T>(a_star)), linear<T>(a_star + sum)});
+    }
+  }
+
+  template <class T, class Log>
+  SSMSCAN_HOST_DEVICE static T linear(Log const& v) {
+    if constexpr (is_complex<Log> && !is_complex<T>) {
+      return std::exp(v).real();
+    } else {
+      return std::exp(v);
+    }
+  }
+
+  // log(exp(earlier) + exp(later)); a term -infinity is not there.
+  template <class Log>
+  SSMSCAN_HOST_DEVICE static Log log_add(Log const& earlier, Log const& later) {
+    if (std::real(later) == -std::numeric_limits<decltype(std::real(later))>::infinity()) return earlier;
+    if (std::real(earlier) == -std::numeric_limits<decltype(std::real(later))>::infinity()) return later;
+    bool const later_is_greater = std::real(earlier) < std::real(later);
+    Log const greater = later_is_greater ? later : earlier, smaller = later_is_greater ? earlier : later;
+    return greater + log_one_plus(std::exp(smaller - greater));
+  }
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static Real log_one_plus(Real const& w) {
+    return std::log1p(w);
+  }
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static std::complex<Real> log_one_plus(std::complex<Real> const& w) {
+    return std::log(Real(1) + w);
+  }
+};
+
+}  // namespace ssmscan

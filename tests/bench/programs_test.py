@@ -1,0 +1,129 @@
+"""The benchmark programs from outside: exit codes, and what stands in a result file."""
+import argparse
+import json
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+ARGUMENTS = None
+PUBLISHED_NAME = re.compile(
+    r"(throughput|latency)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp)"
+    r"/lanes:\d+/time:\d+(/layout:time_major)?(/family:\w+)?(/threads:\d+)?(/direction:reverse)?(/packed:\d+)?"
+    r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?/(real_time|manual_time)(_(mean|median|stddev|cv))?")
+SHORT = ["--benchmark_min_time=0.001", "--benchmark_repetitions=2"]
+
+
+def run(program, *flags):
+    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=300)
+
+
+class Releases(unittest.TestCase):
+    def setUp(self):
+        if ARGUMENTS.build_type not in ("Release", "RelWithDebInfo"):
+            self.skipTest("benchmarks refuse this build")
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = os.path.join(self.folder.name, "results.json")
+
+    def tearDown(self):
+        if hasattr(self, "folder"):
+            self.folder.cleanup()
+
+    def results(self):
+        with open(self.out, encoding="utf-8") as file:
+            return json.load(file)
+
+    def check_records(self, program, pattern, *flags):
+        done = run(program, *SHORT, *flags, f"--benchmark_filter={pattern}", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(os.listdir(self.folder.name), ["results.json"])
+        results = self.results()
+        context = results["context"]
+        self.assertEqual(context["schema"], "ssmscan.bench/1")
+        for key in ("cpu", "cores", "cpu_caches", "threads", "os", "compiler", "flags", "build_type", "simd_target",
+                    "commit", "governor", "denormals", "command"):
+            self.assertTrue(context.get(key), key)
+        self.assertIn(f"--benchmark_out={self.out}", context["command"])
+        timed = [record for record in results["benchmarks"] if not record.get("error_occurred")]
+        self.assertTrue(timed)
+        for record in timed:
+            self.assertRegex(record["name"], "^" + PUBLISHED_NAME.pattern + "$")
+            if record.get("aggregate_name") in (None, "mean", "median"):
+                self.assertGreater(record["real_time"], 0)
+                self.assertGreater(record["bytes_per_element"], 0)
+                if "/time:0/" not in record["name"]:
+                    self.assertGreater(record["items_per_second"], 0)
+                    self.assertGreater(record["share_of_triad"], 0)
+        return timed
+
+    def test_throughput_records(self):
+        timed = self.check_records(ARGUMENTS.throughput, "/time:1024/", "--quick")
+        algorithms = {record["name"].split("/")[2] for record in timed}
+        self.assertLessEqual({"sequential", "hillis_steele", "blelloch", "chunked", "look_back", "automatic", "triad",
+                              "copy", "std"}, algorithms)
+        samples = [record for record in timed if record["run_type"] == "iteration"]
+        self.assertEqual(len(samples) % 2, 0)  # raw samples are kept, two repetitions of each
+
+    def test_latency_records_at_length_zero_too(self):
+        timed = self.check_records(ARGUMENTS.latency, "/time:(0|1|16)/", "--quick")
+        self.assertIn("loop", {record["name"].split("/")[2] for record in timed})
+
+    def test_every_registered_name_is_published(self):
+        for program in (ARGUMENTS.throughput, ARGUMENTS.latency):
+            for flags in ([], ["--quick"]):
+                names = run(program, *flags, "--benchmark_list_tests").stdout.split()
+                self.assertGreater(len(names), 20)
+                self.assertEqual(len(names), len(set(names)))
+                for name in names:
+                    self.assertRegex(name, "^" + PUBLISHED_NAME.pattern + "$")
+
+    def test_a_wrong_contender_has_no_speed_and_fails_the_process(self):
+        done = run(ARGUMENTS.one_is_wrong, *SHORT, f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        records = self.results()["benchmarks"]
+        right = [r for r in records if "/right/" in r["name"]]
+        wrong = [r for r in records if "/swapped/" in r["name"]]
+        self.assertTrue(right and wrong)
+        self.assertTrue(all(r["real_time"] > 0 for r in right if r.get("aggregate_name") in (None, "median")))
+        for record in wrong:
+            self.assertTrue(record["error_occurred"])
+            self.assertRegex(record["error_message"], r"^wrong result: x\[0\]: got .*; need .* within ")
+            self.assertEqual(record["real_time"], 0)
+            self.assertNotIn("items_per_second", record)
+            self.assertNotIn("share_of_triad", record)
+
+    def test_a_rule_is_a_labelled_skip(self):
+        done = run(ARGUMENTS.one_is_wrong, *SHORT, "--max-seconds=1e-12", "--benchmark_filter=right",
+                   f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 77, done.stderr)
+        self.assertTrue(all(r["error_message"].startswith("not run: ") for r in self.results()["benchmarks"]))
+
+    def test_nothing_ran(self):
+        done = run(ARGUMENTS.one_is_wrong, "--benchmark_filter=no_such_name", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 77)
+        self.assertEqual(os.listdir(self.folder.name), [])
+
+    def test_bad_flags(self):
+        for flag in ("--no_such_flag", "--benchmark_min_time=0.05s", "--benchmark_format=xml", "--max-seconds=-1",
+                     "--max-seconds=soon", "--benchmark_out=/no/such/folder/results.json"):
+            done = run(ARGUMENTS.one_is_wrong, flag)
+            self.assertEqual(done.returncode, 2, flag)
+            self.assertNotEqual(done.stderr, "", flag)
+
+
+class OtherBuilds(unittest.TestCase):
+    def test_are_refused(self):
+        if ARGUMENTS.build_type in ("Release", "RelWithDebInfo"):
+            self.skipTest("this build may run (machine_test.cpp holds the rule)")
+        done = run(ARGUMENTS.one_is_wrong)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("Release only", done.stderr)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for flag in ("--build-type", "--throughput", "--latency", "--one-is-wrong"):
+        parser.add_argument(flag, required=True)
+    ARGUMENTS, rest = parser.parse_known_args()
+    unittest.main(argv=["programs_test.py", *rest])

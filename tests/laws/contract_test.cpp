@@ -1,0 +1,46 @@
+#include "tests/laws/contract.hpp"
+
+#include "tests/laws/exact.hpp"
+#include "tests/laws/suite.hpp"
+#include "tests/laws/tiles_of_8.hpp"
+
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
+
+namespace ssmscan::laws {
+namespace {
+
+std::vector<contractor> contractors() {
+  std::vector<contractor> all;
+  auto const add = [&]<class A>(std::string const& name) {
+    if constexpr (supports<A, serial, stretches>) all.push_back(contractor_of<A, serial>(name));
+    if constexpr (supports<A, openmp, stretches>) all.push_back(contractor_of<A, openmp>(name));
+  };
+  algorithms::for_each([&]<class A>(std::type_identity<A>) { add.template operator()<A>(std::string(A::info.name)); });
+  short_tiled::for_each(
+      [&]<class A>(std::type_identity<A>) { add.template operator()<A>(std::string(A::info.name) + "<8>"); });
+  return all;
+}
+
+// Every tree of combines takes any monoid on any backend; only a reformulation may need a particular one.
+TEST(contract, every_tree_has_signed_it) {
+  index_t trees = 0;
+  algorithms::for_each([&]<class A>(std::type_identity<A>) { trees += A::info.result != result_class::reformulates; });
+  EXPECT_EQ(static_cast<index_t>(contractors().size()), 2 * (trees + static_cast<index_t>(short_tiled::size)));
+}
+
+TEST(contract, every_length) {
+  auto lengths = exact_lengths(chosen_effort());
+  lengths.insert(lengths.end(), {4095, 4096, 4097, 8191, 8192, 8193, 65537, 100003});
+  index_t judged = 0;
+  for (contractor const& c : contractors()) {
+    verdict const found = contract_law(c, {1, 3}, lengths);
+    EXPECT_EQ(found.failure, "");
+    EXPECT_EQ(found.cases, 2 * size_of(lengths)) << c.name;
+    judged += found.cases;
+  }
+  tally::add(judged);
+}
+
+}  // namespace
+}  // namespace ssmscan::laws

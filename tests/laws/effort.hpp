@@ -1,0 +1,28 @@
+#pragma once
+// How much of each axis is walked. Read in one place, from SSMSCAN_CHECK: "full" (also when unset) walks all of it,
+// "fast" takes every k-th length or position and fewer seeds; no axis is left out.
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::laws {
+
+enum class effort { fast, full };
+
+inline effort chosen_effort() {
+  static effort const chosen = [] {
+    char const* const text = std::getenv("SSMSCAN_CHECK");
+    std::string_view const given = text == nullptr ? "full" : text;
+    if (given != "full" && given != "fast")
+      throw std::invalid_argument("SSMSCAN_CHECK: got \"" + std::string(given) + "\"; need fast or full");
+    return given == "fast" ? effort::fast : effort::full;
+  }();
+  return chosen;
+}
+
+inline constexpr std::string_view to_string(effort e) { return e == effort::fast ? "fast" : "full"; }
+
+}  // namespace ssmscan::laws

@@ -1,0 +1,153 @@
+#pragma once
+// NaN, infinities, -0, the greatest and the smallest number at every position of one lane, in a or in b. Everything
+// before is as in the clean run, bit for bit, and so are the other lanes. At and after the position:
+//   definition       bit for bit what its one line of arithmetic gives (real dtypes)
+//   any tree         b: finite, NaN, +inf and -inf exactly where the definition has them; a: a NaN makes everything NaN,
+//                    an infinity leaves nothing finite (a tree may find inf - inf where the definition has inf)
+//   where all is finite: inside the bound
+//   a[0] without an initial state is not read: nothing changes.
+// A subject that reformulates is held to the first sentence, and to its bound where all is finite: its own rule for what
+// follows a NaN or an infinity (a = 0 forgets them) is tested beside it.
+#include <cmath>
+#include <limits>
+
+#include "tests/laws/data.hpp"
+#include "tests/laws/verdict.hpp"
+#include "tests/laws/within.hpp"
+
+namespace ssmscan::laws {
+
+inline constexpr index_t special_length = 301;
+inline constexpr index_t special_lanes = 3, special_lane = 1;
+
+template <class T>
+std::vector<T> special_values() {
+  using real = reference::real_t<T>;
+  using limits = std::numeric_limits<real>;
+  std::vector<T> values;
+  for (real const v : {limits::quiet_NaN(), limits::infinity(), -limits::infinity(), real(-0.0), limits::max(),
+                       limits::denorm_min(), -limits::denorm_min()})
+    values.push_back(T(v));
+  return values;
+}
+inline constexpr index_t special_value_count = 7;
+
+// |a| in [0.9, 1], so that no product over 301 steps underflows and infinity stays infinite until an a = 0 (every 97th);
+// |b| below 2^-12, so that the greatest number times any sum is still finite.
+template <class T>
+sequences<T> calm_sequences(initial_state i) {
+  random_stream random(11);
+  sequences<T> made{special_lanes, special_length, {}, {}};
+  for (index_t k = 0; k < special_lanes * special_length; ++k) {
+    made.a.push_back(k % special_length % 97 == 50 ? T(0) : signed_or_turned<T>(random, 0.9, 1));
+    made.b.push_back(signed_or_turned<T>(random, 0x1p-14, 0x1p-12));
+  }
+  if (i == initial_state::given)
+    for (index_t lane = 0; lane < special_lanes; ++lane)
+      made.initial.push_back(signed_or_turned<T>(random, 0x1p-14, 0x1p-12));
+  return made;
+}
+
+enum class number_class { finite, nan, positive_infinity, negative_infinity };
+
+template <class T>
+bool is_finite(T v) {
+  if constexpr (is_complex<T>) {
+    return std::isfinite(v.real()) && std::isfinite(v.imag());
+  } else {
+    return std::isfinite(v);
+  }
+}
+template <class T>
+number_class class_of(T v) {
+  if (is_finite(v)) return number_class::finite;
+  if constexpr (is_complex<T>) {
+    return number_class::nan;  // which part is infinite and which NaN depends on the bracketing
+  } else {
+    return std::isnan(v) ? number_class::nan
+           : v > 0       ? number_class::positive_infinity
+                         : number_class::negative_infinity;
+  }
+}
+
+enum class special_place { in_a, in_b };
+inline constexpr special_place both_places[] = {special_place::in_a, special_place::in_b};
+
+// One lane in the order of the scan, after `position` in that order; "" if it obeys.
+template <class T>
+std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vector<T> const& b,
+                          std::optional<T> initial, std::vector<T> const& x, index_t position, special_place where) {
+  using real = reference::real_t<T>;
+  auto const n = static_cast<index_t>(x.size());
+  auto const at = [](std::vector<T> const& v, index_t t) { return v[static_cast<std::size_t>(t)]; };
+  bool const special_is_finite = is_finite(where == special_place::in_a ? at(a, position) : at(b, position));
+  if (special_is_finite) {
+    auto const exact = oracle_of(a.data(), b.data(), n, initial);
+    return outside(s, exact, x.data(), n);
+  }
+  if (s.result == result_class::reformulates) return "";
+  T state = initial.value_or(T(0));
+  for (index_t t = 0; t < n; ++t) {
+    state = t == 0 && !initial ? at(b, t) : multiply_add(at(a, t), state, at(b, t));
+    if (t < position) continue;
+    T const got = at(x, t);
+    std::string const here = " at place " + std::to_string(t);
+    if constexpr (!is_complex<T>) {
+      if (s.is_the_definition() && !(std::isnan(state) ? std::isnan(got) : same_bits(state, got)))
+        return "not the definition's value" + here;
+    }
+    bool const infinite_a =
+        where == special_place::in_a && !std::isnan(std::abs(static_cast<real>(std::real(at(a, position)))));
+    if (infinite_a ? is_finite(got) : class_of(got) != class_of(state)) return "not of the definition's class" + here;
+  }
+  return "";
+}
+
+template <class T>
+verdict special_values_law(subject<T> const& s, std::vector<index_t> const& positions) {
+  constexpr index_t n = special_length;
+  verdict found;
+  auto const lane_of = [](std::vector<T> const& v, index_t lane) {
+    return std::vector<T>(v.begin() + lane * n, v.begin() + (lane + 1) * n);
+  };
+  for (direction const d : all_directions)
+    for (initial_state const i : both_initial_states) {
+      auto const clean = calm_sequences<T>(i);
+      outcome<T> const needed = call(s, clean, d);
+      auto const in_order = [&](std::vector<T> const& v, index_t lane) {
+        auto made = lane_of(v, lane);
+        if (d == direction::reverse) std::reverse(made.begin(), made.end());
+        return made;
+      };
+      for (index_t const position : positions)
+        for (special_place const where : both_places)
+          for (T const value : special_values<T>()) {
+            auto given = clean;
+            index_t const t = d == direction::forward ? position : n - 1 - position;
+            (where == special_place::in_a ? given.a : given.b)[static_cast<std::size_t>(special_lane * n + t)] = value;
+            outcome<T> const got = call(s, given, d);
+
+            bool const unread = where == special_place::in_a && position == 0 && i == initial_state::absent;
+            auto const before = in_order(needed.x, special_lane), after = in_order(got.x, special_lane);
+            std::string wrong = got.fault;
+            for (index_t lane : {0, 2})
+              if (wrong.empty()) wrong = difference("another lane", lane_of(needed.x, lane), lane_of(got.x, lane));
+            if (wrong.empty() && !same_bits(before.data(), after.data(), unread ? n : position))
+              wrong = unread ? "a[0] was read without an initial state" : "changed what is earlier";
+            if (wrong.empty() && !unread) {
+              std::optional<T> const initial = given.initial.empty() ? std::nullopt : std::optional(given.initial[1]);
+              wrong = after_special(s, in_order(given.a, special_lane), in_order(given.b, special_lane), initial, after,
+                                    position, where);
+            }
+            found.add(wrong, [&] {
+              return place(s, n, d) + ", " + std::to_string(std::real(value)) +
+                     (where == special_place::in_a ? " in a at " : " in b at ") + std::to_string(position) +
+                     (i == initial_state::given ? ", with an initial state" : "");
+            });
+            if (!found.holds()) return found;
+          }
+    }
+  return found;
+}
+
+}  // namespace ssmscan::laws

@@ -1,0 +1,147 @@
+// Discretisation against SciPy's cont2discrete and expm1, against long double, and against the theory of stability.
+#include "tests/ssm/reference_data.hpp"
+#include <Eigen/Dense>
+
+#include <ssmscan/ssm/diagonal_system.hpp>
+#include <ssmscan/ssm/discretize_dense.hpp>
+#include <ssmscan/ssm/hippo.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using test::reference;
+using complex = std::complex<double>;
+constexpr double u = 0x1p-53;
+
+// Each factor of the formula is within 1 ulp = 2u, products and the difference add u each: at most 10u of
+// |expm1(x) cos y| + 2 sin^2(y/2), which is at most 3 |e^z - 1| (where both terms are large they are of one sign, or y
+// is small and e^z - 1 is at least |y|).
+TEST(Discretize, Expm1IsThatOfScipy) {
+  auto const z = reference<complex>("scipy/expm1_z");
+  auto const expected = reference<complex>("scipy/expm1_value");
+  ASSERT_EQ(z.size(), 64u);
+  for (std::size_t i = 0; i < z.size(); ++i) {
+    double const theirs = std::abs(z[i].imag()) > 0.785 ? 2 * u : 0;
+    EXPECT_LE(std::abs(expm1(z[i]) - expected[i]), 30 * u * std::abs(expected[i]) + theirs) << z[i];
+    std::complex<float> const single(z[i]);
+    complex const in_double = expm1(complex(single));
+    EXPECT_LE(std::abs(complex(expm1(single)) - in_double), 30 * 0x1p-24 * std::abs(in_double)) << z[i];
+  }
+}
+
+// Near a full turn e^z - 1 is small although z is not: it is that of z - 2 pi i, which the series gives. 2 pi as a double
+// and a rest, so that y - 2 pi is formed without error; the terms left out of the series are below |z|^5.
+TEST(Discretize, Expm1KeepsItsDigitsNearAFullTurn) {
+  using wide = std::complex<long double>;
+  constexpr double two_pi = 0x1.921fb54442d18p+2;
+  constexpr long double rest = 2.44929359829470635445213186455e-16L;
+  for (double const x : {0.0, 1e-9, -1e-6, 1e-8}) {
+    for (double const offset : {0.0, 1e-15, 1e-7, -1e-5}) {
+      double const y = two_pi + offset;
+      wide const z(x, static_cast<long double>(y - two_pi) - rest);
+      wide const exact = z * (wide(1) + z / 2.0L * (wide(1) + z / 3.0L * (wide(1) + z / 4.0L)));
+      for (double const sign : {1.0, -1.0}) {  // the conjugate too
+        wide const expected(exact.real(), static_cast<long double>(sign) * exact.imag());
+        double const error = static_cast<double>(std::abs(wide(expm1(complex(x, sign * y))) - expected));
+        EXPECT_LE(error, 30 * u * static_cast<double>(std::abs(exact))) << x << " " << offset;
+      }
+    }
+  }
+}
+
+// A matrix exponential by scaling and squaring is exact for a matrix within a small multiple of N u ||M|| of M = step
+// [A B; 0 0]; that moves exp(M) by at most e^||M|| times it. The bilinear solve is better conditioned still.
+TEST(Discretize, DenseRulesAreThoseOfScipy) {
+  constexpr double step = 0.05;
+  index_t const size = 8;
+  dense_system<double> const continuous{hippo_legs_matrix(size), hippo_legs_input(size)};
+  double const norm = step * (continuous.a.cwiseAbs().rowwise().sum().maxCoeff() + continuous.b.maxCoeff());
+  double const tolerance = 10 * static_cast<double>(size) * u * norm * std::exp(norm);
+  for (auto const& [rule, name] : {std::pair<discretization, std::string>{discretization::zoh, "zoh"},
+                                   {discretization::bilinear, "bilinear"},
+                                   {discretization::forward_euler, "euler"}}) {
+    auto const discrete = discretize(continuous, step, rule);
+    auto const a = reference<double>("scipy/legs_" + name + "_a");
+    auto const b = reference<double>("scipy/legs_" + name + "_b");
+    for (index_t i = 0; i < size; ++i) {
+      EXPECT_NEAR(discrete.b(i), b[static_cast<std::size_t>(i)], tolerance) << name;
+      for (index_t k = 0; k < size; ++k) {
+        EXPECT_NEAR(discrete.a(i, k), a[static_cast<std::size_t>(i * size + k)], tolerance) << name;
+      }
+    }
+  }
+}
+
+std::vector<complex> some_eigenvalues() {
+  std::vector<complex> lambda;
+  for (double const re : {-1e-9, -1e-3, -0.5, -1.0, -3.0, -70.0, -200.0}) {
+    for (double const im : {0.0, 1e-7, 0.3, 3.14159, 42.0, -1000.0}) lambda.emplace_back(re, im);
+  }
+  return lambda;
+}
+
+TEST(Discretize, ErrorBoundHoldsAgainstLongDouble) {
+  using wide = std::complex<long double>;
+  double largest = 0;
+  for (double const step : {1e-3, 0.01, 0.3, 1.0}) {
+    for (complex const lambda : some_eigenvalues()) {
+      for (discretization const rule : all_discretizations) {
+        auto const exact = discretize(wide(lambda), static_cast<long double>(step), rule);
+        auto const computed = discretize(lambda, step, rule);
+        double const error = static_cast<double>(std::abs(wide(computed.a) - exact.a));
+        double const bound = discretization_error(lambda, step, rule);
+        EXPECT_LE(error, bound) << lambda << " " << step << " " << name_of(rule);
+        if (bound > 0) largest = std::max(largest, error / bound);
+        // input: e^v - 1 within 30u (above), rounding v moves it by u |v e^v| / |e^v - 1| <= (1 + |v|) u relative,
+        // the quotient 6u; bilinear: 1 - v/2 within u (1 + |v/2|), quotient 6u.
+        double const size = static_cast<double>(std::abs(exact.input));
+        EXPECT_LE(static_cast<double>(std::abs(wide(computed.input) - exact.input)),
+                  (40 + step * std::abs(lambda)) * u * size)
+            << lambda << " " << step << " " << name_of(rule);
+      }
+    }
+  }
+  EXPECT_GT(largest, 0.05);  // the bound is of the size of the error, and the comparison sees errors at all
+}
+
+TEST(Discretize, StableSystemsStayStable) {
+  for (double const step : {1e-3, 0.1, 10.0}) {
+    for (complex const lambda : some_eigenvalues()) {
+      // |a| < 1 in exact arithmetic; where 1 - |a| is below a few u the rounded a may reach 1.
+      double const slack = 4 * u;
+      EXPECT_LE(std::abs(discretize(lambda, step, discretization::zoh).a), 1 + slack) << lambda;
+      EXPECT_LE(std::abs(discretize(lambda, step, discretization::bilinear).a), 1 + slack) << lambda;
+    }
+  }
+  EXPECT_GT(std::abs(discretize(complex(-70, 0), 0.1, discretization::forward_euler).a), 1);
+  // The known answer of A = -0.5, step 0.1: 0.975/1.025, and not its inverse.
+  EXPECT_NEAR(discretize(complex(-0.5, 0), 0.1, discretization::bilinear).a.real(), 0.975 / 1.025, 4 * u);
+}
+
+TEST(Discretize, SmallStepsKeepTheirInput) {
+  // (e^v - 1)/lambda in float is 0 at v = -1e-8 when computed as written.
+  auto const pole = discretize(std::complex<float>(-1e-5f, 0), 1e-3f, discretization::zoh);
+  EXPECT_NEAR(pole.input.real(), 1e-3f, 1e-3f * 40 * 0x1p-24f);
+  EXPECT_EQ(discretize(complex(0, 0), 0.25, discretization::zoh).input, complex(0.25));
+}
+
+TEST(Discretize, NamesAndRefusals) {
+  for (discretization const rule : all_discretizations) EXPECT_EQ(discretization_by_name(name_of(rule)), rule);
+  EXPECT_EQ(test::refusal([] { discretization_by_name("euler"); }),
+            "discretization: got euler; need zoh, bilinear or forward_euler");
+  diagonal_system system{.lambda = {{-1, 0}, {-2, 1}}, .b = {1.0, 1.0}, .c = {1.0}};
+  EXPECT_EQ(test::refusal([&] { discretize(system); }), "c: got 1 values; need 2, as many as lambda");
+  system.c = {1.0, 1.0};
+  system.step = 0;
+  EXPECT_NE(test::refusal([&] { discretize(system); }).find("step: got 0"), std::string::npos);
+  system.step = 1;
+  system.lambda[1] = {2, 0};
+  system.rule = discretization::bilinear;
+  EXPECT_NE(test::refusal([&] { discretize(system); }).find("not finite at index 1"), std::string::npos);
+  system.lambda[1] = {NAN, 0};
+  EXPECT_NE(test::refusal([&] { discretize(system); }).find("lambda: got a value that is not finite"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm

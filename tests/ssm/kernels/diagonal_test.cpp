@@ -1,0 +1,126 @@
+// The Vandermonde kernel against SciPy's impulse responses, and its bound against powers in long double.
+#include "tests/ssm/reference_data.hpp"
+
+#include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/kernels/diagonal.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using test::reference;
+using complex = std::complex<double>;
+using wide = std::complex<long double>;
+constexpr double u = 0x1p-53;
+
+diagonal_system layer_system(discretization rule) {
+  return {.lambda = reference<complex>("scipy/layer_lambda"),
+          .b = reference<complex>("scipy/layer_b"),
+          .c = reference<complex>("scipy/layer_c"),
+          .step = 0.02,
+          .rule = rule};
+}
+
+// SciPy steps a real 12 x 12 system: 12 roundings per step, and a step matrix within some 50u (expm of a matrix of norm
+// about 1; a solve). Over l steps that is 64 l u of sum f |c| |b| |a|^l, in which |a| <= 1.
+TEST(DiagonalKernel, IsTheImpulseResponseOfScipy) {
+  for (auto const& [rule, name] :
+       {std::pair<discretization, std::string>{discretization::zoh, "zoh"}, {discretization::bilinear, "bilinear"}}) {
+    diagonal_system const system = layer_system(rule);
+    auto const expected = reference<double>("scipy/layer_" + name + "_kernel");
+    auto const kernel = diagonal_kernel(system, static_cast<index_t>(expected.size()));
+    auto const bound = diagonal_kernel_bound(system, static_cast<index_t>(expected.size()));
+    discrete_diagonal const discrete = discretize(system);
+    double size = 0;
+    for (std::size_t n = 0; n < discrete.a.size(); ++n) size += 2 * std::abs(system.c[n]) * std::abs(discrete.b[n]);
+    for (std::size_t l = 0; l < expected.size(); ++l) {
+      EXPECT_NEAR(kernel[l], expected[l], bound[l] + 64 * u * static_cast<double>(l + 1) * size) << name << " " << l;
+    }
+  }
+}
+
+// |computed - exact kernel of the stored a and b| <= bound, the exact one by long double products (2^-11 of our u
+// each).
+void expect_bound_holds(diagonal_system const& system, index_t length, std::string const& what) {
+  auto const kernel = diagonal_kernel(system, length);
+  auto const bound = diagonal_kernel_bound(system, length);
+  discrete_diagonal const discrete = discretize(system);
+  std::vector<wide> state(discrete.b.begin(), discrete.b.end());
+  for (std::size_t l = 0; l < kernel.size(); ++l) {
+    long double exact = 0;
+    for (std::size_t n = 0; n < state.size(); ++n) {
+      exact += times(wide(system.c[n]), state[n]).real();
+      state[n] = times(wide(discrete.a[n]), state[n]);
+    }
+    exact *= system.read_out_factor();
+    double const error = static_cast<double>(std::abs(static_cast<long double>(kernel[l]) - exact));
+    ASSERT_LE(error, 1.01 * bound[l]) << what << " tap " << l;  // 1 %: the oracle's own products
+  }
+}
+
+TEST(DiagonalKernel, BoundHolds) {
+  for (s4d_initialization const which : all_s4d_initializations) {
+    for (discretization const rule : all_discretizations) {
+      for (double const step : {0.001, 0.02, 0.1}) {
+        diagonal_system system{.lambda = s4d_lambda(which, 16), .step = step, .rule = rule};
+        for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+          system.b.emplace_back(1.0, 0.25);
+          system.c.emplace_back(std::cos(static_cast<double>(n)), 0.5);
+        }
+        if (discretize(system).spectral_radius() >= 1.1) continue;  // overflows within the length
+        std::string const what =
+            std::string(name_of(which)) + " " + std::string(name_of(rule)) + " " + std::to_string(step);
+        expect_bound_holds(system, 3000, what);
+      }
+    }
+  }
+}
+
+TEST(DiagonalKernel, BoundHoldsWhereAVanishesOrNearlyOrIsNegative) {
+  for (double const lambda : {-2.0, -1.0, -2.0 + 1e-12, -1.0 - 1e-9, -3.0, -1.9}) {
+    for (discretization const rule : all_discretizations) {
+      for (double const turn : {0.0, 1e-10, 0.4}) {
+        diagonal_system const system{.lambda = {{lambda, turn}}, .b = {1.0}, .c = {1.0}, .step = 1, .rule = rule};
+        if (discretize(system).spectral_radius() >= 1.1) continue;
+        expect_bound_holds(system, 100, std::to_string(lambda) + " " + std::to_string(turn));
+      }
+    }
+  }
+}
+
+// With w kept exactly, a tap a million steps out is as exact as the first: e^{l step lambda} within 40u of its modulus,
+// where a phase rounded once would be wrong by u |l step Im lambda|, a hundred thousand u here.
+TEST(DiagonalKernel, PhaseDoesNotDriftWithLength) {
+  diagonal_system const system{
+      .lambda = {{-1e-7, 314.159}}, .b = {1.0}, .c = {1.0}, .step = 0.001, .kept = spectrum::full};
+  index_t const length = (index_t{1} << 20) + 1;
+  auto const kernel = diagonal_kernel(system, length);
+  complex const gain = discretize(system).b[0];
+  // step * lambda and its multiples as two long doubles, so that the oracle's phase is exact to 2^-100.
+  auto const exact = [&](index_t l) {
+    long double const re = static_cast<long double>(system.step) * static_cast<long double>(system.lambda[0].real());
+    long double const im = static_cast<long double>(system.step) * static_cast<long double>(system.lambda[0].imag());
+    long double const im_rest =
+        std::fma(static_cast<long double>(system.step), static_cast<long double>(system.lambda[0].imag()), -im);
+    long double const phase = static_cast<long double>(l) * im;
+    long double const phase_rest =
+        std::fma(static_cast<long double>(l), im, -phase) + static_cast<long double>(l) * im_rest;
+    long double const modulus = std::exp(static_cast<long double>(l) * re);
+    wide const turned = wide(std::cos(phase), std::sin(phase)) * wide(1, phase_rest);
+    return (wide(gain) * modulus * turned).real();
+  };
+  for (index_t const l : {index_t{1}, index_t{1000}, index_t{99999}, length - 2, length - 1}) {
+    double const error =
+        static_cast<double>(std::abs(static_cast<long double>(kernel[static_cast<std::size_t>(l)]) - exact(l)));
+    EXPECT_LE(error, 40 * u * std::abs(gain)) << l;
+  }
+}
+
+TEST(DiagonalKernel, Lengths) {
+  diagonal_system const system{.lambda = {{-1, 2}}, .b = {1.0}, .c = {1.0}};
+  EXPECT_TRUE(diagonal_kernel(system, 0).empty());
+  EXPECT_EQ(diagonal_kernel(system, 1).size(), 1u);
+  EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, -1); }), "length: got -1; need 0 or more");
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm

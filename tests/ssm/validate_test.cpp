@@ -1,0 +1,151 @@
+// The validation: it passes on what is right, its bounds hold against long double, and it fails on what is wrong.
+#include <set>
+
+#include "tests/ssm/reference_data.hpp"
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/layer_bounds.hpp>
+#include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/validate.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+using wide = std::complex<long double>;
+
+TEST(Validate, BuiltInSignalPassesEveryCheck) {
+  signal const input = built_in_signal();
+  validation_report const report = validate(input);
+  EXPECT_GE(report.checks.size(), 40u);
+  EXPECT_EQ(report.count(check_status::fail), 0);
+  EXPECT_EQ(report.signal, input.description);
+  std::set<std::pair<std::string, std::string>> scans;
+  for (validation_check const& check : report.checks) {
+    EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
+    if (check.name.ends_with("/scan")) scans.insert({check.algorithm, check.backend});
+    if (check.status == check_status::skip) {
+      EXPECT_FALSE(check.reason.empty()) << check.name;
+      EXPECT_TRUE(check.reason.starts_with("unstable") || check.algorithm == "heinsen.plain") << check.name;
+    } else {
+      EXPECT_GT(check.bound, 0) << check.name;
+      EXPECT_TRUE(check.norm == "componentwise" || check.norm == "l2") << check.name;
+    }
+  }
+  EXPECT_EQ(scans.size(), algorithm_names().size() * backend_names().size());
+}
+
+TEST(Validate, UnstableSystemsAreSkippedWithTheirRadius) {
+  validation_report const report =
+      validate(built_in_signal(1, 50), {.algorithms = {"sequential"}, .backends = {"serial"}});
+  auto const found = std::find_if(report.checks.begin(), report.checks.end(),
+                                  [](auto const& c) { return c.name == "s4d.lin.forward_euler"; });
+  ASSERT_NE(found, report.checks.end());
+  EXPECT_EQ(found->status, check_status::skip);
+  // 1 + 0.01 (-1/2 + 7 pi i): |a| = sqrt(0.995^2 + (0.07 pi)^2) = 1.01907 (eight eigenvalues, n = 0..7)
+  EXPECT_THAT(found->reason, testing::HasSubstr("spectral radius 1.019"));
+}
+
+// The recurrence and every scan that reassociates stay within the bound carried through c, of the exact layer.
+TEST(Validate, LayerBoundsHoldAgainstLongDouble) {
+  signal const input = built_in_signal(1, 3000);
+  for (s4d_initialization const which : all_s4d_initializations) {
+    diagonal_system system{.lambda = s4d_lambda(which, 16), .d = 0.3, .step = 0.004};
+    for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+      system.b.emplace_back(1.0, -0.5);
+      system.c.emplace_back(1.0 / static_cast<double>(n + 1), static_cast<double>(n % 3) - 1);
+    }
+    s4d const layer(system);
+    auto const sums = detail::sums_of(layer.discrete().a, system, input.values, input.values.size(),
+                                      [&](std::size_t n, double u) { return layer.discrete().b[n] * u; });
+    std::vector<double> output(input.values.size());
+    layer.run(input.values, 1, output);
+    std::vector<wide> state(system.lambda.size());
+    double largest = 0;
+    for (std::size_t t = 0; t < output.size(); ++t) {
+      long double sum = 0;
+      for (std::size_t n = 0; n < state.size(); ++n) {
+        complex const driven(layer.discrete().b[n].real() * input.values[t],
+                             layer.discrete().b[n].imag() * input.values[t]);
+        state[n] = times(wide(layer.discrete().a[n]), state[n]) + wide(driven);
+        sum += times(wide(system.c[n]), state[n]).real();
+      }
+      long double const exact =
+          2 * sum + static_cast<long double>(system.d) * static_cast<long double>(input.values[t]);
+      double const error = static_cast<double>(std::abs(static_cast<long double>(output[t]) - exact));
+      double const bound = detail::carried<double>(sums, t, detail::recurrence_error, input.values.size()) +
+                           detail::read_out_error(sums, t, state.size(), system.d * input.values[t]);
+      ASSERT_LE(error, bound) << name_of(which) << " " << t;
+      largest = std::max(largest, error / bound);
+    }
+    EXPECT_GT(largest, 0.01) << name_of(which);  // of the size of the error
+  }
+}
+
+TEST(Validate, ADifferenceBeyondTheBoundFails) {
+  std::vector<double> const expected{1, 2, 3};
+  auto const verdict = [&](std::vector<double> const& computed) {
+    return detail::componentwise({}, computed, expected, [](std::size_t) { return 0.5; });
+  };
+  EXPECT_EQ(verdict({1, 2, 3}).status, check_status::pass);
+  EXPECT_EQ(verdict({1, 2.5, 3}).status, check_status::pass);
+  EXPECT_EQ(verdict({1, 2.75, 3}).status, check_status::fail);
+  EXPECT_EQ(verdict({1, 2.75, 3}).ratio, 1.5);
+  EXPECT_EQ(verdict({NAN, 2, 3}).status, check_status::fail);
+  EXPECT_EQ(verdict({1, 2, INFINITY}).status, check_status::fail);
+  EXPECT_EQ(detail::componentwise({}, expected, expected, [](std::size_t) { return 0.0; }).status, check_status::pass);
+  EXPECT_EQ(detail::componentwise({}, std::vector<double>{1, 2, 4}, expected, [](std::size_t) { return 0.0; }).status,
+            check_status::fail);
+  EXPECT_EQ(
+      detail::componentwise({}, std::vector<double>{}, std::vector<double>{}, [](std::size_t) { return 1.0; }).status,
+      check_status::fail);  // nothing compared is nothing proved
+  EXPECT_EQ(detail::by_rows<double>({}, std::vector<double>{1, 2, 3, 7}, std::vector<double>{1, 2, 3, 3}, 2,
+                                    [](std::size_t) { return 3.9; })
+                .status,
+            check_status::fail);
+}
+
+TEST(Validate, JsonHasTheSchema) {
+  validation_report const report =
+      validate(built_in_signal(1, 40), {.algorithms = {"sequential"}, .backends = {"serial"}});
+  auto const json = nlohmann::json::parse(to_json(report, {{"cpu", "some \"cpu\""}}));
+  EXPECT_EQ(json.at("schema"), "ssmscan.validation/1");
+  EXPECT_EQ(json.at("machine").at("cpu"), "some \"cpu\"");
+  EXPECT_EQ(json.at("checks").size(), report.checks.size());
+  EXPECT_EQ(json.at("passed").get<index_t>() + json.at("failed").get<index_t>() + json.at("skipped").get<index_t>(),
+            static_cast<index_t>(report.checks.size()));
+  EXPECT_EQ(json.at("failed"), 0);
+  for (auto const& check : json.at("checks")) {
+    EXPECT_EQ(check.size(), 10u);
+    for (char const* key :
+         {"name", "algorithm", "backend", "dtype", "norm", "error", "bound", "ratio", "status", "reason"}) {
+      EXPECT_TRUE(check.contains(key)) << key;
+    }
+  }
+  validation_report strange;
+  strange.signal = "\xff";
+  strange.checks.emplace_back().ratio = INFINITY;
+  EXPECT_TRUE(nlohmann::json::parse(to_json(strange, {})).at("checks").at(0).at("ratio").is_null());
+}
+
+TEST(Validate, RefusesWhatItCannotRun) {
+  EXPECT_THAT(test::refusal([] { validate(signal{}); }), testing::HasSubstr("signal: got no samples"));
+  EXPECT_THAT(test::refusal([] { validate(built_in_signal(1, 4), {.algorithms = {"quick"}}); }),
+              testing::HasSubstr("algorithms: got quick; need one of sequential"));
+  EXPECT_THAT(test::refusal([] { validate(built_in_signal(1, 4), {.backends = {"cuda13"}}); }),
+              testing::HasSubstr("backends: got cuda13"));
+}
+
+TEST(Validate, ShortestSignals) {
+  for (index_t const length : {1, 2, 3}) {
+    validation_report const report = validate(built_in_signal(1, length));
+    EXPECT_EQ(report.count(check_status::fail), 0) << length;
+  }
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm
