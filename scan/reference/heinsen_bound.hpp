@@ -85,7 +85,7 @@ log_weight weigh_log(T const& v) {
             static_cast<double>(std::abs(log_square) / 2)};
   } else {
     double const log = std::log(std::abs(static_cast<double>(v)));
-    return {log_error * std::abs(std::remainder(log, std::numbers::ln2)), std::abs(log)};
+    return {heinsen_constants::log_error * std::abs(std::remainder(log, std::numbers::ln2)), std::abs(log)};
   }
 }
 

@@ -14,8 +14,17 @@ TEST(bounds, every_element_of_every_family_inside) {
     constexpr std::uint64_t seed = 1;
     family_data<T> const data(family, seed, *std::max_element(lengths.begin(), lengths.end()));
     judge_all<T>([&](auto const& s) { return bounds_law<T>(s, data, lengths); },
-                 [&](auto const&) { return size_of(lengths); });
+                 [&](auto const& s) { return has_a_bound(s) ? size_of(lengths_for(s, lengths)) : 0; });
   }
+}
+
+TEST(composition, sums_and_cuts_within_their_bounds) {
+  std::vector<index_t> const lengths{0, 1, 2, 3, 7, 8, 9, 17, 33, 64, 100, 257, 1000, 4097, 10007};
+  judge_all<T>([&](auto const& s) { return composition_law<T>(s, lengths); },
+               [&](auto const& s) {
+                 index_t const directions = 2, parts = 2;
+                 return has_a_bound(s) ? size_of(lengths) * directions * parts : 0;
+               });
 }
 
 }  // namespace

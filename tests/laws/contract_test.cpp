@@ -13,8 +13,9 @@ namespace {
 std::vector<contractor> contractors() {
   std::vector<contractor> all;
   auto const add = [&]<class A>(std::string const& name) {
-    if constexpr (supports<A, serial, stretches>) all.push_back(contractor_of<A, serial>(name));
-    if constexpr (supports<A, openmp, stretches>) all.push_back(contractor_of<A, openmp>(name));
+    backends::for_each([&]<class B>(std::type_identity<B>) {
+      if constexpr (supports<A, B, stretches>) all.push_back(contractor_of<A, B>(name));
+    });
   };
   algorithms::for_each([&]<class A>(std::type_identity<A>) { add.template operator()<A>(std::string(A::info.name)); });
   short_tiled::for_each(
@@ -26,7 +27,8 @@ std::vector<contractor> contractors() {
 TEST(contract, every_tree_has_signed_it) {
   index_t trees = 0;
   algorithms::for_each([&]<class A>(std::type_identity<A>) { trees += A::info.result != result_class::reformulates; });
-  EXPECT_EQ(static_cast<index_t>(contractors().size()), 2 * (trees + static_cast<index_t>(short_tiled::size)));
+  EXPECT_EQ(static_cast<index_t>(contractors().size()),
+            static_cast<index_t>(backends::size) * (trees + static_cast<index_t>(short_tiled::size)));
 }
 
 TEST(contract, every_length) {

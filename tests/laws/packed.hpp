@@ -66,12 +66,10 @@ std::string outside_packed(subject<T> const& s, sequences<T> const& given, outco
       std::optional<T> const initial = given.initial.empty() ? std::nullopt : std::optional(given.initial[at]);
       T const last = !x.empty() ? x.back() : initial.value_or(T(0));
       if (!same_bits(last, got.final[at])) return "final is not the last x of sequence " + std::to_string(k);
-      auto const length = static_cast<index_t>(x.size());
-      auto const exact = oracle_of(a.data(), b.data(), length, initial);
+      if (!has_a_bound(s)) continue;
       // The tree spans all sequences, so its depth is that of the whole length.
-      for (index_t t = 0; t < length; ++t)
-        if (!reference::inside(exact.error(t, x[static_cast<std::size_t>(t)]), bound_of(s, exact, t, n)))
-          return "outside its bound at place " + std::to_string(t) + " of sequence " + std::to_string(k);
+      std::string const wrong = yardstick<T>(a, b, initial).outside(s, x.data(), static_cast<index_t>(x.size()), n);
+      if (!wrong.empty()) return wrong + " of sequence " + std::to_string(k);
     }
   return "";
 }

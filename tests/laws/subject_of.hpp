@@ -8,6 +8,7 @@
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/detail/kernels.hpp>
 #include <ssmscan/scan/reference/bounds.hpp>
+#include <ssmscan/scan/registry.hpp>
 
 namespace ssmscan::laws {
 
@@ -36,14 +37,14 @@ subject<T> subject_of(std::string const& name, operation represents) {
 }
 
 // On every backend and in every representation that it supports.
-template <class A, class T, class... Backends>
+template <class A, class T>
 void add_subjects_of(std::string const& name, std::vector<subject<T>>& all) {
   auto const add = [&]<class B>(std::type_identity<B>) {
     if constexpr (supports<A, B, affine<T>>) all.push_back(subject_of<A, B, T>(name, operation::affine));
     if constexpr (std::floating_point<T>)
       if constexpr (supports<A, B, semi_log<T>>) all.push_back(subject_of<A, B, T>(name, operation::semi_log));
   };
-  (add(std::type_identity<Backends>{}), ...);
+  backends::for_each(add);
 }
 
 }  // namespace ssmscan::laws

@@ -16,10 +16,24 @@ std::string full_name(algorithm_info const& info) {
   return name;
 }
 
-algorithm_info info_of(std::string_view name) {
+// visit(A) for every entry, with each of its inner algorithms.
+template <class Visit>
+void for_each_form(Visit const& visit) {
+  algorithms::for_each([&]<class A>(std::type_identity<A> a) {
+    if constexpr (requires { typename A::inner; }) {
+      inner_algorithms::for_each([&]<class Inner>(std::type_identity<Inner>) {
+        visit(std::type_identity<typename A::template with_inner<Inner>>{});
+      });
+    } else {
+      visit(a);
+    }
+  });
+}
+
+algorithm_info info_of(std::string_view name, std::string_view inner) {
   algorithm_info found{};
-  algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    if (full_name(A::info) == name) found = A::info;
+  for_each_form([&]<class A>(std::type_identity<A>) {
+    if (full_name(A::info) == name && ssmscan::detail::inner_of<A>() == inner) found = A::info;
   });
   if (found.name.empty()) throw std::logic_error("capabilities() offers an algorithm that the registry lacks");
   return found;
@@ -27,7 +41,7 @@ algorithm_info info_of(std::string_view name) {
 
 template <class T>
 subject<T> registered(capability const& offer) {
-  algorithm_info const info = info_of(offer.algorithm);
+  algorithm_info const info = info_of(offer.algorithm, offer.inner);
   subject<T> made;
   made.algorithm = offer.algorithm;
   made.inner = offer.inner;
@@ -68,10 +82,12 @@ template <class T>
 index_t subjects_needed() {
   index_t needed = 0;
   auto const count = [&]<class A>(std::type_identity<A>) {
-    needed += supports<A, serial, affine<T>> + supports<A, openmp, affine<T>>;
-    if constexpr (std::floating_point<T>) needed += supports<A, serial, semi_log<T>> + supports<A, openmp, semi_log<T>>;
+    backends::for_each([&]<class B>(std::type_identity<B>) {
+      needed += supports<A, B, affine<T>>;
+      if constexpr (std::floating_point<T>) needed += supports<A, B, semi_log<T>>;
+    });
   };
-  algorithms::for_each(count);
+  for_each_form(count);
   short_tiled::for_each(count);
   return needed;
 }

@@ -10,9 +10,8 @@ namespace ssmscan::laws {
 template <class T>
 std::vector<subject<T>> tiles_of_8() {
   std::vector<subject<T>> all;
-  short_tiled::for_each([&]<class A>(std::type_identity<A>) {
-    add_subjects_of<A, T, serial, openmp>(std::string(A::info.name) + "<8>", all);
-  });
+  short_tiled::for_each(
+      [&]<class A>(std::type_identity<A>) { add_subjects_of<A, T>(std::string(A::info.name) + "<8>", all); });
   return all;
 }
 

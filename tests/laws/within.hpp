@@ -1,39 +1,66 @@
 #pragma once
-// A result against the bound of its class, element by element: the oracle is quadruple precision on the input.
+// A result against the bound of its class, element by element; the oracle is quadruple precision on the input.
+#include <map>
 #include <optional>
+#include <stdexcept>
 
 #include "tests/laws/subject.hpp"
 
 #include <ssmscan/scan/reference/bounds.hpp>
+#include <ssmscan/scan/reference/heinsen_bound.hpp>
 
 namespace ssmscan::laws {
 
-// What may be wrong with element t of a result of n elements.
+// The one entry that is registered to show an error that nothing bounds.
 template <class T>
-double bound_of(subject<T> const& s, reference::oracle<T> const& exact, index_t t, index_t n) {
-  if constexpr (std::floating_point<T>)
-    if (s.represents == operation::semi_log) return reference::semi_log_bound(exact, t, s.shape(n));
-  return reference::a_priori(exact, t, s.roundings(n));
+bool has_a_bound(subject<T> const& s) {
+  return s.algorithm != "heinsen.plain";
 }
 
+// What is true, and what may be wrong with it, for one sequence and every subject.
 template <class T>
-reference::oracle<T> oracle_of(T const* a, T const* b, index_t n, std::optional<T> initial) {
-  return reference::oracle<T>({a, static_cast<std::size_t>(n)}, {b, static_cast<std::size_t>(n)}, initial);
-}
+class yardstick {
+ public:
+  yardstick(std::vector<T> a, std::vector<T> b, std::optional<T> initial)
+      : a_(std::move(a)), b_(std::move(b)), initial_(initial), exact_(a_, b_, initial) {}
 
-// "" where x[0..n) is inside; slack(t) is added to each bound.
-template <class T, class Slack>
-std::string outside(subject<T> const& s, reference::oracle<T> const& exact, T const* x, index_t n, Slack const& slack) {
-  for (index_t t = 0; t < n; ++t) {
-    double const error = exact.error(t, x[t]), bound = bound_of(s, exact, t, n) + slack(t);
-    if (!reference::inside(error, bound))
-      return "error " + std::to_string(error / bound) + " of its bound at place " + std::to_string(t);
+  reference::oracle<T> const& exact() const { return exact_; }
+
+  // Of element t of a result that a tree over n >= t + 1 elements gave.
+  double bound(subject<T> const& s, index_t t, index_t n) const {
+    if (s.result == result_class::reformulates) return reformulated(s, n)[static_cast<std::size_t>(t)];
+    if constexpr (std::floating_point<T>)
+      if (s.represents == operation::semi_log) return reference::semi_log_bound(exact_, t, s.shape(n));
+    return reference::a_priori(exact_, t, s.roundings(n));
   }
-  return "";
-}
-template <class T>
-std::string outside(subject<T> const& s, reference::oracle<T> const& exact, T const* x, index_t n) {
-  return outside(s, exact, x, n, [](index_t) { return 0.0; });
-}
+
+  // "" where x[0..length) is inside.
+  std::string outside(subject<T> const& s, T const* x, index_t length, index_t n) const {
+    for (index_t t = 0; t < length; ++t) {
+      double const error = exact_.error(t, x[t]), allowed = bound(s, t, n);
+      if (!reference::inside(error, allowed))
+        return "error " + std::to_string(error / allowed) + " of its bound at place " + std::to_string(t);
+    }
+    return "";
+  }
+  std::string outside(subject<T> const& s, std::vector<T> const& x) const {
+    auto const n = static_cast<index_t>(x.size());
+    return outside(s, x.data(), n, n);
+  }
+
+ private:
+  std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
+    if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
+    index_t const roundings = s.roundings(n);
+    auto const known = of_heinsen_.find(roundings);
+    if (known != of_heinsen_.end()) return known->second;
+    return of_heinsen_.emplace(roundings, reference::heinsen_bound<T>(a_, b_, roundings, initial_)).first->second;
+  }
+
+  std::vector<T> a_, b_;
+  std::optional<T> initial_;
+  reference::oracle<T> exact_;
+  mutable std::map<index_t, std::vector<double>> of_heinsen_;
+};
 
 }  // namespace ssmscan::laws

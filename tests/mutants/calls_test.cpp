@@ -32,10 +32,11 @@ laws::verdict lanes(subject<float> const& s) { return laws::lanes_law(s, lengths
 laws::verdict repetition(subject<float> const& s) { return laws::repetition_law(s, lengths); }
 laws::verdict definition(subject<float> const& s) { return laws::definition_law(s, lengths); }
 laws::verdict same_tree(subject<float> const& s) { return laws::same_tree_law(s, named("chunked<8>/serial"), lengths); }
-laws::verdict special(subject<float> const& s) { return laws::special_values_law(s, {0, 1, 7, 8, 60, 200, 300}); }
+laws::verdict special(subject<float> const& s) { return laws::special_values_law(s, laws::effort::fast); }
 laws::verdict packed(subject<float> const& s) { return laws::packed_law(s, lengths); }
 laws::verdict layout(subject<float> const& s) { return laws::layout_law(s, {1, 9}); }
 laws::verdict huge_strides(subject<float> const& s) { return laws::huge_strides_law(s); }
+laws::verdict composition(subject<float> const& s) { return laws::composition_law(s, lengths); }
 laws::verdict bounds(subject<float> const& s) {
   laws::verdict all;
   for (auto const& family : reference::families) {
@@ -51,11 +52,20 @@ struct named_law {
   char const* name;
   law judge;
 };
-constexpr named_law every_law[] = {{"exact", exact},           {"scaling", scaling},     {"mirror", mirror},
-                                   {"padding", padding},       {"split", split},         {"lanes", lanes},
-                                   {"repetition", repetition}, {"same tree", same_tree}, {"special values", special},
-                                   {"packed", packed},         {"layout", layout},       {"huge strides", huge_strides},
-                                   {"bounds", bounds}};
+constexpr named_law every_law[] = {{"exact", exact},
+                                   {"scaling", scaling},
+                                   {"mirror", mirror},
+                                   {"padding", padding},
+                                   {"split", split},
+                                   {"lanes", lanes},
+                                   {"repetition", repetition},
+                                   {"same tree", same_tree},
+                                   {"special values", special},
+                                   {"packed", packed},
+                                   {"layout", layout},
+                                   {"huge strides", huge_strides},
+                                   {"bounds", bounds},
+                                   {"composition", composition}};
 
 trial spoiled(char const* mutant, spoil how, named_law by, subject<float> const& base) {
   subject<float> wrong = base;
@@ -99,6 +109,7 @@ std::vector<trial> wrong() {
   add("tree of another", tree_of_another, {"same tree", same_tree});
   add("tree from the direction", tree_from_direction, {"mirror", mirror});
   add("tree from the length", prefix_from_the_length, {"padding", padding});
+  add("sign of a lost", sign_of_a_lost, {"composition", composition});
   add("epsilon added", epsilon_added, {"scaling", scaling});
   all.push_back(spoiled("multiply, then add", not_fused, {"definition", definition}, named("sequential/serial")));
   return all;
