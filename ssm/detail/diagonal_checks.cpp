@@ -2,15 +2,12 @@
 #include <optional>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/scan/reference/heinsen_bound.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
-#if __has_include(<ssmscan/scan/reference/heinsen_bound.hpp>)
-#include <ssmscan/scan/reference/heinsen_bound.hpp>
-#define SSMSCAN_SSM_HEINSEN_BOUND
-#endif
 
 namespace ssmscan::ssm::detail {
 namespace {
@@ -147,10 +144,6 @@ std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, std::stri
     for (std::size_t i = 0; i < bound.size(); ++i) bound[i] = carried<Real>(layer.sums, i, error, length_);
     return bound;
   }
-#if !defined(SSMSCAN_SSM_HEINSEN_BOUND)
-  reason = "no bound is known";
-  return {};
-#else
   if (algorithm != "heinsen") {
     reason = "no bound is known: the error grows with the sum of log|a|";
     return {};
@@ -172,7 +165,6 @@ std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, std::stri
     }
   }
   return layer.heinsen_bound;
-#endif
 }
 
 template <class Real>
