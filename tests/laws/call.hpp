@@ -59,8 +59,8 @@ outcome<T> call(subject<T> const& s, sequences<T> const& given, direction d = di
   problem.x = tensor_view<T>(x.data(), shape);
   if (!given.initial.empty()) problem.initial = tensor_view<T const>(initial.data(), states);
   problem.final = tensor_view<T>(final.data(), states);
-  problem.offsets = given.offsets;
-  problem.reset = given.reset;
+  if (!given.offsets.empty()) problem.offsets = given.offsets;
+  if (!given.reset.empty()) problem.reset = given.reset;
   problem.direction = d;
   s.run(problem, threads);
 

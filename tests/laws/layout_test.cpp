@@ -13,9 +13,8 @@ TYPED_TEST_SUITE(layouts, dtypes);
 
 TYPED_TEST(layouts, never_change_a_bit_nor_memory_that_is_not_in_a_view) {
   using T = TypeParam;
-  std::vector<index_t> const lengths = chosen_effort() == effort::full
-                                           ? std::vector<index_t>{0, 1, 2, 7, 8, 9, 33, 100, 257}
-                                           : std::vector<index_t>{0, 1, 9, 33};
+  std::vector<index_t> const lengths =
+      chosen_effort() == effort::full ? std::vector<index_t>{0, 1, 2, 7, 9, 33, 100} : std::vector<index_t>{0, 1, 9};
   judge_all<T>([&](auto const& s) { return layout_law<T>(s, lengths); },
                [&](auto const&) {
                  index_t const directions = 2, aliasings = 3;

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "tests/laws/data.hpp"
+#include "tests/laws/effort.hpp"
 #include "tests/laws/verdict.hpp"
 #include "tests/laws/within.hpp"
 
