@@ -60,7 +60,7 @@ std::string instruction_sets() {
 #if defined(__x86_64__)
   std::string text;
   auto const add = [&](char const* name, bool here) {
-    text += here ? (text.empty() ? "" : " ") + std::string(name) : "";
+    if (here) text += fmt::format("{}{}", text.empty() ? "" : " ", name);
   };
   add("sse4.2", __builtin_cpu_supports("sse4.2") != 0);
   add("fma", __builtin_cpu_supports("fma") != 0);

@@ -29,7 +29,7 @@ std::string unexpected(CLI::App const& app, std::string const& given) {
   std::string const argument = known.empty() ? (option ? "option" : "argument") : "command";
   if (known.empty())
     for (auto const* known_option : app.get_options())
-      for (auto const& name : known_option->get_lnames()) known.push_back("--" + name);
+      for (auto const& name : known_option->get_lnames()) known.push_back(fmt::format("--{}", name));
   std::string const stem = given.substr(0, given.find('='));
   return fmt::format("{}: got \"{}\"; need one of {}{}", argument, given, listed(known), suggestion(stem, known));
 }

@@ -53,8 +53,10 @@ void check(scan_options& o) {
   need_writable("--out", o.out, o.force);
   if (!o.final.empty()) {
     need_writable("--final", o.final, o.force);
-    if (std::filesystem::weakly_canonical(o.final) == std::filesystem::weakly_canonical(o.out))
-      throw_invalid("--final", o.final + ", which is --out too", "another file");
+    auto const place = [](std::string const& name) {
+      return std::filesystem::weakly_canonical(std::filesystem::absolute(name));
+    };
+    if (place(o.final) == place(o.out)) throw_invalid("--final", o.final + ", which is --out too", "another file");
   }
 }
 

@@ -4,7 +4,7 @@
 //   kernel        Vandermonde              =  powers of the stored a (the definition)
 //   convolution   direct                   =  recurrence
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
-//   scan          every algorithm, backend =  recurrence                   (complex<double> and complex<float>)
+//   scan          every algorithm, backend =  recurrence                   (complex<double>; with zoh complex<float>)
 // The systems are S4D lin, inv, real, legs, and HiPPO-LegS itself (dense), by zero-order hold, bilinear and forward
 // Euler; a combination whose spectral radius is 1 or more is skipped and says so.
 #include <string>
@@ -40,9 +40,11 @@ struct validation_report {
 };
 
 struct validation_options {
-  index_t state_size = 16;              // of the S4D systems: half as many complex eigenvalues
-  index_t dense_state_size = 8;         // of HiPPO-LegS as a matrix
-  double step = 0.01;                   // about 1/length for the signals meant here
+  index_t state_size = 16;                // of the S4D systems: half as many complex eigenvalues
+  index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
+  index_t greatest_length = 1 << 13;      // samples of each sequence; direct convolution costs their square
+  index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
+  double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
   std::vector<std::string> backends{};    // none = all
 };

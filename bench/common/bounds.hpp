@@ -15,7 +15,7 @@
 #include <emmintrin.h>
 #endif
 
-#include <bench/common/problem.hpp>
+#include "bench/common/problem.hpp"
 
 namespace ssmscan::bench {
 

@@ -1,9 +1,10 @@
+#include "bench/common/machine.hpp"
+
 #include <bit>
 #include <fstream>
 #include <limits>
 #include <sstream>
 
-#include <bench/common/machine.hpp>
 #include <benchmark/benchmark.h>
 #include <commit.hpp>
 #include <omp.h>

@@ -1,3 +1,5 @@
+#include "bench/common/main.hpp"
+
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -5,8 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <bench/common/machine.hpp>
-#include <bench/common/main.hpp>
+#include "bench/common/machine.hpp"
 #include <benchmark/benchmark.h>
 
 namespace ssmscan::bench {

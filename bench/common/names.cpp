@@ -1,4 +1,4 @@
-#include <bench/common/names.hpp>
+#include "bench/common/names.hpp"
 
 namespace ssmscan::bench {
 

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <bench/common/problem.hpp>
+#include "bench/common/problem.hpp"
 
 namespace ssmscan::bench {
 
@@ -27,6 +27,7 @@ enum class rounding { fused, apart };
 struct accuracy {
   double right_steps = 1;  // d: most combines in which one element stands on the right
   bench::rounding rounding = rounding::fused;
+  double logs = 0;  // greatest |log| that is rounded in the working precision on the way
 };
 
 template <class T>
@@ -146,7 +147,10 @@ class oracle {
     bool const fused = promised.rounding == rounding::fused;
     double const each = is_complex<T> ? (fused ? 2 : std::sqrt(5.0) + 1) : (fused ? 1 : 2);
     // One right step more than promised: the first step of a sequence that has an initial state.
-    return u * each * (n + (promised.right_steps + 1) * s) * inflation +
+    // A value that passes through log and exp loses its logarithm's size at each of the steps between: the sums log a,
+    // log b - a*, their log-sum and the sum of both.
+    double const steps = 1 + 4 * promised.logs;
+    return u * each * steps * (n + (promised.right_steps + 1) * s) * inflation +
            underflows * static_cast<double>(limits::denorm_min()) + 4 * wide_u * (n + s);
   }
 

@@ -1,7 +1,7 @@
 // What one call costs on one short sequence: checks, dispatch, scratch, fork and join. Lengths are powers of two and
 // their neighbours, where trees change their shape; `loop` is what a caller would write instead of calling.
-#include <bench/common/main.hpp>
-#include <bench/common/timing.hpp>
+#include "bench/common/main.hpp"
+#include "bench/common/timing.hpp"
 
 namespace ssmscan::bench {
 namespace {

@@ -4,7 +4,7 @@
 // of its own, and there only if its library was found at configure time.
 #include <vector>
 
-#include <bench/common/contender.hpp>
+#include "bench/common/contender.hpp"
 
 #include <ssmscan/scan/monoids/affine.hpp>
 

@@ -4,7 +4,7 @@
 #include <execution>
 #endif
 
-#include <bench/throughput/contenders.hpp>
+#include "bench/throughput/contenders.hpp"
 
 namespace ssmscan::bench {
 

@@ -3,7 +3,7 @@
 #include <tbb/parallel_scan.h>
 #endif
 
-#include <bench/throughput/contenders.hpp>
+#include "bench/throughput/contenders.hpp"
 
 namespace ssmscan::bench {
 

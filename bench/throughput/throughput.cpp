@@ -1,7 +1,7 @@
 // How many elements a second, by whom, at which size and shape, and which share of what memory allows.
-#include <bench/common/main.hpp>
-#include <bench/common/timing.hpp>
-#include <bench/throughput/contenders.hpp>
+#include "bench/common/main.hpp"
+#include "bench/common/timing.hpp"
+#include "bench/throughput/contenders.hpp"
 
 namespace ssmscan::bench {
 namespace {

@@ -35,8 +35,7 @@ std::optional<byte_range> checked_range_of(tensor_view<T> const& v) {
   int128 low = static_cast<int128>(reinterpret_cast<std::uintptr_t>(v.data)), high = low + int128{sizeof(T)};
   for (auto const& [n, s] :
        {std::pair{v.shape.batch, v.stride.batch}, {v.shape.channel, v.stride.channel}, {v.shape.time, v.stride.time}}) {
-    int128 elements = 0;  // a product of two 64-bit numbers
-    if (__builtin_mul_overflow(int128{n} - 1, int128{s}, &elements)) return std::nullopt;
+    int128 const elements = (int128{n} - 1) * int128{s};  // at most 2^126
     if (elements > space || elements < -space) return std::nullopt;
     (elements < 0 ? low : high) += elements * int128{sizeof(T)};
     if (low < 0 || high > space) return std::nullopt;
@@ -84,8 +83,8 @@ bool overlap(tensor_view<T> const& v, std::span<U> s) {
   return overlap(v, tensor_view<U>(s.data(), static_cast<index_t>(s.size())));
 }
 
-// Two index triples in one place: some differences d, not all 0, with |d[k]| < n[k] and sum of stride[k] * d[k] = 0.
-// The first d that is not 0 may be taken as positive; with the strides sorted downwards, nested ones fail at once.
+// Two index triples in one place: some differences d, not all 0, with |d[k]| < n[k] and sum of stride[k] * d[k] = 0. None
+// where each stride is longer than all shorter ones reach. Else the first d that is not 0 may be taken as positive.
 template <class T>
 bool overlaps_itself(tensor_view<T> const& v) {
   if (v.data == nullptr || v.empty()) return false;
@@ -95,15 +94,23 @@ bool overlaps_itself(tensor_view<T> const& v) {
   std::array<dimension, 3> dimensions{{{magnitude(v.stride.batch), v.shape.batch - 1},
                                        {magnitude(v.stride.channel), v.shape.channel - 1},
                                        {magnitude(v.stride.time), v.shape.time - 1}}};
-  std::ranges::sort(dimensions, std::ranges::greater{}, &dimension::stride);
-  for (std::size_t first = 0; first < dimensions.size(); ++first) {
+  std::ranges::sort(dimensions, std::ranges::less{}, &dimension::stride);
+  int128 reach = 0;
+  bool nested = true;
+  for (auto const& [stride, last] : dimensions) {
+    nested = nested && (last == 0 || stride > reach);
+    reach += stride * last;
+  }
+  if (nested) return false;
+
+  for (std::size_t first = dimensions.size(); first-- > 0;) {
     auto const [stride, last] = dimensions[first];
     if (last == 0) continue;
     if (stride == 0) return true;
     bounded_diophantine equation;  // stride (1 + y) + sum of stride[k] (z[k] - last[k]) = 0, 0 <= z[k] <= 2 last[k]
     equation.add(stride, last - 1);
     int128 target = -stride;
-    for (std::size_t k = first + 1; k < dimensions.size(); ++k) {
+    for (std::size_t k = 0; k < first; ++k) {
       equation.add(dimensions[k].stride, 2 * dimensions[k].last);
       target += dimensions[k].stride * dimensions[k].last;
     }

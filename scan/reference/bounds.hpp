@@ -117,7 +117,7 @@ inline std::optional<tree_shape> tree_of(std::string_view algorithm, index_t tim
 // Errors of the C library's log and exp that semi_log_bound presumes, in u, relative. glibc 2.28 and later state at
 // most 0.82 ulp for logf, 0.502 for expf, 0.52 for log, 0.52 for exp; one ulp is at most 2 u. bounds_test.cpp samples
 // them.
-inline constexpr double log_error = 2, exp_error = 1.1;
+inline constexpr double library_log_error = 2, library_exp_error = 1.1;
 
 // The semi_log monoid in a tree of the given shape. A term b[s] meets one exp and one fma in each left step (no more
 // than t - s of them), one fma in each right step; each log|a| is rounded once when made and once in each addition.
@@ -127,11 +127,11 @@ double semi_log_bound(oracle<T> const& exact, index_t t, tree_shape const& tree)
   double const right =
       static_cast<double>(exact.initial() == initial_state::present ? std::max<index_t>(tree.right, 1) : tree.right);
   double const left = static_cast<double>(std::min(tree.left, t + 1)), u = unit_roundoff<T>;
-  double const logarithms = static_cast<double>(tree.summed) + log_error;
-  double const most = ((1 + exp_error) * left + right) * u;
+  double const logarithms = static_cast<double>(tree.summed) + library_log_error;
+  double const most = ((1 + library_exp_error) * left + right) * u;
   if (!(most < 1) || logarithms * u > log_perturbation<T> || !detail::second_order_is_covered<T>(c, t, 2 * right))
     return detail::nothing_said;
-  double const relative = u * (logarithms * c.m + (1 + exp_error) * std::min(c.n, left * c.s) + right * c.s);
+  double const relative = u * (logarithms * c.m + (1 + library_exp_error) * std::min(c.n, left * c.s) + right * c.s);
   double const small = underflow<T> * right * (c.u + 2 * c.w);  // exp: within one subnormal; fma: within half
   return (relative + small) / (1 - most) * inflation;
 }

@@ -1,7 +1,8 @@
 // No figure travels without the machine it was made on, and none of an unoptimised build travels at all.
+#include "bench/common/machine.hpp"
+
 #include <map>
 
-#include <bench/common/machine.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

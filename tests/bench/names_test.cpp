@@ -1,7 +1,8 @@
 // Scripts parse these names: the expectations are copied from the published grammar, not from our output.
+#include "bench/common/names.hpp"
+
 #include <regex>
 
-#include <bench/common/names.hpp>
 #include <gtest/gtest.h>
 
 namespace ssmscan::bench {

@@ -1,6 +1,6 @@
 // A benchmark binary in which one contender combines in the wrong order: programs_test.py holds what must come of it.
-#include <bench/common/main.hpp>
-#include <bench/common/timing.hpp>
+#include "bench/common/main.hpp"
+#include "bench/common/timing.hpp"
 
 namespace {
 

@@ -1,6 +1,6 @@
 // The gate before the clock: it lets the definition through, in the working precision, on every kind of problem that is
 // timed, and stops each single element that is off by more than roundings can explain.
-#include <bench/common/contender.hpp>
+#include "bench/common/contender.hpp"
 #include <gtest/gtest.h>
 
 namespace ssmscan::bench {

@@ -92,9 +92,9 @@ std::string algorithm_table(std::string const& base) {
     std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
                 traffic = "| values of a, b, x and scratch moved per element |";
     for (index_t const time : lengths) {
-      work += " " + per_element(row.work(time), time) + " |";
-      span += " " + std::to_string(row.span(time)) + " |";
-      traffic += " " + number(row.traffic(time)) + " |";
+      work.append(" ").append(per_element(row.work(time), time)).append(" |");
+      span.append(" ").append(std::to_string(row.span(time))).append(" |");
+      traffic.append(" ").append(number(row.traffic(time))).append(" |");
     }
     text += work + "\n" + span + "\n" + traffic + "\n\n";
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });

@@ -27,12 +27,13 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
   std::set<std::pair<std::string, std::string>> scans;
   for (validation_check const& check : report.checks) {
     EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
+    if (check.name.ends_with("/scan")) scans.insert({check.algorithm, check.backend});
     if (check.status == check_status::skip) {
       EXPECT_FALSE(check.reason.empty()) << check.name;
+      EXPECT_TRUE(check.reason.starts_with("unstable") || check.algorithm == "heinsen.plain") << check.name;
     } else {
       EXPECT_GT(check.bound, 0) << check.name;
       EXPECT_TRUE(check.norm == "componentwise" || check.norm == "l2") << check.name;
-      if (check.name.ends_with("/scan")) scans.insert({check.algorithm, check.backend});
     }
   }
   EXPECT_EQ(scans.size(), algorithm_names().size() * backend_names().size());
@@ -59,8 +60,8 @@ TEST(Validate, LayerBoundsHoldAgainstLongDouble) {
       system.c.emplace_back(1.0 / static_cast<double>(n + 1), static_cast<double>(n % 3) - 1);
     }
     s4d const layer(system);
-    auto const sums = detail::sums_of(layer.discrete(), system, input.values, input.values.size(),
-                                      [](complex b, double u) { return b * u; });
+    auto const sums = detail::sums_of(layer.discrete().a, system, input.values, input.values.size(),
+                                      [&](std::size_t n, double u) { return layer.discrete().b[n] * u; });
     std::vector<double> output(input.values.size());
     layer.run(input.values, 1, output);
     std::vector<wide> state(system.lambda.size());
@@ -76,7 +77,7 @@ TEST(Validate, LayerBoundsHoldAgainstLongDouble) {
       long double const exact =
           2 * sum + static_cast<long double>(system.d) * static_cast<long double>(input.values[t]);
       double const error = static_cast<double>(std::abs(static_cast<long double>(output[t]) - exact));
-      double const bound = detail::carried(sums, t, detail::recurrence_error, 0x1p-53) +
+      double const bound = detail::carried<double>(sums, t, detail::recurrence_error, input.values.size()) +
                            detail::read_out_error(sums, t, state.size(), system.d * input.values[t]);
       ASSERT_LE(error, bound) << name_of(which) << " " << t;
       largest = std::max(largest, error / bound);

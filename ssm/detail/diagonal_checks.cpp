@@ -1,0 +1,246 @@
+#include <algorithm>
+#include <optional>
+
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/scan/reference/heinsen_bound.hpp>
+#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/diagonal_checks.hpp>
+#include <ssmscan/ssm/kernels/diagonal.hpp>
+#include <ssmscan/ssm/kernels/naive.hpp>
+
+namespace ssmscan::ssm::detail {
+namespace {
+
+using complex = std::complex<double>;
+
+// What an algorithm of the registry says of itself.
+algorithm_info info_of(std::string_view name) {
+  std::optional<algorithm_info> found;
+  algorithms::for_each([&](auto entry) {
+    constexpr algorithm_info info = decltype(entry)::type::info;
+    std::string const full = std::string(info.name) + (info.variant.empty() ? "" : "." + std::string(info.variant));
+    if (full == name) found = info;
+  });
+  if (!found) throw_invalid("algorithm", std::string(name), "a name of the registry");
+  return *found;
+}
+
+double read_out(complex c, complex x) { return c.real() * x.real() - c.imag() * x.imag(); }
+
+}  // namespace
+
+diagonal_checks::diagonal_checks(std::string name, diagonal_system const& system, signal const& input,
+                                 validation_report& report)
+    : name_(std::move(name)),
+      layer_(system),
+      input_(input),
+      length_(static_cast<std::size_t>(input.length)),
+      report_(report) {
+  prepare(double_);
+}
+
+template <class Real>
+std::complex<Real> diagonal_checks::drive(layer_in<Real> const& layer, std::size_t n, double u) const {
+  Real const sample = static_cast<Real>(u);
+  return {layer.b[n].real() * sample, layer.b[n].imag() * sample};
+}
+
+template <class Real>
+void diagonal_checks::prepare(layer_in<Real>& layer) const {
+  diagonal_system const& system = layer_.system();
+  for (complex const& a : layer_.discrete().a) layer.a.emplace_back(a);
+  for (complex const& b : layer_.discrete().b) layer.b.emplace_back(b);
+  layer.sums =
+      sums_of(layer.a, system, input_.values, length_, [&](std::size_t n, double u) { return drive(layer, n, u); });
+  layer.recurrence.resize(input_.values.size());
+  std::vector<complex> state(layer.a.size());
+  for (std::size_t i = 0; i < input_.values.size(); ++i) {
+    if (i % length_ == 0) std::fill(state.begin(), state.end(), complex{});
+    double sum = 0;
+    for (std::size_t n = 0; n < state.size(); ++n) {
+      state[n] = times(complex(layer.a[n]), state[n]) + complex(drive(layer, n, input_.values[i]));
+      sum += read_out(system.c[n], state[n]);
+    }
+    layer.recurrence[i] = system.read_out_factor() * sum + system.d * input_.values[i];
+  }
+}
+
+void diagonal_checks::kernel() {
+  diagonal_system const& system = layer_.system();
+  kernel_ = diagonal_kernel(system, input_.length);
+  kernel_bound_ = diagonal_kernel_bound(system, input_.length);
+  std::vector<double> expected;
+  for (complex const& tap : naive_kernel(layer_.discrete().a, layer_.discrete().b, system.c, input_.length)) {
+    expected.push_back(system.read_out_factor() * tap.real());
+  }
+  // The chain of l products errs by l sqrt(5) u, the product with c and the sum by (2 + N) u of the sum of moduli.
+  std::vector<double> powers_bound(length_);
+  for (std::size_t n = 0; n < system.c.size(); ++n) {
+    double size = system.read_out_factor() * std::abs(system.c[n]) * std::abs(layer_.discrete().b[n]);
+    for (std::size_t l = 0; l < length_; ++l) {
+      double const roundings = static_cast<double>(l) * sqrt_5 + static_cast<double>(system.c.size()) + 3;
+      powers_bound[l] += second_order * unit<double> * roundings * size;
+      size *= std::abs(layer_.discrete().a[n]);
+    }
+  }
+  report_.checks.push_back(componentwise(row("kernel", "vandermonde", "serial", "f64"), kernel_, expected,
+                                         [&](std::size_t l) { return kernel_bound_[l] + powers_bound[l]; }));
+}
+
+void diagonal_checks::convolutions() {
+  std::vector<double> output(input_.values.size());
+  layer_.run(input_.values, input_.batch, output,
+             {.mode = s4d_mode::convolution, .convolution = convolution_method::direct, .scan = {}});
+  // sum_k (kernel's error + g |kernel|) |u|, g of the longest sum, by a convolution of moduli; it is itself rounded, by a
+  // factor 1 + g.
+  double const g = direct_convolution_factor(input_.length + 1, unit<double>);
+  std::vector<double> weights(length_);
+  for (std::size_t l = 0; l < length_; ++l) weights[l] = (1 + g) * (kernel_bound_[l] + g * std::abs(kernel_[l]));
+  std::vector<double> moduli(input_.values.size());
+  std::transform(input_.values.begin(), input_.values.end(), moduli.begin(), [](double x) { return std::abs(x); });
+  std::vector<double> bound(input_.values.size());
+  causal_convolution(weights, moduli, input_.batch, bound, convolution_method::direct);
+  report_.checks.push_back(
+      componentwise(row("convolution", "direct", "serial", "f64"), output, double_.recurrence, [&](std::size_t i) {
+        double const added = 2 * unit<double> * (std::abs(output[i]) + std::abs(layer_.system().d * input_.values[i]));
+        return second_order * bound[i] + added + carried<double>(double_.sums, i, recurrence_error, length_) +
+               read_out_bound(double_, i);
+      }));
+  fft<double>("f64");
+  fft<float>("f32");
+}
+
+// Both ways on the same inputs and kernel, as T has them; the direct sum is in double in either case.
+template <class T>
+void diagonal_checks::fft(std::string const& dtype) {
+  std::vector<T> const kernel(kernel_.begin(), kernel_.end());
+  std::vector<T> const input(input_.values.begin(), input_.values.end());
+  std::vector<T> computed(input.size());
+  causal_convolution(kernel, input, input_.batch, computed, convolution_method::fft);
+  std::vector<double> const kernel_exact(kernel.begin(), kernel.end());
+  std::vector<double> const input_exact(input.begin(), input.end());
+  std::vector<double> expected(input.size());
+  causal_convolution(kernel_exact, input_exact, input_.batch, expected, convolution_method::direct);
+  vector_norms const kernel_norms = norms_of(std::span<double const>(kernel_exact));
+  double const direct = direct_convolution_factor(input_.length, unit<double>);
+  index_t const padded = padded_length(input_.length, input_.length);
+  report_.checks.push_back(by_rows<T>(
+      row("convolution", "fft", std::string(fft_backend()), dtype), computed, expected, length_, [&](std::size_t r) {
+        vector_norms const norms = norms_of(std::span<double const>(input_exact).subspan(r * length_, length_));
+        // The direct sum's own error in the 2-norm: g || |k| * |u| ||_2 <= g ||k||_1 ||u||_2 (Young).
+        return fft_convolution_bound<T>(padded, kernel_norms, norms) + direct * kernel_norms.one * norms.two;
+      }));
+}
+
+template <class Real>
+std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, std::string const& algorithm,
+                                                std::string& reason) const {
+  using state = std::complex<Real>;
+  algorithm_info const info = info_of(algorithm);
+  std::vector<double> bound(input_.values.size());
+  if (info.result != result_class::reformulates) {
+    state_error const error{2, 2 * static_cast<double>(info.roundings(input_.length))};
+    for (std::size_t i = 0; i < bound.size(); ++i) bound[i] = carried<Real>(layer.sums, i, error, length_);
+    return bound;
+  }
+  if (algorithm != "heinsen") {
+    reason = "no bound is known: the error grows with the sum of log|a|";
+    return {};
+  }
+  index_t const roundings = info.roundings(input_.length);
+  if (layer.heinsen_roundings != roundings) {
+    layer.heinsen_bound.assign(bound.size(), 0.0);
+    layer.heinsen_roundings = roundings;
+    std::vector<state> driven(length_);
+    for (std::size_t n = 0; n < layer.a.size(); ++n) {
+      std::vector<state> const a(length_, layer.a[n]);
+      double const weight = layer_.system().read_out_factor() * std::abs(layer_.system().c[n]);
+      for (std::size_t start = 0; start < bound.size(); start += length_) {
+        for (std::size_t t = 0; t < length_; ++t) driven[t] = drive(layer, n, input_.values[start + t]);
+        std::vector<double> const lane =
+            reference::heinsen_bound<state>(std::span<state const>(a), std::span<state const>(driven), roundings);
+        for (std::size_t t = 0; t < length_; ++t) layer.heinsen_bound[start + t] += weight * lane[t];
+      }
+    }
+  }
+  return layer.heinsen_bound;
+}
+
+template <class Real>
+void diagonal_checks::report_scan(layer_in<Real> const& layer, validation_check as, std::vector<double> const& output,
+                                  std::vector<double> const& bound) const {
+  report_.checks.push_back(componentwise(std::move(as), output, layer.recurrence, [&](std::size_t i) {
+    return second_order * bound[i] + carried<double>(layer.sums, i, recurrence_error, length_) +
+           2 * read_out_bound(layer, i);
+  }));
+}
+
+void diagonal_checks::scan(std::string const& algorithm, std::string const& backend) {
+  validation_check as = row("scan", algorithm, backend, "c128");
+  std::vector<double> const bound = scan_bound(double_, algorithm, as.reason);
+  if (bound.empty()) {
+    report_.checks.push_back(as);
+    return;
+  }
+  std::vector<double> output(input_.values.size());
+  s4d_execution how;
+  how.mode = s4d_mode::scan;
+  how.scan.algorithm = algorithm;
+  how.scan.backend = backend;
+  layer_.run(input_.values, input_.batch, output, how);
+  report_scan(double_, as, output, bound);
+}
+
+void diagonal_checks::scan_single(std::string const& algorithm, std::string const& backend) {
+  using state = std::complex<float>;
+  if (single_.a.empty()) prepare(single_);
+  validation_check as = row("scan", algorithm, backend, "c64");
+  std::vector<double> const bound = scan_bound(single_, algorithm, as.reason);
+  if (bound.empty()) {
+    report_.checks.push_back(as);
+    return;
+  }
+  diagonal_system const& system = layer_.system();
+  tensor_shape const shape{input_.batch, static_cast<index_t>(single_.a.size()), input_.length};
+  std::vector<state> lanes;
+  for (std::size_t start = 0; start < input_.values.size(); start += length_) {
+    for (std::size_t n = 0; n < single_.a.size(); ++n) {
+      for (std::size_t t = 0; t < length_; ++t) lanes.push_back(drive(single_, n, input_.values[start + t]));
+    }
+  }
+  recurrence<state> problem;
+  problem.a = {single_.a.data(), shape, {.batch = 0, .channel = 1, .time = 0}};
+  problem.x = {lanes.data(), shape};
+  problem.b = problem.x;
+  execution how;
+  how.algorithm = algorithm;
+  how.backend = backend;
+  linear_recurrence(problem, how);
+  std::vector<double> output(input_.values.size());
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    std::size_t const first = (i / length_) * single_.a.size() * length_ + i % length_;
+    double sum = 0;
+    for (std::size_t n = 0; n < single_.a.size(); ++n)
+      sum += read_out(system.c[n], complex(lanes[first + n * length_]));
+    output[i] = system.read_out_factor() * sum + system.d * input_.values[i];
+  }
+  report_scan(single_, as, output, bound);
+}
+
+validation_check diagonal_checks::row(std::string const& what, std::string const& algorithm, std::string const& backend,
+                                      std::string const& dtype) const {
+  validation_check check;
+  check.name = name_ + "/" + what;
+  check.algorithm = algorithm;
+  check.backend = backend;
+  check.dtype = dtype;
+  return check;
+}
+
+template <class Real>
+double diagonal_checks::read_out_bound(layer_in<Real> const& layer, std::size_t i) const {
+  return read_out_error(layer.sums, i, layer.a.size(), layer_.system().d * input_.values[i]);
+}
+
+}  // namespace ssmscan::ssm::detail

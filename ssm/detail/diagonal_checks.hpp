@@ -1,0 +1,65 @@
+#pragma once
+// The checks of one stable diagonal system: kernel, convolutions, scans, each against the slower form before it.
+#include <string>
+#include <vector>
+
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/ssm/detail/layer_bounds.hpp>
+#include <ssmscan/ssm/io/signal.hpp>
+#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/validate.hpp>
+
+namespace ssmscan::ssm::detail {
+
+class diagonal_checks {
+ public:
+  // `input` and `report` must outlive the object.
+  diagonal_checks(std::string name, diagonal_system const& system, signal const& input, validation_report& report);
+
+  void kernel();        // Vandermonde = powers
+  void convolutions();  // direct = recurrence, FFT = direct; after kernel()
+  void scan(std::string const& algorithm, std::string const& backend);         // c128, through the layer
+  void scan_single(std::string const& algorithm, std::string const& backend);  // c64
+
+ private:
+  // A layer as one arithmetic has it: poles and driven inputs rounded to complex<Real>, and the exact meaning of those
+  // numbers by the recurrence in double.
+  template <class Real>
+  struct layer_in {
+    std::vector<std::complex<Real>> a;
+    std::vector<std::complex<Real>> b;
+    layer_sums sums;
+    std::vector<double> recurrence;
+    std::vector<double> heinsen_bound;  // filled when first asked for
+    index_t heinsen_roundings = -1;
+  };
+  template <class Real>
+  void prepare(layer_in<Real>& layer) const;
+  template <class Real>
+  std::complex<Real> drive(layer_in<Real> const& layer, std::size_t n, double u) const;
+  // Bound of the state by this algorithm, carried to output i; empty with a reason where there is none.
+  template <class Real>
+  std::vector<double> scan_bound(layer_in<Real>& layer, std::string const& algorithm, std::string& reason) const;
+  template <class Real>
+  void report_scan(layer_in<Real> const& layer, validation_check row, std::vector<double> const& output,
+                   std::vector<double> const& bound) const;
+  template <class T>
+  void fft(std::string const& dtype);
+
+  validation_check row(std::string const& what, std::string const& algorithm, std::string const& backend,
+                       std::string const& dtype) const;
+  template <class Real>
+  double read_out_bound(layer_in<Real> const& layer, std::size_t i) const;
+
+  std::string name_;
+  s4d layer_;
+  signal const& input_;
+  std::size_t length_;
+  validation_report& report_;
+  layer_in<double> double_;
+  layer_in<float> single_;
+  std::vector<double> kernel_;
+  std::vector<double> kernel_bound_;
+};
+
+}  // namespace ssmscan::ssm::detail

@@ -1,0 +1,106 @@
+"""Help, version, info, list; and every class of error: its exit code and its one line."""
+import json
+import re
+import unittest
+
+from program import ProgramTest
+
+COMMANDS = ["info", "list", "scan", "validate"]
+
+
+class Told(ProgramTest):
+    def test_help_shows_three_examples_of_each_command(self):
+        for command in COMMANDS:
+            result = self.good(command, "--help")
+            self.assertEqual(result.stderr, "")
+            examples = result.stdout.split("Examples:")[1]
+            self.assertEqual(len(re.findall(r"^ +(?:\w+=\w+ )?ssmscan %s" % command, examples, re.M)), 3, examples)
+        whole = self.good("--help").stdout
+        for command in COMMANDS:
+            self.assertRegex(whole, r"(?m)^ +%s " % command)
+        for code in ["0 good", "1 a verification failed", "2 usage or bad input", "77 skipped"]:
+            self.assertIn(code, whole)
+
+    def test_options_of_the_documented_interface_exist(self):
+        text = self.good("scan", "--help").stdout
+        for option in ("a b out initial final offsets reset algorithm inner operator backend reverse layout force explain threads").split():
+            self.assertRegex(text, r"--%s\b" % option)
+
+    def test_version(self):
+        lines = self.good("--version").stdout.splitlines()
+        self.assertRegex(lines[0], r"^ssmscan \d+\.\d+\.\d+$")
+        self.assertEqual([line.split()[0] for line in lines[1:]], ["commit", "compiler", "flags"])
+        self.assertNotIn("/", "".join(lines))  # no path of the machine it was built on
+
+    def test_info(self):
+        facts = dict(re.match(r"(\w+): +(.*)", line).groups() for line in self.good("info").stdout.splitlines())
+        for key in ("ssmscan commit compiler flags system cpu cores caches memory instruction_sets subnormals backends threads "
+                    "algorithms fft libraries").split():
+            self.assertTrue(key in facts and (facts[key] or key == "flags"), key)
+        self.assertEqual(facts["backends"], "serial, openmp")
+        self.assertEqual(facts["subnormals"], "kept (FTZ and DAZ off)")
+        one = self.good("info", environment={"OMP_NUM_THREADS": "3"}).stdout
+        self.assertRegex(one, r"(?m)^threads: +3$")
+
+    def test_list(self):
+        listed = json.loads(self.good("list", "--json").stdout)
+        self.assertEqual(listed["schema"], "ssmscan.list/1")
+        rows = listed["capabilities"]
+        names = {row["algorithm"] for row in rows}
+        self.assertLessEqual({"sequential", "hillis_steele", "blelloch", "chunked", "look_back"}, names)
+        for name in names:
+            self.assertEqual({row["backend"] for row in rows if row["algorithm"] == name}, {"serial", "openmp"}, name)
+        self.assertEqual({row["dtype"] for row in rows if row["algorithm"] == "sequential"}, {"f32", "f64", "c64", "c128", "u32"})
+        n = listed["time"]
+        sequential = next(row for row in rows if row["algorithm"] == "sequential" and row["dtype"] == "f64")
+        self.assertEqual((sequential["work"], sequential["span"]), (n - 1, n - 1))
+        self.assertEqual(sequential["bytes_per_element"], 3 * 8)  # read a, read b, write x
+        table = self.good("list").stdout
+        for name in names:
+            self.assertRegex(table, r"(?m)^\| %s +\|" % re.escape(name))
+        self.assertIn("f32 f64 c64 c128 u32", table)
+
+
+class Refused(ProgramTest):
+    def test_usage(self):
+        self.bad(2, ["command", "got nothing", "need one of info, list, scan, validate"])
+        self.bad(2, ['got "lst"', "need one of info, list, scan, validate", "did you mean list?"], "lst")
+        self.bad(2, ['got "--verison"', "did you mean --version?"], "--verison")
+        self.bad(2, ['got "--jsn"', "--json", "did you mean --json?"], "list", "--jsn")
+        self.bad(2, ['got "more"'], "info", "more")
+        self.bad(2, ['got "--algoritm=blelloch"', "did you mean --algorithm?"], "scan", "--algoritm=blelloch")
+        self.bad(2, ["--a"], "scan", "--a")  # a value is missing
+        self.bad(2, ["--out"], "scan", "--out", "x.npy", "--out", "y.npy")
+        self.bad(2, ["list"], "info", "list")
+
+    def test_missing_arguments(self):
+        self.bad(2, ["--a: got nothing", "need"], "scan")
+        self.bad(2, ["--b: got nothing", "need"], "scan", "--a", "a.npy")
+        self.bad(2, ["--out: got nothing", "need"], "scan", "--a", "a.npy", "--b", "b.npy")
+
+    def test_names(self):
+        files = ["--a", "a.npy", "--b", "b.npy", "--out", "x.npy"]
+        self.bad(2, ['--algorithm: got "belloch"', "automatic, sequential", "did you mean blelloch?"], "scan", *files, "--algorithm", "belloch")
+        self.bad(2, ['--backend: got "openmpi"', "serial, openmp", "did you mean openmp?"], "scan", *files, "--backend", "openmpi")
+        self.bad(2, ['--operator: got "log"', "affine, semi_log"], "scan", *files, "--operator", "log")
+        self.bad(2, ['--layout: got "time-major"', "did you mean time_major?"], "scan", *files, "--layout", "time-major")
+        self.bad(2, ['--inner: got "blelloch"', "none"], "scan", *files, "--inner", "blelloch", "--algorithm", "chunked")
+        self.bad(2, ["--offsets, --reset: got both"], "scan", *files, "--offsets", "o.npy", "--reset", "r.npy")
+        self.bad(2, ['--algorithm: got "x"'], "validate", "--algorithm", "x")
+        self.bad(2, ['--backend: got "cuda"'], "validate", "--backend", "cuda")
+
+    def test_numbers_are_whole_tokens(self):
+        files = ["--a", "a.npy", "--b", "b.npy", "--out", "x.npy"]
+        for text in ["4x", "1.5", " 2", "2 ", "+2", "0x2", "99999999999999999999", "5000"]:
+            self.bad(2, ['--threads: got "%s"' % text, "integer from 0 to 4096"], "scan", *files, "--threads", text)
+        self.bad(2, ["--threads"], "scan", *files, "--threads", "-1")
+
+    def test_a_full_disk_is_a_run_time_failure(self):
+        with open("/dev/full", "w") as full:
+            result = self.run_program("list", stdout=full)
+        self.assertEqual(result.returncode, 3)
+        self.assertEqual(result.stderr.count("\n"), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
