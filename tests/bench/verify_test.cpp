@@ -62,7 +62,7 @@ TYPED_TEST(gate, lets_the_definition_through_and_stops_each_wrong_element) {
       if constexpr (std::same_as<T, std::uint32_t>)
         on.x[i] += 1;
       else
-        on.x[i] += T(0.1);  // a memory of 400 steps allows u (400^2 + 400 d) = 0.01 in float
+        on.x[i] += T(0.125);  // a memory of 400 steps allows u (400^2 + 400 d) = 0.01 in float
       stopped += truth.compare(on.x, {.right_steps = 1}).starts_with("wrong result: x[" + std::to_string(i) + "]");
       on.x[i] = kept;
     }
