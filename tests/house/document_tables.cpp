@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 #include <iterator>
 #include <set>
@@ -37,6 +39,13 @@ std::string number(double value) {
   return made;
 }
 
+// No `"x" + std::string`, in which g++ 12 sees overlaps that are not there.
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (std::string_view const part : parts) text += part;
+  return text;
+}
+
 std::string per_element(index_t combines, index_t time) {
   return number(static_cast<double>(combines) / static_cast<double>(time));
 }
@@ -61,7 +70,7 @@ std::string all_of(std::string_view algorithm, Field field) {
 }
 
 std::string link(std::string const& name, std::string const& prefix) {
-  return std::string("[").append(name).append("](").append(prefix).append(name, 0, name.find('.')).append(".md)");
+  return joined({"[", name, "](", prefix, name.substr(0, name.find('.')), ".md)"});
 }
 
 // `prefix`: from the document to docs/algorithms/.
@@ -71,9 +80,9 @@ std::string algorithms_table(std::string const& prefix) {
       "|---|---:|---:|---:|---|---|\n";
   for (auto const& name : ssmscan::algorithm_names()) {
     auto const& row = any_row_of(name);
-    text += "| " + link(name, prefix) + " | " + per_element(row.work(long_sequence), long_sequence) + " | " +
-            std::to_string(row.span(long_sequence)) + " | " + number(row.traffic(long_sequence)) + " | " +
-            std::string(row.result) + " | " + std::string(row.source) + " |\n";
+    text += joined({"| ", link(name, prefix), " | ", per_element(row.work(long_sequence), long_sequence), " | ",
+                    std::to_string(row.span(long_sequence)), " | ", number(row.traffic(long_sequence)), " | ",
+                    row.result, " | ", row.source, " |\n"});
   }
   return text + "\nAt 2^20 = 1,048,576 time steps.\n";
 }
@@ -87,24 +96,24 @@ std::string algorithm_table(std::string const& base) {
   for (auto const& name : ssmscan::algorithm_names()) {
     if (name != base && !name.starts_with(base + ".")) continue;
     auto const& row = any_row_of(name);
-    text += "| " + name + " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n";
+    text += joined({"| ", name, " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n"});
     constexpr index_t lengths[] = {index_t{1} << 10, index_t{1} << 15, index_t{1} << 20, index_t{1} << 30};
     std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
                 traffic = "| values of a, b, x and scratch moved per element |";
     for (index_t const time : lengths) {
-      work.append(" ").append(per_element(row.work(time), time)).append(" |");
-      span.append(" ").append(std::to_string(row.span(time))).append(" |");
-      traffic.append(" ").append(number(row.traffic(time))).append(" |");
+      work += joined({" ", per_element(row.work(time), time), " |"});
+      span += joined({" ", std::to_string(row.span(time)), " |"});
+      traffic += joined({" ", number(row.traffic(time)), " |"});
     }
-    text += work + "\n" + span + "\n" + traffic + "\n\n";
+    text += joined({work, "\n", span, "\n", traffic, "\n\n"});
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });
     auto const inner = all_of(name, [](auto const& r) { return std::string(r.inner); });
-    text +=
-        "Result: " + std::string(row.result) + ". Tree: `" + std::string(row.tree) +
-        "`. Operations: " + all_of(name, operation_name) + (packed.empty() ? "; not packed" : "; packed: " + packed) +
-        ". Types: " + all_of(name, [](auto const& r) { return std::string(r.dtype); }) +
-        ". Backends: " + all_of(name, [](auto const& r) { return std::string(r.backend); }) + "." +
-        (inner.empty() ? "" : " Inner prefix sums: " + inner + ".") + " Source: " + std::string(row.source) + ".\n\n";
+    text += joined({"Result: ", row.result, ". Tree: `", row.tree, "`. Operations: ", all_of(name, operation_name),
+                    packed.empty() ? "; not packed" : "; packed: ", packed,
+                    ". Types: ", all_of(name, [](auto const& r) { return std::string(r.dtype); }),
+                    ". Backends: ", all_of(name, [](auto const& r) { return std::string(r.backend); }), ".",
+                    inner.empty() ? "" : " Inner prefix sums: ", inner, inner.empty() ? "" : ".",
+                    " Source: ", row.source, ".\n\n"});
   }
   if (text.empty()) any_row_of(base);
   text.pop_back();
@@ -113,7 +122,7 @@ std::string algorithm_table(std::string const& base) {
 
 std::string table(std::string const& name, std::string const& file) {
   if (name != "algorithms") return algorithm_table(name);
-  bool const in_docs = file.find("docs/") != std::string::npos;
+  bool const in_docs = std::filesystem::absolute(file).parent_path().filename() == "docs";
   return algorithms_table(in_docs ? "algorithms/" : "docs/algorithms/");
 }
 

@@ -41,7 +41,13 @@ def main():
         wrong.append(checked.stderr)
     wrong += [f"docs/algorithms/{name}.md: no generated table (<!-- table: {name} -->)" for name in sorted(base & pages)
               if f"<!-- table: {name} -->" not in (source / f"docs/algorithms/{name}.md").read_text(encoding="utf-8")]
-    print(f"{len(names)} registered, {len(files)} files, {len(pages)} pages, {len(with_tables)} documents with tables")
+    links = 0
+    for page in documents.documents(source):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            links += 1
+            if not (page.parent / target).exists():
+                wrong.append(f"{page.relative_to(source)}: a link to {target}, which is not there")
+    print(f"{len(names)} registered, {len(files)} files, {len(pages)} pages, {len(with_tables)} documents with tables, {links} links")
     if wrong:
         raise SystemExit("\n".join(wrong))
 

@@ -8,7 +8,7 @@ import subprocess
 
 import documents
 
-FUNCTION = re.compile(r"SSMSCAN_{0}_EXPORT\s+[^;{{(]*?\b(\w+)\s*\(")
+FUNCTION = re.compile(r"SSMSCAN_{0}_EXPORT\s+[^;{{(]*?\b(\w+)\s*(?:<[^;{{(]*>)?\s*\(")
 TYPE = re.compile(r"(?:class|struct)\s+SSMSCAN_{0}_EXPORT\s+(\w+)")
 
 
@@ -59,7 +59,7 @@ def main():
                 continue
             last = symbol.split("::")[-1]
             owner = set(symbol.split("::")[:-1]) & types or {t for t in types if name.endswith("::" + t)}
-            if symbol.startswith("ssmscan::") and "detail" not in symbol.split("::") and last in functions:
+            if symbol.startswith("ssmscan::") and last in functions:
                 seen.add(last)
             elif not owner:
                 wrong.append(f"{libraries[0].name} exports {kind} {name}")
