@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""The measured figures in the documents: what stands between `<!-- measured: NAME -->` and `<!-- /measured -->`.
+
+  measured.py take OUT     keeps what the documents show of a finished ./compare (its folder OUT): docs/measured/measured.json,
+                           the figure of README.md, and the tables
+  measured.py check        exit 1 where a document differs from docs/measured/measured.json (a test runs this)
+"""
+
+import json
+import math
+import pathlib
+import re
+import shutil
+import sys
+
+import answers
+import results
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KEPT = ROOT / "docs" / "measured" / "measured.json"
+FIGURE = "throughput-affine-f32-lanes1.svg"
+MARK = re.compile(r"(<!-- (measured|figure): (\w+) -->\n).*?(<!-- /\2 -->)", re.S)
+SHAPES = ((1, 1 << 14), (1, 1 << 18), (1, 1 << 22), (1, 1 << 24), (64, 1 << 14))  # lanes, time
+LIKE_MODELS = ("slow", "mid", "fast", "near1", "signed", "zeros")  # data as state-space models have it
+DTYPES = ("f32", "f64")
+
+
+def plain(measurement):
+    """Nothing but a family set: the default layout, direction, threads and state."""
+    return all(key == "family" for key, _ in measurement.name.options) and measurement.name.operation == "affine"
+
+
+def contender(measurement):
+    return measurement.name.algorithm + (f".{measurement.name.variant}" if measurement.name.variant else "")
+
+
+def take(folder):
+    speeds = results.load_benchmarks(str(folder / "results.json"))
+    errors = results.load_benchmarks(str(folder / "accuracy.json"))
+    context = speeds.context
+    kept = {"machine": {key: str(context.get(key, "")) for key in ("cpu", "cores", "threads", "os", "compiler", "flags",
+                                                                   "commit", "date")}, "rates": {}, "errors": {}}
+    for m in speeds.measurements:
+        shape = (m.name.lanes, m.name.time)
+        if m.name.question == "throughput" and m.name.dtype == "f32" and plain(m) and not m.name.options and not m.error \
+                and shape in SHAPES and m.name.kind == "ours":
+            row = kept["rates"].setdefault(contender(m), {}).setdefault("%dx%d" % shape, {})
+            share = m.value("share_of_triad")
+            row[m.name.backend] = [float("%.3g" % m.rate), None if math.isnan(share) else float("%.2g" % share)]
+    for m in errors.measurements:
+        error, over = m.value(answers.OVER_US), m.value(answers.OVER_BOUND)
+        if m.name.question != "accuracy" or not plain(m) or m.error or m.name.dtype not in DTYPES or m.name.kind != "ours":
+            continue
+        row = kept["errors"].setdefault(contender(m), {}).setdefault(m.name.dtype, {"like_models": 0.0, "over_bound": 0.0,
+                                                                                    "longest": 0})
+        row["longest"] = max(row["longest"], m.name.time)
+        if m.name.option("family") in LIKE_MODELS and not math.isnan(error):
+            row["like_models"] = max(row["like_models"], float("%.2g" % error))
+        if not math.isnan(over):
+            row["over_bound"] = max(row["over_bound"], float("%.2g" % over))
+    KEPT.parent.mkdir(parents=True, exist_ok=True)
+    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "figures").mkdir(exist_ok=True)
+    shutil.copy(folder / "figures" / FIGURE, ROOT / "docs" / "figures" / "throughput.svg")
+
+
+def shape_text(key):
+    lanes, time = map(int, key.split("x"))
+    return f"{answers.lanes_text(lanes)} of {answers.length_text(time)}"
+
+
+def where(kept):
+    m = kept["machine"]
+    return (f"Measured on {m['cpu']}, {m['threads']} threads, {m['compiler']} `{m['flags']}`, commit {m['commit']}, "
+            f"{m['date'][:10]}, by `./compare`; on your machine, the same command.")
+
+
+def rate_cell(row):
+    cells = []
+    for backend in ("serial", "openmp"):
+        if backend in row:
+            rate, share = row[backend]
+            cells.append(answers.rate_text(rate) + (f" ({share:.0%})" if share is not None else ""))
+        else:
+            cells.append("")
+    return " | ".join(cells)
+
+
+def speed_table(kept, names):
+    lines = []
+    for name in names:
+        rows = kept["rates"].get(name, {})
+        if rows:
+            lines += [f"| {name}, float | one thread | all threads |", "|---|---:|---:|"]
+            lines += [f"| {shape_text('%dx%d' % shape)} | {rate_cell(rows['%dx%d' % shape])} |" for shape in SHAPES
+                      if "%dx%d" % shape in rows] + [""]
+    return lines
+
+
+def error_lines(kept, names):
+    lines = []
+    for name in names:
+        for dtype in DTYPES:
+            row = kept["errors"].get(name, {}).get(dtype)
+            if row:
+                lines.append(f"- {name}, {answers.DTYPE_NAMES[dtype]}: error at most {answers.spelled(row['like_models'], 2)} u S on "
+                             f"data like a model's, at most {answers.spelled(row['over_bound'], 2)} of its bound on any family, "
+                             f"up to {answers.length_text(row['longest'])} steps.")
+    return lines
+
+
+def measured(kept, name):
+    if name == "algorithms":
+        shapes = [s for s in ("%dx%d" % shape for shape in SHAPES) if any(s in rows for rows in kept["rates"].values())]
+        lines = ["| float, all threads | " + " | ".join(map(shape_text, shapes)) + " | error / (u S), float | double |",
+                 "|---|" + "---:|" * (len(shapes) + 2)]
+        for algorithm in kept["rates"]:
+            rows, errors = kept["rates"][algorithm], kept["errors"].get(algorithm, {})
+            cells = [answers.rate_text(rows[s]["openmp"][0]) if "openmp" in rows.get(s, {}) else "" for s in shapes]
+            cells += [answers.spelled(errors[d]["like_models"], 2) if d in errors else "" for d in DTYPES]
+            lines.append(f"| {algorithm} | " + " | ".join(cells) + " |")
+        return "\n".join(lines + ["", where(kept), ""])
+    names = [n for n in dict.fromkeys([*kept["rates"], *kept["errors"]]) if n.split(".")[0] == name]
+    if not names:
+        raise results.InputError(f"docs/measured/measured.json: nothing of {name}; need a ./compare of every algorithm")
+    return "\n".join(speed_table(kept, names) + ["In brackets: the share of the memory bound.", ""] + error_lines(kept, names) +
+                     ["", where(kept), ""])
+
+
+def corrected(page, text, kept):
+    def fill(match):
+        if kept is None:
+            inner = ""
+        elif match.group(2) == "figure":
+            link = "docs/figures/" if page.parent == ROOT else "figures/"
+            inner = f"![Elements per second against length, one lane of floats]({link}{match.group(3)}.svg)\n"
+        else:
+            inner = measured(kept, match.group(3))
+        return match.group(1) + inner + match.group(4)
+
+    return MARK.sub(fill, text)
+
+
+def pages():
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def main(argv):
+    if len(argv) == 2 and argv[0] == "take":
+        take(pathlib.Path(argv[1]))
+    elif argv != ["check"]:
+        print(f"measured.py: got {' '.join(argv) or 'nothing'}; need take OUT, or check", file=sys.stderr)
+        return 2
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else None
+    wrong = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        need = corrected(page, text, kept)
+        if need != text and argv[0] == "take":
+            page.write_text(need, encoding="utf-8")
+        elif need != text:
+            wrong.append(f"{page.relative_to(ROOT)}: measured figures differ from docs/measured/measured.json")
+    print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (results.InputError, OSError) as problem:
+        print(f"measured.py: {problem}", file=sys.stderr)
+        sys.exit(2)
