@@ -1,5 +1,6 @@
 #pragma once
 // A result against the bound of its class, element by element; the oracle is quadruple precision on the input.
+#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -27,17 +28,13 @@ class yardstick {
   reference::oracle<T> const& exact() const { return exact_; }
 
   // Of element t of a result that a tree over n >= t + 1 elements gave.
-  double bound(subject<T> const& s, index_t t, index_t n) const {
-    if (s.result == result_class::reformulates) return reformulated(s, n)[static_cast<std::size_t>(t)];
-    if constexpr (std::floating_point<T>)
-      if (s.represents == operation::semi_log) return reference::semi_log_bound(exact_, t, s.shape(n));
-    return reference::a_priori(exact_, t, s.roundings(n));
-  }
+  double bound(subject<T> const& s, index_t t, index_t n) const { return bounds(s, n)(t); }
 
   // "" where x[0..length) is inside.
   std::string outside(subject<T> const& s, T const* x, index_t length, index_t n) const {
+    auto const bound_at = bounds(s, n);
     for (index_t t = 0; t < length; ++t) {
-      double const error = exact_.error(t, x[t]), allowed = bound(s, t, n);
+      double const error = exact_.error(t, x[t]), allowed = bound_at(t);
       if (!reference::inside(error, allowed))
         return "error " + std::to_string(error / allowed) + " of its bound at place " + std::to_string(t);
     }
@@ -49,6 +46,16 @@ class yardstick {
   }
 
  private:
+  // What depends on the length alone is found once.
+  std::function<double(index_t)> bounds(subject<T> const& s, index_t n) const {
+    if (s.result == result_class::reformulates)
+      return [&known = reformulated(s, n)](index_t t) { return known[static_cast<std::size_t>(t)]; };
+    if constexpr (std::floating_point<T>)
+      if (s.represents == operation::semi_log)
+        return [this, shape = s.shape(n)](index_t t) { return reference::semi_log_bound(exact_, t, shape); };
+    return [this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); };
+  }
+
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
     if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
     index_t const roundings = s.roundings(n);
