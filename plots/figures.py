@@ -327,7 +327,7 @@ def heinsen(measurements):
         if not finite:
             continue
         low, high = min(finite) / 2, max(finite + ([1 / u] if u and max(finite) * u > 1e-3 else [])) * 4
-        title = f"Heinsen's formula, plain and restarted: {DTYPE_NAMES.get(dtype, dtype)}" + ("" if operation == "affine" else f" · {operation}")
+        title = f"Heinsen's formula, plain, and in double-double logarithms: {DTYPE_NAMES.get(dtype, dtype)}" + ("" if operation == "affine" else f" · {operation}")
         figure, (axis,) = _stack([3.1], title, left=LEFT, head=0.2)
         axis.set_xscale("log")
         ends = []
