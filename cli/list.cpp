@@ -31,7 +31,7 @@ void print_json() {
                     {"class", row.result},
                     {"work", row.work(at_time)},
                     {"span", row.span(at_time)},
-                    {"bytes_per_element", row.traffic(at_time) * static_cast<double>(bytes_of(row.dtype))},
+                    {"bytes_per_element", row.bytes(at_time, static_cast<double>(bytes_of(row.dtype)))},
                     {"source", row.source}});
   json const whole = {{"schema", "ssmscan.list/1"}, {"time", at_time}, {"capabilities", rows}};
   fmt::print("{}\n", whole.dump(2));
@@ -68,7 +68,7 @@ void print_markdown() {
                    row.packed ? "yes" : "no",
                    fmt::format("{:.3g}", static_cast<double>(row.work(at_time)) / static_cast<double>(at_time)),
                    std::to_string(row.span(at_time)),
-                   fmt::format("{:g}", row.traffic(at_time) * static_cast<double>(bytes_of("f32"))),
+                   fmt::format("{:g}", row.bytes(at_time, static_cast<double>(bytes_of("f32")))),
                    std::string(row.result),
                    std::string(row.tree)};
     auto const same = [&](table_row const& other) {

@@ -151,7 +151,10 @@ def main(argv):
     elif argv != ["check"]:
         print(f"measured.py: got {' '.join(argv) or 'nothing'}; need take OUT, or check", file=sys.stderr)
         return 2
-    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else None
+    if not KEPT.exists():
+        print(f"measured.py: no {KEPT.relative_to(ROOT)}; need the figures of a ./compare (measured.py take OUT)", file=sys.stderr)
+        return 1
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
     wrong = []
     for page in pages():
         text = page.read_text(encoding="utf-8")

@@ -77,11 +77,11 @@ struct algorithm_info {
   std::string_view variant;  // empty, or a variant registered on its own: "plain", "textbook"
   std::string_view tree;     // order of operations: two forms with one tree id give the same bits
   result_class result;
-  index_t (*work)(index_t time);       // combines per lane, exactly
-  index_t (*span)(index_t time);       // the longest chain of combines, exactly
-  double (*traffic)(index_t time);     // elements (of a, of b, of x; a scratch pair is two) moved per time step
-  index_t (*roundings)(index_t time);  // d of bound (A): most right-operand steps any element passes through
-  std::string_view source;             // paper
+  index_t (*work)(index_t time);                  // combines per lane, exactly
+  index_t (*span)(index_t time);                  // the longest chain of combines, exactly
+  double (*bytes)(index_t time, double element);  // moved per time step by affine, an element having so many bytes
+  index_t (*roundings)(index_t time);             // d of bound (A): most right-operand steps any element passes through
+  std::string_view source;                        // paper
 };
 
 // Stand-ins with which `supports` asks whether an algorithm takes a backend and a monoid.

@@ -46,7 +46,7 @@ std::string listed(Names const& names) {
 
 // "heisen" is how some notes spell Heinsen's name.
 std::string accepted_spelling(std::string_view name) {
-  return name.starts_with("heisen") ? "heinsen" + std::string(name.substr(6)) : std::string(name);
+  return name == "heisen" || name.starts_with("heisen.") ? "heinsen" + std::string(name.substr(6)) : std::string(name);
 }
 
 detail::kernel_table const& find(std::string const& algorithm, std::string_view inner, std::string_view backend) {
@@ -83,7 +83,8 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   std::string reason = "asked for by name";
   if (algorithm == "automatic") {
     extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
-    auto const [name, why] = detail::automatic(size, how.backend == "serial" ? 1 : openmp(how.threads).threads());
+    auto const [name, why] =
+        detail::automatic(size, how.backend == "serial" ? 1 : openmp(how.threads).threads(), problem.operation);
     algorithm = name;
     reason = why;
   }
@@ -94,7 +95,7 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
                   "\"" + algorithm + "\" for " + std::string(dtype_name<T>) +
                       (problem.operation == operation::semi_log ? " semi_log" : " affine") +
                       (packing == detail::packing::packed ? ", packed" : ""),
-                  "a combination listed by capabilities()");
+                  "a combination that capabilities() (`ssmscan list`) has");
   return {&table,
           run,
           {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.info.tree), reason}};
@@ -141,7 +142,7 @@ std::vector<capability> const& capabilities() {
           if (kernels.at(o, detail::packing::one_sequence) != nullptr)
             rows.push_back({name, table->inner, table->backend, dtype_name<T>, o,
                             kernels.at(o, detail::packing::packed) != nullptr, table->info.tree,
-                            to_string(table->info.result), table->info.work, table->info.span, table->info.traffic,
+                            to_string(table->info.result), table->info.work, table->info.span, table->info.bytes,
                             table->info.source});
       };
       std::apply([&](auto const&... kernels) { (add(kernels), ...); }, table->kernels);

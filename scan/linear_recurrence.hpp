@@ -5,7 +5,7 @@
 //   Reverse: the same with time running down; `initial` enters at the last index, `final` leaves at index 0.
 //   Packed: several sequences one after another along time; each starts from its own initial state.
 //
-// Bits depend on (algorithm, its tree, dtype, time length) and on nothing else. docs/linear_recurrence.md tells the
+// Bits depend on (algorithm, its tree, dtype, time length; packed: the offsets) and on nothing else. docs/linear_recurrence.md tells the
 // rest.
 #include <complex>
 #include <cstdint>
@@ -24,7 +24,7 @@ enum class direction { forward, reverse };
 // How a step is represented while it is combined. Both compute the same recurrence.
 enum class operation {
   affine,   // (a, b)
-  semi_log  // (log|a|, sign, b): float and double; immune to drift near a = 1
+  semi_log  // (log|a|, sign, b): float and double; in a tree (not sequential) no drift near a = 1
 };
 
 // T: float, double, std::complex of both, std::uint32_t (mod 2^32). a, b, x have one shape; a and b may be broadcast by
@@ -49,7 +49,7 @@ struct execution {
   std::string_view algorithm = "automatic";  // a name of algorithm_names(), or "automatic"
   std::string_view backend = "openmp";       // "serial" or "openmp"
   std::string_view inner = "";               // heinsen only: the algorithm of its two prefix sums; "" = its default
-  int threads = 0;                           // openmp only: 0 = as many as OpenMP would use; never changes a bit
+  int threads = 0;  // openmp only: 0 = as many as OpenMP would use; changes no bit of a named algorithm
 };
 
 // What was, or would be, run. Naming `algorithm` (and `inner`) reproduces the bits of `automatic`.
@@ -83,7 +83,7 @@ struct capability {
   std::string_view result;  // exact, reassociates, reformulates
   index_t (*work)(index_t);
   index_t (*span)(index_t);
-  double (*traffic)(index_t);
+  double (*bytes)(index_t time, double element);  // per time step, an element having so many bytes
   std::string_view source;
 };
 SSMSCAN_SCAN_EXPORT std::vector<capability> const& capabilities();

@@ -46,7 +46,7 @@ class session {
   // Seconds of the triad on this problem's bytes and so many threads, caches as the benchmark has them.
   template <class T>
   double triad_seconds(problem<T>& on, int threads, bool cold) {
-    auto const key = std::tuple(std::string(dtype_name<T>), on.shape.elements(), threads, cold);
+    auto const key = std::tuple(std::string(dtype_name<T>), on.shape.elements(), on.a.size(), threads, cold);
     auto const found = triads_.find(key);
     if (found != triads_.end()) return found->second;
     auto const before = [&] {
@@ -68,7 +68,7 @@ class session {
   std::string question_;
   options given_;
   std::any held_;
-  std::map<std::tuple<std::string, index_t, int, bool>, double> triads_;
+  std::map<std::tuple<std::string, index_t, std::size_t, int, bool>, double> triads_;
   cache_flusher flusher_;
 };
 

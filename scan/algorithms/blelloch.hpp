@@ -37,7 +37,7 @@ struct blelloch {
           },
       // Leaves in and results out (3), into scratch and out of it (4), two sweeps over n/2 + n/4 + ... nodes of three
       // pairs.
-      .traffic = [](index_t) { return 19.0; },
+      .bytes = [](index_t, double element) { return 19.0 * element; },
       .roundings = [](index_t time) { return detail::floor_log2(time); },
       .source = "Blelloch 1990; Brent & Kung 1982"};
 

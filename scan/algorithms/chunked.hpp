@@ -14,6 +14,8 @@ namespace ssmscan {
 // ChunkLength is a power of Fan; by default its third: 4096 = 16^3, and 8 = 2^3 for tests.
 template <index_t ChunkLength, index_t Fan = (ChunkLength < 4096 ? 2 : 16)>
 struct basic_chunked {
+  static_assert(Fan >= 2 && detail::top_level<Fan>(ChunkLength) == ChunkLength,
+                "a chunk's length is a power of its fan");
   static constexpr index_t length = ChunkLength;
   static constexpr index_t fan = Fan;
   static constexpr index_t chunks(index_t time) { return detail::ceil_div(time, ChunkLength); }
@@ -51,7 +53,8 @@ struct basic_chunked {
               if (index_t const m = time / s * s - 1; m > 0) deepest = std::max(deepest, depth(m));
             return deepest;
           },
-      .traffic = [](index_t) { return 7.0; },  // read a, b; write and read the local pair; write x
+      .bytes = [](index_t,
+                  double element) { return 7.0 * element; },  // read a, b; write and read the local pair; write x
       // Once a level of the chunk's tree and once along the spine, as soon as a second node of a level is complete.
       .roundings =
           [](index_t time) {

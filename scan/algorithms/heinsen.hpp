@@ -98,10 +98,14 @@ struct basic_heinsen {
       // Combines of the inner sums: of two log products, and of two log sums.
       .work = [](index_t time) { return 2 * Inner::info.work(time); },
       .span = [](index_t time) { return 2 * Inner::info.span(time); },
-      // In words of 8 bytes. Read a, b, write x; b and a* (4 words) written by the first sum and read by the second;
-      // and what the inner algorithm moves through its own scratch, 4 words where an affine pair is counted as 2,
-      // twice.
-      .traffic = [](index_t time) { return 3.0 + 2 * 5.0 + 2 * 2 * (Inner::info.traffic(time) - 3.0); },
+      // Read a, b, write x; b with its flag and a* written by the first sum and read by the second; and what the inner
+      // algorithm moves through its own scratch in both sums: 32 bytes where an affine pair is counted as 2 elements.
+      .bytes =
+          [](index_t time, double element) {
+            constexpr double log_value = sizeof(segmented_value<log_number>);
+            double const scratch_pairs = (Inner::info.bytes(time, 1.0) - 3.0) / 2;
+            return 3 * element + 2 * (2 * element + log_value) + 2 * scratch_pairs * log_value;
+          },
       .roundings = Inner::info.roundings,
       .source = "Heinsen 2023, arXiv 2311.06281"};
 

@@ -23,7 +23,8 @@ struct hillis_steele {
       .span = [](index_t time) { return detail::ceil_log2(time); },
       // Leaves in and results out (3), leaves into scratch and the last step out of it (4), each step two pairs in, one
       // out.
-      .traffic = [](index_t time) { return 7.0 + 6.0 * static_cast<double>(detail::ceil_log2(time)); },
+      .bytes = [](index_t time,
+                  double element) { return (7.0 + 6.0 * static_cast<double>(detail::ceil_log2(time))) * element; },
       .roundings = [](index_t time) { return detail::ceil_log2(time); },
       .source = "Hillis & Steele 1986"};
 

@@ -22,7 +22,7 @@ struct basic_look_back {
       .result = result_class::reassociates,
       .work = basic_chunked<TileLength, Fan>::info.work,
       .span = basic_chunked<TileLength, Fan>::info.span,
-      .traffic = [](index_t) { return 7.0; },  // as chunked; the local pairs are still in cache
+      .bytes = [](index_t, double element) { return 7.0 * element; },  // as chunked; the local pairs are still in cache
       .roundings = basic_chunked<TileLength, Fan>::info.roundings,
       .source = "Merrill & Garland 2016"};
 

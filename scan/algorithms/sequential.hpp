@@ -6,15 +6,16 @@
 namespace ssmscan {
 
 struct sequential {
-  static constexpr algorithm_info info{.name = "sequential",
-                                       .variant = "",
-                                       .tree = "left_fold/1",
-                                       .result = result_class::exact,
-                                       .work = [](index_t time) { return time > 0 ? time - 1 : 0; },
-                                       .span = [](index_t time) { return time > 0 ? time - 1 : 0; },
-                                       .traffic = [](index_t) { return 3.0; },  // read a, read b, write x
-                                       .roundings = [](index_t time) { return index_t{time > 1 ? 1 : 0}; },
-                                       .source = "the definition"};
+  static constexpr algorithm_info info{
+      .name = "sequential",
+      .variant = "",
+      .tree = "left_fold/1",
+      .result = result_class::exact,
+      .work = [](index_t time) { return time > 0 ? time - 1 : 0; },
+      .span = [](index_t time) { return time > 0 ? time - 1 : 0; },
+      .bytes = [](index_t, double element) { return 3.0 * element; },  // read a, read b, write x
+      .roundings = [](index_t time) { return index_t{time > 1 ? 1 : 0}; },
+      .source = "the definition"};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)).  n - 1 combines in a row per lane, no scratch.
   template <backend B, monoid M, class Load, class Store>

@@ -76,13 +76,13 @@ std::string link(std::string const& name, std::string const& prefix) {
 // `prefix`: from the document to docs/algorithms/.
 std::string algorithms_table(std::string const& prefix) {
   std::string text =
-      "| algorithm | combines per element | longest chain | values moved per element | its result | source |\n"
+      "| algorithm | combines per element | longest chain | bytes moved per float | its result | source |\n"
       "|---|---:|---:|---:|---|---|\n";
   for (auto const& name : ssmscan::algorithm_names()) {
     auto const& row = any_row_of(name);
     text += joined({"| ", link(name, prefix), " | ", per_element(row.work(long_sequence), long_sequence), " | ",
-                    std::to_string(row.span(long_sequence)), " | ", number(row.traffic(long_sequence)), " | ",
-                    row.result, " | ", row.source, " |\n"});
+                    std::to_string(row.span(long_sequence)), " | ", number(row.bytes(long_sequence, sizeof(float))),
+                    " | ", row.result, " | ", row.source, " |\n"});
   }
   return text + "\nAt 2^20 = 1,048,576 time steps.\n";
 }
@@ -99,13 +99,13 @@ std::string algorithm_table(std::string const& base) {
     text += joined({"| ", name, " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n"});
     constexpr index_t lengths[] = {index_t{1} << 10, index_t{1} << 15, index_t{1} << 20, index_t{1} << 30};
     std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
-                traffic = "| values of a, b, x and scratch moved per element |";
+                bytes = "| bytes of a, b, x and scratch moved per float |";
     for (index_t const time : lengths) {
       work += joined({" ", per_element(row.work(time), time), " |"});
       span += joined({" ", std::to_string(row.span(time)), " |"});
-      traffic += joined({" ", number(row.traffic(time)), " |"});
+      bytes += joined({" ", number(row.bytes(time, sizeof(float))), " |"});
     }
-    text += joined({work, "\n", span, "\n", traffic, "\n\n"});
+    text += joined({work, "\n", span, "\n", bytes, "\n\n"});
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });
     auto const inner = all_of(name, [](auto const& r) { return std::string(r.inner); });
     text += joined({"Result: ", row.result, ". Tree: `", row.tree, "`. Operations: ", all_of(name, operation_name),

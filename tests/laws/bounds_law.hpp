@@ -22,12 +22,13 @@ struct family_data {
 
 inline constexpr index_t greatest_length = index_t{1} << 20;
 
-// full: 2^k and its neighbours to 2^20, primes, chunk ends. fast: every third of the same to 2^14, and two above.
+// full: 2^k and its neighbours to 2^16, 2^18 and 2^20, primes, chunk ends. fast: every third of the same to 2^14, and two above.
 inline std::vector<index_t> bound_lengths(effort e) {
   std::vector<index_t> lengths{0, 1, 2};
-  for (index_t power = 2; power <= greatest_length; power *= 2)
+  for (index_t power = 2; power <= index_t{1} << 16; power *= 2)
     for (index_t n : {power - 1, power, power + 1})
-      if (n > lengths.back() && n <= greatest_length) lengths.push_back(n);
+      if (n > lengths.back()) lengths.push_back(n);
+  for (index_t n : {index_t{1} << 18, greatest_length}) lengths.push_back(n);
   for (index_t n : {11, 37, 97, 211, 499, 997, 2003, 5003, 10007, 12287, 12289, 30011, 100003, 300007})
     lengths.push_back(n);
   if (e == effort::full) return lengths;

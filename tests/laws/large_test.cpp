@@ -2,8 +2,10 @@
 // place, under a broadcast a; and for algorithms with scratch a monoid of one byte, its leaves made and its prefixes
 // judged by functors. Every truth has a closed form. (Strides beyond 2^32 elements: huge_strides.hpp.)
 #include <atomic>
+#include <fstream>
 #include <memory>
 
+#include "tests/laws/effort.hpp"
 #include "tests/laws/suite.hpp"
 
 #include <ssmscan/scan/backends/openmp.hpp>
@@ -13,10 +15,32 @@
 namespace ssmscan::laws {
 namespace {
 
+// Only in the full run, and where the memory is: 2^31 floats, and room for the machine to go on.
+class large : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (chosen_effort() == effort::fast) GTEST_SKIP() << "beyond 2^31 elements is for the full run";
+    constexpr double needed_gib = 10;
+    if (double const gib = available_gib(); gib < needed_gib)
+      GTEST_SKIP() << "got " << gib << " GiB of memory; need " << needed_gib;
+  }
+
+ private:
+  static double available_gib() {
+    std::ifstream lines("/proc/meminfo");
+    for (std::string name, unit; lines >> name;) {
+      double kib = 0;
+      if (name == "MemAvailable:" && lines >> kib) return kib / (1 << 20);
+      std::getline(lines, unit);
+    }
+    return 0;
+  }
+};
+
 constexpr index_t beyond = (index_t{1} << 31) + 4099;  // past the last power of two by a chunk and three
 
 // x[t] = -x[t-1] + 1: 1, 0, 1, 0, ... exactly.
-TEST(large, sequential_float_in_place_with_one_a) {
+TEST_F(large, sequential_float_in_place_with_one_a) {
   auto const values = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(beyond));
   std::fill(values.get(), values.get() + beyond, 1.0F);
   float const a = -1;
@@ -99,7 +123,7 @@ void judge_large(extent e) {
 }
 
 // Doubling would take 31 passes over one sequence; its index arithmetic is over lanes * time, so it gets many lanes.
-TEST(large, every_tree_on_a_monoid_of_one_byte) {
+TEST_F(large, every_tree_on_a_monoid_of_one_byte) {
   index_t judged = 0;
   algorithms::for_each([&]<class A>(std::type_identity<A>) {
     if constexpr (supports<A, openmp, affine_mod_16>) {

@@ -43,7 +43,7 @@ struct flawed_chunked {
           [](index_t time) {
             return std::max<index_t>(std::min(time, tile) - 1, 0) + std::max<index_t>(chunks(time) - 1, 0);
           },
-      .traffic = [](index_t) { return 7.0; },
+      .bytes = [](index_t, double element) { return 7.0 * element; },
       .roundings = [](index_t) { return index_t{2}; },
       .source = ""};
 
