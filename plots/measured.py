@@ -72,7 +72,7 @@ def shape_text(key):
 def where(kept):
     m = kept["machine"]
     return (f"Measured on {m['cpu']}, {m['threads']} threads, {m['compiler']} `{m['flags']}`, commit {m['commit']}, "
-            f"{m['date'][:10]}, by `./compare`; on your machine, the same command.")
+            f"{m['date'][:10]}, by `./compare --quick`; on your machine, the same command.")
 
 
 def rate_cell(row):
