@@ -110,7 +110,8 @@ std::string verify(session& shared, session::bench_of<T>& bench, prepared const&
   };
   double seconds = seconds_of_a_pass();  // the first also starts threads and maps memory
   if (seconds < doubt * limit) seconds = std::min(seconds, seconds_of_a_pass());
-  shared.paces[series] = {elements, seconds};
+  constexpr index_t fewest = 1024;  // a pass over fewer costs what a call costs, and says nothing of the pace
+  if (elements >= fewest) shared.paces[series] = {elements, seconds};
   made.collect();
   std::string wrong = made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
   if (wrong.empty() && seconds > limit)
