@@ -49,22 +49,32 @@ std::string accepted_spelling(std::string_view name) {
   return name == "heisen" || name.starts_with("heisen.") ? "heinsen" + std::string(name.substr(6)) : std::string(name);
 }
 
-detail::kernel_table const& find(std::string const& algorithm, std::string_view inner, std::string_view backend) {
+// "name" or "name.variant", without making a string: this is on every call's path.
+bool is_named(algorithm_info const& info, std::string_view name) {
+  if (!name.starts_with(info.name)) return false;
+  name.remove_prefix(info.name.size());
+  return info.variant.empty() ? name.empty() : name.starts_with('.') && name.substr(1) == info.variant;
+}
+
+detail::kernel_table const& find(std::string_view algorithm, std::string_view inner, std::string_view backend) {
+  for (auto const* table : tables())
+    if (is_named(table->info, algorithm) && table->backend == backend && (inner.empty() || inner == table->inner))
+      return *table;
+
+  auto const quoted = [](std::string_view name) { return "\"" + std::string(name) + "\""; };
   auto const algorithms_known = algorithm_names();
   if (std::ranges::find(algorithms_known, algorithm) == algorithms_known.end())
-    throw_invalid("algorithm", "\"" + algorithm + "\"", "one of automatic, " + listed(algorithms_known));
+    throw_invalid("algorithm", quoted(algorithm), "one of automatic, " + listed(algorithms_known));
   auto const backends_known = backend_names();
   if (std::ranges::find(backends_known, backend) == backends_known.end())
-    throw_invalid("backend", "\"" + std::string(backend) + "\"", "one of " + listed(backends_known));
+    throw_invalid("backend", quoted(backend), "one of " + listed(backends_known));
   std::vector<std::string_view> inners;
-  for (auto const* table : tables()) {
-    if (full_name(table->info) != algorithm || table->backend != backend) continue;
-    if (inner.empty() || inner == table->inner) return *table;
-    inners.push_back(table->inner);
-  }
-  bool const takes_inner = !inners.empty() && !inners.front().empty();
-  throw_invalid("inner", "\"" + std::string(inner) + "\"",
-                takes_inner ? "one of " + listed(inners) : "none: " + algorithm + " has no inner prefix sums");
+  for (auto const* table : tables())
+    if (is_named(table->info, algorithm) && table->backend == backend && !table->inner.empty())
+      inners.push_back(table->inner);
+  throw_invalid(
+      "inner", quoted(inner),
+      inners.empty() ? "none: " + std::string(algorithm) + " has no inner prefix sums" : "one of " + listed(inners));
 }
 
 template <class T>
