@@ -133,7 +133,7 @@ void measure(benchmark::State& state, capability const& what, data_source const&
   for (index_t t = 0; t < n; ++t) {
     double const error = m.exact.error(t, x[static_cast<std::size_t>(t)]), us = u * m.exact.at(t).s + smallest;
     finite &= std::isfinite(error);
-    if (us > 0) error_over_us = std::max(error_over_us, error / us);
+    error_over_us = std::max(error_over_us, error / us);
     if (!bound_at) continue;
     double const bound = bound_at(t);
     if (!reference::inside(error, bound))
@@ -142,7 +142,7 @@ void measure(benchmark::State& state, capability const& what, data_source const&
                                      .c_str());
     if (!std::isfinite(bound)) continue;
     if (error > 0) error_over_bound = std::max(error_over_bound, error / bound);
-    if (us > 0) bound_over_us = std::max(bound_over_us, bound / us);
+    bound_over_us = std::max(bound_over_us, bound / us);
   }
   if (n <= openmp_length) {
     std::vector<T> parallel(x.size());
