@@ -10,6 +10,9 @@
 #if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
 #define POCKETFFT_CACHE_SIZE 16      // plans kept; without it every call makes its twiddles anew
 #define POCKETFFT_NO_MULTITHREADING  // one thread: no pool is started in a library
+// It vectorises over several transforms, and one is made at a time; the memory it would take for that is asked for in sizes
+// that are no multiple of their alignment.
+#define POCKETFFT_NO_VECTORS
 #include SSMSCAN_SSM_POCKETFFT_HEADER
 #else
 #include <unsupported/Eigen/FFT>
