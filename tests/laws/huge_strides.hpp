@@ -41,8 +41,9 @@ verdict huge_strides_law(subject<T> const& s) {
   constexpr index_t room = 1000;
   reserved_memory const memory(static_cast<std::size_t>(2 * far + 3 * room) * sizeof(T));
   verdict found;
-  for (auto const& [shape, stride] : axes)
+  for (at const& lie : axes)
     for (direction const d : all_directions) {
+      tensor_shape const shape = lie.shape, stride = lie.stride;
       index_t const lanes = shape.batch * shape.channel;
       auto const dense = random_sequences<T>(18, lanes, shape.time, initial_state::absent);
       tensor_view<T> const a(memory.as<T>(), shape, stride), b(memory.as<T>() + room, shape, stride),
