@@ -9,9 +9,11 @@ import unittest
 
 ARGUMENTS = None
 PUBLISHED_NAME = re.compile(
-    r"(throughput|latency)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp)"
+    r"(throughput|latency|accuracy)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp)"
     r"/lanes:\d+/time:\d+(/layout:time_major)?(/family:\w+)?(/threads:\d+)?(/direction:reverse)?(/packed:\d+)?"
-    r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?/(real_time|manual_time)(_(mean|median|stddev|cv))?")
+    r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?(/(real_time|manual_time)(_(mean|median|stddev|cv))?)?")
+# What rounds: bench_accuracy has all of it (u32 is exact).
+ROUNDING = {"affine.f32", "affine.f64", "affine.c64", "affine.c128", "semi_log.f32", "semi_log.f64"}
 SHORT = ["--benchmark_min_time=0.001", "--benchmark_repetitions=2"]
 
 
@@ -71,8 +73,26 @@ class Releases(unittest.TestCase):
         # A call on nothing says nothing of the pace: the lengths after it are timed all the same.
         self.assertEqual({record["name"].split("/")[5] for record in timed}, {"time:0", "time:1", "time:16"})
 
+    def test_accuracy_holds_every_type_and_operation_that_rounds_to_its_bound(self):
+        done = run(ARGUMENTS.accuracy, "--benchmark_filter=/time:256/family:(mid|zeros)$", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        algorithms = {}
+        for record in self.results()["benchmarks"]:
+            self.assertFalse(record.get("error_occurred"), record)
+            _, kind, algorithm = record["name"].split("/")[:3]
+            algorithms.setdefault(kind, set()).add(algorithm)
+            if algorithm == "heinsen.plain":
+                self.assertIn(record["label"], ("no bound", "not finite"))
+                continue
+            self.assertLessEqual(record["error_over_bound"], 1, record)
+            self.assertGreater(record["error_over_us"], 0, record)  # 256 roundings of random data: none is exact
+        self.assertEqual(set(algorithms), ROUNDING)
+        trees = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back"}
+        for kind, found in algorithms.items():
+            self.assertLessEqual(trees | ({"heinsen"} if kind.startswith("affine") else set()), found, kind)
+
     def test_every_registered_name_is_published(self):
-        for program in (ARGUMENTS.throughput, ARGUMENTS.latency):
+        for program in (ARGUMENTS.throughput, ARGUMENTS.latency, ARGUMENTS.accuracy):
             for flags in ([], ["--quick"]):
                 names = run(program, *flags, "--benchmark_list_tests").stdout.split()
                 self.assertGreater(len(names), 20)
@@ -125,7 +145,7 @@ class OtherBuilds(unittest.TestCase):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for flag in ("--build-type", "--throughput", "--latency", "--one-is-wrong"):
+    for flag in ("--build-type", "--throughput", "--latency", "--accuracy", "--one-is-wrong"):
         parser.add_argument(flag, required=True)
     ARGUMENTS, rest = parser.parse_known_args()
     unittest.main(argv=["programs_test.py", *rest])

@@ -299,7 +299,8 @@ class Report(unittest.TestCase):
         self.assertEqual(made, {f"{s}.{kind}" for s in slugs for kind in ("svg", "png")})
         expected = {"throughput-affine-f32-lanes1024", "throughput-affine-f32-lanes1024-layout-time-major"}
         expected |= {f"throughput-affine-{d}-lanes{n}" for d in ("f32", "f64", "c64") for n in (1, 64)} | {"latency-affine-f32-lanes1"}
-        expected |= {f"{f}-{d}" for f in ("plane", "heinsen-affine", "error-over-us-affine", "error-over-bound-affine") for d in ("f32", "f64")}
+        expected |= {f"plane-{d}" for d in ("f32", "f64")} | {f"heinsen-affine-{d}" for d in ("f32", "f64", "c128")}  # no speeds of c128
+        expected |= {f"error-over-{what}-{kind}" for what in ("us", "bound") for kind in ("affine-f32", "affine-f64", "affine-c128", "semi-log-f64")}
         self.assertEqual(slugs, expected)
         for slug in slugs:
             root = xml.etree.ElementTree.parse(os.path.join(self.folder, "figures", slug + ".svg")).getroot()
@@ -405,13 +406,16 @@ class Report(unittest.TestCase):
             self.assertEqual(row["State"], "inside" if record["error_over_bound"] <= 1 else "outside the bound")
 
     def test_family_matrix_is_the_worst_over_lengths(self):
-        for dtype in ("f32", "f64"):
+        for dtype in ("f32", "f64", "c128"):
             rows = self.page.rows(f"exactness-{dtype}")
             self.assertEqual([r["Data family"] for r in rows], list(synthetic.FAMILIES) + ["worst of all"])
+            columns = {algorithm + ("" if operation == "affine" else f" ({operation})"): (algorithm, operation)
+                       for (operation, of), algorithms in synthetic.ACCURACY.items() for algorithm in algorithms if of == dtype}
+            self.assertEqual(set(rows[0]), {"Data family", *columns})
             for row in rows[:-1]:
-                for algorithm in synthetic.OURS:
-                    worst = max(synthetic.accuracy_of(algorithm, row["Data family"], n) for n in synthetic.LENGTHS)
-                    self.assertTrue(math.isclose(number(row[algorithm]), worst, rel_tol=5e-3))
+                for column, (algorithm, operation) in columns.items():
+                    worst = max(synthetic.accuracy_of(algorithm, row["Data family"], n, operation) for n in synthetic.LENGTHS)
+                    self.assertTrue(column == "heinsen.plain" or math.isclose(number(row[column]), worst, rel_tol=5e-3))
             self.assertEqual([r["heinsen.plain"] for r in rows if r["Data family"] in ("zeros", "worst of all")], ["∞", "∞"])
 
     def test_validation_table_equals_the_input(self):
