@@ -4,7 +4,8 @@
 //   kernel        Vandermonde              =  powers of the stored a (the definition)
 //   convolution   direct                   =  recurrence
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
-//   scan          every algorithm, backend =  recurrence                   (complex<double>; with zoh complex<float>)
+//   scan          every algorithm, backend =  recurrence                   (complex<double>, complex<float>; dense: of
+//                                                                           affine_matrix, by all that carry it)
 // The systems are S4D lin, inv, real, legs, and HiPPO-LegS itself (dense), by zero-order hold, bilinear and forward
 // Euler; a combination whose spectral radius is 1 or more is skipped and says so.
 #include <string>
@@ -44,6 +45,7 @@ struct validation_options {
   index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
   index_t greatest_length = 1 << 13;      // samples of each sequence; direct convolution costs their square
   index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
+  index_t greatest_matrices = 1 << 12;    // samples for scans of the dense system: a combine costs N^3
   double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
   std::vector<std::string> backends{};    // none = all

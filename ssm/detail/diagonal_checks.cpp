@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
 #include <ssmscan/scan/registry.hpp>
@@ -19,8 +20,7 @@ algorithm_info info_of(std::string_view name) {
   std::optional<algorithm_info> found;
   algorithms::for_each([&](auto entry) {
     constexpr algorithm_info info = decltype(entry)::type::info;
-    std::string const full = std::string(info.name) + (info.variant.empty() ? "" : "." + std::string(info.variant));
-    if (full == name) found = info;
+    if (ssmscan::detail::is_named(info, name)) found = info;
   });
   if (!found) throw_invalid("algorithm", std::string(name), "a name of the registry");
   return *found;
