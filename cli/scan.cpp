@@ -35,7 +35,8 @@ void check(scan_options& o) {
   for (auto const& [argument, value] : {std::pair{"--a", &o.a}, {"--b", &o.b}, {"--out", &o.out}})
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
-  if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen.")) o.algorithm.insert(3, "n");  // how some notes spell it
+  if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen."))
+    o.algorithm.insert(3, "n");  // how some notes spell it
   auto names = algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
@@ -215,7 +216,8 @@ void add_scan(CLI::App& program, action& chosen) {
   named("--operator", o->operation, "affine, or semi_log (a by its logarithm: by a tree, no drift near 1)");
   named("--backend", o->backend, "serial or openmp");
   named("--layout", o->layout, "lane_major, or time_major: (time, lanes) or (batch, time, channel)");
-  command->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")
+  command
+      ->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")
       ->type_name("N")
       ->capture_default_str();
   command->add_flag_callback(

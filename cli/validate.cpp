@@ -42,9 +42,7 @@ void print(ssm::validation_report const& report) {
 
 ssm::signal signal_of(validate_options const& options) {
   if (options.signal.empty()) return ssm::built_in_signal();
-  try {
-    return ssm::read_signal(options.signal);
-  } catch (std::invalid_argument const& e) { throw std::invalid_argument("--signal: " + std::string(e.what())); }
+  return refused_with("--signal: ", [&] { return ssm::read_signal(options.signal); });
 }
 
 int validate(validate_options const& options) {
@@ -57,7 +55,7 @@ int validate(validate_options const& options) {
   how.backends = options.backends;
   auto const report = [&] {
     progress const shown("validating");
-    return ssm::validate(input, how);
+    return refused_with("--", [&] { return ssm::validate(input, how); });  // its "signal" is our --signal
   }();
   print(report);
   if (!options.json.empty())

@@ -48,7 +48,8 @@ std::string accepted_spelling(std::string_view name) {
 
 detail::kernel_table const& find(std::string_view algorithm, std::string_view inner, std::string_view backend) {
   for (auto const* table : tables())
-    if (detail::is_named(table->info, algorithm) && table->backend == backend && (inner.empty() || inner == table->inner))
+    if (detail::is_named(table->info, algorithm) && table->backend == backend &&
+        (inner.empty() || inner == table->inner))
       return *table;
 
   auto const quoted = [](std::string_view name) { return "\"" + std::string(name) + "\""; };
@@ -155,7 +156,8 @@ std::vector<capability> const& capabilities() {
 std::vector<std::string> algorithm_names() {
   std::vector<std::string> names;
   for (auto const* table : tables())
-    if (auto name = detail::full_name(table->info); std::ranges::find(names, name) == names.end()) names.push_back(name);
+    if (auto name = detail::full_name(table->info); std::ranges::find(names, name) == names.end())
+      names.push_back(name);
   return names;
 }
 

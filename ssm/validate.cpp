@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
@@ -61,6 +62,15 @@ void check_signal(signal const& input) {
     throw_invalid("signal", std::to_string(input.values.size()) + " values",
                   std::to_string(input.batch) + " x " + std::to_string(input.length));
   }
+  for (double const sample : input.values) {
+    if (!(std::abs(sample) <= greatest_signal_magnitude)) {
+      std::ostringstream given, needed;
+      given << "a sample of " << sample;
+      needed << "magnitudes up to 2^100 = " << greatest_signal_magnitude
+             << " (checks in float sum thousands of samples)";
+      throw_invalid("signal", given.str(), needed.str());
+    }
+  }
 }
 
 // The leading samples of the leading rows, as many as are allowed: what is causal is tested by any prefix.
@@ -117,7 +127,8 @@ validation_report validate(signal const& whole, validation_options const& option
   for (discretization const rule : all_discretizations) {
     std::string const name = "hippo_legs." + std::string(name_of(rule));
     detail::dense_layer const layer = hippo_legs_layer(rule, options);
-    double const radius = layer.discrete.a.diagonal().cwiseAbs().maxCoeff();  // triangular: the diagonal is the spectrum
+    double const radius =
+        layer.discrete.a.diagonal().cwiseAbs().maxCoeff();  // triangular: the diagonal is the spectrum
     if (!(radius < 1)) {
       report.checks.push_back(skipped(name, "f64", radius));
       continue;

@@ -40,6 +40,9 @@ struct validation_report {
   SSMSCAN_SSM_EXPORT index_t count(check_status status) const;
 };
 
+// The greatest sample that can be validated: float has room for 2^128, and its transforms sum up to 2^14 products of it.
+inline constexpr double greatest_signal_magnitude = 0x1p100;
+
 struct validation_options {
   index_t state_size = 16;                // of the S4D systems: half as many complex eigenvalues
   index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
@@ -51,8 +54,8 @@ struct validation_options {
   std::vector<std::string> backends{};    // none = all
 };
 
-// Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal or unknown names; a wrong result
-// is a row of the report, never an exception. Time: about (batch x length x state_size) x 150 ns per scan and system.
+// Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too
+// large, on unknown names; a wrong result is a row of the report, never an exception. Time: about (batch x length x state_size) x 150 ns per scan and system.
 SSMSCAN_SSM_EXPORT validation_report validate(signal const& input, validation_options const& options = {});
 
 // The report as JSON, schema ssmscan.validation/1; `machine` becomes the object of that name. Infinite numbers are

@@ -49,8 +49,9 @@ void dense_checks::convolutions() {
   std::vector<double> direct(input_.values.size());
   causal_convolution(weights, moduli, input_.batch, bound, convolution_method::direct);
   causal_convolution(kernel, input_.values, input_.batch, direct, convolution_method::direct);
-  report_.checks.push_back(componentwise(row("convolution", "direct", "serial"), direct, recurrence_,
-                                         [&](std::size_t i) { return second_order * bound[i] + recurrence_bound_[i]; }));
+  report_.checks.push_back(
+      componentwise(row("convolution", "direct", "serial"), direct, recurrence_,
+                    [&](std::size_t i) { return second_order * bound[i] + recurrence_bound_[i]; }));
 
   std::vector<double> fft(input_.values.size());
   causal_convolution(kernel, input_.values, input_.batch, fft, convolution_method::fft);

@@ -32,7 +32,8 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
   EXPECT_GE(report.checks.size(), 40u);
   EXPECT_EQ(report.count(check_status::fail), 0);
   EXPECT_EQ(report.signal, input.description);
-  std::map<std::pair<std::string, std::string>, std::set<std::pair<std::string, std::string>>> scans;  // (system, dtype)
+  std::map<std::pair<std::string, std::string>, std::set<std::pair<std::string, std::string>>>
+      scans;  // (system, dtype)
   std::set<std::string> stable;
   for (validation_check const& check : report.checks) {
     EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
@@ -115,9 +116,9 @@ TEST(Validate, LayerBoundsHoldAgainstLongDouble) {
 TEST(Validate, DenseBoundsHoldAgainstLongDouble) {
   constexpr index_t size = 8, length = 1000, lost_at = 640;
   signal const input = built_in_signal(1, length);
-  detail::dense_layer layer{discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, 0.01,
-                                       discretization::bilinear),
-                            Eigen::RowVectorXd::LinSpaced(size, -1, 1)};
+  detail::dense_layer layer{
+      discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, 0.01, discretization::bilinear),
+      Eigen::RowVectorXd::LinSpaced(size, -1, 1)};
   using wide_matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
   wide_matrix const a = layer.discrete.a.cast<long double>(), c = layer.c.cast<long double>();
   std::vector<long double> exact, lost;
@@ -150,8 +151,8 @@ TEST(Validate, DenseBoundsHoldAgainstLongDouble) {
           [&](index_t, index_t t, maps::value_type const& prefix) {
             long double y = 0;
             for (index_t i = 0; i < size; ++i) y += c(0, i) * static_cast<long double>(prefix.b[at(i)]);
-            auto const bound = static_cast<long double>(
-                detail::carried(sums, at(t), size, A::info.roundings(length), at(length)));
+            auto const bound =
+                static_cast<long double>(detail::carried(sums, at(t), size, A::info.roundings(length), at(length)));
             long double const error = std::abs(y - exact[at(t)]);
             ASSERT_LE(error, bound) << A::info.name << " " << t;
             largest = std::max(largest, static_cast<double>(error / bound));
@@ -212,10 +213,32 @@ TEST(Validate, JsonHasTheSchema) {
 
 TEST(Validate, RefusesWhatItCannotRun) {
   EXPECT_THAT(test::refusal([] { validate(signal{}); }), testing::HasSubstr("signal: got no samples"));
+  for (double const wrong :
+       {std::nextafter(greatest_signal_magnitude, INFINITY), -1e308, double(INFINITY), double(NAN)}) {
+    EXPECT_THAT(test::refusal([&] {
+                  validate({"x", 1, 2, {1, wrong}});
+                }),
+                testing::MatchesRegex("signal: got a sample of .*; need magnitudes up to 2\\^100 = 1.26765e\\+30 .*"));
+  }
   EXPECT_THAT(test::refusal([] { validate(built_in_signal(1, 4), {.algorithms = {"quick"}}); }),
               testing::HasSubstr("algorithms: got quick; need one of sequential"));
   EXPECT_THAT(test::refusal([] { validate(built_in_signal(1, 4), {.backends = {"cuda13"}}); }),
               testing::HasSubstr("backends: got cuda13"));
+}
+
+// Linear systems do not care how large a signal is, as long as nothing overflows: at the greatest magnitude, of one sign so
+// that sums are as large as they can be, at the greatest length; and where everything is subnormal; and with nothing in it.
+TEST(Validate, AnyMagnitude) {
+  validation_options const options{.algorithms = {"blelloch", "heinsen"}, .backends = {"serial"}};
+  for (double const size : {greatest_signal_magnitude, 3e-39, 5e-324, 0.0}) {
+    signal const input{"constant", 1, options.greatest_length, std::vector<double>(at(options.greatest_length), size)};
+    validation_report const report = validate(input, options);
+    for (validation_check const& check : report.checks) {
+      EXPECT_NE(check.status, check_status::fail) << size << " " << check.name << " " << check.algorithm << " "
+                                                  << check.dtype << " " << check.error << " of " << check.bound;
+      EXPECT_TRUE(std::isfinite(check.error)) << size << " " << check.name << " " << check.dtype;
+    }
+  }
 }
 
 TEST(Validate, ShortestSignals) {
