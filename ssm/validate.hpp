@@ -55,7 +55,8 @@ struct validation_options {
 };
 
 // Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too
-// large, on unknown names; a wrong result is a row of the report, never an exception. Time: about (batch x length x state_size) x 150 ns per scan and system.
+// large, on unknown names; a wrong result is a row of the report, never an exception. Time: about (batch x length x
+// state_size) x 150 ns per scan and system.
 SSMSCAN_SSM_EXPORT validation_report validate(signal const& input, validation_options const& options = {});
 
 // The report as JSON, schema ssmscan.validation/1; `machine` becomes the object of that name. Infinite numbers are
