@@ -15,6 +15,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
 
 namespace ssmscan::bench {
@@ -107,7 +108,7 @@ std::string check_bound(problem<T> const& on) {
   auto const* const x = reinterpret_cast<W const*>(on.x.data());
   for (std::size_t i = 0; i < on.x.size() * (sizeof(T) / sizeof(W)); ++i)
     if (x[i] != (Kernel == bound_kernel::triad ? triad_of(a[i], b[i]) : b[i]))
-      return "wrong result: word " + std::to_string(i) + " of the bound";
+      return wrong_result + ("word " + std::to_string(i)) + " of the bound";
   return "";
 }
 

@@ -102,7 +102,7 @@ class Releases(unittest.TestCase):
 
     def test_a_wrong_contender_has_no_speed_and_fails_the_process(self):
         done = run(ARGUMENTS.one_is_wrong, *SHORT, f"--benchmark_out={self.out}")
-        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.returncode, 1, done.stderr)  # a wrong result weighs more than the run that failed beside it
         records = self.results()["benchmarks"]
         right = [r for r in records if "/right/" in r["name"]]
         wrong = [r for r in records if "/swapped/" in r["name"]]
@@ -114,6 +114,14 @@ class Releases(unittest.TestCase):
             self.assertEqual(record["real_time"], 0)
             self.assertNotIn("items_per_second", record)
             self.assertNotIn("share_of_triad", record)
+
+    def test_a_run_that_throws_is_a_failure_of_the_run(self):
+        done = run(ARGUMENTS.one_is_wrong, *SHORT, "--benchmark_filter=right|throws", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        thrown = [r for r in self.results()["benchmarks"] if "/throws/" in r["name"]]
+        self.assertTrue(thrown)
+        for record in thrown:
+            self.assertEqual((record["error_occurred"], record["error_message"]), (True, "no memory, say"))
 
     def test_a_rule_is_a_labelled_skip(self):
         done = run(ARGUMENTS.one_is_wrong, *SHORT, "--max-seconds=1e-12", "--benchmark_filter=right",
