@@ -104,14 +104,14 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
 
 }  // namespace
 
-template <class T>
+template <recurrence_dtype T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> const checked(problem);
   detail::check_execution(how);
   return decide(problem, how).made;
 }
 
-template <class T>
+template <recurrence_dtype T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> checked(problem);
   detail::check_execution(how);
