@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "command.hpp"
-#include "machine.hpp"
+#include "facts.hpp"
 #include "names.hpp"
 #include "usage.hpp"
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "command.hpp"
-#include "machine.hpp"
+#include "facts.hpp"
 #include "names.hpp"
 #include "progress.hpp"
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ int validate(validate_options const& options) {
   }();
   print(report);
   if (!options.json.empty())
-    ssm::write_file(options.json, ssm::to_json(report, machine_facts()),
+    ssm::write_file(options.json, ssm::to_json(report, program_facts()),
                     options.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
   return report.count(ssm::check_status::fail) == 0 ? exit_code::good : exit_code::verification_failed;
 }

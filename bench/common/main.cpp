@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/common/machine.hpp"
+#include "bench/common/context.hpp"
 #include <benchmark/benchmark.h>
 
 namespace ssmscan::bench {
@@ -106,7 +106,7 @@ int run_main(int argc, char** argv, std::function<void(options const&)> const& a
       return fail(exit_usage, argv[0], "--benchmark_out: got " + p.out + "; need a file in a folder that exists");
   }
 
-  add_machine_context(argc, argv);
+  add_context(argc, argv);
   add(p.ours);
   counting_reporter reporter(benchmark::CreateDefaultDisplayReporter());
   std::size_t const matched = benchmark::RunSpecifiedBenchmarks(&reporter);

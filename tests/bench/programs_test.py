@@ -44,7 +44,7 @@ class Releases(unittest.TestCase):
         context = results["context"]
         self.assertEqual(context["schema"], "ssmscan.bench/1")
         for key in ("cpu", "cores", "cpu_caches", "threads", "os", "compiler", "flags", "build_type", "simd_target",
-                    "commit", "governor", "denormals", "command"):
+                    "commit", "governor", "subnormals", "command"):
             self.assertTrue(context.get(key), key)
         self.assertIn(f"--benchmark_out={self.out}", context["command"])
         timed = [record for record in results["benchmarks"] if not record.get("error_occurred")]
