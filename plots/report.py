@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import answers
 import style
-from answers import BACKEND_NAMES, DTYPE_NAMES, OVER_BOUND, OVER_US, contender_text, spelled
+from answers import DTYPE_NAMES, OVER_BOUND, OVER_US, contender_text, spelled
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Longer tables are left out of print: hundreds of pages of numbers that the JSON files hold.
