@@ -25,14 +25,14 @@ std::string_view verdict_of(ssm::check_status status) {
 
 void print(ssm::validation_report const& report) {
   fmt::print("signal: {}\n", report.signal);
-  fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  {}\n", "name", "algorithm", "backend", "dtype", "max error",
+  fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9} {:>9}  {}\n", "name", "algorithm", "backend", "dtype", "max error",
              "bound", "verdict");
   for (auto const& check : report.checks) {
     if (check.status == ssm::check_status::skip) {
-      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
+      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
                  check.dtype, "", "", check.reason);
     } else {
-      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
+      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
                  check.dtype, check.error, check.bound, verdict_of(check.status));
     }
   }

@@ -43,7 +43,7 @@ class EveryOption(ProgramTest):
 
     def test_a_flag_with_a_value(self):
         for command, (_, flags) in self.found.items():
-            for name in flags:
+            for name in set(flags) - {"help"}:  # which helps, whatever follows
                 self.bad(2, [f"--{name}: got \"odd\"; need no value"], command, f"--{name}=odd")
 
     def test_what_is_no_option(self):
