@@ -227,12 +227,15 @@ TEST(Validate, RefusesWhatItCannotRun) {
 }
 
 // Linear systems do not care how large a signal is, as long as nothing overflows: at the greatest magnitude, of one sign so
-// that sums are as large as they can be, at the greatest length; and where everything is subnormal; and with nothing in it.
+// that sums are as large as they can be, at the greatest length; and where all is subnormal in float, or in double; and
+// where there is nothing.
 TEST(Validate, AnyMagnitude) {
   validation_options const options{.algorithms = {"blelloch", "heinsen"}, .backends = {"serial"}};
+  constexpr index_t short_length = 500;
   for (double const size : {greatest_signal_magnitude, 3e-39, 5e-324, 0.0}) {
-    signal const input{"constant", 1, options.greatest_length, std::vector<double>(at(options.greatest_length), size)};
-    validation_report const report = validate(input, options);
+    index_t const length = size == greatest_signal_magnitude ? options.greatest_length : short_length;
+    validation_report const report = validate({"constant", 1, length, std::vector<double>(at(length), size)}, options);
+    EXPECT_GT(report.count(check_status::pass), 40);
     for (validation_check const& check : report.checks) {
       EXPECT_NE(check.status, check_status::fail) << size << " " << check.name << " " << check.algorithm << " "
                                                   << check.dtype << " " << check.error << " of " << check.bound;
