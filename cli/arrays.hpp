@@ -6,7 +6,6 @@
 
 #include "names.hpp"
 
-#include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/tensor_view.hpp>
 #include <ssmscan/ssm/io/npy.hpp>
 

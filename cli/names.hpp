@@ -6,10 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace ssmscan::cli {
+#include <ssmscan/scan/error.hpp>
 
-// "a, b, c"
-std::string listed(std::vector<std::string> const& names);
+namespace ssmscan::cli {
 
 // " (did you mean NAME?)" for the nearest of the names, nothing where none is near.
 std::string suggestion(std::string_view given, std::vector<std::string> const& names);

@@ -124,10 +124,10 @@ void need_capable(scan_options const& o, operation what, std::string_view dtype,
     throw_invalid("--operator", o.operation + " for " + std::string(descr), "affine, or <f4 or <f8 arrays");
   if (o.algorithm != "automatic" && !able.contains(o.algorithm))
     throw_invalid("--algorithm", o.algorithm + " for " + std::string(descr) + " " + o.operation,
-                  "one of " + listed({able.begin(), able.end()}));
+                  "one of " + listed(able));
   if (packed && o.algorithm != "automatic" && !able_packed.contains(o.algorithm))
     throw_invalid("--algorithm", o.algorithm + " with " + (o.offsets.empty() ? "--reset" : "--offsets"),
-                  "one of " + listed({able_packed.begin(), able_packed.end()}));
+                  "one of " + listed(able_packed));
 }
 
 void write(scan_options const& o, ssm::npy_array const& x, std::optional<ssm::npy_array> const& final) {

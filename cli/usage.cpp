@@ -3,8 +3,6 @@
 #include "names.hpp"
 #include <fmt/format.h>
 
-#include <ssmscan/scan/error.hpp>
-
 namespace ssmscan::cli {
 namespace {
 

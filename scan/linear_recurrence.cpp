@@ -34,13 +34,6 @@ std::vector<detail::kernel_table const*> const& tables() {
   return all;
 }
 
-template <class Names>
-std::string listed(Names const& names) {
-  std::string text;
-  for (auto const& name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
-
 // "heisen" is how some notes spell Heinsen's name.
 std::string accepted_spelling(std::string_view name) {
   return name == "heisen" || name.starts_with("heisen.") ? "heinsen" + std::string(name.substr(6)) : std::string(name);

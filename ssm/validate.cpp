@@ -46,11 +46,9 @@ validation_check skipped(std::string const& name, std::string const& dtype, doub
 
 std::vector<std::string> chosen(std::vector<std::string> const& wanted, std::vector<std::string> const& offered,
                                 std::string const& argument) {
-  std::string list;
-  for (std::string const& name : offered) list += (list.empty() ? "" : ", ") + name;
   for (std::string const& name : wanted) {
     if (std::find(offered.begin(), offered.end(), name) == offered.end()) {
-      throw_invalid(argument, name, "one of " + list);
+      throw_invalid(argument, name, "one of " + listed(offered));
     }
   }
   return wanted.empty() ? offered : wanted;

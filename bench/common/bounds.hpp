@@ -18,6 +18,8 @@
 #include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
 
+#include <ssmscan/scan/reference/oracle.hpp>
+
 namespace ssmscan::bench {
 
 enum class stores { plain, streaming };
@@ -31,15 +33,7 @@ inline constexpr bool streaming_stores_exist = false;
 
 // A complex product would be more than the memory's work, so complex data are pairs of reals here; uint32_t is added.
 template <class T>
-struct words {
-  using type = T;
-};
-template <class R>
-struct words<std::complex<R>> {
-  using type = R;
-};
-template <class T>
-using words_t = typename words<T>::type;
+using words_t = reference::real_t<T>;
 
 template <class W>
 W triad_of(W a, W b) {

@@ -8,6 +8,7 @@
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/scan/scan.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
 
@@ -34,34 +35,19 @@ dense_checks::dense_checks(std::string name, dense_layer const& layer, signal co
 }
 
 void dense_checks::convolutions() {
-  // The kernel's error by the same run on an impulse; the convolution's as for a diagonal system.
   std::vector<double> const kernel = naive_kernel<double>(layer_.discrete, layer_.c, input_.length);
-  double const g = direct_convolution_factor(input_.length + 1, unit<double>);
-  std::vector<double> weights;
+  std::vector<double> kernel_bound;  // by the same run, on an impulse
   dense_run run(layer_);
   for (std::size_t l = 0; l < length_; ++l) {
     run.step(l == 0 ? 1.0 : 0.0);
-    weights.push_back((1 + g) * (run.bound() + g * std::abs(kernel[l])));
+    kernel_bound.push_back(run.bound());
   }
-  std::vector<double> moduli;
-  for (double const u : input_.values) moduli.push_back(std::abs(u));
-  std::vector<double> bound(input_.values.size());
-  std::vector<double> direct(input_.values.size());
-  causal_convolution(weights, moduli, input_.batch, bound, convolution_method::direct);
-  causal_convolution(kernel, input_.values, input_.batch, direct, convolution_method::direct);
-  report_.checks.push_back(
-      componentwise(row("convolution", "direct", "serial"), direct, recurrence_,
-                    [&](std::size_t i) { return second_order * bound[i] + recurrence_bound_[i]; }));
-
-  std::vector<double> fft(input_.values.size());
-  causal_convolution(kernel, input_.values, input_.batch, fft, convolution_method::fft);
-  vector_norms const kernel_norms = norms_of(std::span<double const>(kernel));
-  index_t const padded = padded_length(input_.length, input_.length);
-  report_.checks.push_back(
-      by_rows<double>(row("convolution", "fft", fft_backend()), fft, direct, length_, [&](std::size_t r) {
-        vector_norms const norms = norms_of(std::span<double const>(input_.values).subspan(r * length_, length_));
-        return fft_convolution_bound<double>(padded, kernel_norms, norms) + g * kernel_norms.one * norms.two;
-      }));
+  std::vector<double> output(input_.values.size());
+  causal_convolution(kernel, input_.values, input_.batch, output, convolution_method::direct);
+  std::vector<double> const bound = direct_bound(kernel, kernel_bound, input_);
+  report_.checks.push_back(componentwise(row("convolution", "direct", "serial"), output, recurrence_,
+                                         [&](std::size_t i) { return bound[i] + recurrence_bound_[i]; }));
+  report_.checks.push_back(fft_check<double>(row("convolution", "fft", fft_backend()), kernel, input_));
 }
 
 template <class A, class B>

@@ -3,7 +3,7 @@
 import unittest
 
 import reports  # noqa: F401  (where plots/ is)
-import results
+from benchmark_name import parse_name
 
 
 class Names(unittest.TestCase):
@@ -19,10 +19,10 @@ class Names(unittest.TestCase):
 
     def test_grammar(self):
         for text, parts in self.good.items():
-            n = results.parse_name(text)
+            n = parse_name(text)
             self.assertEqual((n.question, n.operation, n.dtype, n.algorithm, n.variant, n.backend, n.lanes, n.time, dict(n.options)), parts)
 
     def test_malformed_names_are_refused(self):
         for text in self.bad:
             with self.subTest(text), self.assertRaises(ValueError):
-                results.parse_name(text)
+                parse_name(text)
