@@ -71,14 +71,14 @@ void check_signal(signal const& input) {
   }
 }
 
-// The leading samples of the leading rows, as many as are allowed: what is causal is tested by any prefix.
-signal shortened(signal const& input, index_t greatest_length, index_t greatest_samples) {
+// The leading samples of the leading rows, as many as are allowed, and what for: causality is tested by any prefix.
+signal shortened(signal const& input, index_t greatest_length, index_t greatest_samples, std::string const& what_for) {
   signal kept;
   kept.length = std::min(input.length, std::max<index_t>(1, greatest_length));
   kept.batch = std::min(input.batch, std::max<index_t>(1, greatest_samples / kept.length));
   kept.description = input.description;
   if (kept.length < input.length || kept.batch < input.batch) {
-    kept.description += "; used: " + std::to_string(kept.batch) + " x " + std::to_string(kept.length);
+    kept.description += "; " + what_for + ": " + std::to_string(kept.batch) + " x " + std::to_string(kept.length);
   }
   for (index_t row = 0; row < kept.batch; ++row) {
     auto const start = input.values.begin() + row * input.length;
@@ -101,9 +101,12 @@ validation_report validate(signal const& whole, validation_options const& option
     for (std::string const& algorithm : algorithms)
       for (std::string const& backend : backends) run(algorithm, backend);
   };
-  signal const input = shortened(whole, options.greatest_length, options.greatest_samples);
+  index_t const length = options.greatest_length;
+  signal const input = shortened(whole, length, options.greatest_samples, "used");
+  signal const for_singles = shortened(input, length, options.greatest_singles, "scans in complex float");
+  signal const for_matrices = shortened(for_singles, length, options.greatest_matrices, "scans of matrices");
   validation_report report;
-  report.signal = input.description;
+  report.signal = for_matrices.description;
   for (s4d_initialization const which : all_s4d_initializations) {
     for (discretization const rule : all_discretizations) {
       std::string const name = "s4d." + std::string(name_of(which)) + "." + std::string(name_of(rule));
@@ -115,24 +118,22 @@ validation_report validate(signal const& whole, validation_options const& option
       detail::diagonal_checks checks(name, system, input, report);
       checks.kernel();
       checks.convolutions();
-      each_scan([&](std::string const& algorithm, std::string const& backend) {
-        checks.scan(algorithm, backend);
-        checks.scan_single(algorithm, backend);
-      });
+      each_scan([&](std::string const& algorithm, std::string const& backend) { checks.scan(algorithm, backend); });
+      detail::diagonal_checks singles(name, system, for_singles, report);
+      each_scan(
+          [&](std::string const& algorithm, std::string const& backend) { singles.scan_single(algorithm, backend); });
     }
   }
-  signal const few = shortened(input, options.greatest_length, options.greatest_matrices);
   for (discretization const rule : all_discretizations) {
     std::string const name = "hippo_legs." + std::string(name_of(rule));
     detail::dense_layer const layer = hippo_legs_layer(rule, options);
-    double const radius =
-        layer.discrete.a.diagonal().cwiseAbs().maxCoeff();  // triangular: the diagonal is the spectrum
-    if (!(radius < 1)) {
+    // Triangular: the diagonal is the spectrum.
+    if (double const radius = layer.discrete.a.diagonal().cwiseAbs().maxCoeff(); !(radius < 1)) {
       report.checks.push_back(skipped(name, "f64", radius));
       continue;
     }
     detail::dense_checks(name, layer, input, report).convolutions();
-    detail::dense_checks scans(name, layer, few, report);
+    detail::dense_checks scans(name, layer, for_matrices, report);
     each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
   }
   return report;

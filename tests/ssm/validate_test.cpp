@@ -244,6 +244,18 @@ TEST(Validate, AnyMagnitude) {
   }
 }
 
+TEST(Validate, WhatIsLeftOutIsSaid) {
+  validation_report const report = validate(built_in_signal(9, 30), {.greatest_length = 20,
+                                                                     .greatest_samples = 160,
+                                                                     .greatest_singles = 119,
+                                                                     .greatest_matrices = 40,
+                                                                     .algorithms = {"sequential"},
+                                                                     .backends = {"serial"}});
+  EXPECT_THAT(report.signal, testing::EndsWith("30 samples; used: 8 x 20; scans in complex float: 5 x 20; "
+                                               "scans of matrices: 2 x 20"));
+  EXPECT_EQ(report.count(check_status::fail), 0);
+}
+
 TEST(Validate, ShortestSignals) {
   for (index_t const length : {1, 2, 3}) {
     validation_report const report = validate(built_in_signal(1, length));
