@@ -4,7 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <ssmscan/scan/error.hpp>
+#include "names.hpp"
+
 #include <ssmscan/scan/tensor_view.hpp>
 #include <ssmscan/ssm/io/npy.hpp>
 
@@ -20,9 +21,7 @@ inline std::string to_string(shape_list const& shape) {
 }
 
 inline ssm::npy_array read_array(std::string const& argument, std::string const& path) {
-  try {
-    return ssm::read_npy(path);
-  } catch (std::invalid_argument const& e) { throw std::invalid_argument(argument + ": " + e.what()); }
+  return refused_with(argument + ": ", [&] { return ssm::read_npy(path); });
 }
 
 // Axes are aligned at the last; sizes agree or one of them is 1.

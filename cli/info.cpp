@@ -1,5 +1,5 @@
 #include "command.hpp"
-#include "machine.hpp"
+#include "facts.hpp"
 #include <fmt/format.h>
 
 namespace ssmscan::cli {
@@ -12,7 +12,7 @@ void add_info(CLI::App& program, action& chosen) {
   OMP_NUM_THREADS=1 ssmscan info        what one thread would look like)");
   command->callback([&chosen] {
     chosen = [] {
-      for (auto const& [key, value] : machine_facts()) fmt::print("{:<17} {}\n", key + ":", value);
+      for (auto const& [key, value] : program_facts()) fmt::print("{:<17} {}\n", key + ":", value);
       return exit_code::good;
     };
   });

@@ -1,12 +1,14 @@
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <iostream>
 #include <new>
 #include <stdexcept>
 
 #include "command.hpp"
-#include "machine.hpp"
+#include "facts.hpp"
 #include "names.hpp"
+#include "usage.hpp"
 #include <fmt/format.h>
 
 namespace ssmscan::cli {
@@ -14,24 +16,10 @@ namespace {
 
 // One line on stderr.
 int fail(std::string const& command, std::string text, exit_code code) {
-  std::ranges::replace(text, '\n', ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; }, ' ');
   fmt::print(stderr, "ssmscan{}{}: {}\n", command.empty() ? "" : " ", command, text);
   return code;
-}
-
-// What stands on the command line and belongs to nothing: a misspelt command or option.
-std::string unexpected(CLI::App const& app, std::string const& given) {
-  std::vector<std::string> known;
-  bool const option = given.starts_with('-');
-  if (!option)
-    for (auto const* command : app.get_subcommands([](CLI::App const*) { return true; }))
-      known.push_back(command->get_name());
-  std::string const argument = known.empty() ? (option ? "option" : "argument") : "command";
-  if (known.empty())
-    for (auto const* known_option : app.get_options())
-      for (auto const& name : known_option->get_lnames()) known.push_back(fmt::format("--{}", name));
-  std::string const stem = given.substr(0, given.find('='));
-  return fmt::format("{}: got \"{}\"; need one of {}{}", argument, given, listed(known), suggestion(stem, known));
 }
 
 int run(int argc, char** argv) {
@@ -50,10 +38,11 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
   action chosen;
   add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_validate(program, chosen);
 
-  auto const command = [&] {
-    auto const parsed = program.get_subcommands();
-    return parsed.empty() ? std::string() : parsed.front()->get_name();
+  auto const parsed = [&]() -> CLI::App const& {
+    auto const commands = program.get_subcommands();
+    return commands.empty() ? program : *commands.front();
   };
+  auto const command = [&] { return &parsed() == &program ? std::string() : parsed().get_name(); };
   try {
     program.parse(argc, argv);
     if (!chosen) {
@@ -65,6 +54,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
       }();
       throw std::invalid_argument("command: got nothing; need one of " + listed(names) + ", or --help");
     }
+    need_values(parsed());
     int const code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
       return fail(command(), "stdout: writing failed", run_time_failure);
@@ -74,10 +64,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     std::cout.flush();
     return std::cout ? good : fail("", "stdout: writing failed", run_time_failure);
   } catch (CLI::ParseError const& e) {
-    auto const parsed = program.get_subcommands();
-    CLI::App const& app = parsed.empty() ? program : *parsed.front();
-    auto const extra = app.remaining();
-    return fail(command(), extra.empty() ? e.what() : unexpected(app, extra.front()), bad_input);
+    return fail(command(), sentence_of(e, parsed(), parsed().remaining()), bad_input);
   } catch (std::invalid_argument const& e) {
     return fail(command(), e.what(), bad_input);
   } catch (std::bad_alloc const&) {

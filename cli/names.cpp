@@ -5,8 +5,6 @@
 #include <numeric>
 #include <system_error>
 
-#include <ssmscan/scan/error.hpp>
-
 namespace ssmscan::cli {
 namespace {
 
@@ -26,12 +24,6 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 }  // namespace
-
-std::string listed(std::vector<std::string> const& names) {
-  std::string text;
-  for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 std::string suggestion(std::string_view given, std::vector<std::string> const& names) {
   std::string const* best = nullptr;

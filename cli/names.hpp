@@ -1,14 +1,14 @@
 #pragma once
 // Names and numbers as people type them, and the files they name.
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace ssmscan::cli {
+#include <ssmscan/scan/error.hpp>
 
-// "a, b, c"
-std::string listed(std::vector<std::string> const& names);
+namespace ssmscan::cli {
 
 // " (did you mean NAME?)" for the nearest of the names, nothing where none is near.
 std::string suggestion(std::string_view given, std::vector<std::string> const& names);
@@ -18,6 +18,15 @@ void need_name(std::string const& argument, std::string const& given, std::vecto
 
 // The whole of `text` as an integer in [low, high], else std::invalid_argument.
 int whole_number(std::string const& argument, std::string const& text, int low, int high);
+
+// Runs `call`; the message of a std::invalid_argument that leaves it begins with `prefix`: the library names its own
+// arguments, the program the flag that gave them.
+template <class Call>
+auto refused_with(std::string const& prefix, Call const& call) {
+  try {
+    return call();
+  } catch (std::invalid_argument const& error) { throw std::invalid_argument(prefix + error.what()); }
+}
 
 enum class overwrite { no, yes };
 

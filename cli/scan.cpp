@@ -35,7 +35,8 @@ void check(scan_options& o) {
   for (auto const& [argument, value] : {std::pair{"--a", &o.a}, {"--b", &o.b}, {"--out", &o.out}})
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
-  if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen.")) o.algorithm.insert(3, "n");  // how some notes spell it
+  if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen."))
+    o.algorithm.insert(3, "n");  // how some notes spell it
   auto names = algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
@@ -112,14 +113,21 @@ inputs read(scan_options const& o) {
 
 // A combination that the table of `ssmscan list` has.
 void need_capable(scan_options const& o, operation what, std::string_view dtype, std::string_view descr) {
-  std::set<std::string> able;
-  for (auto const& row : capabilities())
-    if (row.dtype == dtype && row.operation == what && row.backend == o.backend) able.emplace(row.algorithm);
+  bool const packed = !o.offsets.empty() || !o.reset.empty();
+  std::set<std::string> able, able_packed;
+  for (auto const& row : capabilities()) {
+    if (row.dtype != dtype || row.operation != what || row.backend != o.backend) continue;
+    able.emplace(row.algorithm);
+    if (row.packed) able_packed.emplace(row.algorithm);
+  }
   if (able.empty())
     throw_invalid("--operator", o.operation + " for " + std::string(descr), "affine, or <f4 or <f8 arrays");
   if (o.algorithm != "automatic" && !able.contains(o.algorithm))
     throw_invalid("--algorithm", o.algorithm + " for " + std::string(descr) + " " + o.operation,
-                  "one of " + listed({able.begin(), able.end()}));
+                  "one of " + listed(able));
+  if (packed && o.algorithm != "automatic" && !able_packed.contains(o.algorithm))
+    throw_invalid("--algorithm", o.algorithm + " with " + (o.offsets.empty() ? "--reset" : "--offsets"),
+                  "one of " + listed(able_packed));
 }
 
 void write(scan_options const& o, ssm::npy_array const& x, std::optional<ssm::npy_array> const& final) {
@@ -161,10 +169,12 @@ int scan_of(scan_options const& o, inputs const& in) {
     final = zeros(in.a.type, in.states);
     problem.final = {data(*final), states};
   }
-  auto const made = linear_recurrence(problem, {.algorithm = o.algorithm,
-                                                .backend = o.backend,
-                                                .inner = o.inner,
-                                                .threads = whole_number("--threads", o.threads, 0, 4096)});
+  execution const how{.algorithm = o.algorithm,
+                      .backend = o.backend,
+                      .inner = o.inner,
+                      .threads = whole_number("--threads", o.threads, 0, 4096)};
+  // What only the call can see, as offsets that do not ascend; its arguments are called as our flags.
+  auto const made = refused_with("--", [&] { return linear_recurrence(problem, how); });
   if (o.explain == scan_options::explanation::wanted)
     fmt::print(stderr, "ran {}{} on {} (tree {}): {}\n", made.algorithm, made.inner.empty() ? "" : " by " + made.inner,
                made.backend, made.tree, made.reason);
@@ -215,7 +225,8 @@ void add_scan(CLI::App& program, action& chosen) {
   named("--operator", o->operation, "affine, or semi_log (a by its logarithm: by a tree, no drift near 1)");
   named("--backend", o->backend, "serial or openmp");
   named("--layout", o->layout, "lane_major, or time_major: (time, lanes) or (batch, time, channel)");
-  command->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")
+  command
+      ->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")
       ->type_name("N")
       ->capture_default_str();
   command->add_flag_callback(

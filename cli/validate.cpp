@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "command.hpp"
-#include "machine.hpp"
+#include "facts.hpp"
 #include "names.hpp"
 #include "progress.hpp"
 #include <fmt/format.h>
@@ -25,14 +25,14 @@ std::string_view verdict_of(ssm::check_status status) {
 
 void print(ssm::validation_report const& report) {
   fmt::print("signal: {}\n", report.signal);
-  fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  {}\n", "name", "algorithm", "backend", "dtype", "max error",
+  fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9} {:>9}  {}\n", "name", "algorithm", "backend", "dtype", "max error",
              "bound", "verdict");
   for (auto const& check : report.checks) {
     if (check.status == ssm::check_status::skip) {
-      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
+      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
                  check.dtype, "", "", check.reason);
     } else {
-      fmt::print("{:<28} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
+      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
                  check.dtype, check.error, check.bound, verdict_of(check.status));
     }
   }
@@ -42,9 +42,7 @@ void print(ssm::validation_report const& report) {
 
 ssm::signal signal_of(validate_options const& options) {
   if (options.signal.empty()) return ssm::built_in_signal();
-  try {
-    return ssm::read_signal(options.signal);
-  } catch (std::invalid_argument const& e) { throw std::invalid_argument("--signal: " + std::string(e.what())); }
+  return refused_with("--signal: ", [&] { return ssm::read_signal(options.signal); });
 }
 
 int validate(validate_options const& options) {
@@ -57,11 +55,11 @@ int validate(validate_options const& options) {
   how.backends = options.backends;
   auto const report = [&] {
     progress const shown("validating");
-    return ssm::validate(input, how);
+    return refused_with("--", [&] { return ssm::validate(input, how); });  // its "signal" is our --signal
   }();
   print(report);
   if (!options.json.empty())
-    ssm::write_file(options.json, ssm::to_json(report, machine_facts()),
+    ssm::write_file(options.json, ssm::to_json(report, program_facts()),
                     options.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
   return report.count(ssm::check_status::fail) == 0 ? exit_code::good : exit_code::verification_failed;
 }

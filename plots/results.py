@@ -1,9 +1,7 @@
 """Reading what the benchmarks and the validator wrote.
 
-The idea: one benchmark name is one path, `<question>/<operation>.<dtype>/<algorithm>[.<variant>]/<backend>/lanes:<n>/time:<n>`
-and then `key:value` options; all repetitions of one name become one `Measurement` (median and spread), or one failure.
-A name that does not follow the grammar stops the reading, because a misread name would put a number in the wrong row.
-Fields this module does not know are kept, never refused.
+The idea: all repetitions of one benchmark name (benchmark_name.py) become one `Measurement` (median and spread), or one
+failure. Fields this module does not know are kept, never refused.
 """
 
 import json
@@ -12,70 +10,18 @@ import re
 import statistics
 from dataclasses import dataclass, field
 
-QUESTIONS = ("throughput", "latency", "accuracy", "ssm")
-BOUNDS = ("triad", "copy")
-# What is compared with from outside; `loop` is the plain loop that a caller would write instead of calling.
-LIBRARIES = ("loop", "std", "std_par", "tbb", "thrust_omp", "thrust", "cub", "cub_pairs")
-# What Google Benchmark itself appends to a name. `threads:` is also ours (INTERFACES 5), so it stays an option.
-HARNESS_FLAGS = ("manual_time", "real_time", "process_time")
-HARNESS_KEYS = ("iterations", "repeats", "min_time", "min_warmup_time")
-# An option that tells two contenders apart; every other option tells two problems apart.
-CONTENDER_KEYS = ("inner",)
+from benchmark_name import Name, parse_name
+
 # The message of a benchmark that was left out by rule (it would take too long), not because its result was wrong.
 NOT_RUN = "not run: "
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 ROUNDOFF = {"f32": 2.0**-24, "c64": 2.0**-24, "f64": 2.0**-53, "c128": 2.0**-53}
 
-_WORD = re.compile(r"[a-z][a-z0-9_]*\Z")
-_VARIANT = re.compile(r"[a-z0-9_]+\Z")
-_OPTION = re.compile(r"([A-Za-z_][A-Za-z0-9_]*):([A-Za-z0-9_.+\-]+)\Z")
 _PAIR = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([^\s,;]+)")
 
 
 class InputError(Exception):
     """An input file cannot be used; the message names the file, the record and what is needed."""
-
-
-@dataclass(frozen=True)
-class Name:
-    question: str
-    operation: str
-    dtype: str
-    algorithm: str
-    variant: str
-    backend: str
-    lanes: int
-    time: int
-    options: tuple = ()
-
-    @property
-    def contender(self):
-        """What competes: algorithm, variant, and the options that belong to it rather than to the problem."""
-        own = [f"{key}:{value}" for key, value in self.options if key in CONTENDER_KEYS]
-        return " ".join([self.algorithm + (f".{self.variant}" if self.variant else "")] + own)
-
-    @property
-    def problem(self):
-        """What is competed on, the length apart: operation, dtype, lanes and the options of the problem."""
-        own = tuple((key, value) for key, value in self.options if key not in CONTENDER_KEYS)
-        return (self.operation, self.dtype, self.lanes, own)
-
-    @property
-    def kind(self):
-        if self.algorithm in BOUNDS:
-            return "bound"
-        if self.algorithm == "automatic":
-            return "automatic"  # no scan of its own: it chooses one, and must not win beside its own choice
-        return "library" if self.algorithm in LIBRARIES else "ours"
-
-    def option(self, key, default=None):
-        return dict(self.options).get(key, default)
-
-    def __str__(self):
-        algorithm = self.algorithm + (f".{self.variant}" if self.variant else "")
-        parts = [self.question, f"{self.operation}.{self.dtype}", algorithm, self.backend]
-        parts += [f"lanes:{self.lanes}", f"time:{self.time}"]
-        return "/".join(parts + [f"{key}:{value}" for key, value in self.options])
 
 
 @dataclass
@@ -119,43 +65,6 @@ class Source:
     measurements: list = field(default_factory=list)
     checks: list = field(default_factory=list)
     totals: dict = field(default_factory=dict)
-
-
-def parse_name(text):
-    """The parts of a benchmark name. Raises ValueError, saying what is wrong with it."""
-    parts = text.split("/")
-    if len(parts) < 6:
-        raise ValueError("got %d parts between slashes; need question/operation.dtype/algorithm/backend/lanes:n/time:n" % len(parts))
-    question, operation, algorithm, backend = parts[:4]
-    if question not in QUESTIONS:
-        raise ValueError(f"question: got '{question}'; need one of {', '.join(QUESTIONS)}")
-    operation, dot, dtype = operation.partition(".")
-    if not (dot and _WORD.match(operation) and _WORD.match(dtype)):
-        raise ValueError(f"operation: got '{parts[1]}'; need operation.dtype")
-    algorithm, dot, variant = algorithm.partition(".")
-    if not _WORD.match(algorithm) or (dot and not all(map(_VARIANT.match, variant.split(".")))):
-        raise ValueError(f"algorithm: got '{parts[2]}'; need algorithm or algorithm.variant")
-    if not _WORD.match(backend):
-        raise ValueError(f"backend: got '{backend}'; need a word")
-    counts = []
-    for key, part in zip(("lanes", "time"), parts[4:6]):
-        given, _, number = part.partition(":")
-        if given != key or not (number.isascii() and number.isdigit()):
-            raise ValueError(f"{key}: got '{part}'; need {key}:<number>")
-        counts.append(int(number))
-    options = {}
-    for part in parts[6:]:
-        if part in HARNESS_FLAGS:
-            continue
-        pair = _OPTION.match(part)
-        if not pair:
-            raise ValueError(f"option: got '{part}'; need key:value")
-        if pair[1] in options:
-            raise ValueError(f"option: got '{pair[1]}' twice; need it once")
-        if pair[1] not in HARNESS_KEYS:
-            options[pair[1]] = pair[2]
-    return Name(question, operation, dtype, algorithm, variant, backend, *counts, tuple(options.items()))
-
 
 def load_benchmarks(path):
     """A results.json or accuracy.json (Google Benchmark's format)."""

@@ -11,4 +11,12 @@ namespace ssmscan {
   throw std::invalid_argument(argument + ": got " + given + "; need " + needed);
 }
 
+// "a, b, c": what a message says is to be had.
+template <class Names>
+std::string listed(Names const& names) {
+  std::string text;
+  for (auto const& name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text;
+}
+
 }  // namespace ssmscan

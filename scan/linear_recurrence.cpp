@@ -3,6 +3,7 @@
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/detail/kernel_table.hpp>
@@ -33,32 +34,15 @@ std::vector<detail::kernel_table const*> const& tables() {
   return all;
 }
 
-std::string full_name(algorithm_info const& info) {
-  return std::string(info.name) + (info.variant.empty() ? "" : "." + std::string(info.variant));
-}
-
-template <class Names>
-std::string listed(Names const& names) {
-  std::string text;
-  for (auto const& name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
-
 // "heisen" is how some notes spell Heinsen's name.
 std::string accepted_spelling(std::string_view name) {
   return name == "heisen" || name.starts_with("heisen.") ? "heinsen" + std::string(name.substr(6)) : std::string(name);
 }
 
-// "name" or "name.variant", without making a string: this is on every call's path.
-bool is_named(algorithm_info const& info, std::string_view name) {
-  if (!name.starts_with(info.name)) return false;
-  name.remove_prefix(info.name.size());
-  return info.variant.empty() ? name.empty() : name.starts_with('.') && name.substr(1) == info.variant;
-}
-
 detail::kernel_table const& find(std::string_view algorithm, std::string_view inner, std::string_view backend) {
   for (auto const* table : tables())
-    if (is_named(table->info, algorithm) && table->backend == backend && (inner.empty() || inner == table->inner))
+    if (detail::is_named(table->info, algorithm) && table->backend == backend &&
+        (inner.empty() || inner == table->inner))
       return *table;
 
   auto const quoted = [](std::string_view name) { return "\"" + std::string(name) + "\""; };
@@ -70,7 +54,7 @@ detail::kernel_table const& find(std::string_view algorithm, std::string_view in
     throw_invalid("backend", quoted(backend), "one of " + listed(backends_known));
   std::vector<std::string_view> inners;
   for (auto const* table : tables())
-    if (is_named(table->info, algorithm) && table->backend == backend && !table->inner.empty())
+    if (detail::is_named(table->info, algorithm) && table->backend == backend && !table->inner.empty())
       inners.push_back(table->inner);
   throw_invalid(
       "inner", quoted(inner),
@@ -113,14 +97,14 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
 
 }  // namespace
 
-template <class T>
+template <recurrence_dtype T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> const checked(problem);
   detail::check_execution(how);
   return decide(problem, how).made;
 }
 
-template <class T>
+template <recurrence_dtype T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> checked(problem);
   detail::check_execution(how);
@@ -146,7 +130,7 @@ std::vector<capability> const& capabilities() {
     names.reserve(tables().size());
     std::vector<capability> rows;
     for (auto const* table : tables()) {
-      std::string_view const name = names.emplace_back(full_name(table->info));
+      std::string_view const name = names.emplace_back(detail::full_name(table->info));
       auto const add = [&]<class T>(detail::kernels_of<T> const& kernels) {
         for (operation o : {operation::affine, operation::semi_log})
           if (kernels.at(o, detail::packing::one_sequence) != nullptr)
@@ -165,7 +149,8 @@ std::vector<capability> const& capabilities() {
 std::vector<std::string> algorithm_names() {
   std::vector<std::string> names;
   for (auto const* table : tables())
-    if (auto name = full_name(table->info); std::ranges::find(names, name) == names.end()) names.push_back(name);
+    if (auto name = detail::full_name(table->info); std::ranges::find(names, name) == names.end())
+      names.push_back(name);
   return names;
 }
 

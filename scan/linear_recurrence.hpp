@@ -8,6 +8,7 @@
 // Bits depend on (algorithm, its tree, dtype, time length; packed: the offsets) and on nothing else. docs/linear_recurrence.md tells the
 // rest.
 #include <complex>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -27,11 +28,18 @@ enum class operation {
   semi_log  // (log|a|, sign, b): float and double; in a tree (not sequential) no drift near a = 1
 };
 
-// T: float, double, std::complex of both, std::uint32_t (mod 2^32). a, b, x have one shape; a and b may be broadcast by
-// stride 0. x may be exactly a or exactly b (same pointer, same strides); no other overlap. initial and final have
-// shape (batch, channel, sequences), sequences = 1 when not packed; left empty (data = nullptr) where not wanted.
+// What the compiled call takes; scan.hpp takes any monoid. uint32_t is computed mod 2^32.
+template <class T>
+concept recurrence_dtype = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::complex<float>> ||
+    std::same_as<T, std::complex<double>> || std::same_as<T, std::uint32_t>;
+
+// a, b, x have one shape; a and b may be broadcast by stride 0. x may be exactly a or exactly b (same pointer, same
+// strides); no other overlap. initial and final have shape (batch, channel, sequences), sequences = 1 when not packed;
+// left empty (data = nullptr) where not wanted.
 template <class T>
 struct recurrence {
+  static_assert(recurrence_dtype<T>,
+                "linear_recurrence takes float, double, std::complex<float>, std::complex<double> and std::uint32_t");
   tensor_view<T const> a{};
   tensor_view<T const> b{};
   tensor_view<T> x{};
@@ -64,11 +72,11 @@ struct choice {
 // Computes x (and final). n steps cost about 2n combines or as the algorithm's info says; scratch is allocated as its
 // info says. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is
 // written; std::bad_alloc where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
-template <class T>
+template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 
 // The same checks and the same choice, without running.
-template <class T>
+template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice plan(recurrence<T> const& problem, execution const& how = {});
 
 // One row per algorithm x inner x backend x dtype x operation that linear_recurrence accepts.

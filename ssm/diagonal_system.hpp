@@ -32,6 +32,15 @@ struct discrete_diagonal {
   SSMSCAN_SSM_EXPORT double spectral_radius() const;
 };
 
+// b u[t], one rounding per part, and Re(c x): every mode and every check forms them here.
+template <class Real>
+std::complex<Real> drive(std::complex<Real> b, Real u) {
+  return {b.real() * u, b.imag() * u};
+}
+inline double read_out(std::complex<double> c, std::complex<double> x) {
+  return c.real() * x.real() - c.imag() * x.imag();
+}
+
 // Throws std::invalid_argument unless lambda, b, c are of one length, at least 1, all finite, and step is positive;
 // discretize also where the bilinear rule divides by zero (step * lambda = 2).
 SSMSCAN_SSM_EXPORT void check(diagonal_system const& system);

@@ -13,12 +13,6 @@ using complex = std::complex<double>;
 // Values of state held at a time in mode scan: 64 MiB.
 constexpr index_t scan_budget = index_t{1} << 22;
 
-// b u[t]: one rounding per part. Every mode and every check forms it here.
-complex drive(complex b, double u) { return {b.real() * u, b.imag() * u}; }
-
-// Re(c x)
-double read_out(complex c, complex x) { return c.real() * x.real() - c.imag() * x.imag(); }
-
 }  // namespace
 
 std::string_view name_of(s4d_mode mode) {

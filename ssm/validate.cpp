@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
@@ -25,13 +26,29 @@ diagonal_system s4d_system(s4d_initialization which, discretization rule, valida
   return system;
 }
 
+detail::dense_layer hippo_legs_layer(discretization rule, validation_options const& options) {
+  index_t const size = options.dense_state_size;
+  detail::dense_layer layer{
+      discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, options.step, rule),
+      Eigen::RowVectorXd(size)};
+  for (index_t n = 0; n < size; ++n) layer.c(n) = std::cos(static_cast<double>(n)) / static_cast<double>(n + 1);
+  return layer;
+}
+
+// The row that stands for a system whose state does not fade.
+validation_check skipped(std::string const& name, std::string const& dtype, double spectral_radius) {
+  validation_check row;
+  row.name = name;
+  row.dtype = dtype;
+  row.reason = "unstable by mathematics: spectral radius " + std::to_string(spectral_radius);
+  return row;
+}
+
 std::vector<std::string> chosen(std::vector<std::string> const& wanted, std::vector<std::string> const& offered,
                                 std::string const& argument) {
-  std::string list;
-  for (std::string const& name : offered) list += (list.empty() ? "" : ", ") + name;
   for (std::string const& name : wanted) {
     if (std::find(offered.begin(), offered.end(), name) == offered.end()) {
-      throw_invalid(argument, name, "one of " + list);
+      throw_invalid(argument, name, "one of " + listed(offered));
     }
   }
   return wanted.empty() ? offered : wanted;
@@ -43,16 +60,25 @@ void check_signal(signal const& input) {
     throw_invalid("signal", std::to_string(input.values.size()) + " values",
                   std::to_string(input.batch) + " x " + std::to_string(input.length));
   }
+  for (double const sample : input.values) {
+    if (!(std::abs(sample) <= greatest_signal_magnitude)) {
+      std::ostringstream given, needed;
+      given << "a sample of " << sample;
+      needed << "magnitudes up to 2^100 = " << greatest_signal_magnitude
+             << " (checks in float sum thousands of samples)";
+      throw_invalid("signal", given.str(), needed.str());
+    }
+  }
 }
 
-// The leading samples of the leading rows, as many as the options allow: what is causal is tested by any prefix.
-signal shortened(signal const& input, validation_options const& options) {
+// The leading samples of the leading rows, as many as are allowed, and what for: causality is tested by any prefix.
+signal shortened(signal const& input, index_t greatest_length, index_t greatest_samples, std::string const& what_for) {
   signal kept;
-  kept.length = std::min(input.length, std::max<index_t>(1, options.greatest_length));
-  kept.batch = std::min(input.batch, std::max<index_t>(1, options.greatest_samples / kept.length));
+  kept.length = std::min(input.length, std::max<index_t>(1, greatest_length));
+  kept.batch = std::min(input.batch, std::max<index_t>(1, greatest_samples / kept.length));
   kept.description = input.description;
   if (kept.length < input.length || kept.batch < input.batch) {
-    kept.description += "; used: " + std::to_string(kept.batch) + " x " + std::to_string(kept.length);
+    kept.description += "; " + what_for + ": " + std::to_string(kept.batch) + " x " + std::to_string(kept.length);
   }
   for (index_t row = 0; row < kept.batch; ++row) {
     auto const start = input.values.begin() + row * input.length;
@@ -71,34 +97,45 @@ validation_report validate(signal const& whole, validation_options const& option
   check_signal(whole);
   std::vector<std::string> const algorithms = chosen(options.algorithms, algorithm_names(), "algorithms");
   std::vector<std::string> const backends = chosen(options.backends, backend_names(), "backends");
-  signal const input = shortened(whole, options);
+  auto const each_scan = [&](auto const& run) {
+    for (std::string const& algorithm : algorithms)
+      for (std::string const& backend : backends) run(algorithm, backend);
+  };
+  index_t const length = options.greatest_length;
+  signal const input = shortened(whole, length, options.greatest_samples, "used");
+  signal const for_singles = shortened(input, length, options.greatest_singles, "scans in complex float");
+  signal const for_matrices = shortened(for_singles, length, options.greatest_matrices, "scans of matrices");
   validation_report report;
-  report.signal = input.description;
+  report.signal = for_matrices.description;
   for (s4d_initialization const which : all_s4d_initializations) {
     for (discretization const rule : all_discretizations) {
       std::string const name = "s4d." + std::string(name_of(which)) + "." + std::string(name_of(rule));
       diagonal_system const system = s4d_system(which, rule, options);
-      double const radius = discretize(system).spectral_radius();
-      if (!(radius < 1)) {
-        validation_check row;
-        row.name = name;
-        row.dtype = "c128";
-        row.reason = detail::unstable(radius);
-        report.checks.push_back(row);
+      if (double const radius = discretize(system).spectral_radius(); !(radius < 1)) {
+        report.checks.push_back(skipped(name, "c128", radius));
         continue;
       }
       detail::diagonal_checks checks(name, system, input, report);
       checks.kernel();
       checks.convolutions();
-      for (std::string const& algorithm : algorithms) {
-        for (std::string const& backend : backends) {
-          checks.scan(algorithm, backend);
-          if (rule == discretization::zoh) checks.scan_single(algorithm, backend);  // one rule is enough for a dtype
-        }
-      }
+      each_scan([&](std::string const& algorithm, std::string const& backend) { checks.scan(algorithm, backend); });
+      detail::diagonal_checks singles(name, system, for_singles, report);
+      each_scan(
+          [&](std::string const& algorithm, std::string const& backend) { singles.scan_single(algorithm, backend); });
     }
   }
-  for (discretization const rule : all_discretizations) detail::dense_checks(rule, input, options, report);
+  for (discretization const rule : all_discretizations) {
+    std::string const name = "hippo_legs." + std::string(name_of(rule));
+    detail::dense_layer const layer = hippo_legs_layer(rule, options);
+    // Triangular: the diagonal is the spectrum.
+    if (double const radius = layer.discrete.a.diagonal().cwiseAbs().maxCoeff(); !(radius < 1)) {
+      report.checks.push_back(skipped(name, "f64", radius));
+      continue;
+    }
+    detail::dense_checks(name, layer, input, report).convolutions();
+    detail::dense_checks scans(name, layer, for_matrices, report);
+    each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
+  }
   return report;
 }
 

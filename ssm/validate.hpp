@@ -4,7 +4,8 @@
 //   kernel        Vandermonde              =  powers of the stored a (the definition)
 //   convolution   direct                   =  recurrence
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
-//   scan          every algorithm, backend =  recurrence                   (complex<double>; with zoh complex<float>)
+//   scan          every algorithm, backend =  recurrence                   (complex<double>, complex<float>; dense: of
+//                                                                           affine_matrix, by all that carry it)
 // The systems are S4D lin, inv, real, legs, and HiPPO-LegS itself (dense), by zero-order hold, bilinear and forward
 // Euler; a combination whose spectral radius is 1 or more is skipped and says so.
 #include <string>
@@ -39,18 +40,24 @@ struct validation_report {
   SSMSCAN_SSM_EXPORT index_t count(check_status status) const;
 };
 
+// The greatest sample that can be validated: float has room for 2^128, and its transforms sum up to 2^14 products of it.
+inline constexpr double greatest_signal_magnitude = 0x1p100;
+
 struct validation_options {
   index_t state_size = 16;                // of the S4D systems: half as many complex eigenvalues
   index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
   index_t greatest_length = 1 << 13;      // samples of each sequence; direct convolution costs their square
   index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
+  index_t greatest_singles = 1 << 14;     // samples for scans in complex<float>, which only repeat the others
+  index_t greatest_matrices = 1 << 12;    // samples for scans of the dense system: a combine costs N^3
   double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
   std::vector<std::string> backends{};    // none = all
 };
 
-// Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal or unknown names; a wrong result
-// is a row of the report, never an exception. Time: about (batch x length x state_size) x 150 ns per scan and system.
+// Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too
+// large, on unknown names; a wrong result is a row of the report, never an exception. Time: about (batch x length x
+// state_size) x 150 ns per scan and system.
 SSMSCAN_SSM_EXPORT validation_report validate(signal const& input, validation_options const& options = {});
 
 // The report as JSON, schema ssmscan.validation/1; `machine` becomes the object of that name. Infinite numbers are

@@ -15,7 +15,10 @@
 #include <emmintrin.h>
 #endif
 
+#include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
+
+#include <ssmscan/scan/reference/oracle.hpp>
 
 namespace ssmscan::bench {
 
@@ -30,15 +33,7 @@ inline constexpr bool streaming_stores_exist = false;
 
 // A complex product would be more than the memory's work, so complex data are pairs of reals here; uint32_t is added.
 template <class T>
-struct words {
-  using type = T;
-};
-template <class R>
-struct words<std::complex<R>> {
-  using type = R;
-};
-template <class T>
-using words_t = typename words<T>::type;
+using words_t = reference::real_t<T>;
 
 template <class W>
 W triad_of(W a, W b) {
@@ -107,7 +102,7 @@ std::string check_bound(problem<T> const& on) {
   auto const* const x = reinterpret_cast<W const*>(on.x.data());
   for (std::size_t i = 0; i < on.x.size() * (sizeof(T) / sizeof(W)); ++i)
     if (x[i] != (Kernel == bound_kernel::triad ? triad_of(a[i], b[i]) : b[i]))
-      return "wrong result: word " + std::to_string(i) + " of the bound";
+      return wrong_result + ("word " + std::to_string(i)) + " of the bound";
   return "";
 }
 

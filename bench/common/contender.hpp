@@ -6,6 +6,7 @@
 #include "bench/common/bounds.hpp"
 #include "bench/common/verify.hpp"
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/registry.hpp>
 
 namespace ssmscan::bench {
@@ -33,9 +34,8 @@ struct contender {
 inline accuracy promise(std::string_view algorithm, std::string_view inner, operation what, index_t time) {
   accuracy made;
   algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    std::string const variant(A::info.variant);
-    std::string const name = std::string(A::info.name) + (variant.empty() ? "" : "." + variant);
-    if (name == algorithm || name == inner)  // an inner algorithm stands for the tree of the outer one
+    // An inner algorithm stands for the tree of the outer one.
+    if (detail::is_named(A::info, algorithm) || detail::is_named(A::info, inner))
       made.right_steps = std::max(made.right_steps, static_cast<double>(A::info.roundings(time)));
   });
   for (auto const& row : capabilities()) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/common/machine.hpp"
+#include "bench/common/context.hpp"
 #include <benchmark/benchmark.h>
 
 namespace ssmscan::bench {
@@ -26,6 +26,8 @@ class counting_reporter : public benchmark::BenchmarkReporter {
     for (auto const& run : runs) {
       if (!run.error_occurred)
         ++timed;
+      else if (run.error_message.starts_with(wrong_result))
+        ++wrong;
       else if (!run.error_message.starts_with(not_run))
         ++failed;
     }
@@ -33,7 +35,7 @@ class counting_reporter : public benchmark::BenchmarkReporter {
   }
   void Finalize() override { shown_->Finalize(); }
 
-  int timed = 0, failed = 0;
+  int timed = 0, wrong = 0, failed = 0;
 
  private:
   benchmark::BenchmarkReporter* shown_;
@@ -104,7 +106,7 @@ int run_main(int argc, char** argv, std::function<void(options const&)> const& a
       return fail(exit_usage, argv[0], "--benchmark_out: got " + p.out + "; need a file in a folder that exists");
   }
 
-  add_machine_context(argc, argv);
+  add_context(argc, argv);
   add(p.ours);
   counting_reporter reporter(benchmark::CreateDefaultDisplayReporter());
   std::size_t const matched = benchmark::RunSpecifiedBenchmarks(&reporter);
@@ -112,11 +114,13 @@ int run_main(int argc, char** argv, std::function<void(options const&)> const& a
   if (p.only_lists) return matched > 0 ? exit_good : exit_nothing_ran;
 
   std::error_code ignored;
-  if (reporter.timed == 0 && reporter.failed == 0) {
-    if (matched == 0 && !p.out.empty()) std::filesystem::remove(p.out + ".partial", ignored);
-    if (matched == 0) return fail(exit_nothing_ran, argv[0], "nothing ran: no name matches");
+  if (matched == 0) {
+    if (!p.out.empty()) std::filesystem::remove(p.out + ".partial", ignored);
+    return fail(exit_nothing_ran, argv[0], "nothing ran: no name matches");
   }
   if (!p.out.empty()) std::filesystem::rename(p.out + ".partial", p.out);
+  if (reporter.wrong > 0)
+    return fail(exit_wrong_result, argv[0], std::to_string(reporter.wrong) + " results were wrong; they have no speed");
   if (reporter.failed > 0)
     return fail(exit_failed, argv[0], std::to_string(reporter.failed) + " runs failed; they have no speed");
   return reporter.timed > 0 ? exit_good : fail(exit_nothing_ran, argv[0], "nothing ran");

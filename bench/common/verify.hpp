@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
 
 namespace ssmscan::bench {
@@ -158,7 +159,7 @@ class oracle {
   static std::string sentence(std::size_t i, Value const& got, Value const& reference, long double bound) {
     std::ostringstream text;
     text.precision(9);
-    text << "wrong result: x[" << i << "]: got " << got << "; need " << reference << " within " << bound;
+    text << wrong_result << "x[" << i << "]: got " << got << "; need " << reference << " within " << bound;
     return text.str();
   }
 

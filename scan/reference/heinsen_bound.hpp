@@ -114,6 +114,8 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
   std::vector<double> bound;
   bound.reserve(b.size());
   wide S = 0, M = 0, N = 0, V = 0, sum_of_logs = 0, greatest_log_b = 0;
+  T weighed{};  // the last a: a time-invariant system has one, and its logarithms cost most of all this
+  detail::log_weight weight{};
   for (std::size_t t = 0; t < b.size(); ++t) {
     wide const size_a = t > 0 ? modulus(a[t]) : 0;
     wide size_b = modulus(b[t]);
@@ -123,11 +125,11 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
       V = 2 * u_result * (1 + 2 * u_result) * size_b + underflow;  // 2: a complex multiply_add
     }
     if (size_a != 0) {
-      auto const [error, size] = detail::weigh_log(a[t]);
-      M = size_a * (M + error * S);
+      if (a[t] != weighed) weight = detail::weigh_log(weighed = a[t]);
+      M = size_a * (M + weight.error * S);
       N = size_a * (N + S);
       V = size_a * V;
-      sum_of_logs += size;
+      sum_of_logs += weight.size;
     }
     S = size_a * S + size_b;
     if (size_b != 0) greatest_log_b = std::max(greatest_log_b, std::abs(std::log(size_b)));

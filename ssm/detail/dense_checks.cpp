@@ -1,118 +1,112 @@
 #include <cmath>
+#include <type_traits>
 
-#include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
+#include <ssmscan/scan/monoids/affine_matrix.hpp>
+#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/scan.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
-#include <ssmscan/ssm/detail/layer_bounds.hpp>
-#include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
 
 namespace ssmscan::ssm::detail {
 namespace {
 
-// A dense recurrence run beside its own error: x[t] = A x[t-1] + b u[t] rounds each of N + 2 operations once, so
-//   E[t] = |A| E[t-1] + g (|A| |x[t-1]| + |b u[t]|),  g = (N+2)u / (1 - (N+2)u),    |y - exact y| <= |c| E + g |c| |x|
-// elementwise, from the computed x. |A| is triangular with a diagonal below 1, so E stays finite.
-class dense_run {
- public:
-  dense_run(dense_system<double> const& system, Eigen::RowVectorXd const& c)
-      : system_(system),
-        c_(c),
-        moduli_(system.a.cwiseAbs()),
-        g_(direct_convolution_factor(system.a.rows() + 2, unit<double>)) {
-    restart();
-  }
-  void restart() {
-    state_ = Eigen::VectorXd::Zero(system_.a.rows());
-    error_ = state_;
-  }
-  void step(double u) {
-    error_ = (moduli_ * error_ + g_ * (moduli_ * state_.cwiseAbs() + system_.b.cwiseAbs() * std::abs(u))).eval();
-    state_ = (system_.a * state_ + system_.b * u).eval();
-  }
-  double output() const { return c_ * state_; }
-  double bound() const {
-    return second_order * (c_.cwiseAbs() * error_ + g_ * (c_.cwiseAbs() * state_.cwiseAbs())).value();
-  }
-
- private:
-  dense_system<double> const& system_;
-  Eigen::RowVectorXd c_;
-  Eigen::MatrixXd moduli_;
-  double g_;
-  Eigen::VectorXd state_;
-  Eigen::VectorXd error_;
-};
-
-validation_check row(std::string name, std::string algorithm, std::string backend) {
-  validation_check check;
-  check.name = std::move(name);
-  check.algorithm = std::move(algorithm);
-  check.backend = std::move(backend);
-  check.dtype = "f64";
-  return check;
-}
+using map_monoid = affine_matrix<double, dynamic>;
 
 }  // namespace
 
-std::string unstable(double spectral_radius) {
-  return "unstable by mathematics: spectral radius " + std::to_string(spectral_radius);
+dense_checks::dense_checks(std::string name, dense_layer const& layer, signal const& input, validation_report& report)
+    : name_(std::move(name)),
+      layer_(layer),
+      input_(input),
+      length_(static_cast<std::size_t>(input.length)),
+      report_(report) {
+  dense_run run(layer);
+  for (std::size_t i = 0; i < input.values.size(); ++i) {
+    if (i % length_ == 0) run.restart();
+    run.step(input.values[i]);
+    recurrence_.push_back(run.output());
+    recurrence_bound_.push_back(run.bound());
+  }
 }
 
-void dense_checks(discretization rule, signal const& input, validation_options const& options,
-                  validation_report& report) {
-  std::string const name = "hippo_legs." + std::string(name_of(rule));
-  index_t const size = options.dense_state_size;
-  dense_system<double> const system =
-      discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, options.step, rule);
-  double const radius = system.a.diagonal().cwiseAbs().maxCoeff();  // triangular: the diagonal is the spectrum
-  if (!(radius < 1)) {
-    validation_check skipped = row(name, "", "");
-    skipped.reason = unstable(radius);
-    report.checks.push_back(skipped);
-    return;
-  }
-  Eigen::RowVectorXd c(size);
-  for (index_t n = 0; n < size; ++n) c(n) = std::cos(static_cast<double>(n)) / static_cast<double>(n + 1);
-
-  std::size_t const length = static_cast<std::size_t>(input.length);
-  dense_run run(system, c);
-  std::vector<double> recurrence;
-  std::vector<double> recurrence_bound;
-  for (std::size_t i = 0; i < input.values.size(); ++i) {
-    if (i % length == 0) run.restart();
-    run.step(input.values[i]);
-    recurrence.push_back(run.output());
-    recurrence_bound.push_back(run.bound());
-  }
-
-  // The kernel's error by the same run on an impulse; the convolution's as for a diagonal system.
-  std::vector<double> const kernel = naive_kernel<double>(system, c, input.length);
-  double const g = direct_convolution_factor(input.length + 1, unit<double>);
-  std::vector<double> weights;
-  run.restart();
-  for (std::size_t l = 0; l < length; ++l) {
+void dense_checks::convolutions() {
+  std::vector<double> const kernel = naive_kernel<double>(layer_.discrete, layer_.c, input_.length);
+  std::vector<double> kernel_bound;  // by the same run, on an impulse
+  dense_run run(layer_);
+  for (std::size_t l = 0; l < length_; ++l) {
     run.step(l == 0 ? 1.0 : 0.0);
-    weights.push_back((1 + g) * (run.bound() + g * std::abs(kernel[l])));
+    kernel_bound.push_back(run.bound());
   }
-  std::vector<double> moduli;
-  for (double const u : input.values) moduli.push_back(std::abs(u));
-  std::vector<double> bound(input.values.size());
-  std::vector<double> direct(input.values.size());
-  causal_convolution(weights, moduli, input.batch, bound, convolution_method::direct);
-  causal_convolution(kernel, input.values, input.batch, direct, convolution_method::direct);
-  report.checks.push_back(componentwise(row(name + "/convolution", "direct", "serial"), direct, recurrence,
-                                        [&](std::size_t i) { return second_order * bound[i] + recurrence_bound[i]; }));
+  std::vector<double> output(input_.values.size());
+  causal_convolution(kernel, input_.values, input_.batch, output, convolution_method::direct);
+  std::vector<double> const bound = direct_bound(kernel, kernel_bound, input_);
+  report_.checks.push_back(componentwise(row("convolution", "direct", "serial"), output, recurrence_,
+                                         [&](std::size_t i) { return bound[i] + recurrence_bound_[i]; }));
+  report_.checks.push_back(fft_check<double>(row("convolution", "fft", fft_backend()), kernel, input_));
+}
 
-  std::vector<double> fft(input.values.size());
-  causal_convolution(kernel, input.values, input.batch, fft, convolution_method::fft);
-  vector_norms const kernel_norms = norms_of(std::span<double const>(kernel));
-  report.checks.push_back(by_rows<double>(
-      row(name + "/convolution", "fft", std::string(fft_backend())), fft, direct, length, [&](std::size_t r) {
-        vector_norms const norms = norms_of(std::span<double const>(input.values).subspan(r * length, length));
-        return fft_convolution_bound<double>(padded_length(input.length, input.length), kernel_norms, norms) +
-               g * kernel_norms.one * norms.two;
-      }));
+template <class A, class B>
+std::vector<double> dense_checks::states_by() const {
+  auto const& [a, b] = layer_.discrete;
+  index_t const size = a.rows(), length = input_.length;
+  map_monoid const combine(size);
+  auto step = combine.identity();
+  for (index_t i = 0; i < size; ++i)
+    for (index_t k = 0; k < size; ++k) step.a[static_cast<std::size_t>(i * size + k)] = a(i, k);
+  std::vector<double> states(input_.values.size() * static_cast<std::size_t>(size));
+  B on;
+  ssmscan::scan(
+      on, A{}, combine, {input_.batch, length},
+      [&](index_t lane, index_t t) {
+        Eigen::VectorXd const driven = b * input_.values[static_cast<std::size_t>(lane * length + t)];
+        if (t == 0) return combine.start(driven);
+        auto made = step;
+        std::copy(driven.begin(), driven.end(), made.b.begin());
+        return made;
+      },
+      [&](index_t lane, index_t t, map_monoid::value_type const& prefix) {
+        std::copy(prefix.b.begin(), prefix.b.end(), states.begin() + (lane * length + t) * size);
+      });
+  return states;
+}
+
+void dense_checks::scan(std::string_view algorithm, std::string_view backend) {
+  ssmscan::algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    ssmscan::backends::for_each([&]<class B>(std::type_identity<B>) {
+      if constexpr (supports<A, B, map_monoid>)
+        if (ssmscan::detail::is_named(A::info, algorithm) && B::name == backend)
+          report_states(row("scan", algorithm, backend), states_by<A, B>(), A::info.roundings(input_.length));
+    });
+  });
+}
+
+void dense_checks::report_states(validation_check as, std::vector<double> const& states, index_t roundings) {
+  if (sums_.weighted_s.empty()) sums_ = sums_of(layer_, input_.values, length_);
+  index_t const size = layer_.c.cols();
+  std::vector<double> output, read_out_bound;
+  for (std::size_t i = 0; i < input_.values.size(); ++i) {
+    Eigen::Map<Eigen::VectorXd const> const state(states.data() + static_cast<index_t>(i) * size, size);
+    output.push_back(layer_.c * state);
+    read_out_bound.push_back(layer_.product_error() * (layer_.c.cwiseAbs() * state.cwiseAbs()).value());
+  }
+  report_.checks.push_back(componentwise(std::move(as), output, recurrence_, [&](std::size_t i) {
+    return carried(sums_, i, size, roundings, length_) + second_order * read_out_bound[i] + recurrence_bound_[i];
+  }));
+}
+
+validation_check dense_checks::row(std::string const& what, std::string_view algorithm,
+                                   std::string_view backend) const {
+  validation_check check;
+  check.name = name_ + "/" + what;
+  check.algorithm = algorithm;
+  check.backend = backend;
+  check.dtype = "f64";
+  return check;
 }
 
 }  // namespace ssmscan::ssm::detail

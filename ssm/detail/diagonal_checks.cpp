@@ -1,10 +1,12 @@
 #include <algorithm>
 #include <optional>
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
@@ -19,14 +21,11 @@ algorithm_info info_of(std::string_view name) {
   std::optional<algorithm_info> found;
   algorithms::for_each([&](auto entry) {
     constexpr algorithm_info info = decltype(entry)::type::info;
-    std::string const full = std::string(info.name) + (info.variant.empty() ? "" : "." + std::string(info.variant));
-    if (full == name) found = info;
+    if (ssmscan::detail::is_named(info, name)) found = info;
   });
   if (!found) throw_invalid("algorithm", std::string(name), "a name of the registry");
   return *found;
 }
-
-double read_out(complex c, complex x) { return c.real() * x.real() - c.imag() * x.imag(); }
 
 }  // namespace
 
@@ -42,8 +41,7 @@ diagonal_checks::diagonal_checks(std::string name, diagonal_system const& system
 
 template <class Real>
 std::complex<Real> diagonal_checks::drive(layer_in<Real> const& layer, std::size_t n, double u) const {
-  Real const sample = static_cast<Real>(u);
-  return {layer.b[n].real() * sample, layer.b[n].imag() * sample};
+  return ssm::drive(layer.b[n], static_cast<Real>(u));
 }
 
 template <class Real>
@@ -92,45 +90,18 @@ void diagonal_checks::convolutions() {
   std::vector<double> output(input_.values.size());
   layer_.run(input_.values, input_.batch, output,
              {.mode = s4d_mode::convolution, .convolution = convolution_method::direct, .scan = {}});
-  // sum_k (kernel's error + g |kernel|) |u|, g of the longest sum, by a convolution of moduli; it is itself rounded, by a
-  // factor 1 + g.
-  double const g = direct_convolution_factor(input_.length + 1, unit<double>);
-  std::vector<double> weights(length_);
-  for (std::size_t l = 0; l < length_; ++l) weights[l] = (1 + g) * (kernel_bound_[l] + g * std::abs(kernel_[l]));
-  std::vector<double> moduli(input_.values.size());
-  std::transform(input_.values.begin(), input_.values.end(), moduli.begin(), [](double x) { return std::abs(x); });
-  std::vector<double> bound(input_.values.size());
-  causal_convolution(weights, moduli, input_.batch, bound, convolution_method::direct);
+  std::vector<double> const bound = direct_bound(kernel_, kernel_bound_, input_);
   report_.checks.push_back(
       componentwise(row("convolution", "direct", "serial", "f64"), output, double_.recurrence, [&](std::size_t i) {
         double const added = 2 * unit<double> * (std::abs(output[i]) + std::abs(layer_.system().d * input_.values[i]));
-        return second_order * bound[i] + added + carried<double>(double_.sums, i, recurrence_error, length_) +
+        return bound[i] + added + carried<double>(double_.sums, i, recurrence_error, length_) +
                read_out_bound(double_, i);
       }));
-  fft<double>("f64");
-  fft<float>("f32");
-}
-
-// Both ways on the same inputs and kernel, as T has them; the direct sum is in double in either case.
-template <class T>
-void diagonal_checks::fft(std::string const& dtype) {
-  std::vector<T> const kernel(kernel_.begin(), kernel_.end());
-  std::vector<T> const input(input_.values.begin(), input_.values.end());
-  std::vector<T> computed(input.size());
-  causal_convolution(kernel, input, input_.batch, computed, convolution_method::fft);
-  std::vector<double> const kernel_exact(kernel.begin(), kernel.end());
-  std::vector<double> const input_exact(input.begin(), input.end());
-  std::vector<double> expected(input.size());
-  causal_convolution(kernel_exact, input_exact, input_.batch, expected, convolution_method::direct);
-  vector_norms const kernel_norms = norms_of(std::span<double const>(kernel_exact));
-  double const direct = direct_convolution_factor(input_.length, unit<double>);
-  index_t const padded = padded_length(input_.length, input_.length);
-  report_.checks.push_back(by_rows<T>(
-      row("convolution", "fft", std::string(fft_backend()), dtype), computed, expected, length_, [&](std::size_t r) {
-        vector_norms const norms = norms_of(std::span<double const>(input_exact).subspan(r * length_, length_));
-        // The direct sum's own error in the 2-norm: g || |k| * |u| ||_2 <= g ||k||_1 ||u||_2 (Young).
-        return fft_convolution_bound<T>(padded, kernel_norms, norms) + direct * kernel_norms.one * norms.two;
-      }));
+  auto const fft = [&](std::string const& dtype) {
+    return row("convolution", "fft", std::string(fft_backend()), dtype);
+  };
+  report_.checks.push_back(fft_check<double>(fft("f64"), kernel_, input_));
+  report_.checks.push_back(fft_check<float>(fft("f32"), kernel_, input_));
 }
 
 template <class Real>

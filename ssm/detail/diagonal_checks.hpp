@@ -43,8 +43,6 @@ class diagonal_checks {
   template <class Real>
   void report_scan(layer_in<Real> const& layer, validation_check row, std::vector<double> const& output,
                    std::vector<double> const& bound) const;
-  template <class T>
-  void fft(std::string const& dtype);
 
   validation_check row(std::string const& what, std::string const& algorithm, std::string const& backend,
                        std::string const& dtype) const;

@@ -51,6 +51,7 @@ TEST(names, the_pattern_takes_what_google_benchmark_adds_and_nothing_else) {
   EXPECT_TRUE(fits_the_grammar(name));
   EXPECT_TRUE(fits_the_grammar(name + "/real_time"));
   EXPECT_TRUE(fits_the_grammar(name + "/cache:cold/manual_time_median"));
+  EXPECT_TRUE(fits_the_grammar(name + "/family:near1_1e-3/inner:blelloch"));
   for (auto const* wrong :
        {"affine.f32/triad/serial/lanes:1/time:0", "throughput/affine/triad/serial/lanes:1/time:0",
         "throughput/affine.f32/triad/lanes:1/time:0", "throughput/affine.f32/triad/serial/time:0/lanes:1",

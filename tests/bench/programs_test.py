@@ -9,9 +9,11 @@ import unittest
 
 ARGUMENTS = None
 PUBLISHED_NAME = re.compile(
-    r"(throughput|latency)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp)"
-    r"/lanes:\d+/time:\d+(/layout:time_major)?(/family:\w+)?(/threads:\d+)?(/direction:reverse)?(/packed:\d+)?"
-    r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?/(real_time|manual_time)(_(mean|median|stddev|cv))?")
+    r"(throughput|latency|accuracy)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp)"
+    r"/lanes:\d+/time:\d+(/layout:time_major)?(/family:[\w-]+)?(/threads:\d+)?(/direction:reverse)?(/packed:\d+)?"
+    r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?(/(real_time|manual_time)(_(mean|median|stddev|cv))?)?")
+# What rounds: bench_accuracy has all of it (u32 is exact).
+ROUNDING = {"affine.f32", "affine.f64", "affine.c64", "affine.c128", "semi_log.f32", "semi_log.f64"}
 SHORT = ["--benchmark_min_time=0.001", "--benchmark_repetitions=2"]
 
 
@@ -42,7 +44,7 @@ class Releases(unittest.TestCase):
         context = results["context"]
         self.assertEqual(context["schema"], "ssmscan.bench/1")
         for key in ("cpu", "cores", "cpu_caches", "threads", "os", "compiler", "flags", "build_type", "simd_target",
-                    "commit", "governor", "denormals", "command"):
+                    "commit", "governor", "subnormals", "command"):
             self.assertTrue(context.get(key), key)
         self.assertIn(f"--benchmark_out={self.out}", context["command"])
         timed = [record for record in results["benchmarks"] if not record.get("error_occurred")]
@@ -71,8 +73,26 @@ class Releases(unittest.TestCase):
         # A call on nothing says nothing of the pace: the lengths after it are timed all the same.
         self.assertEqual({record["name"].split("/")[5] for record in timed}, {"time:0", "time:1", "time:16"})
 
+    def test_accuracy_holds_every_type_and_operation_that_rounds_to_its_bound(self):
+        done = run(ARGUMENTS.accuracy, "--benchmark_filter=/time:256/family:(mid|zeros)$", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        algorithms = {}
+        for record in self.results()["benchmarks"]:
+            self.assertFalse(record.get("error_occurred"), record)
+            _, kind, algorithm = record["name"].split("/")[:3]
+            algorithms.setdefault(kind, set()).add(algorithm)
+            if algorithm == "heinsen.plain":
+                self.assertIn(record["label"], ("no bound", "not finite"))
+                continue
+            self.assertLessEqual(record["error_over_bound"], 1, record)
+            self.assertGreater(record["error_over_us"], 0, record)  # 256 roundings of random data: none is exact
+        self.assertEqual(set(algorithms), ROUNDING)
+        trees = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back"}
+        for kind, found in algorithms.items():
+            self.assertLessEqual(trees | ({"heinsen"} if kind.startswith("affine") else set()), found, kind)
+
     def test_every_registered_name_is_published(self):
-        for program in (ARGUMENTS.throughput, ARGUMENTS.latency):
+        for program in (ARGUMENTS.throughput, ARGUMENTS.latency, ARGUMENTS.accuracy):
             for flags in ([], ["--quick"]):
                 names = run(program, *flags, "--benchmark_list_tests").stdout.split()
                 self.assertGreater(len(names), 20)
@@ -82,7 +102,7 @@ class Releases(unittest.TestCase):
 
     def test_a_wrong_contender_has_no_speed_and_fails_the_process(self):
         done = run(ARGUMENTS.one_is_wrong, *SHORT, f"--benchmark_out={self.out}")
-        self.assertEqual(done.returncode, 3, done.stderr)
+        self.assertEqual(done.returncode, 1, done.stderr)  # a wrong result weighs more than the run that failed beside it
         records = self.results()["benchmarks"]
         right = [r for r in records if "/right/" in r["name"]]
         wrong = [r for r in records if "/swapped/" in r["name"]]
@@ -94,6 +114,14 @@ class Releases(unittest.TestCase):
             self.assertEqual(record["real_time"], 0)
             self.assertNotIn("items_per_second", record)
             self.assertNotIn("share_of_triad", record)
+
+    def test_a_run_that_throws_is_a_failure_of_the_run(self):
+        done = run(ARGUMENTS.one_is_wrong, *SHORT, "--benchmark_filter=right|throws", f"--benchmark_out={self.out}")
+        self.assertEqual(done.returncode, 3, done.stderr)
+        thrown = [r for r in self.results()["benchmarks"] if "/throws/" in r["name"]]
+        self.assertTrue(thrown)
+        for record in thrown:
+            self.assertEqual((record["error_occurred"], record["error_message"]), (True, "no memory, say"))
 
     def test_a_rule_is_a_labelled_skip(self):
         done = run(ARGUMENTS.one_is_wrong, *SHORT, "--max-seconds=1e-12", "--benchmark_filter=right",
@@ -125,7 +153,7 @@ class OtherBuilds(unittest.TestCase):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for flag in ("--build-type", "--throughput", "--latency", "--one-is-wrong"):
+    for flag in ("--build-type", "--throughput", "--latency", "--accuracy", "--one-is-wrong"):
         parser.add_argument(flag, required=True)
     ARGUMENTS, rest = parser.parse_known_args()
     unittest.main(argv=["programs_test.py", *rest])

@@ -34,7 +34,7 @@ class Told(ProgramTest):
 
     def test_info(self):
         facts = dict(re.match(r"(\w+): +(.*)", line).groups() for line in self.good("info").stdout.splitlines())
-        for key in ("ssmscan commit compiler flags system cpu cores caches memory instruction_sets subnormals backends threads "
+        for key in ("ssmscan commit compiler flags os cpu cores cpu_caches memory instruction_sets subnormals backends threads "
                     "algorithms fft libraries").split():
             self.assertTrue(key in facts and (facts[key] or key == "flags"), key)
         self.assertEqual(facts["backends"], "serial, openmp")

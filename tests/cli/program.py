@@ -1,6 +1,7 @@
 """The program under test, in a folder of its own, and npy files written and read by hand (no NumPy)."""
 import ast
 import os
+import re
 import struct
 import subprocess
 import tempfile
@@ -9,6 +10,11 @@ import unittest
 PROGRAM = os.environ["SSMSCAN"]
 # descr: struct format, and how many numbers make one element
 FORMATS = {"<f4": ("f", 1), "<f8": ("d", 1), "<c8": ("f", 2), "<c16": ("d", 2), "<u4": ("I", 1), "<i8": ("q", 1), "|u1": ("B", 1)}
+
+# A refusal: the flag (or "command", "option", "argument"), what was given, what is needed.
+REFUSAL = re.compile(r"ssmscan( \w+)?: (--[a-z]+(, --[a-z]+)*|command|option|argument): .*got .+; need .+\n")
+# What a user of the program has never heard of: the library's C++, the parser's words, a shell of an error.
+FOREIGN = re.compile(r"::|\(\)|\bstd\b|capabilities|execution|recurrence<|pointer|exception|required|convert|basic_|vector")
 
 
 def count(shape):
@@ -79,6 +85,9 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(result.stdout, "")
         self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
         self.assertTrue(result.stderr.startswith("ssmscan"), result.stderr)
+        if code == 2:
+            self.assertRegex(result.stderr, REFUSAL)
+            self.assertNotRegex(result.stderr, FOREIGN)
         for text in told:
             self.assertIn(text, result.stderr)
         self.assertEqual(self.files(), names)

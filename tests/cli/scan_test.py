@@ -251,7 +251,7 @@ class Refused(ProgramTest):
         for values, told in [([0, 2], "got last = 2; need last = time = 3"), ([1, 3], "got first = 1; need first = 0"),
                              ([0, 2, 1, 3], "got 2 then 1 at position 2; need ascending"), ([-1, 3], "first = -1")]:
             self.save("o.npy", "<i8", (len(values),), values)
-            self.bad(2, ["offsets: ", told], *self.FILES, "--offsets", "o.npy")
+            self.bad(2, ["--offsets: ", told], *self.FILES, "--offsets", "o.npy")
         self.save("o.npy", "<i8", (0,), [])
         self.bad(2, ["--offsets: got shape (0,)"], *self.FILES, "--offsets", "o.npy")
         self.save("o.npy", "<u4", (2,), [0, 3])

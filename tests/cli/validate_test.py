@@ -56,6 +56,8 @@ class Validate(ProgramTest):
         self.bad(2, ["--json: got none/v.json"], "validate", "--json", "none/v.json")
         self.save("nan.npy", "<f8", (3,), [1, float("nan"), 2])
         self.bad(2, ["--signal: nan.npy: got NaN"], "validate", "--signal", "nan.npy")
+        self.save("huge.npy", "<f8", (3,), [1, -1e308, 2])
+        self.bad(2, ["--signal: got a sample of -1e+308; need magnitudes up to 2^100"], "validate", "--signal", "huge.npy")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ BLOCK = re.compile(r"^```cpp([^\n]*)\n(.*?)^```\s*$", re.M | re.S)
 
 def documents(source):
     found = sorted(source.glob("*.md")) + sorted((source / "docs").rglob("*.md"))
-    for folder in ("scan", "ssm", "bench", "tests", "plots", "cli"):
+    for folder in ("scan", "ssm", "machine", "bench", "tests", "plots", "cli"):
         found += sorted((source / folder).glob("*.md"))
     return found
 

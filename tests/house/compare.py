@@ -1,0 +1,89 @@
+"""./compare's exit code and what it leaves, for every way its programs may end. The script is the real one; what it builds
+and runs are stand-ins that write their file, or not, and end with the code that a case asks for."""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import documents
+
+QUESTIONS = ("throughput", "latency", "accuracy")
+PROGRAMS = {f"bench_{question}": f"bench/bench_{question}" for question in QUESTIONS} | {"validate": "cli/ssmscan"}
+FILES = {"results.json", "accuracy.json", "validation.json", "report.html", "figures"}
+# What a stand-in does: its own code and whether it writes come from the environment. Its file is named after --json or
+# --benchmark_out=.
+STAND_IN = """#!/usr/bin/env bash
+name=${0##*/}
+[[ $1 == validate ]] && name=validate
+declare -n code="code_$name" writes="writes_$name"
+out=""
+while (($# > 0)); do
+  case $1 in
+    --benchmark_list_tests) exit 0 ;;
+    --benchmark_out=*) out=${1#*=} ;;
+    --json) out=$2; shift ;;
+  esac
+  shift
+done
+[[ ${writes:-yes} == yes ]] && echo '{}' >"$out"
+exit "${code:-0}"
+"""
+MERGE = "import sys\nopen(sys.argv[sys.argv.index('--out') + 1], 'w').write('{}')\n"
+REPORT = "import pathlib, sys\nout = pathlib.Path(sys.argv[sys.argv.index('--out') + 1])\n(out / 'figures').mkdir()\n(out / 'report.html').write_text('report')\n"
+
+# (codes, without a file, exit code, said on stderr); whoever wrote a file is shown in the report.
+CASES = [
+    ({}, (), 0, ""),
+    ({"bench_throughput": 1}, (), 1, "verification failed in: bench_throughput (the report shows where)"),
+    ({"bench_accuracy": 1, "validate": 1}, (), 1, "verification failed in: bench_accuracy ssmscan validate"),
+    ({"bench_latency": 3}, (), 3, "runs failed in: bench_latency (the report shows which)"),
+    ({"bench_latency": 3, "validate": 1}, (), 1, "verification failed in: ssmscan validate"),
+    ({"bench_throughput": 3}, ("bench_throughput",), 3, "bench_throughput ended with exit code 3"),
+    ({"bench_throughput": 1}, ("bench_throughput",), 3, "bench_throughput ended with exit code 1"),
+    ({"bench_accuracy": 139}, (), 3, "bench_accuracy ended with exit code 139"),
+    ({"validate": 2}, (), 3, "ssmscan validate ended with exit code 2"),
+]
+
+
+def tree(source, root):
+    """A copy of ./compare with stand-ins for everything it sets up, builds and runs."""
+    shutil.copy(source / "compare", root)
+    (root / "cmake").mkdir()
+    (root / "cmake" / "setup.sh").write_text(f"source '{source}/cmake/setup.sh'\n"
+                                             "need_packages() { :; }\nconfigure() { :; }\nbuild() { :; }\n")
+    for path in PROGRAMS.values():
+        program = root / "build" / path
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(STAND_IN)
+        program.chmod(0o755)
+    (root / "plots").mkdir()
+    for name, text in (("merge_results.py", MERGE), ("make_report.py", REPORT), ("headline.py", "")):
+        (root / "plots" / name).write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    documents.source_argument(parser)
+    arguments = parser.parse_args()
+    for codes, without_file, expected, said in CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            tree(arguments.source, root)
+            environment = {**os.environ, **{f"code_{name}": str(code) for name, code in codes.items()},
+                           **{f"writes_{name}": "no" for name in without_file}}
+            done = subprocess.run([root / "compare", "--quick"], env=environment, capture_output=True, text=True, timeout=60)
+            case = f"{codes}, without {without_file}: exit {done.returncode}\n{done.stderr}"
+            assert done.returncode == expected, case
+            assert said in done.stderr, case
+            left = {entry.name for entry in root.iterdir()} - {"compare", "cmake", "build", "plots"}
+            reported = expected == 0 or "the report shows" in done.stderr
+            assert left == ({"out"} if reported else set()), (case, left)  # and no working folder
+            if reported:
+                assert {entry.name for entry in (root / "out").iterdir()} == FILES, case
+    print(f"{len(CASES)} ways to end")
+
+
+if __name__ == "__main__":
+    main()
