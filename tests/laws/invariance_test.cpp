@@ -15,21 +15,21 @@ TYPED_TEST_SUITE(invariance, dtypes);
 
 TYPED_TEST(invariance, one_lane_and_thirteen_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = short_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return lanes_law<T>(s, lengths); },
                [&](auto const&) { return size_of(lengths) * 2; });
 }
 
 TYPED_TEST(invariance, threads_1_2_3_7_16_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = crossing_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return threads_law<T>(s, lengths); },
-               [&](auto const& s) { return s.backend == "openmp" ? size_of(lengths) * 5 : 0; });
+               [&](auto const& s) { return s.backend == "openmp" ? size_of(lengths) * std::ssize(more_threads) : 0; });
 }
 
 TYPED_TEST(invariance, run_to_run_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = crossing_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return repetition_law<T>(s, lengths); },
                [&](auto const&) { return size_of(lengths) * (repetitions - 1); });
 }
@@ -37,7 +37,7 @@ TYPED_TEST(invariance, run_to_run_bit_for_bit) {
 // Found from what the subjects say of themselves; at least two share each tree (two backends).
 TYPED_TEST(invariance, one_tree_one_result_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = crossing_lengths(chosen_effort());
   std::map<std::pair<std::string, operation>, std::vector<subject<T> const*>> trees;
   for (auto const& s : subjects<T>()) trees[{s.tree, s.represents}].push_back(&s);
   index_t judged = 0, needed = 0;

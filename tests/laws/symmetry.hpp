@@ -4,17 +4,10 @@
 // what came before. A subject that reformulates (logarithms of b) keeps the bits of mirroring only; for it the rest is
 // compared within its bound by the laws of within.hpp.
 #include "tests/laws/data.hpp"
+#include "tests/laws/lengths.hpp"
 #include "tests/laws/verdict.hpp"
 
 namespace ssmscan::laws {
-
-// Lengths around tiles of 8 and chunks of 4096, powers of two and primes.
-inline std::vector<index_t> const& chosen_lengths() {
-  static std::vector<index_t> const lengths{
-      0,   1,   2,   3,   5,   7,   8,   9,   13,  16,  17,   23,   24,   25,   31,   32,   33,   40,   63,    64,   65,
-      100, 127, 128, 129, 255, 257, 300, 511, 513, 997, 1000, 1023, 1025, 2049, 4095, 4096, 4097, 8193, 12289, 20011};
-  return lengths;
-}
 
 template <class T>
 std::vector<T> times(std::vector<T> values, T factor) {
