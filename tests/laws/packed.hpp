@@ -1,34 +1,42 @@
 #pragma once
 // Packed sequences are the sequences one by one: bit for bit on exact data, and on any data where the tree is the
 // definition's left fold; empty ones leave their initial state as their final one; a reset mask says what offsets say;
-// a NaN in one sequence leaves every other sequence's bits alone.
+// a NaN in one sequence leaves every other sequence's bits alone. All on views, places of x and threads that turn from
+// case to case (packing.hpp).
 #include "tests/laws/exact_data.hpp"
+#include "tests/laws/packing.hpp"
 #include "tests/laws/verdict.hpp"
 #include "tests/laws/within.hpp"
 
 namespace ssmscan::laws {
 
-inline constexpr index_t packings_per_length = 4;
-
-// Ascending offsets from 0 to time; every kind of neighbour: empty sequences at both ends and in a row, single steps,
-// long ones.
-inline std::vector<index_t> random_offsets(random_stream& random, index_t time, bool empty_ones) {
-  std::vector<index_t> offsets{0};
-  if (empty_ones && random.below(2) == 0) offsets.push_back(0);
-  index_t const longest = 1 + random.below(std::max<index_t>(time / 2, 1));
-  while (offsets.back() < time) {
-    index_t const length = random.below(4) == 0 ? (empty_ones ? 0 : 1) : 1 + random.below(longest);
-    offsets.push_back(std::min(time, offsets.back() + length));
+// Sequences of some kind, and of each an initial state where the case has one.
+template <class T>
+sequences<T> packed_any(random_stream& random, packed_case const& c, index_t lanes, std::vector<index_t> offsets) {
+  auto made = random_sequences<T>(random.bits(), lanes, c.time, initial_state::absent);
+  made.offsets = std::move(offsets);
+  if (c.initial == initial_state::given)
+    made.initial = random_sequences<T>(random.bits(), lanes, made.segments(), initial_state::absent).b;
+  return made;
+}
+template <class T>
+sequences<T> packed_exact(random_stream& random, packed_case const& c, index_t lanes, std::vector<index_t> offsets) {
+  sequences<T> made{lanes, c.time, {}, {}};
+  for (index_t k = 0; k < lanes * c.time; ++k) {
+    made.a.push_back(exact_coefficient<T>(random, 50));
+    made.b.push_back(exact_summand<T>(random));
   }
-  if (empty_ones && random.below(2) == 0) offsets.push_back(time);
-  return offsets;
+  made.offsets = std::move(offsets);
+  if (c.initial == initial_state::given)
+    for (index_t k = 0; k < lanes * made.segments(); ++k) made.initial.push_back(exact_summand<T>(random));
+  return made;
 }
 
 // The same answer, one call for each sequence.
 template <class T>
-outcome<T> one_by_one(subject<T> const& s, sequences<T> const& given, std::vector<index_t> const& offsets,
-                      direction d) {
-  auto const segments = static_cast<index_t>(offsets.size()) - 1;
+outcome<T> one_by_one(subject<T> const& s, sequences<T> const& given, direction d) {
+  auto const& offsets = given.offsets;
+  index_t const segments = given.segments();
   outcome<T> made{std::vector<T>(given.b.size()), std::vector<T>(static_cast<std::size_t>(given.lanes * segments)), ""};
   for (index_t k = 0; k < segments; ++k) {
     index_t const begin = offsets[static_cast<std::size_t>(k)], end = offsets[static_cast<std::size_t>(k) + 1];
@@ -45,8 +53,6 @@ outcome<T> one_by_one(subject<T> const& s, sequences<T> const& given, std::vecto
   }
   return made;
 }
-
-enum class packed_data { exact, any };
 
 // Every element of any data against the bound of its own sequence.
 template <class T>
@@ -74,90 +80,100 @@ std::string outside_packed(subject<T> const& s, sequences<T> const& given, outco
   return "";
 }
 
-// A NaN at `position` of lane 0, in a and in b: which other bits change.
 template <class T>
-std::string nan_crosses(subject<T> const& s, sequences<T> given, outcome<T> const& clean, index_t position,
-                        direction d) {
+std::string exact_data_broken(subject<T> const& s, packed_case const& c, random_stream& random,
+                              surroundings const& around) {
+  auto const dense = packed_exact<T>(random, c, around.lanes(), random_offsets(random, c.time, empty_ones::some));
+  laid_out<T> const views(around.where, dense, around.alias);
+  return difference(one_by_one(s, views.given(), c.order), views.call(s, c.order, around.threads));
+}
+
+template <class T>
+std::string any_data_broken(subject<T> const& s, packed_case const& c, random_stream& random,
+                            surroundings const& around) {
+  auto const dense = packed_any<T>(random, c, around.lanes(), random_offsets(random, c.time, empty_ones::some));
+  laid_out<T> const views(around.where, dense, around.alias);
+  outcome<T> const got = views.call(s, c.order, around.threads);
+  if constexpr (!std::same_as<T, std::uint32_t>)
+    if (!s.is_the_definition()) return outside_packed(s, views.given(), got, c.order);
+  return difference(one_by_one(s, views.given(), c.order), got);
+}
+
+// A NaN in one place of a and of b: no bit of another sequence changes.
+template <class T>
+std::string nan_crosses(subject<T> const& s, packed_case const& c, random_stream& random, surroundings const& around) {
+  auto dense = packed_any<T>(random, c, around.lanes(), random_offsets(random, c.time, empty_ones::some));
+  outcome<T> const clean = call(s, dense, c.order);
+  index_t const lane = random.below(dense.lanes), t = random.below(c.time), position = lane * c.time + t;
   auto const nan = T(std::numeric_limits<reference::real_t<T>>::quiet_NaN());
-  given.a[static_cast<std::size_t>(position)] = given.b[static_cast<std::size_t>(position)] = nan;
-  outcome<T> const got = call(s, given, d);
-  index_t const k = std::upper_bound(given.offsets.begin(), given.offsets.end(), position) - given.offsets.begin();
-  index_t const begin = given.offsets[static_cast<std::size_t>(k) - 1],
-                end = given.offsets[static_cast<std::size_t>(k)];
-  for (index_t t = 0; t < given.lanes * given.time; ++t)
-    if ((t < begin || t >= end) && !same_bits(clean.x[static_cast<std::size_t>(t)], got.x[static_cast<std::size_t>(t)]))
-      return "NaN crossed to place " + std::to_string(t);
+  dense.a[static_cast<std::size_t>(position)] = dense.b[static_cast<std::size_t>(position)] = nan;
+  outcome<T> const got = laid_out<T>(around.where, dense, around.alias).call(s, c.order, around.threads);
+  auto const after = std::upper_bound(dense.offsets.begin(), dense.offsets.end(), t);
+  index_t const begin = lane * c.time + *(after - 1), end = lane * c.time + *after;
+  for (index_t k = 0; k < dense.lanes * c.time; ++k)
+    if ((k < begin || k >= end) && !same_bits(clean.x[static_cast<std::size_t>(k)], got.x[static_cast<std::size_t>(k)]))
+      return "NaN crossed to place " + std::to_string(k);
   return got.fault;
+}
+
+template <class T>
+std::string mask_broken(subject<T> const& s, packed_case const& c, random_stream& random, surroundings const& around) {
+  auto const offsets = random_offsets(random, c.time, empty_ones::none);  // a mask cannot say "empty"
+  auto masked = packed_any<T>(random, c, around.lanes(), offsets);
+  masked.offsets.clear();
+  masked.reset.assign(static_cast<std::size_t>(c.time), 0);
+  for (std::size_t k = 0; k + 1 < offsets.size(); ++k) masked.reset[static_cast<std::size_t>(offsets[k])] = 255;
+  if (c.packing % 2 == 0) masked.reset[0] = 0;  // one starts at 0 in any case
+  laid_out<T> const views(around.where, masked, around.alias);
+  auto with_offsets = views.given();
+  with_offsets.reset.clear(), with_offsets.offsets = offsets;
+  return difference(call(s, with_offsets, c.order), views.call(s, c.order, around.threads));
+}
+
+// The parts that speak of the subject and the length.
+template <class T>
+std::vector<packed_part> packed_parts(subject<T> const& s, index_t n) {
+  std::vector<packed_part> parts;
+  if (s.exact_on_exact_data()) parts.push_back(packed_part::exact_data);
+  parts.push_back(packed_part::any_data);
+  if (!std::same_as<T, std::uint32_t> && n > 0) parts.push_back(packed_part::nan_in_one);
+  if (n > 0) parts.push_back(packed_part::reset_mask);
+  return parts;
+}
+
+template <class T>
+std::string packed_broken(subject<T> const& s, packed_case const& c, packed_part part) {
+  random_stream random(static_cast<std::uint64_t>(c.number(part)));
+  auto const judge = [&](auto law) { return law(s, c, random, surroundings_of(c, part)); };
+  if (part == packed_part::exact_data) return judge(exact_data_broken<T>);
+  if (part == packed_part::reset_mask) return judge(mask_broken<T>);
+  if constexpr (!std::same_as<T, std::uint32_t>)
+    if (part == packed_part::nan_in_one) return judge(nan_crosses<T>);
+  return judge(any_data_broken<T>);
 }
 
 template <class T>
 verdict packed_law(subject<T> const& s, std::vector<index_t> const& lengths) {
   verdict found;
-  constexpr index_t lanes = 2;
-  for (index_t const n : lengths)
-    for (index_t packing = 0; packing < packings_per_length; ++packing)
-      for (direction const d : all_directions)
-        for (initial_state const i : both_initial_states) {
-          random_stream random(static_cast<std::uint64_t>(12 + packing + n * packings_per_length));
-          auto const offsets = random_offsets(random, n, true);
-          auto const segments = static_cast<index_t>(offsets.size()) - 1;
-          auto const judge = [&](std::string const& wrong, char const* what) {
-            found.add(wrong, [&] {
-              return place(s, n, d) + ", " + what + ", " + std::to_string(segments) + " sequences" +
-                     (i == initial_state::given ? ", with initial states" : "");
-            });
-          };
-
-          sequences<T> exact{lanes, n, {}, {}};
-          for (index_t k = 0; k < lanes * n; ++k) {
-            exact.a.push_back(exact_coefficient<T>(random, 50));
-            exact.b.push_back(exact_summand<T>(random));
-          }
-          auto any = random_sequences<T>(13, lanes, n, i);
-          if (i == initial_state::given) {
-            any.initial.clear();
-            for (index_t k = 0; k < lanes * segments; ++k) exact.initial.push_back(exact_summand<T>(random));
-            any.initial = random_sequences<T>(14, lanes, segments, i).b;
-          }
-          exact.offsets = any.offsets = offsets;
-
-          if (s.exact_on_exact_data())
-            judge(difference(one_by_one(s, exact, offsets, d), call(s, exact, d)), "exact data");
-          outcome<T> const clean = call(s, any, d, aliasing::x_is_b);
-          if constexpr (std::same_as<T, std::uint32_t>) {
-            judge(difference(one_by_one(s, any, offsets, d), clean), "any data");
-          } else {
-            if (s.is_the_definition())
-              judge(difference(one_by_one(s, any, offsets, d), clean), "any data");
-            else
-              judge(outside_packed(s, any, clean, d), "any data");
-            if (n > 0) judge(nan_crosses(s, any, clean, random.below(n), d), "NaN in one");
-          }
-
-          auto masked = any;  // a mask cannot say "empty"
-          masked.offsets.clear();
-          auto const full = random_offsets(random, n, false);
-          masked.reset.assign(static_cast<std::size_t>(n), 0);
-          for (std::size_t k = 0; k + 1 < full.size(); ++k) masked.reset[static_cast<std::size_t>(full[k])] = 255;
-          if (!masked.reset.empty() && packing % 2 == 0) masked.reset[0] = 0;  // one starts at 0 in any case
-          auto with_offsets = masked;
-          with_offsets.reset.clear(), with_offsets.offsets = full;
-          if (i == initial_state::given)
-            masked.initial = with_offsets.initial = random_sequences<T>(15, lanes, with_offsets.segments(), i).b;
-          if (n > 0) judge(difference(call(s, with_offsets, d), call(s, masked, d)), "reset mask");
-          if (!found.holds()) return found;
-        }
+  for (packed_case const& c : packed_cases(lengths))
+    for (packed_part const part : packed_parts(s, c.time)) {
+      found.add(packed_broken(s, c, part), [&] {
+        return place(s, c.time, c.order) + ", " + std::string(to_string(part)) + ", packing " +
+               std::to_string(c.packing) + (c.initial == initial_state::given ? ", with initial states" : "");
+      });
+      if (!found.holds()) return found;
+    }
   return found;
 }
 
 template <class T>
-index_t packed_cases(subject<T> const& s, std::vector<index_t> const& lengths) {
-  index_t const empty = std::count(lengths.begin(), lengths.end(), 0),
-                full = static_cast<index_t>(lengths.size()) - empty;
+index_t packed_cases_needed(subject<T> const& s, std::vector<index_t> const& lengths) {
   index_t const exact = s.exact_on_exact_data(), any = 1, nan = !std::same_as<T, std::uint32_t>, mask = 1;
   index_t const directions = 2, initial_states = 2;
-  return packings_per_length * directions * initial_states *
-         (full * (exact + any + nan + mask) + empty * (exact + any));
+  index_t needed = 0;
+  for (index_t const n : lengths)
+    needed += packings_of(n) * directions * initial_states * (n > 0 ? exact + any + nan + mask : exact + any);
+  return needed;
 }
 
 }  // namespace ssmscan::laws

@@ -1,5 +1,7 @@
 #include "tests/laws/packed.hpp"
 
+#include <set>
+
 #include "tests/laws/suite.hpp"
 
 namespace ssmscan::laws {
@@ -21,7 +23,36 @@ TYPED_TEST(packed, is_separate) {
   using T = TypeParam;
   auto const lengths = packed_lengths();
   judge_all<T>([&](auto const& s) { return packed_law<T>(s, lengths); },
-               [&](auto const& s) { return s.packed ? packed_cases<T>(s, lengths) : 0; });
+               [&](auto const& s) { return s.packed ? packed_cases_needed(s, lengths) : 0; });
+}
+
+// What turns with the cases takes every value, beside offsets and beside masks, in either direction and with either
+// number of initial states; and x every place in every arrangement.
+TEST(packed_surroundings, reach_every_value) {
+  for (packed_part const part : {packed_part::any_data, packed_part::reset_mask}) {
+    std::set<std::pair<aliasing, std::string_view>> x_places;
+    for (direction const d : all_directions)
+      for (initial_state const i : both_initial_states) {
+        std::set<std::string_view> a, b, initial, final;
+        std::set<int> threads;
+        std::set<std::pair<index_t, index_t>> lanes;
+        for (packed_case const& c : packed_cases(packed_lengths())) {
+          if (c.order != d || c.initial != i || c.time == 0) continue;
+          surroundings const around = surroundings_of(c, part);
+          placement const& where = around.where;
+          x_places.emplace(around.alias, where.x.name);
+          a.insert(where.a.name), b.insert(where.b.name), initial.insert(where.initial.name);
+          final.insert(where.final.name), threads.insert(around.threads), lanes.emplace(where.batch, where.channel);
+        }
+        EXPECT_EQ(a.size(), arrangements_for_inputs);
+        EXPECT_EQ(b.size(), arrangements_for_inputs);
+        EXPECT_EQ(initial.size(), arrangements_for_inputs);
+        EXPECT_EQ(final.size(), arrangements_for_outputs);
+        EXPECT_EQ(threads.size(), packed_thread_counts.size());
+        EXPECT_EQ(lanes.size(), batches_by_channels.size());
+      }
+    EXPECT_EQ(x_places.size(), std::size(all_aliasings) * arrangements_for_outputs);
+  }
 }
 
 // A tree of combines takes the segmented lift of every monoid.

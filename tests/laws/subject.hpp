@@ -21,6 +21,7 @@ struct subject {
   result_class result{};
   operation represents = operation::affine;
   bool packed = true;
+  bool registered = false;  // a form that users get by its name
   index_t (*roundings)(index_t) = nullptr;
   std::function<reference::tree_shape(index_t)>
       shape;  // what the bound of semi_log needs; empty where there is no tree

@@ -55,6 +55,7 @@ subject<T> registered(capability const& offer) {
   made.result = info.result;
   made.roundings = info.roundings;
   made.packed = offer.packed;
+  made.registered = true;
   made.shape = [algorithm = made.algorithm](index_t n) { return reference::tree_of(algorithm, n).value(); };
   made.run = [algorithm = made.algorithm, inner = made.inner, backend = made.backend, represents = made.represents](
                  recurrence<T> problem, int threads) {
