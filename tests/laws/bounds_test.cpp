@@ -7,15 +7,24 @@ namespace {
 
 using T = SSMSCAN_DTYPE;
 
-TEST(bounds, every_element_of_every_family_inside) {
-  auto const lengths = bound_lengths(chosen_effort());
+// Every family under one seed and in one direction.
+void judge_families(std::uint64_t seed, direction d, std::vector<index_t> const& lengths) {
   ASSERT_EQ(reference::families.size(), 12u);
   for (reference::family_info const& family : reference::families) {
-    constexpr std::uint64_t seed = 1;
     family_data<T> const data(family, seed, *std::max_element(lengths.begin(), lengths.end()));
-    judge_all<T>([&](auto const& s) { return bounds_law<T>(s, data, lengths); },
+    judge_all<T>([&](auto const& s) { return bounds_law<T>(s, data, d, lengths); },
                  [&](auto const& s) { return has_a_bound(s) ? size_of(lengths_for(s, lengths)) : 0; });
   }
+}
+
+TEST(bounds, every_element_of_every_family_inside) {
+  judge_families(1, direction::forward, bound_lengths(chosen_effort()));
+}
+
+TEST(bounds, in_reverse_too) { judge_families(1, direction::reverse, fewer_bound_lengths(chosen_effort())); }
+
+TEST(bounds, under_another_seed_too) {
+  for (direction const d : all_directions) judge_families(2, d, fewer_bound_lengths(chosen_effort()));
 }
 
 TEST(composition, sums_and_cuts_within_their_bounds) {

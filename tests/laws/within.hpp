@@ -18,6 +18,9 @@ bool has_a_bound(subject<T> const& s) {
   return s.algorithm != "heinsen.plain";
 }
 
+// A bound is infinite where its proof says nothing: taken as it is, or refused where the data are such that it must speak.
+enum class no_bound { passes, fails };
+
 // What is true, and what may be wrong with it, for one sequence and every subject.
 template <class T>
 class yardstick {
@@ -31,18 +34,20 @@ class yardstick {
   double bound(subject<T> const& s, index_t t, index_t n) const { return bounds(s, n)(t); }
 
   // "" where x[0..length) is inside.
-  std::string outside(subject<T> const& s, T const* x, index_t length, index_t n) const {
+  std::string outside(subject<T> const& s, T const* x, index_t length, index_t n,
+                      no_bound none = no_bound::passes) const {
     auto const bound_at = bounds(s, n);
     for (index_t t = 0; t < length; ++t) {
       double const error = exact_.error(t, x[t]), allowed = bound_at(t);
+      if (none == no_bound::fails && !std::isfinite(allowed)) return "nothing bounds place " + std::to_string(t);
       if (!reference::inside(error, allowed))
         return "error " + std::to_string(error / allowed) + " of its bound at place " + std::to_string(t);
     }
     return "";
   }
-  std::string outside(subject<T> const& s, std::vector<T> const& x) const {
+  std::string outside(subject<T> const& s, std::vector<T> const& x, no_bound none = no_bound::passes) const {
     auto const n = static_cast<index_t>(x.size());
-    return outside(s, x.data(), n, n);
+    return outside(s, x.data(), n, n, none);
   }
 
  private:
@@ -56,12 +61,15 @@ class yardstick {
     return [this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); };
   }
 
+  // A prefix's bounds are the whole's: found for as many elements as were asked for.
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
     if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
-    index_t const roundings = s.roundings(n);
-    auto const known = of_heinsen_.find(roundings);
-    if (known != of_heinsen_.end()) return known->second;
-    return of_heinsen_.emplace(roundings, reference::heinsen_bound<T>(a_, b_, roundings, initial_)).first->second;
+    auto& known = of_heinsen_[s.roundings(n)];
+    auto const length = static_cast<std::size_t>(std::min(n, exact_.size()));
+    if (known.size() < length)
+      known = reference::heinsen_bound<T>(std::span(a_).first(length), std::span(b_).first(length), s.roundings(n),
+                                          initial_);
+    return known;
   }
 
   std::vector<T> a_, b_;
