@@ -1,5 +1,7 @@
 #include "tests/laws/special_values.hpp"
 
+#include <set>
+
 #include "tests/laws/suite.hpp"
 
 namespace ssmscan::laws {
@@ -13,13 +15,22 @@ TYPED_TEST_SUITE(special_values_at_every_position, dtypes);
 TYPED_TEST(special_values_at_every_position, forward_only_and_in_their_lane) {
   using T = TypeParam;
   effort const e = chosen_effort();
-  // 301 positions; of every 7th: 43; fast: every 6th of both, 51 and 8.
-  index_t const every = e == effort::full ? 301 : 51, seventh = e == effort::full ? 43 : 8, places = 2;
+  index_t const positions = e == effort::full ? 301 : 24, places = 2, directions = 2, initial_states = 2;
   judge_all<T>([&](auto const& s) { return special_values_law<T>(s, e); },
-               [&](auto const& s) {
-                 index_t const positions = s.backend == "serial" ? every + 3 * seventh : 4 * seventh;
-                 return positions * places * special_value_count;
-               });
+               [&](auto const&) { return positions * places * directions * initial_states * values_per_position; });
+}
+
+// What turns with the position brings every value to every one.
+TYPED_TEST(special_values_at_every_position, each_of_the_seven) {
+  using T = TypeParam;
+  for (index_t position = 0; position < special_length; ++position) {
+    std::set<std::string> values;  // by their bits: NaN and -0 are not to be compared
+    for (direction const d : all_directions)
+      for (initial_state const i : both_initial_states)
+        for (T const v : special_values<T>(position, d, i))
+          values.emplace(reinterpret_cast<char const*>(&v), sizeof(T));
+    EXPECT_EQ(values.size(), 7u) << position;
+  }
 }
 
 }  // namespace
