@@ -54,7 +54,7 @@ TYPED_TEST(bounds, hold_on_every_family) {
         ASSERT_LE(carried_worst.value, 1) << f.name << " " << A::info.name << " seed " << seed;
       });
     }
-  EXPECT_EQ(elements, 12 * 3 * 7 * longest);
+  EXPECT_EQ(elements, std::ssize(families) * static_cast<index_t>(seeds) * trees_needed() * longest);
   this->RecordProperty("a_priori", std::to_string(a_priori_worst.value));
   this->RecordProperty("running", std::to_string(running_worst.value));
   this->RecordProperty("carried", std::to_string(carried_worst.value));

@@ -11,6 +11,8 @@
 
 namespace ssmscan::reference {
 
+using short_tiled = type_list<basic_chunked<8>, basic_look_back<8>>;
+
 // Trees of the registry, and chunked and look_back with tiles of 8, so that short lengths cross many tiles.
 template <class Visit>
 void for_each_tree(Visit visit) {
@@ -18,7 +20,14 @@ void for_each_tree(Visit visit) {
     if constexpr (supports<A, serial, shape_monoid>) visit(algorithm);
   };
   algorithms::for_each(if_tree);
-  type_list<basic_chunked<8>, basic_look_back<8>>::for_each(if_tree);
+  short_tiled::for_each(if_tree);
+}
+
+// How many it must visit: all but what reformulates.
+inline index_t trees_needed() {
+  auto needed = static_cast<index_t>(short_tiled::size);
+  algorithms::for_each([&]<class A>(std::type_identity<A>) { needed += A::info.result != result_class::reformulates; });
+  return needed;
 }
 
 // x by A over the recurrence monoid M (affine<T> or semi_log<T>).

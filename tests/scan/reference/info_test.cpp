@@ -48,7 +48,7 @@ TEST(info, work_span_and_roundings_are_exact) {
     ++checked;
     check_counts<A>();
   });
-  EXPECT_GE(checked, 7);  // five trees of the registry, two with short tiles
+  EXPECT_EQ(checked, trees_needed());
 }
 
 TEST(info, only_what_reformulates_is_left_out) {

@@ -1,0 +1,79 @@
+// The paper's formula, kept to show its error.
+#include <cmath>
+#include <numbers>
+
+#include "tests/scan/algorithms/heinsen_common.hpp"
+
+#include <ssmscan/scan/reference/bounds.hpp>
+
+namespace ssmscan::heinsen_tests {
+namespace {
+
+// The formula's error against the sequence, and against what the sizes of its logarithms allow, to first order.
+struct plain_error {
+  double of_s = 0;      // the largest error, in u S
+  double of_bound = 0;  // the largest error over what is allowed at its place
+};
+
+// In u, each where it is made: a rounding of a* (|a*|) and of log a, which shift every term so far, S; of log b and of
+// log b - a*, on b; of the difference of two logarithms and of its exp, on the smaller of the two terms; of 1 + w, of its
+// log and of the sum, on x; of a* + sum and its exp, on x at the end. glibc states at most 3 ulp for clog and cexp.
+template <class T>
+plain_error plain(family f, index_t n) {
+  using log = std::complex<reference::real_t<T>>;
+  constexpr double u = reference::unit_roundoff<T>, library = 3 * 2;
+  auto const size = [](auto const& v) { return static_cast<double>(std::abs(v)); };
+  auto const data = reference::generate<T>(f, 5, n);
+  oracle<T> const truth(data.a, data.b);
+  auto const x = run(data.a, data.b, {"heinsen.plain", "serial"});
+  plain_error worst;
+  log a_star(0), sum = std::log(log(data.b[0]));
+  double by_a_star = 0, by_sum = size(data.b[0]) * library * size(sum);
+  for (index_t t = 1; t < n; ++t) {
+    auto const i = static_cast<std::size_t>(t);
+    double const a = size(data.a[i]), b = size(data.b[i]), x_now = size(truth.value(t)),
+                 past = a * size(truth.value(t - 1));
+    log const log_a = std::log(log(data.a[i])), log_b = std::log(log(data.b[i]));
+    a_star += log_a;
+    log const leaf = log_b - a_star, difference = leaf.real() > sum.real() ? sum - leaf : leaf - sum,
+              log_1_w = std::log(reference::real_t<T>(1) + std::exp(difference));
+    sum = (leaf.real() > sum.real() ? leaf : sum) + log_1_w;
+
+    by_a_star = a * (by_a_star + (library * size(log_a) + size(a_star)) * truth.at(t - 1).s);
+    by_sum = a * by_sum + b * (library * size(log_b) + size(leaf)) + std::min(past, b) * (size(difference) + library) +
+             x_now * (1 + library * size(log_1_w) + size(sum));
+    double const error = truth.error(t, x[i]),
+                 allowed = u * (by_a_star + by_sum + x_now * (size(a_star + sum) + library));
+    worst.of_s = std::max(worst.of_s, error / (u * truth.at(t).s));
+    worst.of_bound = std::max(worst.of_bound, error / (reference::inflation * allowed));
+  }
+  return worst;
+}
+
+// Right while |a*| is small, without digits where |a*| u nears 1. fast: |a*| = 1.6 n. signed: real data by complex
+// logarithms (and fast: its b has both signs). At 2^16 steps the logarithms are 256 times as great as at 2^8, and so are
+// their roundings; they do not all point the same way, and a sixteenth of that is asked.
+TEST(heinsen_plain, loses_digits_as_the_logarithms_grow) {
+  for (family f : {family::fast, family::sign_changing}) {
+    auto const real = plain<double>(f, 256), complex = plain<std::complex<double>>(f, 256);
+    auto const later = plain<double>(f, 65536);
+    EXPECT_LE(real.of_bound, 1) << "small |a*|: the formula itself is right";
+    EXPECT_LE(complex.of_bound, 1);
+    EXPECT_LE(later.of_bound, 1);
+    EXPECT_GT(later.of_s, 16 * real.of_s);
+    EXPECT_GT(plain<float>(f, 65536).of_s, 16 * plain<float>(f, 256).of_s);
+  }
+}
+
+TEST(heinsen_plain, gives_what_the_formula_gives_at_zeros) {
+  std::vector<double> const a{1, 0.5, 0.5, 0, 0.5}, b{0, 1, 0, 1, 1};
+  auto const x = run(a, b, {"heinsen.plain", "serial"});
+  EXPECT_EQ(x[0], 0);  // b = 0 is a term that is not there
+  EXPECT_EQ(x[1], 1);  // exp(a* + (log 1 - a*))
+  // exp(a*[2] - a*[1]), the difference log 1/2: log (2u) twice and two sums, of logarithms up to 2 ln 2; exp.
+  EXPECT_NEAR(x[2], 0.5, 0.5 * 0x1p-53 * ((2 * 2 + 2) * 2 * std::numbers::ln2 + reference::library_exp_error));
+  EXPECT_TRUE(std::isnan(x[3]) && std::isnan(x[4]));  // -inf + inf
+}
+
+}  // namespace
+}  // namespace ssmscan::heinsen_tests
