@@ -10,12 +10,11 @@
 #include <atomic>
 #include <exception>
 #include <memory>
-#include <thread>
 
 #include <omp.h>
 
-#include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/host_memory.hpp>
 
 namespace ssmscan {
 
@@ -68,55 +67,13 @@ class openmp {
   }
 
   template <class T>
-  struct mailbox {
-    std::atomic<bool> published{false};
-    T value;
-  };
-
-  template <class T>
-  class mailbox_view {
-   public:
-    mailbox_view(mailbox<T>* slots, std::atomic<bool> const* failed) : slots_(slots), failed_(failed) {}
-    void publish(index_t slot, T const& value) const {
-      slots_[slot].value = value;
-      slots_[slot].published.store(true, std::memory_order_release);
-    }
-    bool ready(index_t slot) const { return slots_[slot].published.load(std::memory_order_acquire); }
-    T const& await(index_t slot) const {
-      while (!ready(slot)) {
-        if (failed_->load(std::memory_order_relaxed)) throw abandoned{};  // its publisher may have failed
-        std::this_thread::yield();
-      }
-      return slots_[slot].value;
-    }
-
-   private:
-    mailbox<T>* slots_;
-    std::atomic<bool> const* failed_;
-  };
-
-  template <class T>
-  class mailbox_owner {
-   public:
-    mailbox_owner(index_t n, std::shared_ptr<std::atomic<bool>> failed)
-        : slots_(std::make_unique<mailbox<T>[]>(static_cast<std::size_t>(n))), failed_(std::move(failed)) {}
-    mailbox_view<T> boxes() { return {slots_.get(), failed_.get()}; }
-
-   private:
-    std::unique_ptr<mailbox<T>[]> slots_;
-    std::shared_ptr<std::atomic<bool>> failed_;
-  };
-
-  template <class T>
-  mailbox_owner<T> mailboxes(index_t n) {
-    return {n, failed_};
+  host_mailboxes<T> mailboxes(index_t n) {
+    return host_mailboxes<T>(n, failed_);
   }
 
  private:
   static constexpr index_t least_share =
       2048;  // bodies of a few nanoseconds against a fork and join of a few microseconds
-
-  struct abandoned {};  // thrown where a wait is in vain; never seen outside
 
   template <class Body>
   void parallel(index_t workers, Body const& body) {

@@ -1,23 +1,9 @@
 #pragma once
 // One thread, in order: the simplest backend, and what every other must agree with.
-#include <memory>
-#include <utility>
-#include <vector>
-
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/host_memory.hpp>
 
 namespace ssmscan {
-
-// Uninitialised values in host memory, freed with the object.
-template <class T>
-class host_scratch {
- public:
-  explicit host_scratch(index_t n) : values_(std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(n))) {}
-  T* data() const { return values_.get(); }
-
- private:
-  std::unique_ptr<T[]> values_;
-};
 
 class serial {
  public:
@@ -34,6 +20,7 @@ class serial {
     for (index_t block = 0; block < count; ++block) body(block);
   }
 
+  // Every slot is published before it is asked for, so that nothing ever waits.
   template <class Body>
   void ordered_blocks(index_t count, Body body) {
     blocks(count, body);
@@ -44,32 +31,9 @@ class serial {
     return host_scratch<T>(n);
   }
 
-  // In order every slot is published before it is asked for, so that nothing ever waits.
   template <class T>
-  class mailbox_view {
-   public:
-    explicit mailbox_view(std::pair<T, bool>* slots) : slots_(slots) {}
-    void publish(index_t slot, T const& value) const { slots_[slot] = {value, true}; }
-    bool ready(index_t slot) const { return slots_[slot].second; }
-    T const& await(index_t slot) const { return slots_[slot].first; }
-
-   private:
-    std::pair<T, bool>* slots_;
-  };
-
-  template <class T>
-  class mailbox_owner {
-   public:
-    explicit mailbox_owner(index_t n) : slots_(static_cast<std::size_t>(n)) {}
-    mailbox_view<T> boxes() { return mailbox_view<T>(slots_.data()); }
-
-   private:
-    std::vector<std::pair<T, bool>> slots_;
-  };
-
-  template <class T>
-  mailbox_owner<T> mailboxes(index_t n) {
-    return mailbox_owner<T>(n);
+  host_mailboxes<T> mailboxes(index_t n) {
+    return host_mailboxes<T>(n);
   }
 };
 

@@ -1,0 +1,69 @@
+#pragma once
+// What backends of the host keep values in: scratch, and mailboxes for blocks that wait for one another.
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan {
+
+// Uninitialised values, freed with the object.
+template <class T>
+class host_scratch {
+ public:
+  explicit host_scratch(index_t n) : values_(std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(n))) {}
+  T* data() const { return values_.get(); }
+
+ private:
+  std::unique_ptr<T[]> values_;
+};
+
+// Thrown by a wait that is in vain: the block that was to publish has failed, or never was before the one that waits.
+struct awaited_in_vain : std::logic_error {
+  awaited_in_vain() : std::logic_error("a block waits for a value that no block before it will publish") {}
+};
+
+// Write-once slots, freed with the object; bodies capture boxes(). `failed`: raised where a publisher may never come; null
+// where blocks run one after the other, so that what is not there when it is asked for never will be.
+template <class T>
+class host_mailboxes {
+  struct slot {
+    std::atomic<bool> published{false};
+    T value;
+  };
+
+ public:
+  explicit host_mailboxes(index_t n, std::shared_ptr<std::atomic<bool> const> failed = nullptr)
+      : slots_(std::make_unique<slot[]>(static_cast<std::size_t>(n))), failed_(std::move(failed)) {}
+
+  class view {
+   public:
+    view(slot* slots, std::atomic<bool> const* failed) : slots_(slots), failed_(failed) {}
+    void publish(index_t at, T const& value) const {
+      slots_[at].value = value;
+      slots_[at].published.store(true, std::memory_order_release);
+    }
+    bool ready(index_t at) const { return slots_[at].published.load(std::memory_order_acquire); }
+    T const& await(index_t at) const {
+      while (!ready(at)) {
+        if (failed_ == nullptr || failed_->load(std::memory_order_relaxed)) throw awaited_in_vain{};
+        std::this_thread::yield();
+      }
+      return slots_[at].value;
+    }
+
+   private:
+    slot* slots_;
+    std::atomic<bool> const* failed_;
+  };
+  view boxes() const { return {slots_.get(), failed_.get()}; }
+
+ private:
+  std::unique_ptr<slot[]> slots_;
+  std::shared_ptr<std::atomic<bool> const> failed_;
+};
+
+}  // namespace ssmscan
