@@ -71,7 +71,8 @@ constexpr std::string_view to_string(result_class r) {
   return r == result_class::exact ? "exact" : r == result_class::reassociates ? "reassociates" : "reformulates";
 }
 
-// What an algorithm says of itself. Tests hold work, span, roundings and the tree to what runs; bytes is a declared model.
+// What an algorithm says of itself, and tests hold to what runs. bytes: what is loaded and stored, and what each body
+// finds in scratch and leaves there; what it touches again is in its cache.
 struct algorithm_info {
   std::string_view name;     // of the file, the test, the doc page and the command line
   std::string_view variant;  // empty, or a variant registered on its own: "plain", "textbook"

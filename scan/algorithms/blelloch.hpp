@@ -14,6 +14,12 @@ struct blelloch {
   static constexpr index_t up_nodes(index_t time, index_t d) { return time / (2 * d); }
   static constexpr index_t down_nodes(index_t time, index_t d) { return std::max<index_t>(time / d - 1, 0) / 2; }
 
+  static constexpr index_t work(index_t time) {
+    index_t combines = 0;
+    for (index_t d = 1; d < time; d *= 2) combines += up_nodes(time, d) + down_nodes(time, d);
+    return combines;
+  }
+
   // The prefix of length m is a left fold of one balanced tree per one-bit of m, largest first.
   static constexpr index_t depth(index_t m) { return detail::floor_log2(m) + detail::count_ones(m) - 1; }
 
@@ -22,12 +28,7 @@ struct blelloch {
       .variant = "",
       .tree = "brent_kung/1",
       .result = result_class::reassociates,
-      .work =
-          [](index_t time) {
-            index_t combines = 0;
-            for (index_t d = 1; d < time; d *= 2) combines += up_nodes(time, d) + down_nodes(time, d);
-            return combines;
-          },
+      .work = work,
       .span =
           [](index_t time) {  // the deepest m <= time: time itself, or one of its one-bits traded for all lower bits
             index_t deepest = time > 0 ? depth(time) : 0;
@@ -35,9 +36,8 @@ struct blelloch {
               if ((time & bit) != 0 && time / bit * bit > 1) deepest = std::max(deepest, depth(time / bit * bit - 1));
             return deepest;
           },
-      // Leaves in and results out (3), into scratch and out of it (4), two sweeps over n/2 + n/4 + ... nodes of three
-      // pairs.
-      .bytes = [](index_t, double element) { return 19.0 * element; },
+      // Leaves in and results out (3), into scratch and out of it (4), each node two pairs in and one out.
+      .bytes = [](index_t time, double element) { return detail::per_step(7 * time + 6 * work(time), time) * element; },
       .roundings = [](index_t time) { return detail::floor_log2(time); },
       .source = "Blelloch 1990; Brent & Kung 1982"};
 

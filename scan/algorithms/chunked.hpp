@@ -20,6 +20,15 @@ struct basic_chunked {
   static constexpr index_t fan = Fan;
   static constexpr index_t chunks(index_t time) { return detail::ceil_div(time, ChunkLength); }
 
+  // Without a carry in the first chunk and with one in the others; a value is completed by one combine.
+  static constexpr index_t down_work(index_t time) {
+    index_t const whole = time / ChunkLength, rest = time % ChunkLength;
+    if (whole == 0) return detail::fan_down_work<Fan>(rest, detail::carry_in::none);
+    return detail::fan_down_work<Fan>(ChunkLength, detail::carry_in::none) +
+           (whole - 1) * detail::fan_down_work<Fan>(ChunkLength, detail::carry_in::one) +
+           detail::fan_down_work<Fan>(rest, detail::carry_in::one);
+  }
+
   // Of the prefix of length m: whole chunks along the spine, then into the last one.
   static constexpr index_t depth(index_t m) {
     index_t const whole = m / ChunkLength;
@@ -35,16 +44,10 @@ struct basic_chunked {
                                                : "chunks_of_other_lengths",
       .result = result_class::reassociates,
       .work =
-          [](index_t
-                 time) {  // up in every chunk, the spine, down without a carry in the first and with one in the others
-            if (time == 0) return index_t{0};
-            index_t const whole = time / ChunkLength, rest = time % ChunkLength, spine = chunks(time) - 1;
-            auto const carry = whole == 0 ? detail::carry_in::none : detail::carry_in::one;
-            index_t combines = whole * detail::fan_up_work<Fan>(ChunkLength) + detail::fan_up_work<Fan>(rest);
-            if (whole > 0)
-              combines += detail::fan_down_work<Fan>(ChunkLength, detail::carry_in::none) +
-                          (whole - 1) * detail::fan_down_work<Fan>(ChunkLength, detail::carry_in::one);
-            return combines + detail::fan_down_work<Fan>(rest, carry) + std::max<index_t>(spine - 1, 0);
+          [](index_t time) {  // up in every chunk, the spine, down
+            index_t const whole = time / ChunkLength, rest = time % ChunkLength;
+            return whole * detail::fan_up_work<Fan>(ChunkLength) + detail::fan_up_work<Fan>(rest) +
+                   std::max<index_t>(chunks(time) - 2, 0) + down_work(time);
           },
       .span =
           [](index_t time) {  // the deepest m <= time: time itself, or a digit of it made smaller and all below it full
@@ -53,8 +56,13 @@ struct basic_chunked {
               if (index_t const m = time / s * s - 1; m > 0) deepest = std::max(deepest, depth(m));
             return deepest;
           },
-      .bytes = [](index_t,
-                  double element) { return 7.0 * element; },  // read a, b; write and read the local pair; write x
+      // Read a, b, write the local pairs; read them, write those that a carry completes, write x. Each chunk's summary is
+      // read and a carry written along the spine, and read by the chunk after it.
+      .bytes =
+          [](index_t time, double element) {
+            index_t const spine = std::max<index_t>(chunks(time) - 1, 0);
+            return detail::per_step(7 * time + 2 * down_work(time) + 6 * spine, time) * element;
+          },
       // Once a level of the chunk's tree and once along the spine, as soon as a second node of a level is complete.
       .roundings =
           [](index_t time) {

@@ -98,13 +98,16 @@ struct basic_heinsen {
       // Combines of the inner sums: of two log products, and of two log sums.
       .work = [](index_t time) { return 2 * Inner::info.work(time); },
       .span = [](index_t time) { return 2 * Inner::info.span(time); },
-      // Read a, b, write x; b with its flag and a* written by the first sum and read by the second; and what the inner
-      // algorithm moves through its own scratch in both sums: 32 bytes where an affine pair is counted as 2 elements.
+      // Read a, b, write x. b with its flag and a* are written by the first sum and read by the second: as it loads, and
+      // again as it stores where that is another body, as it is where an inner algorithm reads its pairs back from scratch.
+      // And what the inner algorithm moves through its own scratch in both sums: 32 bytes where an affine pair is
+      // counted as 2 elements. (A flag is taken to be as large as a real b: of a complex b it is less.)
       .bytes =
           [](index_t time, double element) {
             constexpr double log_value = sizeof(segmented_value<log_number>);
             double const scratch_pairs = (Inner::info.bytes(time, 1.0) - 3.0) / 2;
-            return 3 * element + 2 * (2 * element + log_value) + 2 * scratch_pairs * log_value;
+            double const reads = scratch_pairs >= 2 ? 2 : 1;
+            return 3 * element + (1 + reads) * (2 * element + log_value) + 2 * scratch_pairs * log_value;
           },
       .roundings = Inner::info.roundings,
       .source = "Heinsen 2023, arXiv 2311.06281"};

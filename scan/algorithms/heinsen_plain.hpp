@@ -22,7 +22,8 @@ struct heinsen_plain {
       .result = result_class::reformulates,
       .work = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },  // of the two inner sums
       .span = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },
-      .bytes = [](index_t, double element) { return 7.0 * element; },  // read a, b; write and read the pair; write x
+      // Read a, b; write and read the pair, as a lane does not stay in cache; write x.
+      .bytes = [](index_t, double element) { return 7.0 * element; },
       .roundings = [](index_t) { return index_t{1}; },
       .source = "Heinsen 2023, arXiv 2311.06281"};
 

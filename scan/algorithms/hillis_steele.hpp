@@ -21,10 +21,13 @@ struct hillis_steele {
             return combines;
           },
       .span = [](index_t time) { return detail::ceil_log2(time); },
-      // Leaves in and results out (3), leaves into scratch and the last step out of it (4), each step two pairs in, one
-      // out.
-      .bytes = [](index_t time,
-                  double element) { return (7.0 + 6.0 * static_cast<double>(detail::ceil_log2(time))) * element; },
+      // Leaves in and results out (3), into scratch and out of it (4); in each step two pairs in and one out, and where
+      // nothing is that far before, one in and one out: 1 + 2 + 4 + ... elements in all.
+      .bytes =
+          [](index_t time, double element) {
+            index_t const steps = detail::ceil_log2(time), copied = (index_t{1} << steps) - 1;
+            return detail::per_step((7 + 6 * steps) * time - 2 * copied, time) * element;
+          },
       .roundings = [](index_t time) { return detail::ceil_log2(time); },
       .source = "Hillis & Steele 1986"};
 

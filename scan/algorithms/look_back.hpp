@@ -22,7 +22,13 @@ struct basic_look_back {
       .result = result_class::reassociates,
       .work = basic_chunked<TileLength, Fan>::info.work,
       .span = basic_chunked<TileLength, Fan>::info.span,
-      .bytes = [](index_t, double element) { return 7.0 * element; },  // as chunked; the local pairs are still in cache
+      // Read a, b, write x, and the local pairs on their way out of the cache. In order: of every tile but the first and
+      // the last two pairs published, of the first one, and one read by each but the first.
+      .bytes =
+          [](index_t time, double element) {
+            index_t const tiles = detail::ceil_div(time, TileLength), published = tiles > 1 ? 3 * tiles - 4 : 0;
+            return detail::per_step(5 * time + 2 * published, time) * element;
+          },
       .roundings = basic_chunked<TileLength, Fan>::info.roundings,
       .source = "Merrill & Garland 2016"};
 

@@ -26,4 +26,9 @@ SSMSCAN_HOST_DEVICE constexpr index_t count_ones(index_t n) {
   return ones;
 }
 
+// What is moved in all, as algorithm_info::bytes tells it: a time step's share.
+constexpr double per_step(index_t moved, index_t time) {
+  return time > 0 ? static_cast<double>(moved) / static_cast<double>(time) : 0;
+}
+
 }  // namespace ssmscan::detail

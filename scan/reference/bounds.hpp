@@ -115,8 +115,8 @@ inline std::optional<tree_shape> tree_of(std::string_view algorithm, index_t tim
 }
 
 // Errors of the C library's log and exp that semi_log_bound presumes, in u, relative. glibc 2.28 and later state at
-// most 0.82 ulp for logf, 0.502 for expf, 0.52 for log, 0.52 for exp; one ulp is at most 2 u. bounds_test.cpp samples
-// them.
+// most 0.82 ulp for logf, 0.502 for expf, 0.52 for log, 0.52 for exp; one ulp is at most 2 u.
+// semi_log_bound_test.cpp samples them.
 inline constexpr double library_log_error = 2, library_exp_error = 1.1;
 
 // The semi_log monoid in a tree of the given shape. A term b[s] meets one exp and one fma in each left step (no more
