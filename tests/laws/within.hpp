@@ -52,22 +52,24 @@ class yardstick {
       return [&known = reformulated(s, n)](index_t t) { return known[static_cast<std::size_t>(t)]; };
     if constexpr (std::floating_point<T>)
       if (s.represents == operation::semi_log)
-        return [this, shape = s.shape(n)](index_t t) { return reference::semi_log_bound(exact_, t, shape); };
+        return [this, shape = s.shape(n), library = s.library](index_t t) {
+          return reference::semi_log_bound(exact_, t, shape, library);
+        };
     return [this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); };
   }
 
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
     if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
-    index_t const roundings = s.roundings(n);
-    auto const known = of_heinsen_.find(roundings);
+    std::pair const by(s.roundings(n), s.library.exp);
+    auto const known = of_heinsen_.find(by);
     if (known != of_heinsen_.end()) return known->second;
-    return of_heinsen_.emplace(roundings, reference::heinsen_bound<T>(a_, b_, roundings, initial_)).first->second;
+    return of_heinsen_.emplace(by, reference::heinsen_bound<T>(a_, b_, by.first, initial_, s.library)).first->second;
   }
 
   std::vector<T> a_, b_;
   std::optional<T> initial_;
   reference::oracle<T> exact_;
-  mutable std::map<index_t, std::vector<double>> of_heinsen_;
+  mutable std::map<std::pair<index_t, double>, std::vector<double>> of_heinsen_;  // by roundings and library
 };
 
 }  // namespace ssmscan::laws
