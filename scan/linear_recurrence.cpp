@@ -40,7 +40,8 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   }
   auto const& table = known().find(algorithm, how.inner, how.backend);
   return {known().kernel_for(table, problem),
-          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.info.tree), reason}};
+          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
+           reason}};
 }
 
 }  // namespace

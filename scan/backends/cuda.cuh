@@ -9,7 +9,8 @@
 //
 // Nothing is allocated and nothing waited for, so that a scan can be captured in a CUDA graph. The workspace is in use
 // until the stream has passed the scan. Errors of a launch arrive as std::system_error, those of a kernel that runs (as
-// always in CUDA) at whatever is called next.
+// always in CUDA) at whatever is called next. (`ssmscan::cuda` hides nothing but stands beside the toolkit's namespace
+// `cuda`: who says `using namespace ssmscan` writes `ssmscan::cuda` and `::cuda::` in full.)
 #include <algorithm>
 
 #include <ssmscan/scan/backends/cuda/arena.hpp>
@@ -90,6 +91,11 @@ class cuda {
     return {memory_, n};
   }
 
+  // Zeroes, before what comes later on the stream.
+  void clear(void* data, std::size_t bytes) {
+    if (bytes > 0) need_success(cudaMemsetAsync(data, 0, bytes, stream_), "clearing flags in the workspace");
+  }
+
   template <class T>
   mailbox_array<T> mailboxes(index_t n) {
     return {memory_, n, [this](void* flags, std::size_t bytes) { clear(flags, bytes); }};
@@ -100,9 +106,6 @@ class cuda {
 
   static index_t blocks_for(index_t bodies, int threads) {
     return std::min(detail::ceil_div(bodies, threads), most_blocks);
-  }
-  void clear(void* data, std::size_t bytes) {
-    if (bytes > 0) need_success(cudaMemsetAsync(data, 0, bytes, stream_), "clearing flags in the workspace");
   }
 
   cudaStream_t stream_;

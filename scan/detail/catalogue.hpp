@@ -83,7 +83,7 @@ class catalogue {
         for (operation o : {operation::affine, operation::semi_log})
           if (kernels.at(o, packing::one_sequence) != nullptr)
             rows.push_back({name, t->inner, t->backend, dtype_name<T>, o, kernels.at(o, packing::packed) != nullptr,
-                            t->info.tree, to_string(t->info.result), t->info.work, t->info.span, t->info.bytes,
+                            t->tree(o), to_string(t->info.result), t->info.work, t->info.span, t->info.bytes,
                             t->info.source});
       };
       add(std::type_identity<float>{}), add(std::type_identity<double>{});

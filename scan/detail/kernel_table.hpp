@@ -26,10 +26,12 @@ struct basic_kernel_table {
   algorithm_info info;
   std::string_view inner;
   std::string_view backend;
+  std::array<std::string_view, 2> trees;  // [operation]
   std::tuple<kernels_of<Kernel<float>>, kernels_of<Kernel<double>>, kernels_of<Kernel<std::complex<float>>>,
              kernels_of<Kernel<std::complex<double>>>, kernels_of<Kernel<std::uint32_t>>>
       kernels;
 
+  std::string_view tree(operation o) const { return trees[static_cast<std::size_t>(o)]; }
   template <class T>
   kernels_of<Kernel<T>> const& of() const {
     return std::get<kernels_of<Kernel<T>>>(kernels);

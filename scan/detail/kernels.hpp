@@ -40,7 +40,8 @@ constexpr kernels_of<kernel<T>> make_kernels() {
 
 template <class A, class B>
 kernel_table const& kernels_for() {
-  static constexpr kernel_table table = make_table<kernel, A, host_kernels<A, B>>(B::name);
+  static constexpr kernel_table table =
+      make_table<kernel, A, host_kernels<A, B>>(B::name, {A::info.tree, A::info.tree});
   return table;
 }
 

@@ -28,10 +28,11 @@ constexpr std::string_view inner_of() {
 }
 
 template <template <class> class Kernel, class A, class Make>
-constexpr basic_kernel_table<Kernel> make_table(std::string_view backend) {
+constexpr basic_kernel_table<Kernel> make_table(std::string_view backend, std::array<std::string_view, 2> trees) {
   return {A::info,
           inner_of<A>(),
           backend,
+          trees,
           {make_kernels_of<Kernel, Make, float>(), make_kernels_of<Kernel, Make, double>(),
            make_kernels_of<Kernel, Make, std::complex<float>>(), make_kernels_of<Kernel, Make, std::complex<double>>(),
            make_kernels_of<Kernel, Make, std::uint32_t>()}};

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/scan/error.hpp>

@@ -61,8 +61,11 @@ struct device_form_of {
 template <class A>
 struct device_kernels {
   template <class M, class T>
+  static constexpr bool takes = supports<A, cuda, M> || tuned<A, cuda, M, T>;
+
+  template <class M, class T>
   static constexpr device_kernel<T> kernel_for() {
-    if constexpr (supports<A, cuda, M> || tuned<A, cuda, M, T>) {
+    if constexpr (takes<M, T>) {
       return &device_form_of<A, M, T>::form;
     } else {
       return nullptr;
@@ -70,9 +73,20 @@ struct device_kernels {
   }
 };
 
+// "TREE/cuda_math": the order of operations is that of TREE; log and exp are CUDA's, whose bits are not the C library's.
+template <class A>
+inline constexpr auto cuda_math_tree = [] {
+  constexpr std::string_view tree = A::info.tree, suffix = "/cuda_math";
+  std::array<char, tree.size() + suffix.size()> text{};
+  std::copy(suffix.begin(), suffix.end(), std::copy(tree.begin(), tree.end(), text.begin()));
+  return text;
+}();
+
 template <class A>
 device_table const& device_kernels_for() {
-  static constexpr device_table table = make_table<device_kernel, A, device_kernels<A>>(cuda::name);
+  static constexpr std::string_view with_logarithms{cuda_math_tree<A>.data(), cuda_math_tree<A>.size()};
+  static constexpr device_table table = make_table<device_kernel, A, device_kernels<A>>(
+      cuda::name, {A::info.result == result_class::reformulates ? with_logarithms : A::info.tree, with_logarithms});
   return table;
 }
 

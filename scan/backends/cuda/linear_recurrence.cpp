@@ -34,7 +34,7 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   auto const& table = known().find(algorithm, how.inner, "cuda");
   return {call,
           known().kernel_for(table, problem),
-          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.info.tree), reason}};
+          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)), reason}};
 }
 
 }  // namespace
