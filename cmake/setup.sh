@@ -64,7 +64,7 @@ jobs() {
 configure() {
   local dir=$1 log; shift
   local options=(-G Ninja -DCMAKE_BUILD_TYPE=Release "$@")
-  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
   log=$(mktemp)
   say "configuring $dir/"
   cmake -S . -B "$dir" "${options[@]}" >"$log" 2>&1 || {
