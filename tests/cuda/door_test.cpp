@@ -182,7 +182,7 @@ TEST(cuda_door, names_what_it_has) {
   };
   EXPECT_EQ(refused("bubble", ""),
             "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
-            "look_back");
+            "heinsen.plain, look_back");
   EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
   EXPECT_EQ(refused("heinsen", "heinsen"),
             "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");
@@ -192,7 +192,7 @@ TEST(cuda_door, names_what_it_has) {
             "algorithm: got \"heinsen\" for u32 affine; need a combination that capabilities() (`ssmscan list`) has");
 }
 
-// Of the CPU's entries all but heinsen.plain, and nothing else; a tuned form and its textbook together are one.
+// The CPU's entries and nothing else; a tuned form and its textbook together are one.
 TEST(cuda_door, offers_what_the_cpu_offers) {
   using entries = std::map<std::string, bool>;  // and whether it is offered for packed sequences
   auto const add = [](entries& to, capability const& c) {
@@ -207,7 +207,7 @@ TEST(cuda_door, offers_what_the_cpu_offers) {
     add(here, c);
   }
   for (capability const& c : capabilities())
-    if (c.backend == "serial" && c.algorithm != "heinsen.plain") add(there, c);
+    if (c.backend == "serial") add(there, c);
   EXPECT_EQ(here, there);
   EXPECT_EQ(device::algorithm_names().size(), device::algorithms::size);
 }

@@ -15,9 +15,7 @@ template <class Algorithms, class Inners>
 algorithm_info info_of(std::string_view name, std::string_view inner) {
   algorithm_info found{};
   detail::for_each_form<Algorithms, Inners>([&]<class A>(std::type_identity<A>) {
-    std::string full(A::info.name);
-    if (!A::info.variant.empty()) full.append(".").append(A::info.variant);
-    if (full == name && detail::inner_of<A>() == inner) found = A::info;
+    if (detail::is_named(A::info, name) && detail::inner_of<A>() == inner) found = A::info;
   });
   if (found.name.empty()) throw std::logic_error("capabilities() offers an algorithm that the registry lacks");
   return found;

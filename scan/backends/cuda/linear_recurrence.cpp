@@ -39,18 +39,18 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
 
 }  // namespace
 
-template <class T>
+template <recurrence_dtype T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   return decide(problem, how).made;
 }
 
-template <class T>
+template <recurrence_dtype T>
 std::size_t workspace_bytes(recurrence<T> const& problem, execution const& how) {
   auto const decided = decide(problem, how);
   return decided.form->workspace_bytes(decided.call);
 }
 
-template <class T>
+template <recurrence_dtype T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
   auto decided = decide(problem, how);
   ssmscan::detail::check_workspace(how.workspace, decided.form->workspace_bytes(decided.call), problem);

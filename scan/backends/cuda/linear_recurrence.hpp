@@ -38,15 +38,15 @@ struct execution {
 // Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is launched;
 // std::system_error of category "cuda" (code().value() is the cudaError_t) where CUDA refuses a launch, be it for what an
 // earlier kernel did. Errors of the kernels themselves show, as always in CUDA, in a later call.
-template <class T>
+template <recurrence_dtype T>
 SSMSCAN_CUDA_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 
 // How much workspace that call takes. The same checks, but of the workspace itself; nothing is launched.
-template <class T>
+template <recurrence_dtype T>
 SSMSCAN_CUDA_EXPORT std::size_t workspace_bytes(recurrence<T> const& problem, execution const& how = {});
 
 // The same checks and the same choice, without running.
-template <class T>
+template <recurrence_dtype T>
 SSMSCAN_CUDA_EXPORT choice plan(recurrence<T> const& problem, execution const& how = {});
 
 // One row per algorithm x inner x dtype x operation that device::linear_recurrence accepts; backend "cuda".

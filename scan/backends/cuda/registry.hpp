@@ -25,7 +25,7 @@ struct textbook : A {
   }();
 };
 
-using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, look_back>;
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_plain, look_back>;
 
 // What heinsen can be given instead of its default.
 using inner_algorithms = type_list<sequential, hillis_steele, blelloch, chunked, look_back>;
