@@ -27,8 +27,8 @@ class lane_view {
 
   SSMSCAN_HOST_DEVICE explicit operator bool() const { return data_ != nullptr; }
   SSMSCAN_HOST_DEVICE T& operator()(index_t lane, index_t t) const { return data_[offset(lane) + t * time_stride_]; }
-  index_t time_stride() const { return time_stride_; }
-  bool lanes_are_even() const { return even_; }  // each as far from the one before
+  SSMSCAN_HOST_DEVICE index_t time_stride() const { return time_stride_; }
+  SSMSCAN_HOST_DEVICE bool is_even() const { return even_; }  // every lane as far from the one before
 
  private:
   SSMSCAN_HOST_DEVICE index_t offset(index_t lane) const {
