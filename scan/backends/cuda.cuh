@@ -25,9 +25,15 @@ namespace detail {
 
 using ticket_t = unsigned long long;  // what atomicAdd takes
 
+// Threads of a thread block. Short bodies: eight warps, the most of which each thread can have all 255 registers. Long
+// ones: a warp, so that a thousand of them are spread over many multiprocessors; four only when there are enough for all.
+inline constexpr int element_threads = 256, few_long_bodies = 32, many_long_bodies = 128;
+inline constexpr index_t many = 1 << 17;
+inline constexpr index_t most_blocks = 1 << 16;  // fills any device many times over; then threads go round
+
 // A thread for each (lane, i), i fastest; a grid too small for all goes over them again.
 template <class Body>
-__global__ void __launch_bounds__(256) each_element(extent e, Body body) {
+__global__ void __launch_bounds__(element_threads) each_element(extent e, Body body) {
   index_t const total = e.lanes * e.time, step = index_t{gridDim.x} * blockDim.x;
   bool const narrow = total <= index_t{0xffffffff};  // a division of 32 bits is several times cheaper
   for (index_t k = index_t{blockIdx.x} * blockDim.x + threadIdx.x; k < total; k += step) {
@@ -38,16 +44,16 @@ __global__ void __launch_bounds__(256) each_element(extent e, Body body) {
 
 // A thread for each block's body.
 template <class Body>
-__global__ void __launch_bounds__(256) each_block(index_t count, Body body) {
+__global__ void __launch_bounds__(many_long_bodies) each_block(index_t count, Body body) {
   index_t const step = index_t{gridDim.x} * blockDim.x;
   for (index_t block = index_t{blockIdx.x} * blockDim.x + threadIdx.x; block < count; block += step) body(block);
 }
 
 // Tickets are drawn in order, each by a thread that runs, and a drawn block runs to its end: a block waits only for
-// blocks that are running, whatever the order in which the hardware starts its own. One thread of a warp works, so that
-// none of its neighbours can be what it waits for.
+// blocks that are running, whatever the order in which the hardware starts its own. A thread block is one thread, so that
+// none of a warp can be what its neighbour waits for.
 template <class Body>
-__global__ void __launch_bounds__(32) each_ticket(ticket_t* next, index_t count, Body body) {
+__global__ void __launch_bounds__(1) each_ticket(ticket_t* next, index_t count, Body body) {
   for (auto ticket = static_cast<index_t>(atomicAdd(next, 1)); ticket < count;
        ticket = static_cast<index_t>(atomicAdd(next, 1)))
     body(ticket);
@@ -65,16 +71,13 @@ class cuda {
 
   template <class Body>
   void parallel_for(extent e, Body body) {
-    constexpr int threads = 256;
+    constexpr int threads = detail::element_threads;
     launch(stream_, {blocks_for(e.lanes * e.time, threads), threads}, &detail::each_element<Body>, e, body);
   }
 
-  // Long bodies: few to a thread block, so that a hundred of them have a multiprocessor each; many only when there are
-  // more than enough.
   template <class Body>
   void blocks(index_t count, Body body) {
-    constexpr index_t enough = 1 << 17;
-    int const threads = count < enough ? 32 : 128;
+    int const threads = count < detail::many ? detail::few_long_bodies : detail::many_long_bodies;
     launch(stream_, {blocks_for(count, threads), threads}, &detail::each_block<Body>, count, body);
   }
 
@@ -102,10 +105,8 @@ class cuda {
   }
 
  private:
-  static constexpr index_t most_blocks = 1 << 16;  // enough to fill any device many times over; then threads go round
-
   static index_t blocks_for(index_t bodies, int threads) {
-    return std::min(detail::ceil_div(bodies, threads), most_blocks);
+    return std::min(detail::ceil_div(bodies, threads), detail::most_blocks);
   }
 
   cudaStream_t stream_;
