@@ -10,7 +10,7 @@
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
 
-namespace ssmscan::gpu {
+namespace ssmscan::device {
 
 inline constexpr int warp_size = 32;
 inline constexpr unsigned all_lanes = 0xffffffffu;
@@ -76,4 +76,4 @@ __device__ affine_map<T> scan_of_row(affine_map<T> own, int lane) {
   return own;
 }
 
-}  // namespace ssmscan::gpu
+}  // namespace ssmscan::device

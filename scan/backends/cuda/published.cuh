@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-namespace ssmscan::gpu {
+namespace ssmscan::device {
 
 struct alignas(16) word {
   std::uint64_t value, epoch;
@@ -59,4 +59,4 @@ struct reading {
   }
 };
 
-}  // namespace ssmscan::gpu
+}  // namespace ssmscan::device

@@ -6,7 +6,7 @@
 
 #include <cuda/ptx>
 
-namespace ssmscan::gpu {
+namespace ssmscan::device {
 
 namespace ptx = ::cuda::ptx;
 
@@ -82,4 +82,4 @@ __device__ void copy_element(T* shared, T const* global) {
                  : "memory");
 }
 
-}  // namespace ssmscan::gpu
+}  // namespace ssmscan::device
