@@ -154,7 +154,8 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("hillis_steele"), 2 * pairs);
   EXPECT_EQ(bytes("blelloch"), pairs);
   EXPECT_EQ(bytes("chunked"), pairs + carries);
-  EXPECT_EQ(bytes("look_back"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
+  EXPECT_EQ(bytes("look_back"), lines(32));  // the tickets; of one tile, nothing is published
+  EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.
   EXPECT_EQ(bytes("heinsen"), lines(8 * n) + lines(32 * n) + lines(32 * n) + lines(32 * lanes * tiles));
   // Packed: a byte for each step and one more, and the offsets.
@@ -166,7 +167,7 @@ TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {
   auto const problem = memory().problem();
   choice const made = device::plan(problem);
   EXPECT_EQ(made.backend, "cuda");
-  EXPECT_EQ(made.algorithm, "blelloch");
+  EXPECT_EQ(made.algorithm, "look_back");
   EXPECT_NE(made.reason.find("1 lanes of 1000"), std::string::npos) << made.reason;
   choice const named = device::plan(problem, {.algorithm = made.algorithm});
   EXPECT_EQ(named.tree, made.tree);
@@ -182,7 +183,7 @@ TEST(cuda_door, names_what_it_has) {
   };
   EXPECT_EQ(refused("bubble", ""),
             "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
-            "heinsen.plain, look_back");
+            "heinsen.plain, look_back, look_back.textbook");
   EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
   EXPECT_EQ(refused("heinsen", "heinsen"),
             "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");

@@ -25,16 +25,30 @@ struct decision {
 };
 
 template <class T>
+ssmscan::detail::packing packing_of(recurrence<T> const& problem) {
+  bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
+  return packed ? ssmscan::detail::packing::packed : ssmscan::detail::packing::one_sequence;
+}
+
+template <class T>
+ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
+  bool const contiguous = problem.a.stride.time == 1 && problem.b.stride.time == 1 && problem.x.stride.time == 1;
+  return contiguous ? ssmscan::detail::time_layout::contiguous : ssmscan::detail::time_layout::strided;
+}
+
+template <class T>
 decision<T> decide(recurrence<T> const& problem, execution const& how) {
   auto const call = ssmscan::detail::checked_call(problem, how);
   std::string algorithm = ssmscan::detail::accepted_spelling(how.algorithm);
   std::string reason = "asked for by name";
   if (algorithm == "automatic")
-    std::tie(algorithm, reason) = ssmscan::detail::device_automatic(call.problem.size, problem.operation);
+    std::tie(algorithm, reason) = ssmscan::detail::device_automatic(call.problem.size, problem.operation,
+                                                                    packing_of(problem), layout_of(problem));
   auto const& table = known().find(algorithm, how.inner, "cuda");
   return {call,
           known().kernel_for(table, problem),
-          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)), reason}};
+          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
+           reason}};
 }
 
 }  // namespace

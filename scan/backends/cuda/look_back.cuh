@@ -14,21 +14,23 @@ template <class View>
 bool can_be_copied_in_bulk(View const& v, extent size) {
   auto const aligned = [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % bulk_alignment == 0; };
   if (size.time > 1 && v.time_stride() != 1) return false;
-  return aligned(&v(0, 0)) && (size.lanes == 1 || (v.is_even() && aligned(&v(1, 0))));
+  return aligned(&v(0, 0)) && (size.lanes == 1 || (v.lanes_are_even() && aligned(&v(1, 0))));
 }
 
 template <class T, copies How>
-void launch_kernel(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem, look_back_plan const& plan,
-                   run_header* header, word* words) {
+void launch_kernel(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem,
+                   look_back_plan const& plan, run_header* header, word* words) {
   auto* const kernel = &look_back_kernel<T, How>;
   constexpr std::size_t shared_bytes = sizeof(look_back_storage<T>);
   int which = 0, multiprocessors = 0;
   need_success(cudaGetDevice(&which), "asking for the current device");
-  need_success(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, which), "asking for its multiprocessors");
-  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-               "asking for shared memory");
-  launch(stream, {std::min<index_t>(multiprocessors, plan.tickets), look_back_threads<T>, shared_bytes}, kernel, problem, plan,
-         header, words);
+  need_success(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, which),
+               "asking for its multiprocessors");
+  need_success(
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
+      "asking for shared memory");
+  launch(stream, {std::min<index_t>(multiprocessors, plan.tickets), look_back_threads<T>, shared_bytes}, kernel,
+         problem, plan, header, words);
 }
 
 }  // namespace look_back_detail
