@@ -40,9 +40,9 @@ void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_probl
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
   auto const plan = look_back_plan::of<T>(problem.size);
   constexpr index_t header_words = sizeof(run_header) / sizeof(word);
-  auto const memory = on.template scratch<word>(header_words + plan.words<T>());
+  auto const memory = on.template scratch<word>(header_words + plan.template words<T>());
   if constexpr (std::same_as<B, cuda>) {
-    on.clear(memory.data(), static_cast<std::size_t>(header_words + plan.words<T>()) * sizeof(word));
+    on.clear(memory.data(), static_cast<std::size_t>(header_words + plan.template words<T>()) * sizeof(word));
     auto* const header = reinterpret_cast<run_header*>(memory.data());
     word* const words = memory.data() + header_words;
     using look_back_detail::can_be_copied_in_bulk;
