@@ -14,7 +14,7 @@ template <class View>
 bool can_be_copied_in_bulk(View const& v, extent size) {
   auto const aligned = [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % bulk_alignment == 0; };
   if (size.time > 1 && v.time_stride() != 1) return false;
-  return aligned(&v(0, 0)) && (size.lanes == 1 || (v.lanes_are_even() && aligned(&v(1, 0))));
+  return aligned(&v(0, 0)) && (size.lanes == 1 || (v.is_even() && aligned(&v(1, 0))));
 }
 
 template <class T, copies How>
