@@ -20,6 +20,7 @@ have() {
     g++) [[ -n ${CXX:-} ]] || command -v g++ >/dev/null ;;
     cmake | clang | chromium | python3 | pkg-config) command -v "$1" >/dev/null ;;
     ninja-build) command -v ninja >/dev/null ;;
+    libgtest-dev) [[ -n ${GTest_ROOT:-} || $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == "install ok installed" ]] ;;
     *) [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == "install ok installed" ]] ;;
   esac
 }
@@ -64,7 +65,7 @@ jobs() {
 configure() {
   local dir=$1 log; shift
   local options=(-G Ninja -DCMAKE_BUILD_TYPE=Release "$@")
-  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+  command -v ccache >/dev/null && options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
   log=$(mktemp)
   say "configuring $dir/"
   cmake -S . -B "$dir" "${options[@]}" >"$log" 2>&1 || {

@@ -2,7 +2,9 @@
 
 # Warnings and the arithmetic contract, for our own translation units only: nothing here reaches a consumer.
 function(ssmscan_private_flags target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -ffp-contract=off)
+  target_compile_options(${target} PRIVATE
+    "$<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wconversion;-Wsign-conversion;-Wshadow;-ffp-contract=off>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:--extended-lambda;--expt-relaxed-constexpr;-fmad=false;-Xcompiler=-Wall,-Wextra,-ffp-contract=off>")
   if(SSMSCAN_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${SSMSCAN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${SSMSCAN_SANITIZE}>)
@@ -11,17 +13,30 @@ function(ssmscan_private_flags target)
   target_compile_features(${target} PUBLIC cxx_std_20)
 endfunction()
 
-# The names in `using NAME = type_list<...>;` of the registry, in order.
+# The names in `using NAME = type_list<...>;` of a registry (by default the scans'), in order.
 function(ssmscan_registry_list name result)
   set(registry ${PROJECT_SOURCE_DIR}/scan/registry.hpp)
+  if(ARGC GREATER 2)
+    set(registry ${ARGV2})
+  endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${registry})
   file(READ ${registry} text)
   if(NOT text MATCHES "using ${name} = type_list<([^;]*)>;")
-    message(FATAL_ERROR "scan/registry.hpp: no `using ${name} = type_list<...>;`")
+    message(FATAL_ERROR "${registry}: no `using ${name} = type_list<...>;`")
   endif()
   string(REGEX REPLACE "[ \n]" "" entries "${CMAKE_MATCH_1}")
   string(REPLACE "," ";" entries "${entries}")
   set(${result} ${entries} PARENT_SCOPE)
+endfunction()
+
+# Which algorithms of scan/algorithms have an inner one: their header says `using inner = `.
+function(ssmscan_takes_inner algorithm result)
+  set(header ${PROJECT_SOURCE_DIR}/scan/algorithms/${algorithm}.hpp)
+  set(takes_inner)
+  if(EXISTS ${header})
+    file(STRINGS ${header} takes_inner REGEX "using inner = ")
+  endif()
+  set(${result} "${takes_inner}" PARENT_SCOPE)
 endfunction()
 
 # ssmscan_add_test(NAME [LABELS ...] [LIBRARIES ...] SOURCES ...): one GoogleTest binary, each of its tests known to ctest

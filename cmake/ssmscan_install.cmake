@@ -6,6 +6,9 @@ set(components scan)
 if(TARGET ssmscan_ssm)
   list(APPEND components ssm)
 endif()
+if(TARGET ssmscan_cuda)
+  list(APPEND components cuda)
+endif()
 
 # What a consumer of a component has to find. A static library leaves the linking of what it is made with to its
 # consumer; a shared one has done it.
@@ -33,16 +36,22 @@ set(pc_ssm_description "State-space models on the scans of ssmscan")
 set(pc_ssm_requires "ssmscan-scan = ${PROJECT_VERSION}, eigen3")
 set(pc_ssm_requires_private "zlib")
 set(pc_ssm_libs_private "")
+set(pc_cuda_description "The scans on a CUDA device")
+set(pc_cuda_requires "ssmscan-scan = ${PROJECT_VERSION}")
+set(pc_cuda_requires_private "")
+set(pc_cuda_libs_private "-L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -lrt -lpthread -ldl")
 
 foreach(component IN LISTS components)
   install(TARGETS ssmscan_${component} EXPORT ssmscan_${component}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT ssmscan_${component} NAMESPACE ssmscan:: FILE ssmscan_${component}.cmake DESTINATION ${package_dir})
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan
-          FILES_MATCHING PATTERN *.hpp)
-  install(FILES ${PROJECT_BINARY_DIR}/include/generated/ssmscan/${component}/export.hpp
-          DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan/${component})
+  if(NOT component STREQUAL "cuda")  # its headers are the scans', so that the header-only route needs no component
+    install(DIRECTORY ${PROJECT_SOURCE_DIR}/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan
+            FILES_MATCHING PATTERN *.hpp PATTERN *.cuh)
+    install(FILES ${PROJECT_BINARY_DIR}/include/generated/ssmscan/${component}/export.hpp
+            DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan/${component})
+  endif()
 
   string(TOUPPER ${component} upper)
   set(PC_NAME ssmscan-${component})

@@ -36,13 +36,13 @@ struct log_domain<affine<T>> {
   using sum = segmented<extended_log_sum_exp<is_complex<T> ? number_kind::complex : number_kind::real>>;
   using product_value = typename product::value_type;
 
-  static product_value product_leaf(affine_map<T> const& leaf) {
+  SSMSCAN_HOST_DEVICE static product_value product_leaf(affine_map<T> const& leaf) {
     if (leaf.a == T(0)) return {log_number{}, boundary::start};
     return {log_of(leaf.a), boundary::inside};
   }
-  static bool restarts(product_value const& leaf) { return leaf.at == boundary::start; }
-  static log_number const& number(product_value const& v) { return v.value; }
-  static affine_map<T> prefix(product_value const& product, T const& x) {
+  SSMSCAN_HOST_DEVICE static bool restarts(product_value const& leaf) { return leaf.at == boundary::start; }
+  SSMSCAN_HOST_DEVICE static log_number const& number(product_value const& v) { return v.value; }
+  SSMSCAN_HOST_DEVICE static affine_map<T> prefix(product_value const& product, T const& x) {
     return {product.at == boundary::start ? T(0) : exp_of<T>(product.value), x};
   }
 };
@@ -56,12 +56,14 @@ struct log_domain<segmented<affine<T>>> {
   using sum = typename base::sum;
   using product_value = typename product::value_type;
 
-  static product_value product_leaf(segmented_value<affine_map<T>> const& leaf) {
+  SSMSCAN_HOST_DEVICE static product_value product_leaf(segmented_value<affine_map<T>> const& leaf) {
     return {base::product_leaf(leaf.value), leaf.at};
   }
-  static bool restarts(product_value const& leaf) { return leaf.at == boundary::start || base::restarts(leaf.value); }
-  static log_number const& number(product_value const& v) { return v.value.value; }
-  static segmented_value<affine_map<T>> prefix(product_value const& product, T const& x) {
+  SSMSCAN_HOST_DEVICE static bool restarts(product_value const& leaf) {
+    return leaf.at == boundary::start || base::restarts(leaf.value);
+  }
+  SSMSCAN_HOST_DEVICE static log_number const& number(product_value const& v) { return v.value.value; }
+  SSMSCAN_HOST_DEVICE static segmented_value<affine_map<T>> prefix(product_value const& product, T const& x) {
     return {base::prefix(product.value, x), product.at};
   }
 };
@@ -121,11 +123,7 @@ struct basic_heinsen {
   static void inclusive(B& on, M const&, extent e, Load load, Store store) {
     using domain = detail::log_domain<M>;
     using T = typename domain::scalar;
-    struct kept_leaf {
-      T b;
-      boundary at;
-    };
-    auto const leaves_scratch = on.template scratch<kept_leaf>(e.lanes * e.time);
+    auto const leaves_scratch = on.template scratch<segmented_value<T>>(e.lanes * e.time);  // b, and whether it starts
     auto const products_scratch = on.template scratch<typename domain::product_value>(e.lanes * e.time);
     auto* const leaves = leaves_scratch.data();
     auto* const products = products_scratch.data();
@@ -139,20 +137,22 @@ struct basic_heinsen {
           leaves[lane * e.time + t] = {state_of(leaf), starts ? boundary::start : boundary::inside};
           return log_a;
         },
-        [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t, auto const& prefix) { products[lane * e.time + t] = prefix; });
+        [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t, typename domain::product_value const& prefix) {
+          products[lane * e.time + t] = prefix;
+        });
 
     Inner::inclusive(  // log sum_s exp(log b[s] - a*[s])
         on, typename domain::sum{}, e,
         [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t) {
           auto const& leaf = leaves[lane * e.time + t];
-          return
-              typename domain::sum::value_type{log_of(leaf.b) / domain::number(products[lane * e.time + t]), leaf.at};
+          return typename domain::sum::value_type{log_of(leaf.value) / domain::number(products[lane * e.time + t]),
+                                                  leaf.at};
         },
-        [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t, auto const& sum) {
+        [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t, typename domain::sum::value_type const& sum) {
           auto const& leaf = leaves[lane * e.time + t];
           auto const& product = products[lane * e.time + t];
           bool const first = leaf.at == boundary::start;  // x = b exactly: a reset leaves nothing to round
-          store(lane, t, domain::prefix(product, first ? leaf.b : exp_of<T>(domain::number(product) * sum.value)));
+          store(lane, t, domain::prefix(product, first ? leaf.value : exp_of<T>(domain::number(product) * sum.value)));
         });
   }
 

@@ -56,11 +56,11 @@ struct heinsen_plain {
   // Log: the type of the logarithms.
   template <class Log, class T, class Store>
   SSMSCAN_HOST_DEVICE static void formula(affine_map<T> const* leaves, index_t time, Store const& store) {
-    Log a_star(0), sum = std::log(Log(leaves[0].b));
+    Log a_star(0), sum = logarithm(Log(leaves[0].b));
     store(0, leaves[0]);
     for (index_t t = 1; t < time; ++t) {
-      a_star += std::log(Log(leaves[t].a));
-      sum = log_add(sum, std::log(Log(leaves[t].b)) - a_star);
+      a_star += logarithm(Log(leaves[t].a));
+      sum = log_add(sum, logarithm(Log(leaves[t].b)) - a_star);
       store(t, {multiply(leaves[0].a, linear<T>(a_star)), linear<T>(a_star + sum)});
     }
   }
@@ -68,9 +68,9 @@ struct heinsen_plain {
   template <class T, class Log>
   SSMSCAN_HOST_DEVICE static T linear(Log const& v) {
     if constexpr (is_complex<Log> && !is_complex<T>) {
-      return std::exp(v).real();
+      return exponential(v).real();
     } else {
-      return std::exp(v);
+      return exponential(v);
     }
   }
 
@@ -81,7 +81,7 @@ struct heinsen_plain {
     if (std::real(earlier) == -std::numeric_limits<decltype(std::real(later))>::infinity()) return later;
     bool const later_is_greater = std::real(earlier) < std::real(later);
     Log const greater = later_is_greater ? later : earlier, smaller = later_is_greater ? earlier : later;
-    return greater + log_one_plus(std::exp(smaller - greater));
+    return greater + log_one_plus(exponential(smaller - greater));
   }
   template <std::floating_point Real>
   SSMSCAN_HOST_DEVICE static Real log_one_plus(Real const& w) {
@@ -89,7 +89,34 @@ struct heinsen_plain {
   }
   template <std::floating_point Real>
   SSMSCAN_HOST_DEVICE static std::complex<Real> log_one_plus(std::complex<Real> const& w) {
-    return std::log(Real(1) + w);
+    return logarithm(Real(1) + w);
+  }
+
+  // log and exp. A device has none for std::complex: there they are made of the parts.
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static Real logarithm(Real const& v) {
+    return std::log(v);
+  }
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static Real exponential(Real const& v) {
+    return std::exp(v);
+  }
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static std::complex<Real> logarithm(std::complex<Real> const& v) {
+#if defined(__CUDA_ARCH__)
+    return {std::log(std::hypot(v.real(), v.imag())), std::atan2(v.imag(), v.real())};
+#else
+    return std::log(v);
+#endif
+  }
+  template <std::floating_point Real>
+  SSMSCAN_HOST_DEVICE static std::complex<Real> exponential(std::complex<Real> const& v) {
+#if defined(__CUDA_ARCH__)
+    Real const magnitude = std::exp(v.real());
+    return {magnitude * std::cos(v.imag()), magnitude * std::sin(v.imag())};
+#else
+    return std::exp(v);
+#endif
   }
 };
 

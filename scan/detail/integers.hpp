@@ -31,4 +31,18 @@ constexpr double per_step(index_t moved, index_t time) {
   return time > 0 ? static_cast<double>(moved) / static_cast<double>(time) : 0;
 }
 
+// How many of n ascending values are at most v.
+SSMSCAN_HOST_DEVICE constexpr index_t count_not_above(index_t const* values, index_t n, index_t v) {
+  index_t begin = 0;
+  while (begin < n) {
+    index_t const middle = begin + (n - begin) / 2;
+    if (values[middle] <= v) {
+      begin = middle + 1;
+    } else {
+      n = middle;
+    }
+  }
+  return begin;
+}
+
 }  // namespace ssmscan::detail

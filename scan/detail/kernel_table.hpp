@@ -1,7 +1,7 @@
 #pragma once
-// The run-time side of the registry: for one algorithm on one backend, a function per dtype, operation and packing,
-// null where `supports` says no. Each table is instantiated in a translation unit of its own, which CMake makes from
-// the registry.
+// The run-time side of a registry: for one algorithm on one backend, a kernel per dtype, operation and packing, null
+// where `supports` says no. Each table is instantiated in a translation unit of its own, which CMake makes from the
+// registry.
 #include <array>
 #include <tuple>
 
@@ -13,29 +13,35 @@ namespace ssmscan::detail {
 
 enum class packing { one_sequence, packed };
 
-template <class T>
-using kernel = void (*)(recurrence_problem<T> const&, int threads);
-
-template <class T>
+template <class Kernel>
 struct kernels_of {
   // [operation][packing]
-  std::array<std::array<kernel<T>, 2>, 2> table{};
-  kernel<T> at(operation o, packing p) const { return table[static_cast<std::size_t>(o)][static_cast<std::size_t>(p)]; }
+  std::array<std::array<Kernel, 2>, 2> table{};
+  Kernel at(operation o, packing p) const { return table[static_cast<std::size_t>(o)][static_cast<std::size_t>(p)]; }
 };
 
-struct kernel_table {
+// Kernel<T>: what runs a problem of dtype T; a pointer.
+template <template <class> class Kernel>
+struct basic_kernel_table {
   algorithm_info info;
   std::string_view inner;
   std::string_view backend;
-  std::tuple<kernels_of<float>, kernels_of<double>, kernels_of<std::complex<float>>, kernels_of<std::complex<double>>,
-             kernels_of<std::uint32_t>>
+  std::array<std::string_view, 2> trees;  // [operation]
+  std::tuple<kernels_of<Kernel<float>>, kernels_of<Kernel<double>>, kernels_of<Kernel<std::complex<float>>>,
+             kernels_of<Kernel<std::complex<double>>>, kernels_of<Kernel<std::uint32_t>>>
       kernels;
 
+  std::string_view tree(operation o) const { return trees[static_cast<std::size_t>(o)]; }
   template <class T>
-  kernels_of<T> const& of() const {
-    return std::get<kernels_of<T>>(kernels);
+  kernels_of<Kernel<T>> const& of() const {
+    return std::get<kernels_of<Kernel<T>>>(kernels);
   }
 };
+
+// The backends that run in the caller's memory.
+template <class T>
+using kernel = void (*)(recurrence_problem<T> const&, int threads);
+using kernel_table = basic_kernel_table<kernel>;
 
 // Defined in detail/kernels.hpp, instantiated in the generated translation units.
 template <class A, class B>

@@ -1,9 +1,6 @@
 #pragma once
-// Fills a kernel_table: every dtype, operation and packing that the algorithm supports on the backend.
-#include <ssmscan/scan/detail/kernel_table.hpp>
-#include <ssmscan/scan/monoids/affine.hpp>
-#include <ssmscan/scan/monoids/segmented.hpp>
-#include <ssmscan/scan/monoids/semi_log.hpp>
+// Fills the kernel_table of a backend that runs in the caller's memory: what the algorithm supports on it.
+#include <ssmscan/scan/detail/make_kernels.hpp>
 #include <ssmscan/scan/scan.hpp>
 
 namespace ssmscan::detail {
@@ -24,41 +21,27 @@ void run(recurrence_problem<T> const& problem, int threads) {
   scan(on, A{}, M{}, problem.size, typename io::load{&problem}, typename io::store{&problem});
 }
 
-template <class A, class B, class M, class T>
-constexpr kernel<T> kernel_or_null() {
-  if constexpr (supports<A, B, M>) {
-    return &run<A, B, M, T>;
-  } else {
-    return nullptr;
+template <class A, class B>
+struct host_kernels {
+  template <class M, class T>
+  static constexpr kernel<T> kernel_for() {
+    if constexpr (supports<A, B, M>) {
+      return &run<A, B, M, T>;
+    } else {
+      return nullptr;
+    }
   }
-}
+};
 
 template <class A, class B, class T>
-constexpr kernels_of<T> make_kernels() {
-  kernels_of<T> made;
-  made.table[0] = {kernel_or_null<A, B, affine<T>, T>(), kernel_or_null<A, B, segmented<affine<T>>, T>()};
-  if constexpr (std::floating_point<T>)
-    made.table[1] = {kernel_or_null<A, B, semi_log<T>, T>(), kernel_or_null<A, B, segmented<semi_log<T>>, T>()};
-  return made;
-}
-
-template <class A>
-constexpr std::string_view inner_of() {
-  if constexpr (requires { typename A::inner; }) {
-    return A::inner::info.name;
-  } else {
-    return "";
-  }
+constexpr kernels_of<kernel<T>> make_kernels() {
+  return make_kernels_of<kernel, host_kernels<A, B>, T>();
 }
 
 template <class A, class B>
 kernel_table const& kernels_for() {
-  static constexpr kernel_table table{
-      A::info,
-      inner_of<A>(),
-      B::name,
-      {make_kernels<A, B, float>(), make_kernels<A, B, double>(), make_kernels<A, B, std::complex<float>>(),
-       make_kernels<A, B, std::complex<double>>(), make_kernels<A, B, std::uint32_t>()}};
+  static constexpr kernel_table table =
+      make_table<kernel, A, host_kernels<A, B>>(B::name, {A::info.tree, A::info.tree});
   return table;
 }
 

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/reference/math_library.hpp>
 #include <ssmscan/scan/reference/oracle.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/scan/scan.hpp>
@@ -114,24 +115,20 @@ inline std::optional<tree_shape> tree_of(std::string_view algorithm, index_t tim
   return found;
 }
 
-// Errors of the C library's log and exp that semi_log_bound presumes, in u, relative. glibc 2.28 and later state at
-// most 0.82 ulp for logf, 0.502 for expf, 0.52 for log, 0.52 for exp; one ulp is at most 2 u.
-// semi_log_bound_test.cpp samples them.
-inline constexpr double library_log_error = 2, library_exp_error = 1.1;
-
 // The semi_log monoid in a tree of the given shape. A term b[s] meets one exp and one fma in each left step (no more
 // than t - s of them), one fma in each right step; each log|a| is rounded once when made and once in each addition.
 template <std::floating_point T>
-double semi_log_bound(oracle<T> const& exact, index_t t, tree_shape const& tree) {
+double semi_log_bound(oracle<T> const& exact, index_t t, tree_shape const& tree,
+                      math_library const& library = c_library) {
   condition const& c = exact.at(t);
   double const right =
       static_cast<double>(exact.initial() == initial_state::present ? std::max<index_t>(tree.right, 1) : tree.right);
   double const left = static_cast<double>(std::min(tree.left, t + 1)), u = unit_roundoff<T>;
-  double const logarithms = static_cast<double>(tree.summed) + library_log_error;
-  double const most = ((1 + library_exp_error) * left + right) * u;
+  double const logarithms = static_cast<double>(tree.summed) + library.log;
+  double const most = ((1 + library.exp) * left + right) * u;
   if (!(most < 1) || logarithms * u > log_perturbation<T> || !detail::second_order_is_covered<T>(c, t, 2 * right))
     return detail::nothing_said;
-  double const relative = u * (logarithms * c.m + (1 + library_exp_error) * std::min(c.n, left * c.s) + right * c.s);
+  double const relative = u * (logarithms * c.m + (1 + library.exp) * std::min(c.n, left * c.s) + right * c.s);
   double const small = underflow<T> * right * (c.u + 2 * c.w);  // exp: within one subnormal; fma: within half
   return (relative + small) / (1 - most) * inflation;
 }

@@ -23,48 +23,49 @@
 
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/monoids/log_sum_exp.hpp>
+#include <ssmscan/scan/reference/math_library.hpp>
 
 namespace ssmscan::reference {
 
-namespace heinsen_constants {
-
-// Relative errors of the C library, in u: glibc states at most 0.52 ulp for exp, log, 0.55 for sin and cos, 1 ulp for
-// log1p and atan2; an ulp is at most 2u, and the first four have a margin.
-inline constexpr double exp_error = 1.1, sine_error = 1.1, log_error = 2, log1p_error = 2, atan2_error = 2;
-
-inline constexpr double eighth_turn = std::numbers::pi / 4;
-inline constexpr double fma_error = 1;
-
-// |v| from a double-double exponent: exp, and one fma for its low part.
-inline constexpr double magnitude_error = exp_error + fma_error;
-// A unit vector: sine and cosine, of an angle <= eighth_turn with three roundings (to double, the constant, the product).
-inline constexpr double direction_error = sine_error + 3 * eighth_turn;
-
+// In u, of what heinsen does with one number, given how exact the library is.
 template <class T>
-inline constexpr double final_error = is_complex<T> ? magnitude_error + direction_error + 1 : magnitude_error;
+struct heinsen_constants {
+  math_library library;
 
-// log|v| = e ln 2 + log m: real m in [1/sqrt 2, sqrt 2), log. Complex m^2 there, log1p of a rounded argument, whose
-// rounding reaches the logarithm at most s / ((1+s) log(1+s)) <= 1.2 times as large for s = m^2 - 1.
-inline constexpr double complex_log_error = log1p_error + 1.2;
+  static constexpr double eighth_turn = std::numbers::pi / 4;
+  static constexpr double fma_error = 1;
 
-// Of log b: the most that l can be.
-template <class T>
-inline constexpr double leaf_error = is_complex<T> ? complex_log_error* std::numbers::ln2 / 4 + atan2_error* eighth_turn
-                                                   : log_error* std::numbers::ln2 / 2;
+  // |v| from a double-double exponent: exp, and one fma for its low part.
+  constexpr double magnitude_error() const { return library.exp + fma_error; }
+  // A unit vector: sine and cosine, of an angle <= eighth_turn with three roundings (to double, the constant, the
+  // product).
+  constexpr double direction_error() const { return library.sine + 3 * eighth_turn; }
+  constexpr double final_error() const {
+    return is_complex<T> ? magnitude_error() + direction_error() + 1 : magnitude_error();
+  }
+  // log|v| = e ln 2 + log m: real m in [1/sqrt 2, sqrt 2), log. Complex m^2 there, log1p of a rounded argument, whose
+  // rounding reaches the logarithm at most s / ((1+s) log(1+s)) <= 1.2 times as large for s = m^2 - 1.
+  constexpr double complex_log_error() const { return library.log1p + 1.2; }
+  // Of log b: the most that l can be.
+  constexpr double leaf_error() const {
+    return is_complex<T> ? complex_log_error() * std::numbers::ln2 / 4 + library.atan2 * eighth_turn
+                         : library.log * std::numbers::ln2 / 2;
+  }
+  // Of one log-sum-exp, relative to its smaller operand. Real: the ratio, and log1p, whose error meets
+  // (1 + w) log(1 + w) <= 2 ln 2 w. Complex: w = ratio * direction; the magnitude by log1p (3 for the roundings of its
+  // argument, half of log1p of a square); the phase by one sum and one atan2, whose angle to the nearest axis times |1+w|
+  // is <= 1.12 |w|.
+  constexpr double combine_error() const {
+    double const real = magnitude_error() + library.log1p * 2 * std::numbers::ln2;
+    return is_complex<T> ? real + direction_error() + 1 + 3 + 1 + library.atan2 * 1.12 : real;
+  }
+};
 
-template <class T>
-inline constexpr double combine_error =
-    extended_log_sum_exp<is_complex<T> ? number_kind::complex : number_kind::real>::rounding;
-
-// The proof of the two `rounding`s. Real: the ratio, and log1p, whose error meets (1 + w) log(1 + w) <= 2 ln 2 w.
-static_assert(magnitude_error + log1p_error * 2 * std::numbers::ln2 <= combine_error<double>);
-// Complex: w = ratio * direction; the magnitude by log1p (3 for the roundings of its argument, half of log1p of a
-// square); the phase by one sum and one atan2, whose angle to the nearest axis times |1+w| is <= 1.12 |w|.
-static_assert(magnitude_error + direction_error + 1 + 3 + log1p_error * 2 * std::numbers::ln2 + 1 +
-                  atan2_error * 1.12 <=
-              combine_error<std::complex<double>>);
-
-}  // namespace heinsen_constants
+// What the monoid says of itself holds by the C library.
+static_assert(heinsen_constants<double>{c_library}.combine_error() <=
+              extended_log_sum_exp<number_kind::real>::rounding);
+static_assert(heinsen_constants<std::complex<double>>{c_library}.combine_error() <=
+              extended_log_sum_exp<number_kind::complex>::rounding);
 
 namespace detail {
 
@@ -74,18 +75,17 @@ struct log_weight {
   double size;
 };
 template <class T>
-log_weight weigh_log(T const& v) {
-  using namespace heinsen_constants;
+log_weight weigh_log(T const& v, heinsen_constants<T> const& constants) {
   if constexpr (is_complex<T>) {
     long double const re = v.real(), im = v.imag(), modulus = std::hypot(re, im);
     long double const log_square = 2 * std::log(modulus);
     long double const m = std::remainder(log_square, std::numbers::ln2_v<long double>);  // log m^2, at most ln 2 / 2
     long double const angle = std::atan2(std::min(std::abs(re), std::abs(im)), std::max(std::abs(re), std::abs(im)));
-    return {static_cast<double>(complex_log_error * std::abs(m) / 2 + atan2_error * angle),
+    return {static_cast<double>(constants.complex_log_error() * std::abs(m) / 2 + constants.library.atan2 * angle),
             static_cast<double>(std::abs(log_square) / 2)};
   } else {
     double const log = std::log(std::abs(static_cast<double>(v)));
-    return {heinsen_constants::log_error * std::abs(std::remainder(log, std::numbers::ln2)), std::abs(log)};
+    return {constants.library.log * std::abs(std::remainder(log, std::numbers::ln2)), std::abs(log)};
   }
 }
 
@@ -95,8 +95,8 @@ log_weight weigh_log(T const& v) {
 // Infinite where x may overflow T.
 template <class T>
 std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, index_t roundings,
-                                  std::optional<T> initial = {}) {
-  using namespace heinsen_constants;
+                                  std::optional<T> initial = {}, math_library const& library = c_library) {
+  heinsen_constants<T> const constants{library};
   using real = decltype(std::abs(T()));
   using wide = long double;  // sums that leave double's range and come back
   constexpr wide u = 0x1p-53, slack = 1 + 1e-5;
@@ -110,6 +110,9 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
       return std::abs(static_cast<wide>(v));
   };
   wide const d = static_cast<wide>(roundings);
+  wide const combine =
+      std::max(constants.combine_error(),
+               extended_log_sum_exp < is_complex<T> ? number_kind::complex : number_kind::real > ::rounding);
 
   std::vector<double> bound;
   bound.reserve(b.size());
@@ -125,7 +128,7 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
       V = 2 * u_result * (1 + 2 * u_result) * size_b + underflow;  // 2: a complex multiply_add
     }
     if (size_a != 0) {
-      if (a[t] != weighed) weight = detail::weigh_log(weighed = a[t]);
+      if (a[t] != weighed) weight = detail::weigh_log(weighed = a[t], constants);
       M = size_a * (M + weight.error * S);
       N = size_a * (N + S);
       V = size_a * V;
@@ -135,7 +138,7 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
     if (size_b != 0) greatest_log_b = std::max(greatest_log_b, std::abs(std::log(size_b)));
     auto const count = static_cast<wide>(t + 2);
     wide const G = sum_of_logs + greatest_log_b + std::log(count) + 1;
-    wide const logs = u * (M + (combine_error<T> * d + final_error<T> + leaf_error<T>)*S) +
+    wide const logs = u * (M + (combine * d + constants.final_error() + constants.leaf_error()) * S) +
                       quantum * (2 * N + (d + 2) * S) + u * u * 20 * count * G * S;
     wide const narrowing = std::same_as<real, double> ? 0 : u_result * (S + logs);
     wide const total = slack * (logs + narrowing + V) + underflow;

@@ -15,7 +15,8 @@ TYPE = re.compile(r"(?:class|struct)\s+SSMSCAN_{0}_EXPORT\s+(\w+)")
 def declared(source, component):
     """(functions, types) declared for export by the headers of a component."""
     functions, types = set(), set()
-    for header in sorted((source / component).rglob("*.hpp")):
+    folder = source / ("scan/backends/cuda" if component == "cuda" else component)
+    for header in sorted(folder.rglob("*.hpp")):
         text = re.sub(r"//[^\n]*", "", header.read_text(encoding="utf-8"))
         kinds = set(re.findall(TYPE.pattern.format(component.upper()), text))
         types |= kinds
@@ -47,9 +48,9 @@ def main():
     arguments = parser.parse_args()
 
     wrong = []
-    for component in ("scan", "ssm"):
+    for component in ("scan", "ssm", "cuda"):
         libraries = sorted(arguments.prefix.rglob(f"libssmscan_{component}.so"))
-        if not libraries and component == "ssm":
+        if not libraries and component != "scan":
             continue
         functions, types = declared(arguments.source, component)
         seen = set()

@@ -25,6 +25,7 @@ struct subject {
   index_t (*roundings)(index_t) = nullptr;
   std::function<reference::tree_shape(index_t)>
       shape;  // what the bound of semi_log needs; empty where there is no tree
+  reference::math_library library = reference::c_library;  // that its logarithms come from
   // threads: 0 = the backend's default; nothing but speed may depend on it.
   std::function<void(recurrence<T> const&, int threads)> run;
 

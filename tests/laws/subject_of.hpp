@@ -1,10 +1,6 @@
 #pragma once
 // A subject made of an algorithm that need not be registered: the library's own kernels, instantiated here.
-#include <map>
-#include <stdexcept>
-#include <string>
-
-#include "tests/laws/subject.hpp"
+#include "tests/laws/registered.hpp"
 
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/detail/kernels.hpp>
@@ -24,11 +20,7 @@ subject<T> subject_of(std::string const& name, operation represents) {
   made.result = A::info.result;
   made.roundings = A::info.roundings;
   made.represents = represents;
-  made.shape = [](index_t n) {  // measured once a length: it is asked for each element
-    static std::map<index_t, reference::tree_shape> known;
-    auto const at = known.find(n);
-    return at != known.end() ? at->second : known.emplace(n, reference::measure_tree<A>(n)).first->second;
-  };
+  made.shape = measured_shape<A>;
   made.packed = kernels.at(represents, detail::packing::packed) != nullptr;
   made.run = [represents](recurrence<T> const& problem, int threads) {
     detail::checked_recurrence<T> const checked(problem);

@@ -1,15 +1,9 @@
 #pragma once
-// The algorithms that have tiles, with tiles so short that a length of 20 crosses three.
+// The short-tiled forms as subjects.
+#include "tests/laws/short_tiled.hpp"
 #include "tests/laws/subject.hpp"
 
-#include <ssmscan/scan/algorithms/chunked.hpp>
-#include <ssmscan/scan/algorithms/look_back.hpp>
-#include <ssmscan/scan/registry.hpp>
-
 namespace ssmscan::laws {
-
-inline constexpr index_t short_tile = 8;
-using short_tiled = type_list<basic_chunked<short_tile>, basic_look_back<short_tile>>;
 
 // Compiled once per dtype, in tiles_of_8.cpp.
 template <class T>

@@ -57,25 +57,27 @@ class yardstick {
       return [&known = reformulated(s, n)](index_t t) { return known[static_cast<std::size_t>(t)]; };
     if constexpr (std::floating_point<T>)
       if (s.represents == operation::semi_log)
-        return [this, shape = s.shape(n)](index_t t) { return reference::semi_log_bound(exact_, t, shape); };
+        return [this, shape = s.shape(n), library = s.library](index_t t) {
+          return reference::semi_log_bound(exact_, t, shape, library);
+        };
     return [this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); };
   }
 
   // A prefix's bounds are the whole's: found for as many elements as were asked for.
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
     if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
-    auto& known = of_heinsen_[s.roundings(n)];
+    auto& known = of_heinsen_[std::pair(s.roundings(n), s.library.exp)];
     auto const length = static_cast<std::size_t>(std::min(n, exact_.size()));
     if (known.size() < length)
-      known = reference::heinsen_bound<T>(std::span(a_).first(length), std::span(b_).first(length), s.roundings(n),
-                                          initial_);
+      known = reference::heinsen_bound<T>(std::span(a_).first(length), std::span(b_).first(length), s.roundings(n), initial_,
+                                          s.library);
     return known;
   }
 
   std::vector<T> a_, b_;
   std::optional<T> initial_;
   reference::oracle<T> exact_;
-  mutable std::map<index_t, std::vector<double>> of_heinsen_;
+  mutable std::map<std::pair<index_t, double>, std::vector<double>> of_heinsen_;  // by roundings and library
 };
 
 }  // namespace ssmscan::laws

@@ -1,0 +1,47 @@
+# Is there a CUDA compiler that will do? By default the component ssmscan::cuda is part of our own builds where there is
+# one, and never of a build that only contains us: it is the only thing here that needs CUDA.
+set(SSMSCAN_CUDA_LEAST 12.8)  # C++20 with extended lambdas in templates, and CCCL 2.7
+
+find_program(SSMSCAN_NVCC nvcc HINTS ENV CUDACXX ENV CUDA_PATH /usr/local/cuda PATH_SUFFIXES bin)
+mark_as_advanced(SSMSCAN_NVCC)
+set(nvcc_version)
+if(SSMSCAN_NVCC)
+  execute_process(COMMAND ${SSMSCAN_NVCC} --version OUTPUT_VARIABLE nvcc_says ERROR_QUIET)
+  if(nvcc_says MATCHES "release ([0-9]+\\.[0-9]+)")
+    set(nvcc_version ${CMAKE_MATCH_1})
+  endif()
+endif()
+set(SSMSCAN_CUDA_WHY_OFF)
+if(NOT SSMSCAN_NVCC)
+  set(SSMSCAN_CUDA_WHY_OFF "no nvcc found (on PATH, by CUDACXX, in /usr/local/cuda)")
+elseif(NOT nvcc_version VERSION_GREATER_EQUAL SSMSCAN_CUDA_LEAST)
+  set(SSMSCAN_CUDA_WHY_OFF "${SSMSCAN_NVCC} is version ${nvcc_version}; need ${SSMSCAN_CUDA_LEAST}")
+endif()
+
+set(cuda_by_default OFF)
+if(PROJECT_IS_TOP_LEVEL AND NOT SSMSCAN_CUDA_WHY_OFF AND NOT SSMSCAN_SANITIZE)
+  set(cuda_by_default ON)
+endif()
+option(SSMSCAN_CUDA "Build the component ssmscan::cuda (needs nvcc ${SSMSCAN_CUDA_LEAST} or later)" ${cuda_by_default})
+
+if(SSMSCAN_CUDA)
+  if(SSMSCAN_CUDA_WHY_OFF)
+    message(FATAL_ERROR "SSMSCAN_CUDA=ON: ${SSMSCAN_CUDA_WHY_OFF}")
+  endif()
+  # Before the language is enabled: afterwards CMake's own default stands.
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES AND NOT DEFINED ENV{CUDAARCHS})
+    set(CMAKE_CUDA_ARCHITECTURES 90 CACHE STRING "Compute capabilities to compile for; each with its PTX")
+  endif()
+  if(NOT DEFINED CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+    set(CMAKE_CUDA_COMPILER ${SSMSCAN_NVCC} CACHE FILEPATH "CUDA compiler")
+  endif()
+  if(NOT DEFINED CMAKE_CUDA_HOST_COMPILER AND NOT DEFINED ENV{CUDAHOSTCXX})
+    set(CMAKE_CUDA_HOST_COMPILER ${CMAKE_CXX_COMPILER} CACHE FILEPATH "The C++ compiler that nvcc calls")
+  endif()
+  enable_language(CUDA)
+  if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake before 3.26 does not know that nvcc has it
+    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+  endif()
+  find_package(CUDAToolkit REQUIRED)
+endif()

@@ -1,0 +1,31 @@
+#pragma once
+// Which algorithm `automatic` stands for on a CUDA device. It looks at the whole shape, and says why.
+#include <string>
+#include <utility>
+
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/detail/kernel_table.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace ssmscan::detail {
+
+// Lanes with which a thread each fills a device of a hundred multiprocessors, and a length that launching the levels of a
+// tree would take longer than walking along.
+inline constexpr index_t lanes_enough = 1 << 15, short_time = 32;
+
+enum class time_layout { contiguous, strided };
+
+inline std::pair<std::string, std::string> device_automatic(extent size, operation represents, packing how,
+                                                            time_layout time) {
+  std::string const shape = std::to_string(size.lanes) + " lanes of " + std::to_string(size.time) + ": ";
+  if (size.time <= short_time) return {"sequential", shape + "too short for a tree to be worth its launches"};
+  if (represents == operation::semi_log)
+    return {"blelloch",
+            shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
+  if (how == packing::one_sequence && time == time_layout::contiguous)
+    return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
+  if (size.lanes >= lanes_enough) return {"sequential", shape + "a thread for each lane fills the device"};
+  return {"blelloch", shape + "too few lanes for a thread each; the shallow tree with the least work"};
+}
+
+}  // namespace ssmscan::detail

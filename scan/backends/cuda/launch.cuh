@@ -1,0 +1,34 @@
+#pragma once
+// The one place where kernels are launched: asynchronously, on the caller's stream, with the answer looked at.
+#include <limits>
+
+#include <cuda_runtime.h>
+
+#include <ssmscan/scan/backends/cuda/error.cuh>
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/error.hpp>
+
+namespace ssmscan {
+
+struct launch_shape {
+  index_t blocks;
+  int threads;
+  std::size_t shared_bytes = 0;
+};
+
+// kernel(arguments...) on the stream; nothing where there are no blocks. Throws std::system_error where the launch fails:
+// on its own, or because of an error that an earlier kernel left in the context.
+template <class... Parameters, class... Arguments>
+void launch(cudaStream_t stream, launch_shape shape, void (*kernel)(Parameters...), Arguments&&... arguments) {
+  if (shape.blocks == 0) return;
+  if (shape.blocks > std::numeric_limits<int>::max())
+    throw_invalid("blocks of one launch", std::to_string(shape.blocks), "at most 2^31 - 1, as CUDA's grids have");
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(static_cast<unsigned>(shape.blocks));
+  config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+  config.dynamicSmemBytes = shape.shared_bytes;
+  config.stream = stream;
+  need_success(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launching a kernel");
+}
+
+}  // namespace ssmscan

@@ -1,0 +1,33 @@
+#pragma once
+// look_back for the affine monoids on a CUDA device: one launch, every element read once and written once. What it says of
+// itself; the kernel is in look_back_kernel.cuh, its tree in look_back_tile.cuh.
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/detail/integers.hpp>
+#include <ssmscan/scan/detail/recurrence_problem.hpp>
+#include <ssmscan/scan/monoids/affine.hpp>
+
+namespace ssmscan::device {
+
+struct look_back {
+  static constexpr algorithm_info info{
+      .name = "look_back",
+      .variant = "",
+      .tree = "rows_of_32_runs_of_80_bytes/1",
+      .result = result_class::reassociates,
+      // Of a run of 20, float's; shorter runs of longer types make a little more. Each element is folded into its run and
+      // passed once more by the recurrence; a row of 32 runs takes 129 combines and 32 more for what is before it.
+      .work = [](index_t time) { return 2 * time + detail::ceil_div(time, index_t{640}) * (129 + 32); },
+      // A run, five doublings, the rows, the tiles before, and a run again.
+      .span = [](index_t time) { return 20 + 5 + 8 + detail::ceil_div(time, index_t{5120}) + 20; },
+      .bytes = [](index_t, double element) { return 3 * element; },
+      // An element is a right operand once in its run, in each of five doublings of its row, once among the rows, once
+      // among the tiles.
+      .roundings = [](index_t time) -> index_t { return time > 1 ? 8 : 0; },
+      .source = "Merrill & Garland 2016"};
+
+  // Unpacked. Any strides; fastest where time is contiguous and every lane begins at a multiple of 16 bytes.
+  template <class B, class T>
+  static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
+};
+
+}  // namespace ssmscan::device

@@ -1,0 +1,477 @@
+#pragma once
+// look_back for the affine monoids on lanes whose time is contiguous: one pass, every element read once and written once
+// (Merrill & Garland 2016), with the same bits whatever the timing.
+//
+// One block stays on each multiprocessor and passes tiles through a ring of slots in shared memory; its warps have one
+// task each and report to one another on barriers, so that loading, reducing, carrying, scanning and storing of different
+// tiles overlap, and the copy engine always has work:
+//
+//   load    takes the next tile (a ticket, so that tiles start in order of time) and has a and b copied into a free slot
+//   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
+//   gather  reads what other blocks published of the tiles before
+//   pass    passes the state over them: what enters the tile
+//   scan    runs the recurrence through each thread's run from that state, x taking b's place
+//   store   has x copied out and frees the slot
+//
+// No block waits for another's prefix: that would be a chain through the whole machine. An aggregate (a, b) takes one
+// multiply-add to pass, so that each block passes all of them itself, from the state that entered its own last tile of the
+// lane (or from the lane's beginning) over what was published since. The state is folded over the tiles from left to right
+// whoever does it, and the bits are the same.
+#include <algorithm>
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/published.cuh>
+#include <ssmscan/scan/backends/cuda/staging.cuh>
+#include <ssmscan/scan/detail/integers.hpp>
+#include <ssmscan/scan/detail/recurrence_problem.hpp>
+
+namespace ssmscan::device {
+
+// Stands at the head of the workspace, all zero before its first use; each run leaves it ready for the next.
+struct alignas(16) run_header {
+  std::uint64_t tickets;  // taken, in all runs
+  std::uint64_t base;     // taken before this run
+  std::uint64_t epoch;    // of this run, less one: words of zero bytes are of no run
+  std::uint64_t unused;
+};
+
+// How the work is cut into tickets; made on the host, the same for all blocks.
+struct look_back_plan {
+  index_t lanes, time;
+  index_t tiles;       // of one lane
+  int rows_per_lane;   // in a slot
+  int lanes_per_slot;  // more than one where a lane is one short tile
+  index_t tickets;
+
+  template <class T>
+  static constexpr look_back_plan of(extent size) {
+    using tile = look_back_tile<T>;
+    look_back_plan made{size.lanes, size.time, detail::ceil_div(size.time, index_t{tile::length}), tile::rows, 1, 0};
+    if (made.tiles == 1) {
+      made.rows_per_lane = static_cast<int>(detail::ceil_div(size.time, index_t{tile::row}));
+      made.lanes_per_slot = tile::rows / made.rows_per_lane;
+    }
+    made.tickets = made.tiles * detail::ceil_div(size.lanes, index_t{made.lanes_per_slot});
+    return made;
+  }
+  template <class T>
+  index_t words() const {  // for the aggregates
+    return tiles == 1 ? 0 : lanes * tiles * words_of<affine_map<T>>;
+  }
+};
+
+// What a ticket stands for. Tickets run through each lane before the next: memory is read in order.
+struct work_item {
+  index_t lane;  // the first
+  int lanes;     // in the slot
+  index_t tile;
+  int elements;  // of each lane
+
+  template <class T>
+  __device__ static work_item of(look_back_plan const& plan, index_t ticket) {
+    index_t const length = look_back_tile<T>::length;
+    if (plan.tiles == 1) {
+      index_t const first = ticket * plan.lanes_per_slot;
+      return {first, static_cast<int>(min(index_t{plan.lanes_per_slot}, plan.lanes - first)), 0,
+              static_cast<int>(plan.time)};
+    }
+    index_t lane = 0;
+    if (plan.lanes > 1)  // a 64-bit division takes several times as long as one of 32 bits
+      lane = plan.tickets <= 0xffffffff ? static_cast<std::uint32_t>(ticket) / static_cast<std::uint32_t>(plan.tiles)
+                                        : ticket / plan.tiles;
+    index_t const tile = ticket - lane * plan.tiles;
+    return {lane, 1, tile, static_cast<int>(min(length, plan.time - tile * length))};
+  }
+};
+
+enum class copies { bulk, by_element };  // bulk: a, b, x contiguous in time, every lane 16-byte aligned
+
+template <class T>
+struct look_back_storage {
+  using tile = look_back_tile<T>;
+  static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
+  static constexpr int looks = 5;  // of a thread at a time: 160 aggregates, about a tile of each multiprocessor
+  static constexpr int groups = sizeof(T) > 8 ? 4 : 8;  // of 32 aggregates, on their way from gather to pass
+
+  alignas(128) T a[slots][tile::length];
+  alignas(128) T b[slots][tile::length];
+  affine_map<T> before[slots][tile::threads];  // a run: all of its tile that is earlier
+  affine_map<T> row_total[2][tile::rows];
+  alignas(16) affine_map<T> gathered[groups][warp_size];
+  T carry[slots];
+  index_t ticket[slots];  // -1: no more
+  barrier ticketed[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
+  barrier group_full[groups], group_empty[groups];
+};
+
+inline constexpr int look_back_warps_of_tasks = 4;  // load, gather, pass, store
+template <class T>
+inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks + 2 * look_back_tile<T>::rows);
+
+static_assert(sizeof(look_back_storage<double>) <= 227 * 1024 &&
+              sizeof(look_back_storage<std::complex<double>>) <= 227 * 1024);
+
+template <class T, copies How>
+struct look_back_block {
+  using tile = look_back_tile<T>;
+  using storage = look_back_storage<T>;
+  using map = affine_map<T>;
+  static constexpr int slots = storage::slots;
+  static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(T));  // elements
+
+  storage& m;
+  detail::recurrence_problem<T> const& p;
+  look_back_plan const& plan;
+  run_header* header;
+  word* words;
+  std::uint64_t base, epoch;
+  int lane;  // of this thread in its warp
+
+  __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
+
+  // The ring: the i-th tile of this block. Likewise the k-th group of aggregates, in a ring of its own.
+  __device__ static int slot(int i) { return i % slots; }
+  __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / slots) & 1; }
+  __device__ static int group(int k) { return k % storage::groups; }
+  __device__ static std::uint32_t group_parity(int k) { return static_cast<std::uint32_t>(k / storage::groups) & 1; }
+
+  __device__ word* aggregate_at(index_t of_lane, index_t t) const {
+    return words + (of_lane * plan.tiles + t) * words_of<map>;
+  }
+
+  // Waits for the i-th ticket; false if there is no more.
+  __device__ bool has_item(int i, work_item& item) const {
+    m.ticketed[slot(i)].wait(parity(i));
+    index_t const ticket = m.ticket[slot(i)];
+    if (ticket < 0) return false;
+    item = work_item::of<T>(plan, ticket);
+    return true;
+  }
+
+  __device__ T first_x(index_t of_lane, T a, T b) const {
+    return p.initial ? multiply_add(a, p.initial(of_lane, 0), b) : b;
+  }
+
+  // ---- load ----
+  __device__ void load() const {
+    if (How == copies::bulk && lane != 0) return;
+    int i = 0;
+    auto ticket = static_cast<index_t>(blockIdx.x);  // the first tickets are given, not taken
+    while (ticket < plan.tickets) {
+      std::uint64_t taken = 0;
+      if (lane == 0) taken = atomicAdd(reinterpret_cast<unsigned long long*>(&header->tickets), 1ull);
+      hand_out(i, ticket);
+      copy_in(i, work_item::of<T>(plan, ticket));
+      if (How == copies::by_element) taken = __shfl_sync(all_lanes, taken, 0);
+      ticket = static_cast<index_t>(taken - base + gridDim.x);
+      ++i;
+    }
+    // The last ticket of all: every block has read the header by now.
+    if (lane == 0 && ticket == plan.tickets + gridDim.x - 1) header->base = base + plan.tickets, header->epoch = epoch;
+    hand_out(i, -1);
+  }
+
+  __device__ void hand_out(int i, index_t ticket) const {
+    m.empty[slot(i)].wait(parity(i) ^ 1);
+    if (lane == 0) {
+      m.ticket[slot(i)] = ticket;
+      m.ticketed[slot(i)].arrive();
+    }
+  }
+
+  __device__ void copy_in(int i, work_item const& item) const {
+    T* const to_a = m.a[slot(i)];
+    T* const to_b = m.b[slot(i)];
+    index_t const begin = item.tile * tile::length;
+    int const region = plan.rows_per_lane * tile::row;
+    if constexpr (How == copies::bulk) {
+      int const whole = item.elements / bulk_unit * bulk_unit;
+      std::uint32_t const bytes = whole * sizeof(T);
+      for (int l = 0; l < item.lanes; ++l)
+        for (int e = whole; e < item.elements; ++e) {
+          to_a[l * region + e] = p.a(item.lane + l, begin + e);
+          to_b[l * region + e] = p.b(item.lane + l, begin + e);
+        }
+      m.full[slot(i)].arrive_expecting(2 * bytes * item.lanes);
+      if (bytes == 0) return;
+      for (int l = 0; l < item.lanes; ++l) {
+        bulk_load(to_a + l * region, &p.a(item.lane + l, begin), bytes, m.full[slot(i)]);
+        bulk_load(to_b + l * region, &p.b(item.lane + l, begin), bytes, m.full[slot(i)]);
+      }
+    } else {
+      for (int l = 0; l < item.lanes; ++l) {
+        copy_elements(to_a + l * region, p.a, item.lane + l, begin, item.elements);
+        copy_elements(to_b + l * region, p.b, item.lane + l, begin, item.elements);
+      }
+      m.full[slot(i)].arrive_after_copies();
+    }
+  }
+
+  __device__ void copy_elements(T* to, detail::lane_view<T const> const& from, index_t of_lane, index_t begin,
+                                int count) const {
+    T const* const first = &from(of_lane, begin);
+    index_t const stride = from.time_stride();
+#pragma unroll 8
+    for (int e = lane; e < count; e += warp_size) copy_element(to + e, first + e * stride);
+  }
+
+  // ---- reduce ----
+  __device__ void reduce(int row) const {
+    work_item item;
+    int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
+    int const begin = (in_lane * warp_size + lane) * tile::run;
+    int const at = (row * warp_size + lane) * tile::run;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.full[slot(i)].wait(parity(i));
+      int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      map own = affine<T>{}.identity();
+      if (count > 0) { own = fold(i, at, count, item.tile == 0 && begin == 0 ? item.lane + region : -1); }
+      own = scan_of_row(own, lane);
+      map const earlier = shuffle_up(own, 1);
+      if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+      map rows = m.row_total[i & 1][region * plan.rows_per_lane];  // those before this one
+#pragma unroll
+      for (int r = 1; r < tile::rows - 1; ++r)
+        if (r < in_lane) rows = combine(rows, m.row_total[i & 1][region * plan.rows_per_lane + r]);
+      if (plan.tiles > 1 && row == tile::rows - 1 && lane == warp_size - 1) {
+        map const total = combine(rows, own);
+        publish(aggregate_at(item.lane, item.tile), total, epoch);
+      }
+      m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
+      __syncwarp();
+      if (lane == 0) m.reduced[slot(i)].arrive();
+    }
+  }
+
+  // start: the lane whose first element this is, or -1.
+  __device__ map fold(int i, int at, int count, index_t start) const {
+    T const* const a = m.a[slot(i)] + at;
+    T const* const b = m.b[slot(i)] + at;
+    if (count < tile::run) {
+      map own = start >= 0 ? affine<T>::start(first_x(start, a[0], b[0])) : map{a[0], b[0]};
+      for (int e = 1; e < count; ++e) own = combine(own, map{a[e], b[e]});
+      return own;
+    }
+    run_of<T> ra, rb;
+    ra.load(a), rb.load(b);
+    map own =
+        start >= 0 ? affine<T>::start(first_x(start, ra.values[0], rb.values[0])) : map{ra.values[0], rb.values[0]};
+#pragma unroll
+    for (int e = 1; e < tile::run; ++e) own = combine(own, map{ra.values[e], rb.values[e]});
+    return own;
+  }
+
+  // ---- gather and pass ----
+  // Where this block stands in a lane. The aggregates from there to an item's tile go from gather to pass in groups of 32,
+  // each as soon as it is complete: at least one group, if only an empty one, for each item.
+  struct place {
+    index_t lane = -1, tile = 0;
+    __device__ void enter(index_t of_lane) {
+      if (of_lane != lane) lane = of_lane, tile = 0;
+    }
+    __device__ int ahead(work_item const& item, int most) const {
+      return static_cast<int>(min(index_t{most}, item.tile - tile));
+    }
+  };
+
+  __device__ void gather() const {
+    if (plan.tiles == 1) return;
+    work_item item;
+    place at;
+    int k = 0;
+    for (int i = 0; has_item(i, item); ++i) {
+      at.enter(item.lane);
+      do {
+        int const count = at.ahead(item, storage::looks * warp_size);
+        k = gather(at, count, k);
+        at.tile += count;
+      } while (at.tile < item.tile);
+    }
+  }
+
+  // Hands over `count` aggregates from k on; the k after them.
+  __device__ int gather(place const& from, int count, int k) const {
+    reading<map> found[storage::looks];
+    bool missing[storage::looks];
+#pragma unroll
+    for (int q = 0; q < storage::looks; ++q) missing[q] = q * warp_size + lane < count;
+    int handed = 0;
+    do {
+#pragma unroll
+      for (int q = 0; q < storage::looks; ++q)
+        if (missing[q]) found[q].look(aggregate_at(from.lane, from.tile + q * warp_size + lane));
+#pragma unroll
+      for (int q = 0; q < storage::looks; ++q) {
+        missing[q] = missing[q] && !found[q].ready(epoch);
+        if (q != handed || (q > 0 && q * warp_size >= count) || __any_sync(all_lanes, missing[q])) continue;
+        m.group_empty[group(k)].wait(group_parity(k) ^ 1);
+        m.gathered[group(k)][lane] = found[q].value();
+        __syncwarp();
+        if (lane == 0) m.group_full[group(k)].arrive();
+        ++k, ++handed;
+      }
+    } while (handed * warp_size < count);
+    return k;
+  }
+
+  __device__ void pass() const {
+    work_item item;
+    place at;
+    T state = T(0);
+    int k = 0;
+    for (int i = 0; has_item(i, item); ++i) {
+      at.enter(item.lane);
+      if (plan.tiles > 1) {
+        do {
+          int const count = at.ahead(item, warp_size);
+          m.group_full[group(k)].wait(group_parity(k));
+          state = pass_group(m.gathered[group(k)], state, count, at.tile == 0);
+          __syncwarp();
+          if (lane == 0) m.group_empty[group(k)].arrive();
+          ++k;
+          at.tile += count;
+        } while (at.tile < item.tile);
+      }
+      if (lane == 0) {
+        m.carry[slot(i)] = state;
+        m.carried[slot(i)].arrive();
+      }
+    }
+  }
+
+  // The state after the first `count` of a group; the first aggregate of a lane starts it.
+  __device__ static T pass_group(map const* aggregates, T state, int count, bool starts) {
+    constexpr int step = 16;  // read ahead of the multiply-adds, which wait for one another
+#pragma unroll
+    for (int k = 0; k < warp_size; k += step) {
+      map ahead[step];
+#pragma unroll
+      for (int s = 0; s < step; ++s) ahead[s] = aggregates[k + s];
+      if (k + step <= count && !(starts && k == 0)) {
+#pragma unroll
+        for (int s = 0; s < step; ++s) state = multiply_add(ahead[s].a, state, ahead[s].b);
+      } else {
+#pragma unroll
+        for (int s = 0; s < step; ++s)
+          if (k + s < count) state = starts && k + s == 0 ? ahead[0].b : multiply_add(ahead[s].a, state, ahead[s].b);
+      }
+    }
+    return state;
+  }
+
+  // ---- scan ----
+  __device__ void scan(int row) const {
+    work_item item;
+    int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
+    int const begin = (in_lane * warp_size + lane) * tile::run;
+    int const at = (row * warp_size + lane) * tile::run;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.reduced[slot(i)].wait(parity(i));
+      m.carried[slot(i)].wait(parity(i));
+      int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      if (count > 0) {
+        T const carry = m.carry[slot(i)];
+        map const before = m.before[slot(i)][row * warp_size + lane];
+        T const entering = begin == 0 ? carry : item.tile == 0 ? before.b : multiply_add(before.a, carry, before.b);
+        T const last = recur(i, at, count, entering, item.tile == 0 && begin == 0 ? item.lane + region : -1);
+        if (p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
+          p.final(item.lane + region, 0) = last;
+      }
+      if constexpr (How == copies::bulk) fence_before_bulk_store();
+      __syncwarp();
+      if (lane == 0) m.scanned[slot(i)].arrive();
+    }
+  }
+
+  // The recurrence itself; start as in fold.
+  __device__ T recur(int i, int at, int count, T x, index_t start) const {
+    T const* const a = m.a[slot(i)] + at;
+    T* const b = m.b[slot(i)] + at;
+    if (count < tile::run) {
+      for (int e = 0; e < count; ++e)
+        b[e] = x = e == 0 && start >= 0 ? first_x(start, a[0], b[0]) : multiply_add(a[e], x, b[e]);
+      return x;
+    }
+    run_of<T> ra, rb;
+    ra.load(a), rb.load(b);
+#pragma unroll
+    for (int e = 0; e < tile::run; ++e)
+      rb.values[e] = x = e == 0 && start >= 0 ? first_x(start, ra.values[0], rb.values[0])
+                                              : multiply_add(ra.values[e], x, rb.values[e]);
+    rb.store(b);
+    return x;
+  }
+
+  // ---- store ----
+  __device__ void store() const {
+    if (How == copies::bulk && lane != 0) return;
+    work_item item;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.scanned[slot(i)].wait(parity(i));
+      index_t const begin = item.tile * tile::length;
+      for (int l = 0; l < item.lanes; ++l) {
+        T const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
+        T* const to = &p.x(item.lane + l, begin);
+        if constexpr (How == copies::bulk) {
+          int const whole = item.elements / bulk_unit * bulk_unit;
+          if (whole > 0) bulk_store(to, from, whole * sizeof(T));
+          for (int e = whole; e < item.elements; ++e) to[e] = from[e];
+        } else {
+          index_t const stride = p.x.time_stride();
+#pragma unroll 8
+          for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];
+        }
+      }
+      if constexpr (How == copies::bulk) bulk_stores_have_been_read();
+      __syncwarp(How == copies::bulk ? 1u : all_lanes);
+      if (lane == 0) m.empty[slot(i)].arrive();
+    }
+    if constexpr (How == copies::bulk) bulk_stores_are_done();
+  }
+};
+
+template <class T, copies How>
+__global__ void __launch_bounds__(look_back_threads<T>, 1)
+    look_back_kernel(__grid_constant__ detail::recurrence_problem<T> const p,
+                     __grid_constant__ look_back_plan const plan, run_header* header, word* words) {
+  extern __shared__ __align__(128) unsigned char memory[];
+  auto& m = *reinterpret_cast<look_back_storage<T>*>(memory);
+  constexpr int rows = look_back_tile<T>::rows;
+  if (threadIdx.x == 0) {
+    for (int s = 0; s < look_back_storage<T>::slots; ++s) {
+      m.ticketed[s].initialise(1);
+      m.full[s].initialise(How == copies::bulk ? 1 : warp_size);
+      m.reduced[s].initialise(rows);
+      m.carried[s].initialise(1);
+      m.scanned[s].initialise(rows);
+      m.empty[s].initialise(1);
+    }
+    for (int k = 0; k < look_back_storage<T>::groups; ++k)
+      m.group_full[k].initialise(1), m.group_empty[k].initialise(1);
+    barriers_are_initialised();
+  }
+  int const warp = threadIdx.x / warp_size;
+  look_back_block<T, How> const block{
+      m, p, plan, header, words, header->base, header->epoch + 1, static_cast<int>(threadIdx.x % warp_size)};
+  __syncthreads();
+  if (warp == 0) {
+    block.load();
+  } else if (warp == 1) {
+    block.gather();
+  } else if (warp == 2) {
+    block.pass();
+  } else if (warp == 3) {
+    block.store();
+  } else {
+    int const row = warp - look_back_warps_of_tasks;
+    if (row < rows) {
+      block.reduce(row);
+    } else {
+      block.scan(row - rows);
+    }
+  }
+}
+
+}  // namespace ssmscan::device

@@ -1,0 +1,79 @@
+#pragma once
+// The tree of the tuned look_back, and how a block's threads hold it. A thread folds a run of elements from left to right;
+// the 32 runs of a warp make a row, scanned by doubling (Hillis & Steele); the rows of a tile are folded from left to right,
+// and so are the tiles of a lane. Whoever computes a part, and when, the brackets stand where they stand: they depend on the
+// position in the lane alone.
+#include <array>
+#include <bit>
+#include <cstdint>
+
+#include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/monoids/affine.hpp>
+
+namespace ssmscan::device {
+
+inline constexpr int warp_size = 32;
+inline constexpr unsigned all_lanes = 0xffffffffu;
+
+template <class T>
+struct look_back_tile {
+  // 80 bytes: read 16 at a time, five times; and since 5 is odd, eight neighbouring threads meet all 32 banks.
+  static constexpr int run = 80 / static_cast<int>(sizeof(T));
+  static constexpr int row = warp_size * run;
+  static constexpr int rows = 8;
+  static constexpr int length = rows * row;
+  static constexpr int threads = rows * warp_size;
+};
+
+// A thread's run, in registers.
+template <class T>
+struct run_of {
+  static constexpr int length = look_back_tile<T>::run;
+  std::array<T, length> values;
+
+  __device__ void load(T const* shared) {
+    std::array<uint4, 5> raw;
+#pragma unroll
+    for (int k = 0; k < 5; ++k) raw[k] = reinterpret_cast<uint4 const*>(shared)[k];
+    values = std::bit_cast<std::array<T, length>>(raw);
+  }
+  __device__ void store(T* shared) const {
+    auto const raw = std::bit_cast<std::array<uint4, 5>>(values);
+#pragma unroll
+    for (int k = 0; k < 5; ++k) reinterpret_cast<uint4*>(shared)[k] = raw[k];
+  }
+};
+
+// The value of the thread `distance` before this one in its warp; its own where there is none.
+template <class V>
+__device__ V shuffle_up(V const& v, int distance) {
+  using raw = std::array<std::uint32_t, sizeof(V) / 4>;
+  raw parts = std::bit_cast<raw>(v);
+#pragma unroll
+  for (auto& part : parts) part = __shfl_up_sync(all_lanes, part, distance);
+  return std::bit_cast<V>(parts);
+}
+
+// The value of thread `source` of this warp.
+template <class V>
+__device__ V shuffle_from(V const& v, int source) {
+  using raw = std::array<std::uint32_t, sizeof(V) / 4>;
+  raw parts = std::bit_cast<raw>(v);
+#pragma unroll
+  for (auto& part : parts) part = __shfl_sync(all_lanes, part, source);
+  return std::bit_cast<V>(parts);
+}
+
+// Inclusive over the threads of a warp, by doubling.
+template <class T>
+__device__ affine_map<T> scan_of_row(affine_map<T> own, int lane) {
+  constexpr affine<T> combine;
+#pragma unroll
+  for (int distance = 1; distance < warp_size; distance *= 2) {
+    affine_map<T> const earlier = shuffle_up(own, distance);
+    if (lane >= distance) own = combine(earlier, own);
+  }
+  return own;
+}
+
+}  // namespace ssmscan::device

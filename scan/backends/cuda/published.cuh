@@ -1,0 +1,62 @@
+#pragma once
+// Values that blocks publish to one another while a kernel runs. A value travels in 16-byte words, 8 of it and 8 of the
+// run's epoch; a word is written and read whole, so that a reader who finds this run's epoch has the value of this run: no
+// flag to order against, no fence, and nothing to reset afterwards, since the next run has another epoch.
+#include <cstdint>
+#include <cstring>
+
+namespace ssmscan::device {
+
+struct alignas(16) word {
+  std::uint64_t value, epoch;
+};
+
+template <class V>
+inline constexpr int words_of = (sizeof(V) + 7) / 8;
+
+template <class V>
+__device__ void publish(word* slot, V const& v, std::uint64_t epoch) {
+  std::uint64_t parts[words_of<V>] = {};
+  std::memcpy(parts, &v, sizeof(V));
+#pragma unroll
+  for (int k = 0; k < words_of<V>; ++k)
+    asm volatile("{ .reg .b128 t; mov.b128 t, {%1, %2}; st.relaxed.gpu.global.b128 [%0], t; }" ::"l"(slot + k),
+                 "l"(parts[k]), "l"(epoch)
+                 : "memory");
+}
+
+// What stands in a slot at the moment; ready when all of its words are of this run.
+template <class V>
+struct reading {
+  word words[words_of<V>];
+
+  __device__ void look(word const* slot) {
+#pragma unroll
+    for (int k = 0; k < words_of<V>; ++k)
+      asm volatile("{ .reg .b128 t; ld.relaxed.gpu.global.b128 t, [%2]; mov.b128 {%0, %1}, t; }"
+                   : "=l"(words[k].value), "=l"(words[k].epoch)
+                   : "l"(slot + k)
+                   : "memory");
+  }
+  __device__ bool ready(std::uint64_t epoch) const {
+    bool all = true;
+#pragma unroll
+    for (int k = 0; k < words_of<V>; ++k) all &= words[k].epoch == epoch;
+    return all;
+  }
+  // Counts as ready, with no value.
+  __device__ void nothing(std::uint64_t epoch) {
+#pragma unroll
+    for (int k = 0; k < words_of<V>; ++k) words[k] = {0, epoch};
+  }
+  __device__ V value() const {
+    std::uint64_t parts[words_of<V>];
+#pragma unroll
+    for (int k = 0; k < words_of<V>; ++k) parts[k] = words[k].value;
+    V v;
+    std::memcpy(static_cast<void*>(&v), parts, sizeof(V));
+    return v;
+  }
+};
+
+}  // namespace ssmscan::device

@@ -1,0 +1,19 @@
+#pragma once
+// How exact the functions of a mathematics library are: relative errors in u, an ulp being at most 2u. The bounds of what
+// takes logarithms presume them; tests sample them.
+
+namespace ssmscan::reference {
+
+struct math_library {
+  double exp, log, sine, log1p, atan2;  // sine: and cosine
+};
+
+// glibc 2.28 and later state at most 0.82 ulp for logf, 0.502 for expf, 0.52 for log and exp, 0.55 for sin and cos, 1 ulp
+// for log1p and atan2 (the last four: of double); all but the last two with a margin.
+inline constexpr math_library c_library{.exp = 1.1, .log = 2, .sine = 1.1, .log1p = 2, .atan2 = 2};
+
+// The CUDA C++ Programming Guide states at most 1 ulp for exp and log (float: 1 too), log1p, 2 for sin, cos and atan2,
+// from the correctly rounded value: half an ulp more from the exact one.
+inline constexpr math_library cuda_library{.exp = 3, .log = 3, .sine = 5, .log1p = 3, .atan2 = 5};
+
+}  // namespace ssmscan::reference

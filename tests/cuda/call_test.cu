@@ -1,0 +1,215 @@
+// What is particular to a call on a device: the caller's stream and graph, one workspace for many calls, offsets that
+// cannot be checked, errors of others.
+#include <complex>
+#include <thread>
+
+#include "tests/cuda/gpu.hpp"
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
+
+namespace ssmscan {
+namespace {
+
+// x[t] = a[t] x[t-1] + b[t] mod 2^32, by its definition.
+struct integers {
+  index_t time;
+  std::vector<std::uint32_t> a, b;
+  explicit integers(index_t n, std::uint32_t seed = 1) : time(n) {
+    std::uint32_t state = seed;
+    auto const next = [&] { return state = state * 1664525U + 1013904223U; };
+    for (index_t t = 0; t < n; ++t) a.push_back(next()), b.push_back(next());
+  }
+  std::vector<std::uint32_t> x() const {
+    std::vector<std::uint32_t> made;
+    std::uint32_t state = 0;
+    for (std::size_t t = 0; t < a.size(); ++t) made.push_back(state = a[t] * state + b[t]);
+    return made;
+  }
+};
+
+// The same in device memory, with the workspace that an algorithm needs.
+struct on_device {
+  gpu::array<std::uint32_t> a, b, x;
+  recurrence<std::uint32_t> problem;
+  device::execution how;
+  gpu::memory workspace;
+  on_device(integers const& of, std::string_view algorithm)
+      : a(of.a),
+        b(of.b),
+        x(of.time),
+        problem{.a = {a.data(), of.time}, .b = {b.data(), of.time}, .x = {x.data(), of.time}},
+        how{.algorithm = algorithm},
+        workspace(device::workspace_bytes(problem, how)) {
+    how.workspace = workspace.span();
+  }
+};
+
+constexpr index_t some_time = 10007;
+constexpr std::string_view trees[] = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back"};
+constexpr std::string_view packed_trees[] = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back.textbook"};
+
+// Holds a stream until the host lets go.
+__global__ void wait_for(int const volatile* released) {
+  while (*released == 0) __nanosleep(1000);
+}
+
+class gate {
+ public:
+  gate() { need_success(cudaHostAlloc(&released_, sizeof(int), cudaHostAllocMapped), "making a gate"), *released_ = 0; }
+  ~gate() { open(), (void)cudaDeviceSynchronize(), (void)cudaFreeHost(released_); }
+  void hold(cudaStream_t stream) {
+    int* on_the_device = nullptr;
+    need_success(cudaHostGetDevicePointer(&on_the_device, released_, 0), "asking for a gate's address");
+    launch(stream, {1, 1}, &wait_for, on_the_device);
+  }
+  void open() { *static_cast<int volatile*>(released_) = 1; }
+
+ private:
+  int* released_ = nullptr;
+};
+
+// Behind a kernel that does not end: the call comes back, and nothing has been computed.
+TEST(cuda_call, is_asynchronous_on_the_callers_stream) {
+  integers const given(some_time);
+  for (auto const algorithm : trees) {
+    on_device made(given, algorithm);
+    gpu::stream stream;
+    made.how.stream = stream;
+    device::linear_recurrence(made.problem, made.how);  // a first call may load code, which may wait
+    stream.wait();
+    made.x.fill_bytes(0);
+    need_success(cudaDeviceSynchronize(), "waiting");
+    {
+      gate held;
+      held.hold(stream);
+      device::linear_recurrence(made.problem, made.how);
+      EXPECT_EQ(cudaStreamQuery(stream), cudaErrorNotReady) << algorithm;
+      gpu::stream other;
+      std::uint32_t last = 1;
+      need_success(cudaMemcpyAsync(&last, made.x.data() + some_time - 1, 4, cudaMemcpyDeviceToHost, other), "looking");
+      other.wait();
+      EXPECT_EQ(last, 0U) << algorithm;
+    }
+    EXPECT_EQ(made.x.values(), given.x()) << algorithm;
+  }
+}
+
+TEST(cuda_call, can_be_captured_in_a_graph) {
+  integers const first(some_time, 1), second(some_time, 2);
+  for (auto const algorithm : trees) {
+    on_device made(first, algorithm);
+    gpu::stream stream;
+    made.how.stream = stream;
+    cudaGraph_t graph = nullptr;
+    need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "beginning a capture");
+    EXPECT_NO_THROW(device::linear_recurrence(made.problem, made.how)) << algorithm;
+    ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess) << algorithm;
+    cudaGraphExec_t runnable = nullptr;
+    need_success(cudaGraphInstantiate(&runnable, graph, 0), "making a graph");
+    for (integers const* given : {&first, &second, &first}) {
+      made.a.put(given->a), made.b.put(given->b), made.x.fill_bytes(0xff);
+      need_success(cudaDeviceSynchronize(), "waiting");
+      need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
+      stream.wait();
+      EXPECT_EQ(made.x.values(), given->x()) << algorithm;
+    }
+    need_success(cudaGraphExecDestroy(runnable), "ending a graph");
+    need_success(cudaGraphDestroy(graph), "ending a graph");
+  }
+}
+
+TEST(cuda_call, calls_on_one_stream_share_a_workspace) {
+  integers const first(some_time, 3), second(some_time, 4);
+  for (auto const algorithm : trees) {
+    on_device one(first, algorithm), two(second, algorithm);
+    two.how.workspace = one.how.workspace;
+    device::linear_recurrence(one.problem, one.how);
+    device::linear_recurrence(two.problem, two.how);
+    EXPECT_EQ(one.x.values(), first.x()) << algorithm;
+    EXPECT_EQ(two.x.values(), second.x()) << algorithm;
+  }
+}
+
+TEST(cuda_call, streams_do_not_meet) {
+  constexpr int streams = 8, rounds = 20;
+  integers const given(some_time, 5);
+  for (auto const algorithm : trees) {
+    std::vector<std::unique_ptr<on_device>> made;
+    std::vector<std::unique_ptr<gpu::stream>> on;
+    for (int k = 0; k < streams; ++k) {
+      made.push_back(std::make_unique<on_device>(given, algorithm));
+      on.push_back(std::make_unique<gpu::stream>());
+      made.back()->how.stream = *on.back();
+    }
+    std::vector<std::thread> callers;
+    for (auto const& m : made)
+      callers.emplace_back([&m] {
+        for (int k = 0; k < rounds; ++k) device::linear_recurrence(m->problem, m->how);
+      });
+    for (auto& caller : callers) caller.join();
+    need_success(cudaDeviceSynchronize(), "waiting");
+    for (auto const& m : made) EXPECT_EQ(m->x.values(), given.x()) << algorithm;
+  }
+}
+
+// Whatever offsets and masks hold, nothing outside x and final is written, and the call ends.
+TEST(cuda_call, offsets_that_are_none_harm_nobody) {
+  integers const given(1000, 6);
+  index_t constexpr huge = index_t{1} << 62;
+  std::vector<std::vector<index_t>> const wrong{
+      {0, 500, 20, 1000}, {5, 7, 9, 11}, {-3, -huge, huge, 4}, {1000, 0, 1000, 0}, {2000, 3000, 4000, 5000}};
+  for (auto const algorithm : packed_trees)
+    for (auto const direction : {direction::forward, direction::reverse})
+      for (auto const& values : wrong) {
+        gpu::array<index_t> const offsets(values);
+        constexpr index_t zone = 64, sequences = 3;
+        std::vector<std::uint32_t> const poison(sequences + 2 * zone, 0xdeadbeefU);
+        gpu::array<std::uint32_t> const final(poison), initial(std::vector<std::uint32_t>(sequences, 1));
+        on_device made(given, algorithm);
+        made.problem.direction = direction;
+        made.problem.offsets = {offsets.data(), values.size()};
+        made.problem.initial = {initial.data(), sequences};
+        made.problem.final = {final.data() + zone, sequences};
+        gpu::memory const workspace(device::workspace_bytes(made.problem, made.how));
+        made.how.workspace = workspace.span();
+        device::linear_recurrence(made.problem, made.how);
+        ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+        auto const after = final.values();
+        EXPECT_TRUE(std::equal(after.begin(), after.begin() + zone, poison.begin()));
+        EXPECT_TRUE(std::equal(after.end() - zone, after.end(), poison.begin()));
+        EXPECT_EQ(made.a.values(), given.a);
+      }
+}
+
+// An error that someone else left behind is neither taken for ours nor taken away.
+TEST(cuda_call, leaves_the_errors_of_others_alone) {
+  integers const given(100, 7);
+  on_device made(given, "blelloch");
+  void* none = nullptr;
+  ASSERT_EQ(cudaMalloc(&none, std::size_t{1} << 60), cudaErrorMemoryAllocation);
+  EXPECT_NO_THROW(device::linear_recurrence(made.problem, made.how));
+  EXPECT_EQ(cudaGetLastError(), cudaErrorMemoryAllocation);
+  EXPECT_EQ(made.x.values(), given.x());
+}
+
+TEST(cuda_call, a_stream_that_is_none_is_an_error) {
+  integers const given(100, 8);
+  on_device made(given, "sequential");
+  cudaStream_t gone = nullptr;
+  need_success(cudaStreamCreate(&gone), "making a stream");
+  need_success(cudaStreamBeginCapture(gone, cudaStreamCaptureModeRelaxed), "beginning a capture");
+  // A capture that was broken off refuses what comes next.
+  (void)cudaStreamSynchronize(gone);
+  (void)cudaGetLastError();
+  made.how.stream = gone;
+  EXPECT_THROW(device::linear_recurrence(made.problem, made.how), std::system_error);
+  cudaGraph_t graph = nullptr;
+  (void)cudaStreamEndCapture(gone, &graph);
+  (void)cudaGetLastError();
+  need_success(cudaStreamDestroy(gone), "ending a stream");
+}
+
+}  // namespace
+}  // namespace ssmscan

@@ -1,0 +1,224 @@
+// The door of device::linear_recurrence, which needs no GPU: what it refuses, in the words of the CPU's, what it would
+// run, and how much workspace that takes. No pointer here is followed.
+#include <algorithm>
+#include <complex>
+#include <functional>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
+#include <ssmscan/scan/backends/cuda/registry.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace ssmscan {
+namespace {
+
+template <class Call>
+std::string message_of(Call const& call) {
+  try {
+    call();
+  } catch (std::invalid_argument const& error) { return error.what(); }
+  return "";
+}
+
+// Memory for addresses, aligned as cudaMalloc aligns.
+struct arrays {
+  static constexpr index_t time = 1000;
+  alignas(256) float a[time], b[time], x[time];
+  alignas(256) std::byte workspace[1 << 16];
+  float initial[4], final[4];
+  index_t offsets[4] = {0, 10, 10, time};
+  std::uint8_t reset[time];
+
+  recurrence<float> problem() { return {.a = {a, time}, .b = {b, time}, .x = {x, time}}; }
+};
+
+arrays& memory() {
+  static arrays one{};
+  return one;
+}
+
+using spoil = std::function<void(recurrence<float>&)>;
+
+// Each is refused for its own reason, and by the same sentence.
+TEST(cuda_door, refuses_what_the_cpu_refuses_in_the_same_words) {
+  std::map<std::string, spoil> const spoilt{
+      {"b: got shape", [](auto& p) { p.b.shape.time = 999; }},
+      {"x: got shape",
+       [](auto& p) {
+         p.x.shape = p.a.shape = p.b.shape = {-1, 1, 1000};
+       }},
+      {"a: got a null pointer", [](auto& p) { p.a.data = nullptr; }},
+      {"x: got a null pointer", [](auto& p) { p.x.data = nullptr; }},
+      {"a: got an address",
+       [](auto& p) { p.a.data = reinterpret_cast<float const*>(reinterpret_cast<std::uintptr_t>(p.a.data) + 1); }},
+      {"x: got strides", [](auto& p) { p.x.stride.time = 0; }},
+      {"x: got memory that overlaps b", [](auto& p) { p.x.data = const_cast<float*>(p.b.data) + 1; }},
+      {"x: got memory that overlaps a",
+       [](auto& p) {
+         p.x = {const_cast<float*>(p.a.data), {1, 1, 1000}, {0, 0, -1}};
+       }},
+      {"direction:", [](auto& p) { p.direction = static_cast<direction>(7); }},
+      {"operation:", [](auto& p) { p.operation = static_cast<operation>(7); }},
+      {"offsets, reset: got both", [](auto& p) { p.offsets = memory().offsets, p.reset = memory().reset; }},
+      {"offsets: got no values",
+       [](auto& p) { p.offsets = std::span<index_t const>(memory().offsets, std::size_t{0}); }},
+      {"reset: got 3 values", [](auto& p) { p.reset = std::span<std::uint8_t const>(memory().reset, 3); }},
+      {"initial: got shape",
+       [](auto& p) {
+         p.initial = {memory().initial, 4};
+       }},
+      {"final: got shape",
+       [](auto& p) {
+         p.offsets = memory().offsets, p.final = {memory().final, 4};
+       }},
+      {"final: got memory that overlaps a",
+       [](auto& p) {
+         p.final = {const_cast<float*>(p.a.data), 1};
+       }},
+  };
+  EXPECT_EQ(spoilt.size(), 16U);
+  for (auto const& [words, how] : spoilt) {
+    auto problem = memory().problem();
+    how(problem);
+    std::string const needed = message_of([&] { (void)plan(problem); });
+    EXPECT_FALSE(needed.empty()) << words;
+    EXPECT_TRUE(needed.starts_with(words)) << needed;
+    EXPECT_EQ(message_of([&] { (void)device::plan(problem); }), needed);
+    EXPECT_EQ(message_of([&] { (void)device::workspace_bytes(problem); }), needed);
+    EXPECT_EQ(message_of([&] { (void)device::linear_recurrence(problem); }), needed);
+  }
+}
+
+TEST(cuda_door, refuses_a_workspace_that_will_not_do) {
+  auto const problem = memory().problem();
+  device::execution how{.algorithm = "blelloch"};
+  std::size_t const needed = device::workspace_bytes(problem, how);
+  EXPECT_EQ(needed, 8192U);  // 1000 pairs of floats, in lines of 256 bytes
+  auto const refused = [&](std::span<std::byte> workspace) {
+    how.workspace = workspace;
+    return message_of([&] { (void)device::linear_recurrence(problem, how); });
+  };
+  EXPECT_EQ(refused({}), "workspace: got 0 bytes; need at least 8192, as workspace_bytes says");
+  EXPECT_EQ(refused({memory().workspace, 8191}),
+            "workspace: got 8191 bytes; need at least 8192, as workspace_bytes says");
+  EXPECT_EQ(refused({static_cast<std::byte*>(nullptr), 8192}),
+            "workspace: got a null pointer to 8192 bytes; need device memory");
+  EXPECT_EQ(refused({memory().workspace + 8, 8192}),
+            "workspace: got an address that is no multiple of 256; need memory aligned as cudaMalloc aligns it");
+  EXPECT_EQ(refused({reinterpret_cast<std::byte*>(memory().x), 8192}),
+            "workspace: got memory that overlaps x; need memory of its own");
+}
+
+TEST(cuda_door, checks_offsets_by_a_copy_of_them) {
+  auto problem = memory().problem();
+  problem.offsets = memory().offsets;
+  auto const refused = [&](std::vector<index_t> const& copy) {
+    return message_of([&] { (void)device::plan(problem, {.host_offsets = copy}); });
+  };
+  EXPECT_EQ(refused({0, 10, 10, 1000}), "");
+  EXPECT_EQ(refused({0, 11, 10, 1000}), "offsets: got 11 then 10 at position 2; need ascending values");
+  EXPECT_EQ(refused({1, 10, 10, 1000}), "offsets: got first = 1; need first = 0");
+  EXPECT_EQ(refused({0, 10, 10, 999}), "offsets: got last = 999; need last = time = 1000");
+  EXPECT_EQ(refused({0, 1000}), "host_offsets: got 2 values; need a copy of offsets, which has 4");
+  problem.offsets = {};
+  EXPECT_EQ(refused({0, 1000}), "host_offsets: got a copy of offsets; need none, as the problem has no offsets");
+}
+
+TEST(cuda_door, takes_the_number_of_sequences_of_a_mask_from_the_states) {
+  auto problem = memory().problem();
+  problem.reset = memory().reset;
+  EXPECT_NO_THROW((void)device::plan(problem));
+  problem.final = {memory().final, 4};
+  EXPECT_NO_THROW((void)device::plan(problem));
+  problem.initial = {memory().initial, 3};
+  EXPECT_EQ(message_of([&] { (void)device::plan(problem); }),
+            "initial: got shape (1, 1, 3); need (1, 1, 4) = (batch, channel, sequences)");
+  problem.initial = {};
+  problem.final = {memory().final, 0};
+  EXPECT_EQ(message_of([&] { (void)device::plan(problem); }),
+            "final: got 0 sequences; need as many as the mask has, 1 at least");
+}
+
+// What each text asks for, added up by hand, each piece in lines of 256 bytes.
+TEST(cuda_door, workspace_is_what_the_algorithm_says) {
+  constexpr index_t lanes = 3, time = 5000, n = lanes * time, tiles = 2;
+  static float values[3][n];
+  tensor_shape const shape{1, lanes, time};
+  recurrence<float> problem{.a = {values[0], shape}, .b = {values[1], shape}, .x = {values[2], shape}};
+  auto const lines = [](std::size_t bytes) { return (bytes + 255) / 256 * 256; };
+  auto const bytes = [&](std::string_view name) { return device::workspace_bytes(problem, {.algorithm = name}); };
+  std::size_t const pairs = lines(8 * n), carries = lines(8 * lanes * tiles);
+  EXPECT_EQ(bytes("sequential"), 0U);
+  EXPECT_EQ(bytes("hillis_steele"), 2 * pairs);
+  EXPECT_EQ(bytes("blelloch"), pairs);
+  EXPECT_EQ(bytes("chunked"), pairs + carries);
+  EXPECT_EQ(bytes("look_back"), lines(32));  // the tickets; of one tile, nothing is published
+  EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
+  // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.
+  EXPECT_EQ(bytes("heinsen"), lines(8 * n) + lines(32 * n) + lines(32 * n) + lines(32 * lanes * tiles));
+  // Packed: a byte for each step and one more, and the offsets.
+  problem.offsets = memory().offsets;
+  EXPECT_EQ(bytes("sequential"), lines(time + 1) + lines(8 * 4));
+}
+
+TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {
+  auto const problem = memory().problem();
+  choice const made = device::plan(problem);
+  EXPECT_EQ(made.backend, "cuda");
+  EXPECT_EQ(made.algorithm, "look_back");
+  EXPECT_NE(made.reason.find("1 lanes of 1000"), std::string::npos) << made.reason;
+  choice const named = device::plan(problem, {.algorithm = made.algorithm});
+  EXPECT_EQ(named.tree, made.tree);
+  EXPECT_EQ(named.reason, "asked for by name");
+  EXPECT_EQ(device::plan(problem, {.algorithm = "heisen"}).inner, "chunked");
+  EXPECT_EQ(device::plan(problem, {.algorithm = "heinsen", .inner = "look_back"}).inner, "look_back");
+}
+
+TEST(cuda_door, names_what_it_has) {
+  auto const problem = memory().problem();
+  auto const refused = [&](std::string_view algorithm, std::string_view inner) {
+    return message_of([&] { (void)device::plan(problem, {.algorithm = algorithm, .inner = inner}); });
+  };
+  EXPECT_EQ(refused("bubble", ""),
+            "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
+            "heinsen.plain, look_back, look_back.textbook");
+  EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
+  EXPECT_EQ(refused("heinsen", "heinsen"),
+            "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");
+  static std::uint32_t numbers[3][4];
+  recurrence<std::uint32_t> const integers{.a = {numbers[0], 4}, .b = {numbers[1], 4}, .x = {numbers[2], 4}};
+  EXPECT_EQ(message_of([&] { (void)device::plan(integers, {.algorithm = "heinsen"}); }),
+            "algorithm: got \"heinsen\" for u32 affine; need a combination that capabilities() (`ssmscan list`) has");
+}
+
+// The CPU's entries and nothing else; a tuned form and its textbook together are one.
+TEST(cuda_door, offers_what_the_cpu_offers) {
+  using entries = std::map<std::string, bool>;  // and whether it is offered for packed sequences
+  auto const add = [](entries& to, capability const& c) {
+    std::string_view name = c.algorithm;
+    if (name.ends_with(".textbook")) name.remove_suffix(std::string_view(".textbook").size());
+    to[std::string(name) + "(" + std::string(c.inner) + ") " + std::string(c.dtype) +
+       (c.operation == operation::semi_log ? " semi_log" : "")] |= c.packed;
+  };
+  entries here, there;
+  for (capability const& c : device::capabilities()) {
+    EXPECT_EQ(c.backend, "cuda");
+    add(here, c);
+  }
+  for (capability const& c : capabilities())
+    if (c.backend == "serial") add(there, c);
+  EXPECT_EQ(here, there);
+  EXPECT_EQ(device::algorithm_names().size(), device::algorithms::size);
+}
+
+// One tree id, one result: what takes a logarithm has another one than the CPU's.
+TEST(cuda_door, a_tree_with_logarithms_says_whose) {
+  for (capability const& c : device::capabilities())
+    EXPECT_EQ(c.tree.ends_with("/cuda_math"), c.operation == operation::semi_log || c.result == "reformulates")
+        << c.algorithm << ' ' << c.tree;
+}
+
+}  // namespace
+}  // namespace ssmscan
