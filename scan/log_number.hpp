@@ -121,7 +121,9 @@ SSMSCAN_HOST_DEVICE inline log_number log_of(std::complex<double> v) {
   return {detail::times_ln2(exponent * 0.5) + log_n * 0.5, detail::phase_of(real, imaginary)};
 }
 SSMSCAN_HOST_DEVICE inline log_number log_of(float v) { return log_of(static_cast<double>(v)); }
-SSMSCAN_HOST_DEVICE inline log_number log_of(std::complex<float> v) { return log_of(std::complex<double>(v)); }
+SSMSCAN_HOST_DEVICE inline log_number log_of(std::complex<float> v) {
+  return log_of(std::complex<double>(v.real(), v.imag()));  // by parts: the conversion of the whole is a compiler's extension
+}
 
 // e^z for a double-double z: overflows to infinity, underflows gradually.
 SSMSCAN_HOST_DEVICE inline double exp_of(double_double const& z) {
