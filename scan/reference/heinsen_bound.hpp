@@ -75,7 +75,7 @@ struct log_weight {
   double size;
 };
 template <class T>
-log_weight weigh_log(T const& v, heinsen_constants<T> const& constants) {
+log_weight weigh_log(T const& v, heinsen_constants<T> const& constants = {c_library}) {
   if constexpr (is_complex<T>) {
     long double const re = v.real(), im = v.imag(), modulus = std::hypot(re, im);
     long double const log_square = 2 * std::log(modulus);
