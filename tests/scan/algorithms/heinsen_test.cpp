@@ -73,7 +73,7 @@ TEST(heinsen, gives_the_product_of_the_coefficients) {
   double logarithms = 0;
   for (auto const& leaf : leaves) {
     logarithms += leaf.a == 0 ? 0 : reference::detail::weigh_log(leaf.a).error;
-    relative.push_back(logarithms + reference::heinsen_constants::final_error<double>);
+    relative.push_back(logarithms + reference::heinsen_constants<double>{reference::c_library}.final_error());
   }
   serial on;
   scan(

@@ -61,7 +61,7 @@ TEST(extended_log_sum_exp, errs_by_a_few_roundings_of_the_smaller_operand) {
 // and a rounding of each sum of logarithms, all to first order. The ratio r = smaller / greater reaches v + w =
 // greater (1 +- r) as an absolute error, times greater; everything else is relative to v + w.
 double error_of_sum(double v, double w) {
-  using reference::library_exp_error, reference::library_log_error;
+  constexpr double library_exp_error = reference::c_library.exp, library_log_error = reference::c_library.log;
   double const greater = std::max(std::abs(v), std::abs(w)), smaller = std::min(std::abs(v), std::abs(w)),
                sum = std::abs(v + w);
   if (greater == 0) return 0;
