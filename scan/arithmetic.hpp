@@ -1,6 +1,9 @@
 #pragma once
 // The two operations of the recurrence, a*b and a*b + c, for every dtype, written so that no compiler contraction can
-// change their bits: each fused multiply-add is spelled out, and no bare product meets a bare sum.
+// change their bits: each fused multiply-add is spelled out, and no bare product meets a bare sum. And a + b, a - b.
+//
+// Complex numbers are computed by parts, here and in whatever else runs on a device: nvcc 13.0 accepts the operators +, -,
+// *, += of std::complex and its conversions between types in device code, and drops them without a word.
 #include <cmath>
 #include <complex>
 #include <concepts>
@@ -50,6 +53,23 @@ SSMSCAN_HOST_DEVICE constexpr T multiply_add(T a, T b, T c) {
     return std::fma(a, b, c);
   } else {
     return static_cast<T>(a * b + c);
+  }
+}
+
+template <class T>
+SSMSCAN_HOST_DEVICE constexpr T add(T const& a, T const& b) {
+  if constexpr (is_complex<T>) {
+    return T(a.real() + b.real(), a.imag() + b.imag());
+  } else {
+    return static_cast<T>(a + b);
+  }
+}
+template <class T>
+SSMSCAN_HOST_DEVICE constexpr T subtract(T const& a, T const& b) {
+  if constexpr (is_complex<T>) {
+    return T(a.real() - b.real(), a.imag() - b.imag());
+  } else {
+    return static_cast<T>(a - b);
   }
 }
 

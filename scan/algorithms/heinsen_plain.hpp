@@ -59,9 +59,9 @@ struct heinsen_plain {
     Log a_star(0), sum = logarithm(Log(leaves[0].b));
     store(0, leaves[0]);
     for (index_t t = 1; t < time; ++t) {
-      a_star += logarithm(Log(leaves[t].a));
-      sum = log_add(sum, logarithm(Log(leaves[t].b)) - a_star);
-      store(t, {multiply(leaves[0].a, linear<T>(a_star)), linear<T>(a_star + sum)});
+      a_star = add(a_star, logarithm(Log(leaves[t].a)));
+      sum = log_add(sum, subtract(logarithm(Log(leaves[t].b)), a_star));
+      store(t, {multiply(leaves[0].a, linear<T>(a_star)), linear<T>(add(a_star, sum))});
     }
   }
 
@@ -81,7 +81,7 @@ struct heinsen_plain {
     if (std::real(earlier) == -std::numeric_limits<decltype(std::real(later))>::infinity()) return later;
     bool const later_is_greater = std::real(earlier) < std::real(later);
     Log const greater = later_is_greater ? later : earlier, smaller = later_is_greater ? earlier : later;
-    return greater + log_one_plus(exponential(smaller - greater));
+    return add(greater, log_one_plus(exponential(subtract(smaller, greater))));
   }
   template <std::floating_point Real>
   SSMSCAN_HOST_DEVICE static Real log_one_plus(Real const& w) {
@@ -89,7 +89,7 @@ struct heinsen_plain {
   }
   template <std::floating_point Real>
   SSMSCAN_HOST_DEVICE static std::complex<Real> log_one_plus(std::complex<Real> const& w) {
-    return logarithm(Real(1) + w);
+    return logarithm(std::complex<Real>(Real(1) + w.real(), w.imag()));
   }
 
   // log and exp. A device has none for std::complex: there they are made of the parts.

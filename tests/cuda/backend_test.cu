@@ -8,6 +8,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
+#include <ssmscan/scan/monoids/plus.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/scan/scan.hpp>
 
@@ -171,6 +172,34 @@ TEST(cuda_backend, runs_every_tree_over_a_monoid_of_ones_own) {
   runs_a_monoid_of_ones_own<blelloch>();
   runs_a_monoid_of_ones_own<chunked>();
   runs_a_monoid_of_ones_own<look_back>();
+}
+
+// Small integers, so that every sum is exact. nvcc drops what std::complex's own operators would do here.
+using gaussian = std::complex<float>;
+struct load_gaussian {
+  SSMSCAN_HOST_DEVICE gaussian operator()(index_t lane, index_t t) const {
+    return gaussian(static_cast<float>((t + lane) % 7 - 3), static_cast<float>(t % 5 - 2));
+  }
+};
+struct store_gaussian {
+  gaussian* values;
+  index_t time;
+  SSMSCAN_HOST_DEVICE void operator()(index_t lane, index_t t, gaussian const& prefix) const {
+    values[lane * time + t] = prefix;
+  }
+};
+
+TEST(cuda_backend, adds_complex_numbers) {
+  extent const e{3, 1000};
+  std::vector<gaussian> needed;
+  for (index_t lane = 0; lane < e.lanes; ++lane) {
+    gaussian sum;
+    for (index_t t = 0; t < e.time; ++t) needed.push_back(sum += load_gaussian{}(lane, t));
+  }
+  gpu::array<gaussian> got(e.lanes * e.time);
+  bench b;
+  scan(b.on, blelloch{}, plus<gaussian>{}, e, load_gaussian{}, store_gaussian{got.data(), e.time});
+  EXPECT_EQ(got.values(), needed);
 }
 
 __global__ void does_nothing() {}
