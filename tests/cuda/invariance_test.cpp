@@ -16,14 +16,14 @@ TYPED_TEST_SUITE(invariance, dtypes);
 
 TYPED_TEST(invariance, one_lane_and_thirteen_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = short_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return lanes_law<T>(s, lengths); },
                [&](auto const&) { return size_of(lengths) * 2; });
 }
 
 TYPED_TEST(invariance, run_to_run_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = crossing_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return repetition_law<T>(s, lengths); },
                [&](auto const&) { return size_of(lengths) * (repetitions - 1); });
 }
@@ -31,7 +31,7 @@ TYPED_TEST(invariance, run_to_run_bit_for_bit) {
 TYPED_TEST(invariance, the_exact_one_is_the_definition_bit_for_bit) {
   using T = TypeParam;
   if constexpr (std::floating_point<T>) {
-    auto const& lengths = chosen_lengths();
+    auto const lengths = crossing_lengths(chosen_effort());
     judge_all<T>([&](auto const& s) { return definition_law<T>(s, lengths); },
                  [&](auto const& s) { return s.is_the_definition() ? size_of(lengths) * 2 : 0; });
   }
@@ -40,7 +40,7 @@ TYPED_TEST(invariance, the_exact_one_is_the_definition_bit_for_bit) {
 // A form that carries the tree of the CPU's of its name has the CPU's bits; what takes a logarithm carries another.
 TYPED_TEST(invariance, one_tree_one_result_on_gpu_and_cpu_bit_for_bit) {
   using T = TypeParam;
-  auto const& lengths = chosen_lengths();
+  auto const lengths = crossing_lengths(chosen_effort());
   index_t judged = 0, needed = 0, twins = 0;
   for (auto const& s : subjects<T>()) {
     for (capability const& offer : capabilities()) {

@@ -1,6 +1,7 @@
 #pragma once
 // How much of each axis is walked. Read in one place, from SSMSCAN_CHECK: "full" (also when unset) walks all of it,
-// "fast" takes every k-th length or position and fewer seeds; no axis is left out.
+// "fast" takes every k-th length or position and fewer seeds, "brief" fewer still, for subjects whose every call waits for a
+// device; no axis is left out.
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -10,19 +11,21 @@
 
 namespace ssmscan::laws {
 
-enum class effort { fast, full };
+enum class effort { brief, fast, full };
 
 inline effort chosen_effort() {
   static effort const chosen = [] {
     char const* const text = std::getenv("SSMSCAN_CHECK");
     std::string_view const given = text == nullptr ? "full" : text;
-    if (given != "full" && given != "fast")
-      throw std::invalid_argument("SSMSCAN_CHECK: got \"" + std::string(given) + "\"; need fast or full");
-    return given == "fast" ? effort::fast : effort::full;
+    if (given != "full" && given != "fast" && given != "brief")
+      throw std::invalid_argument("SSMSCAN_CHECK: got \"" + std::string(given) + "\"; need brief, fast or full");
+    return given == "brief" ? effort::brief : given == "fast" ? effort::fast : effort::full;
   }();
   return chosen;
 }
 
-inline constexpr std::string_view to_string(effort e) { return e == effort::fast ? "fast" : "full"; }
+inline constexpr std::string_view to_string(effort e) {
+  return e == effort::brief ? "brief" : e == effort::fast ? "fast" : "full";
+}
 
 }  // namespace ssmscan::laws

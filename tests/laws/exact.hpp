@@ -7,10 +7,12 @@
 
 namespace ssmscan::laws {
 
-// Every length to the longest; fast: every length across sixteen tiles of 8, then every 7th.
+// Every length to the longest; fast: every length across sixteen tiles of 8, then every 7th; brief: across four, every
+// 61st.
 inline std::vector<index_t> exact_lengths(effort e) {
   std::vector<index_t> lengths;
-  for (index_t n = 0; n <= exact_data<float>::longest; n += e == effort::full || n < 130 ? 1 : 7) lengths.push_back(n);
+  index_t const every = e == effort::brief ? 34 : 130, step = e == effort::brief ? 61 : e == effort::fast ? 7 : 1;
+  for (index_t n = 0; n <= exact_data<float>::longest; n += n < every ? 1 : step) lengths.push_back(n);
   return lengths;
 }
 

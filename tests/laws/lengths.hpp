@@ -14,17 +14,24 @@ inline std::vector<index_t> const& chosen_lengths() {
   return lengths;
 }
 
+// For what costs a few calls a length. brief: the few that cross something.
+inline std::vector<index_t> crossing_lengths(effort e);
+inline std::vector<index_t> most_lengths(effort e) {
+  return e == effort::brief ? crossing_lengths(e) : chosen_lengths();
+}
+
 // For what costs many calls a length. full: all of them. fast: those that just cross something: the ends, a tile of 8, the
 // fan of 16 and its square, sixteen tiles (one for each of 16 threads), a chunk of 4096, and at three lanes (shares of 2048
 // bodies) all of 16 threads.
 inline std::vector<index_t> crossing_lengths(effort e) {
   if (e == effort::full) return chosen_lengths();
+  if (e == effort::brief) return {0, 1, 2, 8, 9, 17, 129, 1000, 4097, 8193};
   return {0, 1, 2, 7, 8, 9, 17, 129, 257, 1000, 4097, 12289};
 }
 
 // For what costs many lanes a call: as above to a power of two, and past one chunk; full: past two.
 inline std::vector<index_t> short_lengths(effort e) {
-  if (e == effort::fast) return {0, 1, 2, 7, 8, 9, 17, 129, 257, 4097};
+  if (e != effort::full) return {0, 1, 2, 7, 8, 9, 17, 129, 257, 4097};
   std::vector<index_t> some;
   for (index_t const n : chosen_lengths())
     if (n <= 1025 || n == 4097 || n == 8193) some.push_back(n);

@@ -21,7 +21,7 @@ constexpr std::string_view to_string(packed_part p) {
 inline constexpr index_t most_packings = 4;
 
 // How many ways each length is cut; fast: the longest, which cost most, one way.
-inline index_t packings_of(index_t n) { return n > 1000 && chosen_effort() == effort::fast ? 1 : most_packings; }
+inline index_t packings_of(index_t n) { return n > 1000 && chosen_effort() != effort::full ? 1 : most_packings; }
 
 struct packed_case {
   index_t time;

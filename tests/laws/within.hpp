@@ -69,8 +69,8 @@ class yardstick {
     auto& known = of_heinsen_[std::pair(s.roundings(n), s.library.exp)];
     auto const length = static_cast<std::size_t>(std::min(n, exact_.size()));
     if (known.size() < length)
-      known = reference::heinsen_bound<T>(std::span(a_).first(length), std::span(b_).first(length), s.roundings(n), initial_,
-                                          s.library);
+      known = reference::heinsen_bound<T>(std::span(a_).first(length), std::span(b_).first(length), s.roundings(n),
+                                          initial_, s.library);
     return known;
   }
 
