@@ -14,7 +14,7 @@ struct look_back {
       .variant = "",
       .tree = "rows_of_32_runs_of_80_bytes/1",
       .result = result_class::reassociates,
-      // Of a run of 20, float's; shorter runs of longer types make a little more. Each element is folded into its run and
+      // Work and span are counted by hand for float, whose runs are of 20, and no test holds them. Each element is folded into its run and
       // passed once more by the recurrence; a row of 32 runs takes 129 combines and 32 more for what is before it.
       .work = [](index_t time) { return 2 * time + detail::ceil_div(time, index_t{640}) * (129 + 32); },
       // A run, five doublings, the rows, the tiles before, and a run again.

@@ -54,16 +54,6 @@ __device__ V shuffle_up(V const& v, int distance) {
   return std::bit_cast<V>(parts);
 }
 
-// The value of thread `source` of this warp.
-template <class V>
-__device__ V shuffle_from(V const& v, int source) {
-  using raw = std::array<std::uint32_t, sizeof(V) / 4>;
-  raw parts = std::bit_cast<raw>(v);
-#pragma unroll
-  for (auto& part : parts) part = __shfl_sync(all_lanes, part, source);
-  return std::bit_cast<V>(parts);
-}
-
 // Inclusive over the threads of a warp, by doubling.
 template <class T>
 __device__ affine_map<T> scan_of_row(affine_map<T> own, int lane) {

@@ -1,0 +1,70 @@
+#pragma once
+// How the work of look_back is cut: lanes into tiles, tiles into tickets; and what blocks share of it in the workspace.
+#include <algorithm>
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/published.cuh>
+#include <ssmscan/scan/detail/integers.hpp>
+
+namespace ssmscan::device {
+
+// Stands at the head of the workspace, all zero before its first use; each run leaves it ready for the next. (solve clears
+// it and the words at each call, since it cannot know what used the workspace in between.)
+struct alignas(16) run_header {
+  std::uint64_t tickets;  // taken, in all runs
+  std::uint64_t base;     // taken before this run
+  std::uint64_t epoch;    // of this run, less one: words of zero bytes are of no run
+  std::uint64_t unused;
+};
+
+// How the work is cut into tickets; made on the host, the same for all blocks.
+struct look_back_plan {
+  index_t lanes, time;
+  index_t tiles;       // of one lane
+  int rows_per_lane;   // in a slot
+  int lanes_per_slot;  // more than one where a lane is one short tile
+  index_t tickets;
+
+  template <class T>
+  static constexpr look_back_plan of(extent size) {
+    using tile = look_back_tile<T>;
+    look_back_plan made{size.lanes, size.time, detail::ceil_div(size.time, index_t{tile::length}), tile::rows, 1, 0};
+    if (made.tiles == 1) {
+      made.rows_per_lane = static_cast<int>(detail::ceil_div(size.time, index_t{tile::row}));
+      made.lanes_per_slot = tile::rows / made.rows_per_lane;
+    }
+    made.tickets = made.tiles * detail::ceil_div(size.lanes, index_t{made.lanes_per_slot});
+    return made;
+  }
+  template <class T>
+  index_t words() const {  // for the aggregates
+    return tiles == 1 ? 0 : lanes * tiles * words_of<affine_map<T>>;
+  }
+};
+
+// What a ticket stands for. Tickets run through each lane before the next: memory is read in order.
+struct work_item {
+  index_t lane;  // the first
+  int lanes;     // in the slot
+  index_t tile;
+  int elements;  // of each lane
+
+  template <class T>
+  __device__ static work_item of(look_back_plan const& plan, index_t ticket) {
+    index_t const length = look_back_tile<T>::length;
+    if (plan.tiles == 1) {
+      index_t const first = ticket * plan.lanes_per_slot;
+      return {first, static_cast<int>(min(index_t{plan.lanes_per_slot}, plan.lanes - first)), 0,
+              static_cast<int>(plan.time)};
+    }
+    index_t lane = 0;
+    if (plan.lanes > 1)  // a 64-bit division takes several times as long as one of 32 bits
+      lane = plan.tickets <= 0xffffffff ? static_cast<std::uint32_t>(ticket) / static_cast<std::uint32_t>(plan.tiles)
+                                        : ticket / plan.tiles;
+    index_t const tile = ticket - lane * plan.tiles;
+    return {lane, 1, tile, static_cast<int>(min(length, plan.time - tile * length))};
+  }
+};
+
+}  // namespace ssmscan::device

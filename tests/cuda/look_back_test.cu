@@ -1,0 +1,141 @@
+// The tuned look_back against its tree, walked on the host one bracket after the other: bit for bit, whatever the number of
+// lanes, the alignment, the strides, and with and without initial states.
+#include <random>
+
+#include "tests/cuda/gpu.hpp"
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+
+namespace ssmscan {
+namespace {
+
+template <class T>
+struct tree_on_host {
+  using tile = device::look_back_tile<T>;
+  using map = affine_map<T>;
+  static constexpr affine<T> combine{};
+
+  T const *a, *b;
+  index_t time;
+  T const* initial;  // null: none
+
+  map leaf(index_t t) const {
+    if (t > 0) return {a[t], b[t]};
+    return affine<T>::start(initial != nullptr ? multiply_add(a[0], *initial, b[0]) : b[0]);
+  }
+
+  std::vector<T> x() const {
+    std::vector<T> made(static_cast<std::size_t>(time));
+    T entering{};  // the tile
+    for (index_t begin = 0; begin < time; begin += tile::length) {
+      auto const count = static_cast<int>(std::min<index_t>(tile::length, time - begin));
+      std::vector<map> const rows = scanned_rows(begin, count);
+      map before_row = combine.identity();
+      for (int row = 0; row < tile::rows; ++row) {
+        for (int r = row * 32; r < (row + 1) * 32 && r * tile::run < count; ++r) {
+          map const in_row = r % 32 == 0 ? combine.identity() : rows[r - 1];
+          map const before = r % 32 == 0 ? before_row : row == 0 ? in_row : combine(before_row, in_row);
+          T state = r == 0 ? entering : begin == 0 ? before.b : multiply_add(before.a, entering, before.b);
+          for (index_t t = begin + r * tile::run; t < begin + std::min((r + 1) * tile::run, count); ++t)
+            made[static_cast<std::size_t>(t)] = state = t == 0 ? leaf(0).b : multiply_add(a[t], state, b[t]);
+        }
+        map const whole_row = rows[row * 32 + 31];
+        before_row = row == 0 ? whole_row : combine(before_row, whole_row);
+      }
+      entering = begin == 0 ? before_row.b : multiply_add(before_row.a, entering, before_row.b);
+    }
+    return made;
+  }
+
+  // Each run folded, each row of 32 scanned by doubling.
+  std::vector<map> scanned_rows(index_t begin, int count) const {
+    std::vector<map> runs(tile::threads, combine.identity());
+    for (int r = 0; r < tile::threads; ++r)
+      for (int e = r * tile::run; e < std::min((r + 1) * tile::run, count); ++e)
+        runs[r] = e == r * tile::run ? leaf(begin + e) : combine(runs[r], leaf(begin + e));
+    for (int row = 0; row < tile::rows; ++row)
+      for (int distance = 1; distance < 32; distance *= 2)
+        for (int l = 31; l >= distance; --l)
+          runs[row * 32 + l] = combine(runs[row * 32 + l - distance], runs[row * 32 + l]);
+    return runs;
+  }
+};
+
+template <class T>
+std::vector<T> random_values(std::mt19937_64& random, index_t n, double low, double high) {
+  std::uniform_real_distribution<double> draw(low, high);
+  std::vector<T> made(static_cast<std::size_t>(n));
+  for (T& v : made) {
+    if constexpr (is_complex<T>) {
+      v = T(static_cast<typename T::value_type>(draw(random)), static_cast<typename T::value_type>(draw(random) / 4));
+    } else if constexpr (std::is_integral_v<T>) {
+      v = static_cast<T>(random());
+    } else {
+      v = static_cast<T>(draw(random));
+    }
+  }
+  return made;
+}
+
+enum class alignment { whole, odd };  // odd: the first element is no multiple of 16 bytes away, and so goes by element
+
+template <class T>
+void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment how) {
+  std::mt19937_64 random(static_cast<std::uint64_t>(time * 131 + lanes));
+  constexpr index_t unit = 16 / static_cast<index_t>(sizeof(T));
+  index_t const offset = how == alignment::odd ? 1 : 0;
+  index_t const pitch = how == alignment::odd ? time + 1 : detail::ceil_div(time, unit) * unit,
+                n = lanes * pitch + offset;
+  auto const a = random_values<T>(random, n, 0.9, 1), b = random_values<T>(random, n, -1, 1),
+             initial = random_values<T>(random, lanes, -1, 1);
+  gpu::array<T> const on_a(a), on_b(b), on_initial(initial);
+  gpu::array<T> x(n), final(lanes);
+  x.fill_bytes(0xee);
+  std::vector<T> needed = x.values(), last;
+  for (index_t lane = 0; lane < lanes; ++lane) {
+    index_t const at = offset + lane * pitch;
+    auto const of_lane = tree_on_host<T>{&a[at], &b[at], time, with_initial ? &initial[lane] : nullptr}.x();
+    std::copy(of_lane.begin(), of_lane.end(), needed.begin() + at);
+    last.push_back(of_lane.back());
+  }
+  tensor_shape const shape{1, lanes, time}, stride{lanes * pitch, pitch, 1}, states{1, lanes, 1};
+  recurrence<T> problem{.a = {on_a.data() + offset, shape, stride},
+                        .b = {on_b.data() + offset, shape, stride},
+                        .x = {x.data() + offset, shape, stride},
+                        .final = {final.data(), states}};
+  if (with_initial) problem.initial = {on_initial.data(), states};
+  device::execution call{.algorithm = "look_back"};
+  gpu::memory const workspace(device::workspace_bytes(problem, call));
+  call.workspace = workspace.span();
+  device::linear_recurrence(problem, call);
+  auto const got = x.values(), left = final.values();
+  EXPECT_EQ(std::memcmp(needed.data(), got.data(), needed.size() * sizeof(T)), 0)
+      << dtype_name<T> << ", " << lanes << " x " << time << (with_initial ? ", initial states" : "")
+      << (offset ? ", odd" : "");
+  EXPECT_EQ(std::memcmp(last.data(), left.data(), last.size() * sizeof(T)), 0) << "final, " << lanes << " x " << time;
+}
+
+template <class T>
+class cuda_look_back : public testing::Test {};
+using dtypes = testing::Types<float, double, std::complex<float>, std::complex<double>, std::uint32_t>;
+TYPED_TEST_SUITE(cuda_look_back, dtypes);
+
+TYPED_TEST(cuda_look_back, is_its_tree_bit_for_bit) {
+  using tile = device::look_back_tile<TypeParam>;
+  index_t constexpr run = tile::run, row = tile::row, length = tile::length;
+  // Ends of runs, rows and tiles; more tiles than a block looks at in one go (160), in one lane.
+  for (index_t const time : {index_t{1}, index_t{2}, run - 1, run, run + 1, row, row + 1, 2 * row + 7, length - 1,
+                             length, length + 1, 3 * length + 5, 40 * length + 77, 200 * length - 3})
+    for (index_t const lanes : {1, 2, 3, 33, 300}) {
+      index_t constexpr most = 1 << 19;
+      if (lanes > 1 && lanes * time > most) continue;
+      for (bool const with_initial : {false, true})
+        for (alignment const how : {alignment::whole, alignment::odd})
+          expect_the_tree<TypeParam>(lanes, time, with_initial, how);
+    }
+}
+
+}  // namespace
+}  // namespace ssmscan
