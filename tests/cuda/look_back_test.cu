@@ -1,5 +1,6 @@
 // The tuned look_back against its tree, walked on the host one bracket after the other: bit for bit, whatever the number of
 // lanes, the alignment, the strides, and with and without initial states.
+#include <cstring>
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
@@ -7,6 +8,7 @@
 
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/detail/integers.hpp>
 
 namespace ssmscan {
 namespace {
