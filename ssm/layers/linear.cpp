@@ -10,6 +10,7 @@ namespace {
 // One product of these sizes is Eigen's work and one thread's: fixed, so that no bit depends on the number of threads.
 constexpr index_t block_rows = 64;
 constexpr index_t block_outputs = 256;
+constexpr index_t worth_threads = index_t{1} << 18;  // multiply-adds: some 50 us
 
 template <class T>
 using row_major = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -30,7 +31,7 @@ void linear(matrix_view<T const> x, matrix_view<T const> weight, std::span<T con
 
   index_t const row_blocks = (y.rows + block_rows - 1) / block_rows;
   index_t const output_blocks = (y.columns + block_outputs - 1) / block_outputs;
-#pragma omp parallel for schedule(static) if (row_blocks * output_blocks > 1)
+#pragma omp parallel for schedule(static) if (y.rows * y.columns * x.columns >= worth_threads)
   for (index_t block = 0; block < row_blocks * output_blocks; ++block) {
     index_t const row = block / output_blocks * block_rows, rows = std::min(block_rows, y.rows - row);
     index_t const output = block % output_blocks * block_outputs, outputs = std::min(block_outputs, y.columns - output);

@@ -127,7 +127,7 @@ TEST(Safetensors, RefusesMalformedHeaders) {
       {" {}", "does not begin with '{'"},
       {"\xEF\xBB\xBF{}", "does not begin with '{'"},
       {"[]", "does not begin with '{'"},
-      {"{" + good, "does not end with '}'"},
+      {"{" + good, "does not parse"},
       {"{" + good + "}\n", "does not end with '}'"},
       {"{" + good + "} x}", "does not parse"},
       {"{" + good + "}{}", "does not parse"},

@@ -1,0 +1,111 @@
+#include <algorithm>
+
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/layers/causal_conv1d.hpp>
+#include <ssmscan/ssm/layers/embedding.hpp>
+#include <ssmscan/ssm/layers/linear.hpp>
+#include <ssmscan/ssm/layers/rms_norm.hpp>
+#include <ssmscan/ssm/mamba.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using in = matrix_view<float const>;
+using out = matrix_view<float>;
+
+std::size_t size(index_t n) { return static_cast<std::size_t>(n); }
+
+}  // namespace
+
+mamba_cache mamba_model::make_cache(index_t batch) const {
+  if (batch < 0) throw_invalid("batch", std::to_string(batch), "0 or more");
+  mamba_cache cache{batch, {}, {}};
+  cache.conv.assign(blocks_.size(), std::vector<float>(size(batch * config_.inner * (config_.width - 1))));
+  cache.state.assign(blocks_.size(), std::vector<float>(size(batch * config_.inner * config_.states)));
+  return cache;
+}
+
+// Activations are (tokens, features): the scan sees channels contiguous and time strided.
+void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, index_t time,
+                        std::vector<float>& residual, mamba_run const& run) const {
+  mamba_config const& c = config_;
+  index_t const tokens = batch * time, parameters = c.rank + 2 * c.states;
+  std::vector<float> normal(size(tokens * c.hidden)), xz(size(tokens * 2 * c.inner)), x(size(tokens * c.inner)),
+      projected(size(tokens * parameters)), delta(size(tokens * c.inner));
+  rms_norm<float>(in(residual.data(), tokens, c.hidden), w.norm, static_cast<float>(c.epsilon),
+                  out(normal.data(), tokens, c.hidden));
+  linear<float>(in(normal.data(), tokens, c.hidden), in(w.in_proj.data(), 2 * c.inner, c.hidden), w.in_bias,
+                out(xz.data(), tokens, 2 * c.inner));
+
+  tensor_shape const shape{batch, c.inner, time};
+  auto const strided = [&](index_t row) { return tensor_shape{time * row, 1, row}; };  // tokens `row` floats apart
+  causal_conv1d_problem<float> conv;
+  conv.x = {xz.data(), shape, strided(2 * c.inner)};
+  conv.weight = {w.conv.data(), c.inner, c.width};
+  conv.bias = w.conv_bias;
+  conv.y = {x.data(), shape, strided(c.inner)};
+  conv.activation = conv_activation::silu;
+  if (run.cache != nullptr && c.width > 1) {
+    conv.final = dense_state(run.cache->conv[layer].data(), c.inner, c.width - 1);
+    conv.initial = {conv.final.data, {conv.final.stride.batch, conv.final.stride.channel, 0, 1}};
+  }
+  causal_conv1d(conv);
+
+  linear<float>(in(x.data(), tokens, c.inner), in(w.x_proj.data(), parameters, c.inner), {},
+                out(projected.data(), tokens, parameters));
+  linear<float>(in(projected.data(), tokens, c.rank, parameters), in(w.dt_proj.data(), c.inner, c.rank), {},
+                out(delta.data(), tokens, c.inner));
+
+  selective_problem<float> scan;
+  scan.u = tensor_view<float const>(x.data(), shape, strided(c.inner));
+  scan.delta = tensor_view<float const>(delta.data(), shape, strided(c.inner));
+  scan.A = {w.A.data(), c.inner, c.states};
+  scan.B = {projected.data() + c.rank, 1, {time * parameters, 0, 1, parameters}};
+  scan.C = {projected.data() + c.rank + c.states, 1, {time * parameters, 0, 1, parameters}};
+  scan.D = w.D;
+  scan.delta_bias = w.dt_bias;
+  scan.activation = delta_activation::softplus;
+  scan.z = tensor_view<float const>(xz.data() + c.inner, shape, strided(2 * c.inner));
+  scan.y = {x.data(), shape, strided(c.inner)};  // in the place of u
+  if (run.cache != nullptr) {
+    scan.final = dense_state(run.cache->state[layer].data(), c.inner, c.states);
+    scan.initial = {scan.final.data, {scan.final.stride.batch, scan.final.stride.channel, 0, 1}};
+  }
+  selective_scan(scan, run.scan);
+
+  linear<float>(in(x.data(), tokens, c.inner), in(w.out_proj.data(), c.hidden, c.inner), w.out_bias,
+                out(normal.data(), tokens, c.hidden));
+  for (std::size_t i = 0; i < residual.size(); ++i) residual[i] += normal[i];
+}
+
+void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<float> logits,
+                         mamba_run const& run) const {
+  mamba_config const& c = config_;
+  if (batch < 1 || static_cast<index_t>(ids.size()) % batch != 0)
+    throw_invalid("batch", std::to_string(batch), "a number that divides the " + std::to_string(ids.size()) + " ids");
+  index_t const tokens = static_cast<index_t>(ids.size()), time = tokens / batch;
+  bool const last = run.outputs == mamba_outputs::last;
+  if (last && time == 0) throw_invalid("ids", "no ids", "at least one in each sequence");
+  index_t const rows = last ? batch : tokens;
+  detail::require_size("out", logits.size(), rows * c.vocabulary);
+  if (run.cache != nullptr && (run.cache->batch != batch || run.cache->conv.size() != blocks_.size() ||
+                               run.cache->state.size() != blocks_.size()))
+    throw_invalid("cache", "one of another model or batch",
+                  "one of this model's make_cache(" + std::to_string(batch) + ")");
+
+  std::vector<float> residual(size(tokens * c.hidden));
+  embedding<float>(ids, in(embedding_.data(), c.vocabulary, c.hidden), out(residual.data(), tokens, c.hidden));
+  for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+    block(blocks_[layer], layer, batch, time, residual, run);
+    if (run.hidden) run.hidden(residual);
+  }
+  rms_norm<float>(in(residual.data(), tokens, c.hidden), final_norm_, static_cast<float>(c.epsilon),
+                  out(residual.data(), tokens, c.hidden));
+  if (run.hidden) run.hidden(residual);
+  in const read = last ? in(residual.data() + (time - 1) * c.hidden, batch, c.hidden, time * c.hidden)
+                       : in(residual.data(), tokens, c.hidden);
+  linear<float>(read, in((head_.empty() ? embedding_ : head_).data(), c.vocabulary, c.hidden), {},
+                out(logits.data(), rows, c.vocabulary));
+}
+
+}  // namespace ssmscan::ssm

@@ -1,0 +1,250 @@
+// The fused selective scan: vectors of channels, each lane one channel, all its states in a row of memory that stays in the
+// first cache. Time goes by in tiles: what a tile reads is first brought into (time, channel) and (time, state) order.
+#include <algorithm>
+#include <vector>
+
+#include <ssmscan/ssm/simd/targets.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ssmscan/ssm/selective_fused.cpp"
+#include <hwy/foreach_target.h>  // compiles what follows once for each target
+
+#include <ssmscan/ssm/detail/selective_plan.hpp>
+#include <ssmscan/ssm/simd/exponential-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::ssm::HWY_NAMESPACE {
+
+constexpr index_t tile_time = 64;
+constexpr index_t widest = 64 / sizeof(float);  // lanes of the widest vector compiled
+
+// B or C as a vector of channels needs it: one value for all lanes where they share a group, else a value for each.
+template <class T>
+class coefficients {
+ public:
+  coefficients(selective_coefficient<T> const& of, index_t row, index_t states)
+      : of_(of),
+        row_(row),
+        states_(states),
+        shared_(static_cast<std::size_t>(tile_time * states)),
+        own_(static_cast<std::size_t>(widest * states)) {}
+
+  bool constant() const { return of_.stride.time == 0; }
+  bool each_lane_its_own() const { return own_groups_; }
+
+  // The lanes are channels of these groups from now on.
+  void lanes(index_t const* groups, index_t width) {
+    groups_ = groups;
+    own_groups_ = groups[0] != groups[width - 1];
+    if (own_groups_ && constant()) fill_own(0);
+  }
+  // The tile [t, t + count) of time.
+  void tile(index_t t, index_t count) {
+    if (own_groups_ || (staged_group_ == groups_[0] && staged_time_ == t)) return;
+    staged_group_ = groups_[0], staged_time_ = t;
+    for (index_t n = 0; n < states_; ++n)
+      for (index_t i = 0; i < count; ++i) shared_[at(i * states_ + n)] = of_(row_, groups_[0], n, t + i);
+  }
+  T const* shared(index_t i) const { return shared_.data() + i * states_; }  // of each state, i from the tile's begin
+  T const* own(index_t t) {                                                  // of each state, for each lane
+    if (!constant()) fill_own(t);
+    return own_.data();
+  }
+
+ private:
+  static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+  void fill_own(index_t t) {
+    for (index_t n = 0; n < states_; ++n)
+      for (index_t lane = 0; lane < widest; ++lane) own_[at(n * widest + lane)] = of_(row_, groups_[lane], n, t);
+  }
+
+  selective_coefficient<T> const& of_;
+  index_t row_, states_, staged_group_ = -1, staged_time_ = -1;
+  index_t const* groups_ = nullptr;
+  bool own_groups_ = false;
+  std::vector<T> shared_, own_;
+};
+
+// a and b / B of one state, for a vector of channels.
+template <selective_rule Rule, class D, class V>
+HWY_INLINE void discrete(D d, V step, V step_u, V u, V A, V& a, V& input) {
+  using T = hn::TFromD<D>;
+  V const v = hn::Mul(step, A);
+  if constexpr (Rule == selective_rule::mamba) {
+    a = exp(d, v);
+    input = step_u;
+  } else if constexpr (Rule == selective_rule::zoh) {
+    V const grown = expm1(d, v, a);
+    input = hn::Mul(hn::IfThenElse(hn::Eq(A, hn::Zero(d)), step, hn::Div(grown, A)), u);
+  } else {
+    V const half = hn::Mul(v, hn::Set(d, T(0.5))), one = hn::Set(d, T(1)), below = hn::Sub(one, half);
+    a = hn::Div(hn::Add(one, half), below);
+    input = hn::Mul(hn::Div(step, below), u);
+  }
+}
+
+template <selective_rule Rule, class T>
+class channels {
+ public:
+  channels(detail::selective_plan<T> const& plan, index_t row, index_t first, index_t count)
+      : plan_(plan),
+        p_(plan.problem),
+        row_(row),
+        first_(first),
+        count_(count),
+        B_(p_.B, row, plan.states),
+        C_(p_.C, row, plan.states),
+        A_(size(widest * plan.states)),
+        state_(size(vectors() * widest * plan.states)) {}
+
+  void run() {
+    for (index_t k = 0; k < plan_.sequences; ++k) {
+      exchange_states(k, false);
+      auto const [begin, end] = plan_.sequence(row_, k);
+      for (index_t t = begin; t < end; t += tile_time) {
+        for (index_t v = 0; v < vectors(); ++v) run_tile(v, t, std::min(tile_time, end - t));
+      }
+      if (p_.final.data != nullptr) exchange_states(k, true);
+    }
+  }
+
+ private:
+  using D = hn::CappedTag<T, widest>;
+  static constexpr index_t lanes_of() { return static_cast<index_t>(hn::MaxLanes(D{})); }
+  static std::size_t size(index_t n) { return static_cast<std::size_t>(n); }
+  index_t vectors() const { return (count_ + lanes_of() - 1) / lanes_of(); }
+  index_t width(index_t v) const { return std::min(lanes_of(), count_ - v * lanes_of()); }
+  // Lanes beyond the last channel repeat it: they are computed and never stored.
+  index_t channel(index_t v, index_t lane) const { return first_ + std::min(v * lanes_of() + lane, count_ - 1); }
+  T* state_of(index_t v) { return state_.data() + v * lanes_of() * plan_.states; }
+
+  void exchange_states(index_t k, bool out) {
+    for (index_t v = 0; v < vectors(); ++v) {
+      for (index_t lane = 0; lane < (out ? width(v) : lanes_of()); ++lane) {
+        for (index_t n = 0; n < plan_.states; ++n) {
+          T& at = state_of(v)[n * lanes_of() + lane];
+          if (out)
+            p_.final(row_, channel(v, lane), k, n) = at;
+          else
+            at = plan_.initial(row_, channel(v, lane), k, n);
+        }
+      }
+    }
+  }
+
+  void gather(tensor_view<T const> const& from, index_t v, index_t t, index_t count, T* to) const {
+    for (index_t lane = 0; lane < lanes_of(); ++lane) {
+      T const* const at = &from(row_, channel(v, lane), t);
+      for (index_t i = 0; i < count; ++i) to[i * lanes_of() + lane] = at[i * from.stride.time];
+    }
+  }
+
+  void run_tile(index_t v, index_t t, index_t count) {
+    D const d;
+    constexpr index_t lanes = lanes_of();
+    HWY_ALIGN T step[tile_time * widest], u[tile_time * widest], y[tile_time * widest], z[tile_time * widest];
+    HWY_ALIGN T skip[widest] = {}, bias[widest] = {};
+    index_t groups_b[widest], groups_c[widest];
+    for (index_t lane = 0; lane < widest; ++lane) {
+      index_t const c = channel(v, std::min(lane, lanes - 1));
+      groups_b[lane] = plan_.group_of(p_.B, c), groups_c[lane] = plan_.group_of(p_.C, c);
+      if (!p_.D.empty()) skip[lane] = p_.D[size(c)];
+      if (!p_.delta_bias.empty()) bias[lane] = p_.delta_bias[size(c)];
+      if (lane < lanes)
+        for (index_t n = 0; n < plan_.states; ++n) A_[size(n * lanes + lane)] = p_.A(c, n);
+    }
+    B_.lanes(groups_b, lanes), C_.lanes(groups_c, lanes);
+    B_.tile(t, count), C_.tile(t, count);
+    gather(p_.delta, v, t, count, step);
+    gather(p_.u, v, t, count, u);
+    for (index_t i = 0; i < count; ++i) {
+      auto d_i = hn::Load(d, step + i * lanes);
+      if (!p_.delta_bias.empty()) d_i = hn::Add(d_i, hn::Load(d, bias));
+      if (p_.activation == delta_activation::softplus) d_i = softplus(d, d_i);
+      hn::Store(d_i, d, step + i * lanes);
+    }
+
+    bool const own_b = B_.each_lane_its_own(), own_c = C_.each_lane_its_own();
+    for (index_t i = 0; i < count; ++i) {
+      auto const d_i = hn::Load(d, step + i * lanes), u_i = hn::Load(d, u + i * lanes);
+      hn::Vec<D> const sum = own_b || own_c ? states<true>(v, d_i, u_i, own_b ? B_.own(t + i) : B_.shared(i), own_b,
+                                                           own_c ? C_.own(t + i) : C_.shared(i), own_c)
+                                            : states<false>(v, d_i, u_i, B_.shared(i), false, C_.shared(i), false);
+      hn::Store(p_.D.empty() ? sum : fused(d, hn::Load(d, skip), u_i, sum), d, y + i * lanes);
+    }
+    if (p_.z.data != nullptr) {
+      gather(p_.z, v, t, count, z);
+      for (index_t i = 0; i < count; ++i)
+        hn::Store(hn::Mul(hn::Load(d, y + i * lanes), silu(d, hn::Load(d, z + i * lanes))), d, y + i * lanes);
+    }
+    for (index_t lane = 0; lane < width(v); ++lane) {
+      T* const to = &p_.y(row_, channel(v, lane), t);
+      for (index_t i = 0; i < count; ++i) to[i * p_.y.stride.time] = y[i * lanes + lane];
+    }
+  }
+
+  // One time step of all states: the sum over them of C x.
+  template <bool AnyOwn>
+  HWY_INLINE hn::Vec<D> states(index_t v, hn::Vec<D> step, hn::Vec<D> u, T const* B, bool own_b, T const* C,
+                               bool own_c) {
+    D const d;
+    constexpr index_t lanes = lanes_of();
+    auto const step_u = hn::Mul(step, u);
+    auto sum = hn::Zero(d);
+    T* const state = state_of(v);
+    for (index_t n = 0; n < plan_.states; ++n) {
+      hn::Vec<D> a, input;
+      discrete<Rule>(d, step, step_u, u, hn::LoadU(d, A_.data() + n * lanes), a, input);
+      auto const B_n = AnyOwn && own_b ? hn::LoadU(d, B + n * widest) : hn::Set(d, B[n]);
+      auto const C_n = AnyOwn && own_c ? hn::LoadU(d, C + n * widest) : hn::Set(d, C[n]);
+      auto const x = fused(d, a, hn::LoadU(d, state + n * lanes), hn::Mul(input, B_n));
+      hn::StoreU(x, d, state + n * lanes);
+      sum = fused(d, C_n, x, sum);
+    }
+    return sum;
+  }
+
+  detail::selective_plan<T> const& plan_;
+  selective_problem<T> const& p_;
+  index_t row_, first_, count_;
+  coefficients<T> B_, C_;
+  std::vector<T> A_, state_;
+};
+
+template <class T>
+void run(detail::selective_plan<T> const& plan, index_t row, index_t first, index_t count) {
+  switch (plan.problem.rule) {
+    case selective_rule::mamba:
+      return channels<selective_rule::mamba, T>(plan, row, first, count).run();
+    case selective_rule::zoh:
+      return channels<selective_rule::zoh, T>(plan, row, first, count).run();
+    case selective_rule::bilinear:
+      return channels<selective_rule::bilinear, T>(plan, row, first, count).run();
+  }
+}
+
+void run_float(detail::selective_plan<float> const& plan, index_t row, index_t first, index_t count) {
+  run(plan, row, first, count);
+}
+void run_double(detail::selective_plan<double> const& plan, index_t row, index_t first, index_t count) {
+  run(plan, row, first, count);
+}
+
+}  // namespace ssmscan::ssm::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ssmscan::ssm::detail {
+
+HWY_EXPORT(run_float);
+HWY_EXPORT(run_double);
+
+void run_fused(selective_plan<float> const& plan, index_t row, index_t first, index_t count) {
+  HWY_DYNAMIC_DISPATCH(run_float)(plan, row, first, count);
+}
+void run_fused(selective_plan<double> const& plan, index_t row, index_t first, index_t count) {
+  HWY_DYNAMIC_DISPATCH(run_double)(plan, row, first, count);
+}
+
+}  // namespace ssmscan::ssm::detail
+#endif

@@ -1,0 +1,7 @@
+#pragma once
+// Which SIMD targets our code is compiled for; included before any header of Highway. All have fused multiply-add, and the
+// scalar one, which runs anywhere, asks the C library for it: so all give the same bits.
+#if defined(__x86_64__)
+#define HWY_BASELINE_TARGETS HWY_SCALAR
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#endif
