@@ -29,7 +29,8 @@ diagonal_system s4d_system(s4d_initialization which, discretization rule, valida
 detail::dense_layer hippo_legs_layer(discretization rule, validation_options const& options) {
   index_t const size = options.dense_state_size;
   detail::dense_layer layer{
-      discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, options.step, rule),
+      discretize(dense_system<double>{hippo_matrix(hippo::legs, size), hippo_input(hippo::legs, size)}, options.step,
+                 rule),
       Eigen::RowVectorXd(size)};
   for (index_t n = 0; n < size; ++n) layer.c(n) = std::cos(static_cast<double>(n)) / static_cast<double>(n + 1);
   return layer;

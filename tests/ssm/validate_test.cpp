@@ -117,7 +117,8 @@ TEST(Validate, DenseBoundsHoldAgainstLongDouble) {
   constexpr index_t size = 8, length = 1000, lost_at = 640;
   signal const input = built_in_signal(1, length);
   detail::dense_layer layer{
-      discretize(dense_system<double>{hippo_legs_matrix(size), hippo_legs_input(size)}, 0.01, discretization::bilinear),
+      discretize(dense_system<double>{hippo_matrix(hippo::legs, size), hippo_input(hippo::legs, size)}, 0.01,
+                 discretization::bilinear),
       Eigen::RowVectorXd::LinSpaced(size, -1, 1)};
   using wide_matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
   wide_matrix const a = layer.discrete.a.cast<long double>(), c = layer.c.cast<long double>();
