@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 
 namespace ssmscan::ssm {
@@ -72,14 +72,10 @@ std::vector<logarithm> logs_of(diagonal_system const& system) {
   return logs;
 }
 
-void need_length(index_t length) {
-  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
-}
-
 }  // namespace
 
 std::vector<double> diagonal_kernel(diagonal_system const& system, index_t length) {
-  need_length(length);
+  detail::need_length(length);
   discrete_diagonal const discrete = discretize(system);
   std::vector<logarithm> const logs = logs_of(system);
   std::vector<complex> gain;
@@ -101,7 +97,7 @@ std::vector<double> diagonal_kernel(diagonal_system const& system, index_t lengt
 }
 
 std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t length) {
-  need_length(length);
+  detail::need_length(length);
   constexpr double u = unit_roundoff;
   constexpr double power_roundings = 12;   // exp 2u, sin and cos 2u, turn 3u, 1 + e, two products; cross terms
   constexpr double product_roundings = 5;  // two complex products, sqrt(5) u each

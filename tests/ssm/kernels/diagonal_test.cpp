@@ -123,9 +123,9 @@ TEST(DiagonalKernel, PhaseDoesNotDriftWithLength) {
 
 TEST(DiagonalKernel, Lengths) {
   diagonal_system const system{.lambda = {{-1, 2}}, .b = {1.0}, .c = {1.0}};
-  EXPECT_TRUE(diagonal_kernel(system, 0).empty());
   EXPECT_EQ(diagonal_kernel(system, 1).size(), 1u);
-  EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, -1); }), "length: got -1; need 0 or more");
+  EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, 0); }), "length: got 0; need at least 1");
+  EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, -1); }), "length: got -1; need at least 1");
 }
 
 }  // namespace
