@@ -12,8 +12,10 @@ enum exit_code : int { good = 0, verification_failed = 1, bad_input = 2, run_tim
 using action = std::function<int()>;
 
 void add_info(CLI::App& program, action& chosen);
+void add_kernel(CLI::App& program, action& chosen);
 void add_list(CLI::App& program, action& chosen);
 void add_scan(CLI::App& program, action& chosen);
+void add_ssm(CLI::App& program, action& chosen);
 void add_validate(CLI::App& program, action& chosen);
 
 }  // namespace ssmscan::cli

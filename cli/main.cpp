@@ -30,25 +30,34 @@ int run(int argc, char** argv) {
   program.footer(R"(Examples:
   ssmscan list                                        which algorithms and backends there are
   ssmscan scan --a a.npy --b b.npy --out x.npy        a recurrence over arrays in files
+  ssmscan kernel dplr --help                          the kernel of S4
+  ssmscan ssm run --help                              S4 and S4D over arrays in files
   ssmscan validate --json validation.json             every scan against S4's recurrence and convolution
 `ssmscan COMMAND --help` shows each command's options and examples.
 
 Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification failed, 2 usage or bad input,
 3 run-time failure, 77 skipped.)");
   action chosen;
-  add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_validate(program, chosen);
+  add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_kernel(program, chosen);
+  add_ssm(program, chosen), add_validate(program, chosen);
 
-  auto const parsed = [&]() -> CLI::App const& {
-    auto const commands = program.get_subcommands();
-    return commands.empty() ? program : *commands.front();
+  auto const parsed = [&]() -> CLI::App const& {  // the innermost command: `kernel dplr`
+    CLI::App const* found = &program;
+    while (!found->get_subcommands().empty()) found = found->get_subcommands().front();
+    return *found;
   };
-  auto const command = [&] { return &parsed() == &program ? std::string() : parsed().get_name(); };
+  auto const command = [&] {
+    std::string name;
+    for (CLI::App const* c = &parsed(); c != &program; c = c->get_parent())
+      name = c->get_name() + (name.empty() ? "" : " ") + name;
+    return name;
+  };
   try {
     program.parse(argc, argv);
     if (!chosen) {
       auto const names = [&] {
         std::vector<std::string> made;
-        for (auto const* c : program.get_subcommands([](CLI::App const*) { return true; }))
+        for (auto const* c : parsed().get_subcommands([](CLI::App const*) { return true; }))
           made.push_back(c->get_name());
         return made;
       }();

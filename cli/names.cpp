@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 #include <system_error>
 
@@ -44,6 +45,14 @@ int whole_number(std::string const& argument, std::string const& text, int low, 
   if (error != std::errc() || end != text.data() + text.size() || value < low || value > high)
     throw_invalid(argument, "\"" + text + "\"",
                   "an integer from " + std::to_string(low) + " to " + std::to_string(high));
+  return value;
+}
+
+double real_number(std::string const& argument, std::string const& text) {
+  double value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    throw_invalid(argument, "\"" + text + "\"", "a finite number");
   return value;
 }
 

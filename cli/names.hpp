@@ -19,6 +19,9 @@ void need_name(std::string const& argument, std::string const& given, std::vecto
 // The whole of `text` as an integer in [low, high], else std::invalid_argument.
 int whole_number(std::string const& argument, std::string const& text, int low, int high);
 
+// The whole of `text` as a finite number, else std::invalid_argument.
+double real_number(std::string const& argument, std::string const& text);
+
 // Runs `call`; the message of a std::invalid_argument that leaves it begins with `prefix`: the library names its own
 // arguments, the program the flag that gave them.
 template <class Call>

@@ -6,52 +6,10 @@
 
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/convolution.hpp>
-
-#if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
-#define POCKETFFT_CACHE_SIZE 16      // plans kept; without it every call makes its twiddles anew
-#define POCKETFFT_NO_MULTITHREADING  // one thread: no pool is started in a library
-// It vectorises over several transforms, and one is made at a time; the memory it would take for that is asked for in sizes
-// that are no multiple of their alignment.
-#define POCKETFFT_NO_VECTORS
-#include SSMSCAN_SSM_POCKETFFT_HEADER
-#else
-#include <unsupported/Eigen/FFT>
-#endif
+#include <ssmscan/ssm/detail/real_fft.hpp>
 
 namespace ssmscan::ssm {
 namespace {
-
-// The transform and its inverse on n real points, n a power of two; the inverse includes the factor 1/n (exact).
-template <class T>
-class real_fft {
- public:
-  explicit real_fft(index_t points) : points_(static_cast<std::size_t>(points)) {}
-  std::size_t bins() const { return points_ / 2 + 1; }
-
-#if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
-  void forward(std::vector<T> const& time, std::vector<std::complex<T>>& spectrum) const {
-    pocketfft::r2c({points_}, {sizeof(T)}, {sizeof(std::complex<T>)}, 0, pocketfft::FORWARD, time.data(),
-                   spectrum.data(), T(1));
-  }
-  void backward(std::vector<std::complex<T>> const& spectrum, std::vector<T>& time) const {
-    pocketfft::c2r({points_}, {sizeof(std::complex<T>)}, {sizeof(T)}, 0, pocketfft::BACKWARD, spectrum.data(),
-                   time.data(), T(1) / static_cast<T>(points_));
-  }
-#else
-  void forward(std::vector<T> const& time, std::vector<std::complex<T>>& spectrum) {
-    fft_.fwd(spectrum.data(), time.data(), static_cast<Eigen::Index>(points_));
-  }
-  void backward(std::vector<std::complex<T>> const& spectrum, std::vector<T>& time) {
-    fft_.inv(time.data(), spectrum.data(), static_cast<Eigen::Index>(points_));
-  }
-#endif
-
- private:
-  std::size_t points_;
-#if !defined(SSMSCAN_SSM_POCKETFFT_HEADER)
-  Eigen::FFT<T> fft_{Eigen::default_fft_impl<T>(), Eigen::FFT<T>::HalfSpectrum};
-#endif
-};
 
 template <class T>
 void convolve_direct(std::span<T const> kernel, std::span<T const> input, std::span<T> output) {
@@ -66,22 +24,23 @@ void convolve_direct(std::span<T const> kernel, std::span<T const> input, std::s
 template <class T>
 void convolve_fft(std::span<T const> kernel, std::span<T const> input, std::size_t length, std::span<T> output) {
   index_t const padded = padded_length(static_cast<index_t>(kernel.size()), static_cast<index_t>(length));
-  real_fft<T> fft(padded);
+  detail::real_fft<T> const fft(padded);
+  auto const bins = static_cast<std::size_t>(fft.bins());
   std::vector<T> time(static_cast<std::size_t>(padded), T(0));
-  std::vector<std::complex<T>> kernel_spectrum(fft.bins());
-  std::vector<std::complex<T>> spectrum(fft.bins());
+  std::vector<std::complex<T>> kernel_spectrum(bins);
+  std::vector<std::complex<T>> spectrum(bins);
   std::copy(kernel.begin(), kernel.end(), time.begin());
-  fft.forward(time, kernel_spectrum);
+  fft.forward(time.data(), kernel_spectrum.data());
   for (std::size_t start = 0; start < input.size(); start += length) {
     std::fill(time.begin(), time.end(), T(0));
     std::copy_n(input.begin() + static_cast<std::ptrdiff_t>(start), length, time.begin());
-    fft.forward(time, spectrum);
+    fft.forward(time.data(), spectrum.data());
     for (std::size_t k = 0; k < spectrum.size(); ++k) {
       std::complex<T> const p = spectrum[k];
       std::complex<T> const q = kernel_spectrum[k];
       spectrum[k] = {p.real() * q.real() - p.imag() * q.imag(), p.real() * q.imag() + p.imag() * q.real()};
     }
-    fft.backward(spectrum, time);
+    fft.backward(spectrum.data(), time.data());
     std::copy_n(time.begin(), length, output.begin() + static_cast<std::ptrdiff_t>(start));
   }
 }
@@ -159,14 +118,6 @@ index_t padded_length(index_t kernel_length, index_t input_length) {
   index_t padded = 2;  // the least that a half spectrum is defined for
   while (padded < kernel_length + input_length) padded *= 2;
   return padded;
-}
-
-std::string_view fft_backend() {
-#if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
-  return "pocketfft";
-#else
-  return "eigen-kissfft";
-#endif
 }
 
 vector_norms norms_of(std::span<double const> values) { return norms(values); }

@@ -2,24 +2,10 @@
 #include <string>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/diagonal_system.hpp>
 
 namespace ssmscan::ssm {
-namespace {
-
-void need_vector(std::string const& name, std::vector<std::complex<double>> const& given, std::size_t size) {
-  if (given.size() != size) {
-    throw_invalid(name, std::to_string(given.size()) + " values", std::to_string(size) + ", as many as lambda");
-  }
-  for (std::size_t n = 0; n < size; ++n) {
-    if (!std::isfinite(given[n].real()) || !std::isfinite(given[n].imag())) {
-      throw_invalid(name, "a value that is not finite at index " + std::to_string(n), "finite numbers");
-    }
-  }
-}
-
-}  // namespace
-
 double discrete_diagonal::spectral_radius() const {
   double radius = 0;
   for (std::complex<double> const& pole : a) radius = std::max(radius, std::abs(pole));
@@ -28,13 +14,11 @@ double discrete_diagonal::spectral_radius() const {
 
 void check(diagonal_system const& system) {
   if (system.lambda.empty()) throw_invalid("lambda", "0 values", "at least 1");
-  need_vector("lambda", system.lambda, system.lambda.size());
-  need_vector("b", system.b, system.lambda.size());
-  need_vector("c", system.c, system.lambda.size());
-  if (!(system.step > 0) || !std::isfinite(system.step)) {
-    throw_invalid("step", std::to_string(system.step), "a positive finite number");
-  }
-  if (!std::isfinite(system.d)) throw_invalid("d", std::to_string(system.d), "a finite number");
+  detail::need_values("lambda", system.lambda, system.lambda.size());
+  detail::need_values("b", system.b, system.lambda.size());
+  detail::need_values("c", system.c, system.lambda.size());
+  detail::need_step(system.step);
+  detail::need_finite("d", system.d);
 }
 
 discrete_diagonal discretize(diagonal_system const& system) {

@@ -1,9 +1,16 @@
 #pragma once
-// HiPPO-LegS (Gu et al. 2020): x' = A x + B u keeps x the coefficients of the input's history on scaled Legendre
-// polynomials. A is lower triangular and so far from normal that its own eigenvectors are useless in floating point,
-// but it is normal plus rank one: with P[n] = sqrt(n + 1/2), S = A + P P^T has S + S^T = -I, hence eigenvalues -1/2 + i
-// w and unitary eigenvectors V (Gu, Goel, Re 2022). In that basis A = V (diag(lambda) - p p^*) V^*, p = V^* P, b = V^*
-// B. S4D (Gu, Gupta, Goel, Re 2022) drops the rank-one part, or replaces lambda by a formula.
+// HiPPO (Gu et al. 2020; Gu, Johnson, Timalsina, Rudra, Re 2022): x' = A x + B u keeps x the coefficients of the input's
+// history on orthonormal functions.
+//   legs  Legendre polynomials on [0, t], with x' = (A x + B u) / t (the time-invariant x' = A x + B u sees an
+//         exponentially fading past)
+//   legt  Legendre polynomials on the window [t-1, t]
+//   lagt  Laguerre functions: an exponentially fading past
+//   fout  1, sqrt(2) cos 2 pi m s, sqrt(2) sin 2 pi m s on the window [t-1, t]; an odd state size, or the last cosine lacks
+//         its sine and leaves a pole at 0
+// A is so far from normal that its own eigenvectors are useless in floating point, but it is normal plus low rank: S = A +
+// P P^T has S + S^T = -I (legs) or 0 (the others), hence eigenvalues -1/2 + i w or i w and unitary eigenvectors V (Gu,
+// Goel, Re 2022). In that basis A = V (diag(lambda) - p p^*) V^*, p = V^* P, b = V^* B. S4D (Gu, Gupta, Goel, Re 2022)
+// drops the low-rank part, or replaces lambda by a formula.
 #include <complex>
 #include <string_view>
 #include <vector>
@@ -16,25 +23,33 @@
 
 namespace ssmscan::ssm {
 
-// A[n,k] = -sqrt(2n+1) sqrt(2k+1) below the diagonal, -(n+1) on it, 0 above.
-SSMSCAN_SSM_EXPORT Eigen::MatrixXd hippo_legs_matrix(index_t state_size);
-// B[n] = sqrt(2n+1)
-SSMSCAN_SSM_EXPORT Eigen::VectorXd hippo_legs_input(index_t state_size);
-// P[n] = sqrt(n + 1/2)
-SSMSCAN_SSM_EXPORT Eigen::VectorXd hippo_legs_low_rank(index_t state_size);
+enum class hippo { legs, legt, lagt, fout };
+inline constexpr hippo all_hippos[] = {hippo::legs, hippo::legt, hippo::lagt, hippo::fout};
+SSMSCAN_SSM_EXPORT std::string_view name_of(hippo which);
+
+// With r[n] = sqrt(2n+1), and g = (1, sqrt 2, 0, sqrt 2, 0, ...):
+//          A[n,k]                                                                        B[n]
+//   legs   -r[n] r[k] for n > k, -(n+1) for n = k, 0 for n < k                           r[n]
+//   legt   -r[n] r[k] for n >= k, -(-1)^(n-k) r[n] r[k] for n < k                        r[n]
+//   lagt   -1 for n > k, -1/2 for n = k, 0 for n < k                                     1
+//   fout   -2 g[n] g[k], and for odd m: 2 pi (m+1)/2 added at [m+1, m], taken at [m, m+1]   2 g[n]
+SSMSCAN_SSM_EXPORT Eigen::MatrixXd hippo_matrix(hippo which, index_t state_size);
+SSMSCAN_SSM_EXPORT Eigen::VectorXd hippo_input(hippo which, index_t state_size);
+// P, a column for each rank: legs sqrt(n + 1/2); legt r[n] on odd n, and on even n; lagt sqrt(1/2); fout sqrt(2) g.
+SSMSCAN_SSM_EXPORT Eigen::MatrixXd hippo_low_rank(hippo which, index_t state_size);
 
 // A = basis (diag(lambda) - p p^*) basis^*, ordered by ascending imaginary part of lambda. Each eigenvector's phase is
 // arbitrary; conj(p) b and |p| do not depend on it. With `half`, `basis` has the kept columns only.
 struct normal_plus_low_rank {
   Eigen::VectorXcd lambda;
   Eigen::MatrixXcd basis;
-  Eigen::VectorXcd p;
+  Eigen::MatrixXcd p;  // a column for each rank
   Eigen::VectorXcd b;
 };
 
-// From the Hermitian eigenproblem of -i(S + I/2) in double: rebuilding A errs by about 1e-12 at state_size 64.
-// `half` needs an even state_size (an odd one has an unpaired real eigenvalue).
-SSMSCAN_SSM_EXPORT normal_plus_low_rank hippo_legs_normal_plus_low_rank(index_t state_size, spectrum kept);
+// From the Hermitian eigenproblem of -i times the skew part of S in double: rebuilding A errs by about 1e-12 at state_size
+// 64. `half` needs an even state_size (an odd one has an unpaired real eigenvalue), and not fout (always one at 0).
+SSMSCAN_SSM_EXPORT normal_plus_low_rank hippo_normal_plus_low_rank(hippo which, index_t state_size, spectrum kept);
 
 enum class s4d_initialization { lin, inv, real, legs };
 inline constexpr s4d_initialization all_s4d_initializations[] = {s4d_initialization::lin, s4d_initialization::inv,

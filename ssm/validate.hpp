@@ -2,12 +2,14 @@
 // Validation against S4 convolution: on one signal, for every system, each way of computing the layer is held against
 // the slower way before it, and the difference against a bound that is derived, not tuned:
 //   kernel        Vandermonde              =  powers of the stored a (the definition)
+//                 generating function, DPLR =  powers                       (no derived bound: the project's promise)
 //   convolution   direct                   =  recurrence
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
 //   scan          every algorithm, backend =  recurrence                   (complex<double>, complex<float>; dense: of
 //                                                                           affine_matrix, by all that carry it)
-// The systems are S4D lin, inv, real, legs, and HiPPO-LegS itself (dense), by zero-order hold, bilinear and forward
-// Euler; a combination whose spectral radius is 1 or more is skipped and says so.
+// The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
+// and S4 (LegS, LegT, LagT as diagonal plus low rank, bilinear). A combination whose spectral radius is 1 or more is skipped
+// and says so, and one for which no bound is known.
 #include <string>
 #include <utility>
 #include <vector>

@@ -23,7 +23,7 @@ std::string benchmark_name::text() const {
 
 char const* const name_pattern =
     "^(throughput|latency|accuracy|ssm)/"
-    "(affine|semi_log|selective|kernel|convolution|decode)\\.(f32|f64|c64|c128|u32|bf16|f16)/"
+    "(affine|semi_log|selective|kernel|convolution|layer|decode)\\.(f32|f64|c64|c128|u32|bf16|f16)/"
     "[a-z][a-z0-9_]*(\\.[a-z0-9_]+)?/(serial|openmp|cuda)/lanes:[0-9]+/time:[0-9]+"
     "(/layout:time_major)?(/family:[a-z0-9_-]+)?(/threads:[0-9]+)?(/direction:reverse)?(/packed:[0-9]+)?"
     "(/state:[a-z0-9_]+)?(/cache:cold)?(/N:[0-9]+)?(/H:[0-9]+)?(/inner:[a-z0-9_.]+)?"

@@ -13,7 +13,7 @@ namespace ssmscan::bench {
 
 struct benchmark_name {
   std::string question;   // throughput, latency, accuracy, ssm
-  std::string operation;  // affine, semi_log, selective, kernel, convolution, decode
+  std::string operation;  // affine, semi_log, selective, kernel, convolution, layer, decode
   std::string dtype;      // f32 f64 c64 c128 u32
   std::string algorithm;  // with its variant; or a contender
   std::string backend;    // serial, openmp, cuda

@@ -1,7 +1,9 @@
 #pragma once
 // Error bounds of a dense layer, x[t] = A x[t-1] + b u[t], y = c x, A of n x n: of the recurrence beside its own run, and of
-// any scan of the maps x -> A x + b u[t] (monoids/affine_matrix.hpp) before it runs. |A| is triangular with a diagonal below
-// 1, so that no sum grows without end.
+// any scan of the maps x -> A x + b u[t] (monoids/affine_matrix.hpp) before it runs. Where |A| is triangular with a diagonal
+// below 1 no elementwise sum grows without end (HiPPO-LegS, LagT). Elsewhere (LegT, FouT) |A| may grow although A does not:
+// there bounds are in the 2-norm, for contractions, ||A||_2 <= 1, which stable rules make of x' = A x with A + A^T <= 0. An
+// entry of a product is wrong by n u (|A| |B|), in norm at most n u ||A||_F ||B||_F <= n^2 u: the same sums, times n.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 
 #include <ssmscan/ssm/convolution.hpp>
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
@@ -22,28 +25,42 @@ struct dense_layer {
 
   // Relative error, first order in u, of n products and n + 1 sums that round once each.
   double product_error() const { return direct_convolution_factor(discrete.a.rows() + 2, unit<double>); }
+
+  bool is_triangular() const { return discrete.a.isLowerTriangular(0.0); }
+  // ||A||_2 <= 1 but for what the singular values are rounded by: then 1e-11 more after 10^4 steps.
+  bool contracts() const { return discrete.a.operatorNorm() <= 1 + 1e-15 * static_cast<double>(discrete.a.rows()); }
 };
 
 // The recurrence run beside its own error: A x[t-1] + b u[t] rounds each of n + 2 operations once, so
 //   E[t] = |A| E[t-1] + g (|A| |x[t-1]| + |b u[t]|),  g = (n+2)u / (1 - (n+2)u),    |y - exact y| <= |c| E + g |c| |x|
-// elementwise, from the computed x.
+// elementwise, from the computed x; or, in the 2-norm, E[t] = E[t-1] + g (||A||_F ||x[t-1]|| + ||b u[t]||).
 class dense_run {
  public:
   explicit dense_run(dense_layer const& layer)
-      : layer_(layer), moduli_(layer.discrete.a.cwiseAbs()), g_(layer.product_error()) {
+      : layer_(layer),
+        moduli_(layer.discrete.a.cwiseAbs()),
+        g_(layer.product_error()),
+        elementwise_(layer.is_triangular()) {
     restart();
   }
   void restart() {
     state_ = Eigen::VectorXd::Zero(moduli_.rows());
     error_ = state_;
+    norm_error_ = 0;
   }
   void step(double u) {
     auto const& [a, b] = layer_.discrete;
-    error_ = (moduli_ * error_ + g_ * (moduli_ * state_.cwiseAbs() + b.cwiseAbs() * std::abs(u))).eval();
+    if (!elementwise_) {
+      double const more = g_ * (moduli_.norm() * state_.norm() + b.norm() * std::abs(u));
+      norm_error_ += more;  // contractions: what is there does not grow
+    } else {
+      error_ = (moduli_ * error_ + g_ * (moduli_ * state_.cwiseAbs() + b.cwiseAbs() * std::abs(u))).eval();
+    }
     state_ = (a * state_ + b * u).eval();
   }
   double output() const { return layer_.c * state_; }
   double bound() const {
+    if (!elementwise_) return second_order * layer_.c.norm() * (norm_error_ + g_ * state_.norm());
     Eigen::RowVectorXd const size = layer_.c.cwiseAbs();
     return second_order * (size * error_ + g_ * (size * state_.cwiseAbs())).value();
   }
@@ -52,6 +69,8 @@ class dense_run {
   dense_layer const& layer_;
   Eigen::MatrixXd moduli_;
   double g_;
+  bool elementwise_;
+  double norm_error_ = 0;
   Eigen::VectorXd state_;
   Eigen::VectorXd error_;
 };
@@ -77,6 +96,20 @@ inline dense_sums sums_of(dense_layer const& layer, std::span<double const> inpu
   Eigen::RowVectorXd const size_of_c = layer.c.cwiseAbs();
   dense_sums sums;
   sums.weight = size_of_c.sum();
+  if (!layer.is_triangular()) {
+    double const n = static_cast<double>(moduli.rows());
+    double size = 0, sensitivity = 0;
+    for (std::size_t i = 0; i < input.size(); ++i) {
+      if (i % length == 0) size = sensitivity = 0;
+      sensitivity += size;
+      size += layer.discrete.b.norm() * std::abs(input[i]);
+      sums.weighted_n.push_back(n * layer.c.norm() * sensitivity);
+      sums.weighted_s.push_back(n * layer.c.norm() * size);
+      sums.largest = std::max(sums.largest, size);
+    }
+    sums.growth = n;
+    return sums;
+  }
   Eigen::VectorXd size, sensitivity;
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (i % length == 0) size = sensitivity = Eigen::VectorXd::Zero(moduli.rows());

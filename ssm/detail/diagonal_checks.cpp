@@ -32,7 +32,9 @@ algorithm_info info_of(std::string_view name) {
 diagonal_checks::diagonal_checks(std::string name, diagonal_system const& system, signal const& input,
                                  validation_report& report)
     : name_(std::move(name)),
-      layer_(system),
+      system_(system),
+      discrete_(discretize(system)),
+      layer_(std::span(&system, 1)),
       input_(input),
       length_(static_cast<std::size_t>(input.length)),
       report_(report) {
@@ -46,9 +48,9 @@ std::complex<Real> diagonal_checks::drive(layer_in<Real> const& layer, std::size
 
 template <class Real>
 void diagonal_checks::prepare(layer_in<Real>& layer) const {
-  diagonal_system const& system = layer_.system();
-  for (complex const& a : layer_.discrete().a) layer.a.emplace_back(a);
-  for (complex const& b : layer_.discrete().b) layer.b.emplace_back(b);
+  diagonal_system const& system = system_;
+  for (complex const& a : discrete_.a) layer.a.emplace_back(a);
+  for (complex const& b : discrete_.b) layer.b.emplace_back(b);
   layer.sums =
       sums_of(layer.a, system, input_.values, length_, [&](std::size_t n, double u) { return drive(layer, n, u); });
   layer.recurrence.resize(input_.values.size());
@@ -65,21 +67,21 @@ void diagonal_checks::prepare(layer_in<Real>& layer) const {
 }
 
 void diagonal_checks::kernel() {
-  diagonal_system const& system = layer_.system();
+  diagonal_system const& system = system_;
   kernel_ = diagonal_kernel(system, input_.length);
   kernel_bound_ = diagonal_kernel_bound(system, input_.length);
   std::vector<double> expected;
-  for (complex const& tap : naive_kernel(layer_.discrete().a, layer_.discrete().b, system.c, input_.length)) {
+  for (complex const& tap : naive_kernel(discrete_.a, discrete_.b, system.c, input_.length)) {
     expected.push_back(system.read_out_factor() * tap.real());
   }
   // The chain of l products errs by l sqrt(5) u, the product with c and the sum by (2 + N) u of the sum of moduli.
   std::vector<double> powers_bound(length_);
   for (std::size_t n = 0; n < system.c.size(); ++n) {
-    double size = system.read_out_factor() * std::abs(system.c[n]) * std::abs(layer_.discrete().b[n]);
+    double size = system.read_out_factor() * std::abs(system.c[n]) * std::abs(discrete_.b[n]);
     for (std::size_t l = 0; l < length_; ++l) {
       double const roundings = static_cast<double>(l) * sqrt_5 + static_cast<double>(system.c.size()) + 3;
       powers_bound[l] += second_order * unit<double> * roundings * size;
-      size *= std::abs(layer_.discrete().a[n]);
+      size *= std::abs(discrete_.a[n]);
     }
   }
   report_.checks.push_back(componentwise(row("kernel", "vandermonde", "serial", "f64"), kernel_, expected,
@@ -89,11 +91,11 @@ void diagonal_checks::kernel() {
 void diagonal_checks::convolutions() {
   std::vector<double> output(input_.values.size());
   layer_.run(input_.values, input_.batch, output,
-             {.mode = s4d_mode::convolution, .convolution = convolution_method::direct, .scan = {}});
+             {.mode = mode::convolution, .convolution = convolution_method::direct, .scan = {}});
   std::vector<double> const bound = direct_bound(kernel_, kernel_bound_, input_);
   report_.checks.push_back(
       componentwise(row("convolution", "direct", "serial", "f64"), output, double_.recurrence, [&](std::size_t i) {
-        double const added = 2 * unit<double> * (std::abs(output[i]) + std::abs(layer_.system().d * input_.values[i]));
+        double const added = 2 * unit<double> * (std::abs(output[i]) + std::abs(system_.d * input_.values[i]));
         return bound[i] + added + carried<double>(double_.sums, i, recurrence_error, length_) +
                read_out_bound(double_, i);
       }));
@@ -126,7 +128,7 @@ std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, std::stri
     std::vector<state> driven(length_);
     for (std::size_t n = 0; n < layer.a.size(); ++n) {
       std::vector<state> const a(length_, layer.a[n]);
-      double const weight = layer_.system().read_out_factor() * std::abs(layer_.system().c[n]);
+      double const weight = system_.read_out_factor() * std::abs(system_.c[n]);
       for (std::size_t start = 0; start < bound.size(); start += length_) {
         for (std::size_t t = 0; t < length_; ++t) driven[t] = drive(layer, n, input_.values[start + t]);
         std::vector<double> const lane =
@@ -155,8 +157,8 @@ void diagonal_checks::scan(std::string const& algorithm, std::string const& back
     return;
   }
   std::vector<double> output(input_.values.size());
-  s4d_execution how;
-  how.mode = s4d_mode::scan;
+  layer_execution how;
+  how.mode = mode::scan;
   how.scan.algorithm = algorithm;
   how.scan.backend = backend;
   layer_.run(input_.values, input_.batch, output, how);
@@ -172,7 +174,7 @@ void diagonal_checks::scan_single(std::string const& algorithm, std::string cons
     report_.checks.push_back(as);
     return;
   }
-  diagonal_system const& system = layer_.system();
+  diagonal_system const& system = system_;
   tensor_shape const shape{input_.batch, static_cast<index_t>(single_.a.size()), input_.length};
   std::vector<state> lanes;
   for (std::size_t start = 0; start < input_.values.size(); start += length_) {
@@ -211,7 +213,7 @@ validation_check diagonal_checks::row(std::string const& what, std::string const
 
 template <class Real>
 double diagonal_checks::read_out_bound(layer_in<Real> const& layer, std::size_t i) const {
-  return read_out_error(layer.sums, i, layer.a.size(), layer_.system().d * input_.values[i]);
+  return read_out_error(layer.sums, i, layer.a.size(), system_.d * input_.values[i]);
 }
 
 }  // namespace ssmscan::ssm::detail

@@ -6,7 +6,7 @@
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
 #include <ssmscan/ssm/io/signal.hpp>
-#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/layer.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -50,7 +50,9 @@ class diagonal_checks {
   double read_out_bound(layer_in<Real> const& layer, std::size_t i) const;
 
   std::string name_;
-  s4d layer_;
+  diagonal_system system_;
+  discrete_diagonal discrete_;
+  layer layer_;
   signal const& input_;
   std::size_t length_;
   validation_report& report_;

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 
 namespace ssmscan::ssm {
@@ -26,30 +26,28 @@ logarithm log_of_pole(complex lambda, double step, discretization rule) {
   complex const v = step * lambda;
   double const x = v.real();
   double const y = v.imag();
-  if (rule == discretization::zoh) {
+  if (rule.kind() != discretization::family::gbt) {
     complex const lo{std::fma(step, lambda.real(), -x), std::fma(step, lambda.imag(), -y)};
     return {v, lo, 0, false};
   }
-  if (rule == discretization::bilinear) {
-    // log |a| = log1p(4 h / |1-v/2|^2) / 2 with h = x/2; both angles have the sign of y, so their sum does not cancel.
-    double const ahead = std::hypot(1 + x / 2, y / 2);
-    double const behind = std::hypot(1 - x / 2, y / 2);
-    if (ahead == 0) return {{}, {}, 0, true};
-    double const excess = 2 * x / (behind * behind);
-    bool const small = std::abs(excess) <= log1p_limit;
-    double const modulus = small ? std::log1p(excess) / 2 : std::log(ahead / behind);
-    complex const w{modulus, std::atan2(y / 2, 1 + x / 2) + std::atan2(y / 2, 1 - x / 2)};
-    // v's rounding, u |v/2| * |dw/d(v/2)|; then hypot 3u and twice that in its square, quotient, log1p with condition
-    // below 1.5: 14u |w| covers both parts; without log1p the moduli's 7u enter absolutely.
-    double const error = u * (std::abs(v) / (ahead * behind) + 14 * std::abs(w) + (small ? 0 : 7));
-    return {w, {}, error, false};
-  }
-  double const modulus_now = std::hypot(1 + x, y);
-  if (modulus_now == 0) return {{}, {}, 0, true};
-  double const excess = 2 * x + (x * x + y * y);
+  // a = ahead / behind, with 1 + (1-alpha) v and 1 - alpha v: |ahead|^2 - |behind|^2 = 2x + (1-2 alpha) |v|^2, hence log
+  // |a| = log1p(that / |behind|^2) / 2; both angles have the sign of y, so their sum does not cancel.
+  double const alpha = rule.alpha(), rest = 1 - alpha;
+  double const ahead = std::hypot(1 + rest * x, rest * y);
+  double const behind = std::hypot(1 - alpha * x, alpha * y);
+  if (ahead == 0) return {{}, {}, 0, true};
+  double const curvature = (1 - 2 * alpha) * (x * x + y * y);
+  double const excess = (2 * x + curvature) / (behind * behind);
   bool const small = std::abs(excess) <= log1p_limit;
-  complex const w{small ? std::log1p(excess) / 2 : std::log(modulus_now), std::atan2(y, 1 + x)};
-  double const error = u * (std::abs(v) / modulus_now + 2 * std::norm(v) + 5 * std::abs(w) + (small ? 0 : 3));
+  double const modulus = small ? std::log1p(excess) / 2 : std::log(ahead / behind);
+  complex const w{modulus, std::atan2(rest * y, 1 + rest * x) + std::atan2(alpha * y, 1 - alpha * x)};
+  // v's rounding, u |v| |dw/dv| with dw/dv = 1 / (ahead behind); hypot 3u and twice that in its square, quotient, log1p with
+  // condition below 2: 14u |w| covers both parts; without log1p the moduli's 7u enter absolutely; the curvature 5u against
+  // a sum in which it may cancel. Unless alpha is 0, 1/2 or 1, 1 - alpha and the products round: 3u of each part.
+  bool const exact = alpha == 0 || alpha == 0.5 || alpha == 1;
+  double const parts = exact ? 0 : 3 * std::abs(v) * (rest / ahead + alpha / behind);
+  double const error = u * (std::abs(v) / (ahead * behind) + 14 * std::abs(w) + (small ? 0 : 7) + parts +
+                            5 * std::abs(curvature) / (behind * behind));
   return {w, {}, error, false};
 }
 
@@ -74,14 +72,10 @@ std::vector<logarithm> logs_of(diagonal_system const& system) {
   return logs;
 }
 
-void need_length(index_t length) {
-  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
-}
-
 }  // namespace
 
 std::vector<double> diagonal_kernel(diagonal_system const& system, index_t length) {
-  need_length(length);
+  detail::need_length(length);
   discrete_diagonal const discrete = discretize(system);
   std::vector<logarithm> const logs = logs_of(system);
   std::vector<complex> gain;
@@ -103,7 +97,7 @@ std::vector<double> diagonal_kernel(diagonal_system const& system, index_t lengt
 }
 
 std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t length) {
-  need_length(length);
+  detail::need_length(length);
   constexpr double u = unit_roundoff;
   constexpr double power_roundings = 12;   // exp 2u, sin and cos 2u, turn 3u, 1 + e, two products; cross terms
   constexpr double product_roundings = 5;  // two complex products, sqrt(5) u each

@@ -14,6 +14,7 @@
 namespace ssmscan::ssm {
 
 // Re(.) or, for a half spectrum, 2 Re(.) of the sum above. Work: state size x length; both parts of l w below 2^31.
+// Throws std::invalid_argument as discretize(system) does, and on a length below 1.
 SSMSCAN_SSM_EXPORT std::vector<double> diagonal_kernel(diagonal_system const& system, index_t length);
 
 // |computed K[l] - exact K[l] of the doubles a, b that system.discretize() gives| <= bound[l]. First order in u with

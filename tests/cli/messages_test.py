@@ -5,7 +5,7 @@ import unittest
 
 from program import ProgramTest
 
-COMMANDS = ["info", "list", "scan", "validate"]
+COMMANDS = ["info", "kernel", "list", "scan", "ssm", "validate"]
 
 
 class Told(ProgramTest):

@@ -11,6 +11,7 @@ import struct
 import sys
 
 import numpy as np
+import scipy.linalg
 import scipy.signal
 import scipy.special
 
@@ -32,10 +33,11 @@ legs_input = np.sqrt(2 * np.arange(n) + 1.0)[:, None]
 legs_output = rng.standard_normal((1, n))
 legs_step = 0.05
 save("legs_c", legs_output[0])
-for rule in ("zoh", "bilinear", "euler"):
-    a, b, *_ = scipy.signal.cont2discrete((legs, legs_input, legs_output, np.zeros((1, 1))), legs_step, method=rule)
+for rule, alpha in {"zoh": None, "bilinear": None, "euler": None, "backward_diff": None, "gbt": 0.3}.items():
+    a, b, *_ = scipy.signal.cont2discrete((legs, legs_input, legs_output, np.zeros((1, 1))), legs_step, method=rule, alpha=alpha)
     save(f"legs_{rule}_a", a)
     save(f"legs_{rule}_b", b[:, 0])
+save("legs_expm", scipy.linalg.expm(legs * legs_step))
 
 # One layer of a diagonal complex system, as the real system of 2 x 2 blocks that it stands for, run by dlsim.
 half, length, step, d = 6, 300, 0.02, 0.7

@@ -54,15 +54,19 @@ TEST(Discretize, Expm1KeepsItsDigitsNearAFullTurn) {
 TEST(Discretize, DenseRulesAreThoseOfScipy) {
   constexpr double step = 0.05;
   index_t const size = 8;
-  dense_system<double> const continuous{hippo_legs_matrix(size), hippo_legs_input(size)};
+  dense_system<double> const continuous{hippo_matrix(hippo::legs, size), hippo_input(hippo::legs, size)};
   double const norm = step * (continuous.a.cwiseAbs().rowwise().sum().maxCoeff() + continuous.b.maxCoeff());
-  double const tolerance = 10 * static_cast<double>(size) * u * norm * std::exp(norm);
+  double const derived = 10 * static_cast<double>(size) * u * norm * std::exp(norm);
   for (auto const& [rule, name] : {std::pair<discretization, std::string>{discretization::zoh, "zoh"},
                                    {discretization::bilinear, "bilinear"},
-                                   {discretization::forward_euler, "euler"}}) {
+                                   {discretization::forward_euler, "euler"},
+                                   {discretization::backward_euler, "backward_diff"},
+                                   {discretization::generalized_bilinear(0.3), "gbt"},
+                                   {discretization::mamba, ""}}) {
     auto const discrete = discretize(continuous, step, rule);
-    auto const a = reference<double>("scipy/legs_" + name + "_a");
-    auto const b = reference<double>("scipy/legs_" + name + "_b");
+    auto const a = reference<double>(name.empty() ? "scipy/legs_expm" : "scipy/legs_" + name + "_a");
+    auto const b = reference<double>("scipy/legs_" + (name.empty() ? "euler" : name) + "_b");  // mamba's is Euler's
+    double const tolerance = std::min(derived, 1e-12);
     for (index_t i = 0; i < size; ++i) {
       EXPECT_NEAR(discrete.b(i), b[static_cast<std::size_t>(i)], tolerance) << name;
       for (index_t k = 0; k < size; ++k) {
@@ -80,12 +84,44 @@ std::vector<complex> some_eigenvalues() {
   return lambda;
 }
 
+std::vector<discretization> const rules = [] {
+  std::vector<discretization> made(std::begin(all_discretizations), std::end(all_discretizations));
+  for (double const alpha : {0.1, 0.3, 0.8}) made.push_back(discretization::generalized_bilinear(alpha));
+  return made;
+}();
+
+// s = -1 + 2i, step 1: (1 + s/2) / (1 - s/2) = (1/2 + i) / (3/2 - i) = (-1 + 8i) / 13.
+TEST(Discretize, BilinearByHand) {
+  auto const pole = discretize(complex(-1, 2), 1.0, discretization::bilinear);
+  EXPECT_LE(std::abs(pole.a - complex(-1, 8) / 13.0), 8 * u);
+  EXPECT_LE(std::abs(pole.input - complex(6, 4) / 13.0), 8 * u);  // 1 / (3/2 - i)
+  // The other rules at the same point: 1 + s, 1 / (1 - s), and alpha = 1/4: (1 + 3s/4) / (1 - s/4).
+  EXPECT_EQ(discretize(complex(-1, 2), 1.0, discretization::forward_euler).a, complex(0, 2));
+  EXPECT_LE(std::abs(discretize(complex(-1, 2), 1.0, discretization::backward_euler).a - complex(0.25, 0.25)), 4 * u);
+  auto const quarter = discretize(complex(-1, 2), 1.0, discretization::generalized_bilinear(0.25));
+  EXPECT_LE(std::abs(quarter.a - complex(-7, 32) / 29.0), 12 * u);
+}
+
+// A diagonal matrix is discretised entry by entry: the two forms of each rule agree.
+TEST(Discretize, DenseOfADiagonalIsTheDiagonal) {
+  Eigen::VectorXcd lambda(3);
+  lambda << complex(-0.5, 3), complex(-2, 0), complex(-0.01, -40);
+  for (discretization const rule : rules) {
+    auto const dense = discretize(dense_system<complex>{lambda.asDiagonal(), Eigen::VectorXcd::Ones(3)}, 0.1, rule);
+    for (index_t n = 0; n < 3; ++n) {
+      auto const pole = discretize(lambda(n), 0.1, rule);
+      EXPECT_LE(std::abs(dense.a(n, n) - pole.a), 1e-14) << name_of(rule);  // exp's ||M|| = 4: 100u
+      EXPECT_LE(std::abs(dense.b(n) - pole.input), 1e-14) << name_of(rule);
+    }
+  }
+}
+
 TEST(Discretize, ErrorBoundHoldsAgainstLongDouble) {
   using wide = std::complex<long double>;
   double largest = 0;
   for (double const step : {1e-3, 0.01, 0.3, 1.0}) {
     for (complex const lambda : some_eigenvalues()) {
-      for (discretization const rule : all_discretizations) {
+      for (discretization const rule : rules) {
         auto const exact = discretize(wide(lambda), static_cast<long double>(step), rule);
         auto const computed = discretize(lambda, step, rule);
         double const error = static_cast<double>(std::abs(wide(computed.a) - exact.a));
@@ -109,8 +145,10 @@ TEST(Discretize, StableSystemsStayStable) {
     for (complex const lambda : some_eigenvalues()) {
       // |a| < 1 in exact arithmetic; where 1 - |a| is below a few u the rounded a may reach 1.
       double const slack = 4 * u;
-      EXPECT_LE(std::abs(discretize(lambda, step, discretization::zoh).a), 1 + slack) << lambda;
-      EXPECT_LE(std::abs(discretize(lambda, step, discretization::bilinear).a), 1 + slack) << lambda;
+      for (discretization const rule : rules) {
+        if (rule.kind() == discretization::family::gbt && rule.alpha() < 0.5) continue;  // stable within a disc only
+        EXPECT_LE(std::abs(discretize(lambda, step, rule).a), 1 + slack) << lambda << " " << name_of(rule);
+      }
     }
   }
   EXPECT_GT(std::abs(discretize(complex(-70, 0), 0.1, discretization::forward_euler).a), 1);
@@ -126,9 +164,18 @@ TEST(Discretize, SmallStepsKeepTheirInput) {
 }
 
 TEST(Discretize, NamesAndRefusals) {
-  for (discretization const rule : all_discretizations) EXPECT_EQ(discretization_by_name(name_of(rule)), rule);
-  EXPECT_EQ(test::refusal([] { discretization_by_name("euler"); }),
-            "discretization: got euler; need zoh, bilinear or forward_euler");
+  for (discretization const rule : rules) EXPECT_EQ(discretization_by_name(name_of(rule)), rule);
+  EXPECT_EQ(name_of(discretization::generalized_bilinear(1)), "backward_euler");
+  EXPECT_EQ(name_of(discretization_by_name("generalized_bilinear:0.25")), "generalized_bilinear:0.25");
+  for (std::string const wrong : {"euler", "generalized_bilinear", "generalized_bilinear:", "generalized_bilinear:2",
+                                  "generalized_bilinear:nan", "generalized_bilinear:0.5x"}) {
+    EXPECT_EQ(test::refusal([&] { discretization_by_name(wrong); }),
+              "discretization: got " + wrong +
+                  "; need zoh, bilinear, forward_euler, backward_euler, mamba or "
+                  "generalized_bilinear:ALPHA (0 <= ALPHA <= 1)");
+  }
+  EXPECT_EQ(test::refusal([] { discretization::generalized_bilinear(-0.5); }),
+            "alpha: got -0.5; need a number from 0 to 1");
   diagonal_system system{.lambda = {{-1, 0}, {-2, 1}}, .b = {1.0, 1.0}, .c = {1.0}};
   EXPECT_EQ(test::refusal([&] { discretize(system); }), "c: got 1 values; need 2, as many as lambda");
   system.c = {1.0, 1.0};

@@ -2,7 +2,7 @@
 #include "tests/ssm/reference_data.hpp"
 
 #include <ssmscan/ssm/kernels/diagonal.hpp>
-#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
@@ -28,23 +28,23 @@ TEST(S4d, EveryModeIsScipysSimulation) {
   for (auto const& [rule, name] :
        {std::pair<discretization, std::string>{discretization::zoh, "zoh"}, {discretization::bilinear, "bilinear"}}) {
     auto const expected = reference<double>("scipy/layer_" + name + "_y");
-    s4d const layer(layer_system(rule));
+    diagonal_system const system = layer_system(rule);
+    discrete_diagonal const discrete = discretize(system);
+    layer const one(std::span(&system, 1));
     double gain = 0;
-    for (std::size_t n = 0; n < layer.discrete().b.size(); ++n) {
-      gain += 2 * std::abs(layer.system().c[n]) * std::abs(layer.discrete().b[n]);
-    }
-    auto const kernel = diagonal_kernel(layer.system(), static_cast<index_t>(input.size()));
+    for (std::size_t n = 0; n < discrete.b.size(); ++n) { gain += 2 * std::abs(system.c[n]) * std::abs(discrete.b[n]); }
+    auto const kernel = diagonal_kernel(system, static_cast<index_t>(input.size()));
     double const transform = fft_convolution_bound<double>(
         padded_length(300, 300), norms_of(std::span<double const>(kernel)), norms_of(std::span<double const>(input)));
-    std::vector<s4d_execution> modes{{},
-                                     {.mode = s4d_mode::convolution, .convolution = convolution_method::direct},
-                                     {.mode = s4d_mode::convolution, .convolution = convolution_method::fft}};
+    std::vector<layer_execution> modes{{},
+                                       {.mode = mode::convolution, .convolution = convolution_method::direct},
+                                       {.mode = mode::convolution, .convolution = convolution_method::fft}};
     for (std::string_view const algorithm : {"sequential", "blelloch", "chunked", "automatic"}) {
-      modes.push_back({.mode = s4d_mode::scan, .scan = {.algorithm = algorithm}});
+      modes.push_back({.mode = mode::scan, .scan = {.algorithm = algorithm}});
     }
-    for (s4d_execution const& how : modes) {
+    for (layer_execution const& how : modes) {
       std::vector<double> output(input.size(), 1e9);
-      layer.run(input, 1, output, how);
+      one.run(input, 1, output, how);
       double fed = 0;
       for (std::size_t t = 0; t < input.size(); ++t) {
         fed += std::abs(input[t]);
@@ -62,7 +62,7 @@ TEST(S4d, ImpulseResponseOfTheRecurrenceIsTheKernel) {
   std::vector<double> impulse(200);
   impulse[0] = 1;
   std::vector<double> output(200);
-  s4d(system).run(impulse, 1, output);
+  layer(std::span(&system, 1)).run(impulse, 1, output);
   auto const kernel = diagonal_kernel(system, 200);
   auto const bound = diagonal_kernel_bound(system, 200);
   for (std::size_t l = 0; l < 200; ++l) {
@@ -82,8 +82,8 @@ TEST(S4d, FullSpectrumIsTheRealPartOnce) {
   std::vector<double> const input{1, -2, 0.5, 3, 0, 0, 1};
   std::vector<double> one(7);
   std::vector<double> other(7);
-  s4d(half).run(input, 1, one);
-  s4d(full).run(input, 1, other);
+  layer(std::span(&half, 1)).run(input, 1, one);
+  layer(std::span(&full, 1)).run(input, 1, other);
   // Conjugates have the same parts bit for bit, so the sum of the two is twice the one.
   EXPECT_EQ(one, other);
 }
@@ -92,37 +92,38 @@ TEST(S4d, RowsAndMemoryPortionsNeverChangeABit) {
   // 2 x 2^20 values per row: two rows fill a portion of 2^22, the third is scanned by itself.
   std::size_t const length = std::size_t{1} << 20;
   diagonal_system const system{.lambda = {{-0.5, 3}, {-1, 20}}, .b = {1.0, 1.0}, .c = {1.0, {0, 1}}, .step = 0.01};
-  s4d const layer(system);
+  layer const one(std::span(&system, 1));
   std::vector<double> input(3 * length);
   for (std::size_t i = 0; i < input.size(); ++i) input[i] = static_cast<double>((i * 2654435761u) % 1001) / 500 - 1;
-  s4d_execution const how{.mode = s4d_mode::scan, .scan = {.algorithm = "chunked"}};
+  layer_execution const how{.mode = mode::scan, .scan = {.algorithm = "chunked"}};
   std::vector<double> together(input.size());
-  layer.run(input, 3, together, how);
+  one.run(input, 3, together, how);
   for (std::size_t row = 0; row < 3; ++row) {
     std::vector<double> alone(length);
-    layer.run(std::span<double const>(input).subspan(row * length, length), 1, alone, how);
+    one.run(std::span<double const>(input).subspan(row * length, length), 1, alone, how);
     EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + static_cast<std::ptrdiff_t>(row * length)))
         << row;
   }
 }
 
 TEST(S4d, EmptyInputsAndRefusals) {
-  s4d const layer({.lambda = {{-1, 0}}, .b = {1.0}, .c = {1.0}});
+  diagonal_system const system{.lambda = {{-1, 0}}, .b = {1.0}, .c = {1.0}};
+  layer const one(std::span(&system, 1));
   std::vector<double> none;
-  for (s4d_mode const mode : {s4d_mode::recurrence, s4d_mode::convolution, s4d_mode::scan}) {
-    EXPECT_EQ(s4d_mode_by_name(name_of(mode)), mode);
-    layer.run(none, 0, none, {.mode = mode});
-    layer.run(none, 3, none, {.mode = mode});
+  for (mode const mode : {mode::recurrence, mode::convolution, mode::scan}) {
+    EXPECT_EQ(mode_by_name(name_of(mode)), mode);
+    one.run(none, 0, none, {.mode = mode});
+    one.run(none, 3, none, {.mode = mode});
   }
   std::vector<double> const six(6);
   std::vector<double> out(6);
-  EXPECT_EQ(test::refusal([&] { layer.run(six, 4, out); }), "batch: got 4; need a number that divides the 6 samples");
-  EXPECT_EQ(test::refusal([&] { layer.run(six, 1, none); }), "output: got 0 samples; need 6, as the input");
+  EXPECT_EQ(test::refusal([&] { one.run(six, 4, out); }), "batch: got 4; need a number that divides the 6 samples");
+  EXPECT_EQ(test::refusal([&] { one.run(six, 1, none); }), "output: got 0 samples; need 6, as the input");
   EXPECT_NE(test::refusal([&] {
-              layer.run(six, 1, out, {.mode = s4d_mode::scan, .scan = {.algorithm = "bleloch"}});
+              one.run(six, 1, out, {.mode = mode::scan, .scan = {.algorithm = "bleloch"}});
             }).find("bleloch"),
             std::string::npos);
-  EXPECT_EQ(test::refusal([] { s4d_mode_by_name("fft"); }), "mode: got fft; need recurrence, convolution or scan");
+  EXPECT_EQ(test::refusal([] { mode_by_name("fft"); }), "mode: got fft; need recurrence, convolution or scan");
 }
 
 }  // namespace

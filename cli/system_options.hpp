@@ -1,0 +1,40 @@
+#pragma once
+// The options that name a linear system, shared by `kernel` and `ssm run`, and the arrays they name.
+#include <complex>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "names.hpp"
+#include <CLI/CLI.hpp>
+
+#include <ssmscan/ssm/diagonal_system.hpp>
+#include <ssmscan/ssm/dplr_system.hpp>
+#include <ssmscan/ssm/io/npy.hpp>
+
+namespace ssmscan::cli {
+
+struct system_options {
+  std::string lambda, p, b, c, d, step, out;
+  ssm::spectrum kept = ssm::spectrum::full;
+  overwrite force = overwrite::no;
+};
+
+enum class low_rank { none, optional, needed };
+
+// --lambda, --p where it may be given, --b, --c, --step, --half, --out, --force.
+void add_system_options(CLI::App& command, std::shared_ptr<system_options> const& o, low_rank p);
+
+// What the command line says, before any file is read: the needed options are there, --out can be written.
+void check_system_options(system_options const& o, low_rank p);
+
+ssm::diagonal_system read_diagonal(system_options const& o, ssm::discretization rule);
+ssm::dplr_system read_dplr(system_options const& o);
+
+// Runs `call`; a message of the library that names one of its arguments names the flag then.
+template <class Call>
+auto with_flags(Call const& call) {
+  return refused_with("--", call);
+}
+
+}  // namespace ssmscan::cli

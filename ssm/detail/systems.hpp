@@ -1,0 +1,25 @@
+#pragma once
+// The one realisation that a layer knows by name: kernels of many diagonal plus low-rank channels share their roots.
+#include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/linear_system.hpp>
+
+namespace ssmscan::ssm::detail {
+
+class dplr_realization final : public linear_system {
+ public:
+  explicit dplr_realization(dplr_system const& system);
+  dplr_system const& system() const { return system_; }
+  void recurrence(std::complex<double>* state, double const* u, double* y, index_t length) const override;
+  std::vector<double> kernel(index_t output, index_t input, index_t length) const override;
+  std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const override;
+  double feedthrough(index_t, index_t) const override { return system_.d; }
+  choice scan(double const* u, double* y, index_t length, packed const& states_of, execution const& how) const override;
+  double spectral_radius() const override;
+
+ private:
+  discrete_dense over_the_reals() const;
+  dplr_system system_;
+  dplr_stepper stepper_;
+};
+
+}  // namespace ssmscan::ssm::detail

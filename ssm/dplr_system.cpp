@@ -1,0 +1,157 @@
+#include <array>
+#include <cmath>
+#include <string>
+
+#include <Eigen/LU>
+
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/dplr_system.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// The matrix of the real-linear map x -> Ab x on (Re x, Im x), for a half spectrum; of the complex one for a full spectrum.
+template <class Scalar>
+Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> step_matrix(dplr_stepper const& stepper) {
+  index_t const n = stepper.size();
+  constexpr bool parts = std::is_same_v<Scalar, double>;
+  index_t const dimension = parts ? 2 * n : n;
+  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> made(dimension, dimension);
+  std::vector<complex> x(at(n));
+  for (index_t k = 0; k < dimension; ++k) {
+    std::fill(x.begin(), x.end(), complex{});
+    x[at(k % n)] = k < n ? complex(1, 0) : complex(0, 1);
+    stepper.step(x.data(), 0);
+    for (index_t i = 0; i < n; ++i) {
+      if constexpr (parts) {
+        made(i, k) = x[at(i)].real();
+        made(n + i, k) = x[at(i)].imag();
+      } else {
+        made(i, k) = x[at(i)];
+      }
+    }
+  }
+  return made;
+}
+
+// row A^length
+template <class Matrix, class Row>
+Row times_power(Row row, Matrix power, index_t length) {
+  for (; length > 0; length /= 2) {
+    if (length % 2 != 0) row = (row * power).eval();
+    if (length > 1) power = (power * power).eval();
+  }
+  return row;
+}
+
+}  // namespace
+
+void check(dplr_system const& system) {
+  if (system.lambda.empty()) throw_invalid("lambda", "0 values", "at least 1");
+  detail::need_values("lambda", system.lambda, system.lambda.size());
+  detail::need_values("b", system.b, system.lambda.size());
+  detail::need_values("c", system.c, system.lambda.size());
+  std::size_t const size = system.lambda.size();
+  if (system.p.empty() || system.p.size() % size != 0)
+    throw_invalid("p", std::to_string(system.p.size()) + " values",
+                  "a multiple of " + std::to_string(size) + ", a row of as many as lambda for each rank");
+  if (system.rank() > greatest_rank)
+    throw_invalid("p", "rank " + std::to_string(system.rank()), "rank 1 to " + std::to_string(greatest_rank));
+  detail::need_values("p", system.p, system.p.size());
+  detail::need_step(system.step);
+  detail::need_finite("d", system.d);
+  detail::need_decay(system.lambda);
+}
+
+dplr_matrices matrices_of(dplr_system const& system) {
+  check(system);
+  bool const pairs = system.kept == spectrum::half;
+  index_t const n = system.size(), whole = pairs ? 2 * n : n, rank = system.rank();
+  auto const full = [&](std::vector<complex> const& values, index_t first) {
+    Eigen::VectorXcd made(whole);
+    for (index_t i = 0; i < whole; ++i) {
+      complex const value = values[at(first + i % n)];
+      made(i) = i < n ? value : std::conj(value);
+    }
+    return made;
+  };
+  Eigen::MatrixXcd a = full(system.lambda, 0).asDiagonal();
+  for (index_t r = 0; r < rank; ++r) {
+    Eigen::VectorXcd const p = full(system.p, r * n);
+    a -= p * p.adjoint();
+  }
+  return {{a, full(system.b, 0)}, full(system.c, 0).transpose()};
+}
+
+dplr_stepper::dplr_stepper(dplr_system const& system) : kept_(system.kept), rank_(system.rank()), p_(system.p) {
+  check(system);
+  double const rate = 2 / system.step;
+  for (index_t n = 0; n < system.size(); ++n) {
+    ahead_.push_back(rate + system.lambda[at(n)]);
+    behind_.push_back(over(complex(1), rate - system.lambda[at(n)]));
+    twice_b_.push_back(2.0 * system.b[at(n)]);
+  }
+  Eigen::MatrixXcd m = Eigen::MatrixXcd::Identity(rank_, rank_);
+  for (index_t r = 0; r < rank_; ++r) {
+    for (index_t q = 0; q < rank_; ++q) {
+      complex sum = 0;
+      for (index_t n = 0; n < size(); ++n)
+        sum += times(times(std::conj(p_[at(r * size() + n)]), behind_[at(n)]), p_[at(q * size() + n)]);
+      m(r, q) += inner(sum);
+    }
+  }
+  Eigen::MatrixXcd const inverse = m.partialPivLu().inverse();
+  for (index_t r = 0; r < rank_; ++r)
+    for (index_t q = 0; q < rank_; ++q) inverse_.push_back(inverse(r, q));
+}
+
+void dplr_stepper::step(complex* x, double u) const {
+  std::array<complex, greatest_rank> before{}, after{}, weight{};
+  index_t const count = size();
+  for (index_t r = 0; r < rank_; ++r) {
+    complex sum = 0;
+    complex const* const p = p_.data() + r * count;
+    for (index_t n = 0; n < count; ++n) sum += times(std::conj(p[n]), x[n]);
+    before[at(r)] = inner(sum);
+  }
+  for (index_t n = 0; n < count; ++n) {
+    complex t = times(ahead_[at(n)], x[n]) + twice_b_[at(n)] * u;
+    for (index_t r = 0; r < rank_; ++r) t -= times(p_[at(r * count + n)], before[at(r)]);
+    x[n] = t;
+    complex const damped = times(behind_[at(n)], t);
+    for (index_t r = 0; r < rank_; ++r) after[at(r)] += times(std::conj(p_[at(r * count + n)]), damped);
+  }
+  for (index_t r = 0; r < rank_; ++r)
+    for (index_t q = 0; q < rank_; ++q) weight[at(r)] += times(inverse_[at(r * rank_ + q)], inner(after[at(q)]));
+  for (index_t n = 0; n < count; ++n) {
+    complex t = x[n];
+    for (index_t r = 0; r < rank_; ++r) t -= times(p_[at(r * count + n)], weight[at(r)]);
+    x[n] = times(behind_[at(n)], t);
+  }
+}
+
+std::vector<complex> truncated_output(dplr_system const& system, index_t length) {
+  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
+  dplr_stepper const stepper(system);
+  index_t const n = system.size();
+  std::vector<complex> made(system.c);
+  if (system.kept == spectrum::half) {  // Re(c x) = Re c Re x - Im c Im x
+    Eigen::RowVectorXd row(2 * n);
+    for (index_t i = 0; i < n; ++i) row(i) = made[at(i)].real(), row(n + i) = -made[at(i)].imag();
+    row = times_power(row, step_matrix<double>(stepper), length);
+    for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row(i), -row(n + i));
+  } else {
+    Eigen::RowVectorXcd row(n);
+    for (index_t i = 0; i < n; ++i) row(i) = made[at(i)];
+    row = times_power(row, step_matrix<complex>(stepper), length);
+    for (index_t i = 0; i < n; ++i) made[at(i)] -= row(i);
+  }
+  return made;
+}
+
+}  // namespace ssmscan::ssm

@@ -1,0 +1,222 @@
+#include <cmath>
+#include <numbers>
+#include <string>
+
+#include <Eigen/LU>
+
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/real_fft.hpp>
+#include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/kernels/dplr_sums.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// theta/2 = pi k / L of root k: its sine and cosine, exact at 0 and at pi/2.
+template <class Real>
+std::pair<Real, Real> half_angle(index_t k, index_t length) {
+  if (2 * k == length) return {1, 0};
+  Real const angle = std::numbers::pi_v<Real> * static_cast<Real>(k) / static_cast<Real>(length);
+  return {std::sin(angle), std::cos(angle)};
+}
+
+// Whether some i s - c~ lambda' all but vanishes: the sums cannot be formed there, although the whole is finite.
+constexpr double too_near = 1e-7;
+bool on_a_pole(dplr_system const& system, double s, double c) {
+  for (complex const& lambda : system.lambda) {
+    complex const turned = c * (system.step / 2) * lambda;
+    if (std::abs(complex(0, std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)) ||
+        std::abs(complex(0, -std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)))
+      return true;
+  }
+  return false;
+}
+
+// K^ at e^{-i theta}, s and c = sine and cosine of theta/2, by an explicit inverse: h e^{i theta/2} C~ (i s - c A')^-1 b.
+complex by_inverse(dplr_system const& truncated, double s, double c) {
+  auto const whole = matrices_of(truncated);
+  double const h = truncated.step / 2;
+  index_t const n = whole.continuous.a.rows();
+  Eigen::MatrixXcd const matrix = complex(0, s) * Eigen::MatrixXcd::Identity(n, n) - (c * h) * whole.continuous.a;
+  return h * complex(c, s) * (whole.c * matrix.fullPivLu().solve(whole.continuous.b)).value();
+}
+
+// The same by Cauchy sums and Woodbury.
+complex by_sums(dplr_system const& truncated, double s, double c) {
+  index_t const n = truncated.size(), rank = truncated.rank();
+  double const h = truncated.step / 2;
+  std::vector<complex> inverse, inverse_of_partner;
+  for (complex const& lambda : truncated.lambda) {
+    inverse.push_back(over(complex(1), complex(0, s) - c * h * lambda));
+    inverse_of_partner.push_back(over(complex(1), complex(0, s) - c * h * std::conj(lambda)));
+  }
+  auto const sum = [&](auto v) {
+    complex made = 0;
+    for (index_t i = 0; i < n; ++i) {
+      made += times(v(i), inverse[at(i)]);
+      if (truncated.kept == spectrum::half) made += times(std::conj(v(i)), inverse_of_partner[at(i)]);
+    }
+    return made;
+  };
+  auto const p = [&](index_t r, index_t i) { return truncated.p[at(r * n + i)]; };
+  Eigen::RowVectorXcd out(rank);
+  Eigen::VectorXcd in(rank);
+  Eigen::MatrixXcd through = Eigen::MatrixXcd::Identity(rank, rank);
+  for (index_t r = 0; r < rank; ++r) {
+    out(r) = sum([&](index_t i) { return times(truncated.c[at(i)], p(r, i)); });
+    in(r) = sum([&](index_t i) { return times(std::conj(p(r, i)), truncated.b[at(i)]); });
+    for (index_t q = 0; q < rank; ++q)
+      through(r, q) += c * h * sum([&](index_t i) { return times(std::conj(p(r, i)), p(q, i)); });
+  }
+  complex const direct = sum([&](index_t i) { return times(truncated.c[at(i)], truncated.b[at(i)]); });
+  complex const low_rank = c * h * (out * through.partialPivLu().solve(in)).value();
+  return h * complex(c, s) * (direct - low_rank);
+}
+
+// Of the real part of the kernel: the Hermitian part of the spectrum, which a half spectrum's is already.
+complex spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
+  auto const [s, c] = half_angle<double>(k, length);
+  bool const near = on_a_pole(truncated, s, c);
+  auto const value = [&](double sine) { return near ? by_inverse(truncated, sine, c) : by_sums(truncated, sine, c); };
+  if (truncated.kept == spectrum::half) return value(s);
+  return (value(s) + std::conj(value(-s))) / 2.0;
+}
+
+dplr_system truncated_system(dplr_system system, index_t length, read_out_kind kind) {
+  check(system);
+  if (kind == read_out_kind::recurrence) system.c = truncated_output(system, length);
+  return system;
+}
+
+std::vector<double> kernel_by_roots(dplr_system const& truncated, index_t length) {
+  detail::real_fft<double> const fft(length);
+  std::vector<complex> spectrum(at(fft.bins()));
+  for (index_t k = 0; k < fft.bins(); ++k) spectrum[at(k)] = spectrum_at(truncated, k, length);
+  std::vector<double> kernel(at(length));
+  fft.backward(spectrum.data(), kernel.data());
+  return kernel;
+}
+
+// A value in the wider type as two Ts.
+template <class T, class Wide>
+std::pair<T, T> in_two(Wide x) {
+  T const head = static_cast<T>(x);
+  return {head, static_cast<T>(x - static_cast<Wide>(head))};
+}
+template <class T>
+using wider = std::conditional_t<std::is_same_v<T, float>, double, long double>;
+
+template <class T>
+detail::dplr_roots<T> roots_of(index_t length) {
+  index_t const bins = length / 2 + 1;
+  index_t const padded = (bins + detail::most_lanes - 1) / detail::most_lanes * detail::most_lanes;
+  detail::dplr_roots<T> roots;
+  for (index_t k = 0; k < padded; ++k) {
+    auto const [s, c] = half_angle<wider<T>>(std::min(k, bins - 1), length);
+    auto const [sine, sine_rest] = in_two<T>(s);
+    auto const [cosine, cosine_rest] = in_two<T>(c);
+    roots.sine.push_back(sine), roots.sine_rest.push_back(sine_rest);
+    roots.cosine.push_back(cosine), roots.cosine_rest.push_back(cosine_rest);
+  }
+  return roots;
+}
+
+template <class T>
+std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
+  using wide = wider<T>;
+  using wide_complex = std::complex<wide>;
+  std::vector<detail::dplr_pole<T>> poles;
+  for (index_t n = 0; n < truncated.size(); ++n) {
+    wide_complex const lambda = static_cast<wide>(truncated.step) / 2 * wide_complex(truncated.lambda[at(n)]);
+    detail::dplr_pole<T> pole{};
+    std::tie(pole.modulus, pole.modulus_rest) = in_two<T>(std::hypot(lambda.real(), lambda.imag()));
+    pole.damping = static_cast<T>(-2 * lambda.real());
+    wide_complex const b(truncated.b[at(n)]), c(truncated.c[at(n)]), p(truncated.p[at(n)]);
+    wide_complex const values[4] = {times(c, b), times(c, p), times(std::conj(p), b), times(std::conj(p), p)};
+    for (int j = 0; j < 4; ++j) {
+      pole.value[j] = static_cast<T>(2 * values[j].real());
+      pole.turned[j] = static_cast<T>(2 * times(values[j], std::conj(lambda)).real());
+    }
+    poles.push_back(pole);
+  }
+  return poles;
+}
+
+}  // namespace
+
+std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length) {
+  detail::need_length(length);
+  return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
+}
+
+template <class T>
+struct dplr_kernels<T>::state {
+  struct channel {
+    dplr_system truncated;
+    std::vector<detail::dplr_pole<T>> poles;  // of a half spectrum of rank 1
+    std::vector<index_t> near;                // roots on a pole: by an explicit inverse
+  };
+  detail::dplr_roots<T> roots;
+  std::vector<channel> channels;
+};
+
+template <class T>
+dplr_kernels<T>::dplr_kernels(std::span<dplr_system const> channels, index_t length, read_out_kind kind, int threads)
+    : length_(length) {
+  detail::need_length(length);
+  for (dplr_system const& system : channels) check(system);
+  auto made = std::make_unique<state>();
+  made->roots = roots_of<T>(length);
+  made->channels.resize(channels.size());
+  openmp on(threads);
+  on.blocks(static_cast<index_t>(channels.size()), [&](index_t k) {
+    auto& channel = made->channels[at(k)];
+    channel.truncated = truncated_system(channels[at(k)], length, kind);
+    if (channel.truncated.kept != spectrum::half || channel.truncated.rank() != 1) return;
+    channel.poles = poles_of<T>(channel.truncated);
+    // Root k is on a pole only where tan(pi k / L) is about step |Im lambda| / 2.
+    for (complex const& lambda : channel.truncated.lambda) {
+      double const angle = std::atan(std::abs(lambda.imag()) * channel.truncated.step / 2);
+      index_t const guess = static_cast<index_t>(angle / std::numbers::pi * static_cast<double>(length));
+      for (index_t i = std::max<index_t>(0, guess - 1); i <= std::min(guess + 1, length / 2); ++i) {
+        auto const [s, c] = half_angle<double>(i, length);
+        if (on_a_pole(channel.truncated, s, c)) channel.near.push_back(i);
+      }
+    }
+  });
+  state_ = std::move(made);
+}
+
+template <class T>
+dplr_kernels<T>::~dplr_kernels() = default;
+template <class T>
+dplr_kernels<T>::dplr_kernels(dplr_kernels&&) noexcept = default;
+
+template <class T>
+void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
+  if (channel < 0 || channel >= static_cast<index_t>(state_->channels.size()))
+    throw_invalid("channel", std::to_string(channel), "one of " + std::to_string(state_->channels.size()));
+  if (static_cast<index_t>(kernel.size()) != length_)
+    throw_invalid("kernel", std::to_string(kernel.size()) + " values", std::to_string(length_) + ", the length");
+  auto const& of = state_->channels[at(channel)];
+  if (of.poles.empty()) {
+    std::vector<double> const made = kernel_by_roots(of.truncated, length_);
+    for (std::size_t l = 0; l < kernel.size(); ++l) kernel[l] = static_cast<T>(made[l]);
+    return;
+  }
+  std::vector<std::complex<T>> spectrum(at(state_->roots.padded()));
+  detail::dplr_spectrum(state_->roots, of.poles, static_cast<T>(of.truncated.step / 2), spectrum.data());
+  for (index_t const k : of.near) spectrum[at(k)] = std::complex<T>(spectrum_at(of.truncated, k, length_));
+  detail::real_fft<T>(length_).backward(spectrum.data(), kernel.data());
+}
+
+template class SSMSCAN_SSM_EXPORT dplr_kernels<float>;
+template class SSMSCAN_SSM_EXPORT dplr_kernels<double>;
+
+}  // namespace ssmscan::ssm

@@ -1,0 +1,138 @@
+// One text for every SIMD target (Highway compiles this file once for each). Targets without fused multiply-add are left
+// out, and the scalar one takes the correctly rounded std::fma: the bits are the same on all.
+#ifndef HWY_DISABLED_TARGETS  // this file is read once for each target
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
+#endif
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ssmscan/ssm/kernels/dplr_sums.cpp"
+#include <cmath>
+
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/kernels/dplr_sums.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::ssm::detail {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
+
+template <class T>
+struct lanes {
+  using vector = T;
+  static index_t count() { return 1; }
+  static T load(T const* from) { return *from; }
+  static T all(T x) { return x; }
+  static T fma(T a, T b, T c) { return std::fma(a, b, c); }    // a b + c
+  static T fms(T a, T b, T c) { return std::fma(a, b, -c); }   // a b - c
+  static T nfma(T a, T b, T c) { return std::fma(-a, b, c); }  // c - a b
+  static T mul(T a, T b) { return a * b; }
+  static T add(T a, T b) { return a + b; }
+  static T div(T a, T b) { return a / b; }
+  static void store_pairs(T re, T im, T* to) { to[0] = re, to[1] = im; }
+};
+
+#else
+
+template <class T>
+struct lanes {
+  using tag = hn::ScalableTag<T>;
+  using vector = hn::Vec<tag>;
+  static index_t count() { return static_cast<index_t>(hn::Lanes(tag())); }
+  static vector load(T const* from) { return hn::LoadU(tag(), from); }
+  static vector all(T x) { return hn::Set(tag(), x); }
+  static vector fma(vector a, vector b, vector c) { return hn::MulAdd(a, b, c); }
+  static vector fms(vector a, vector b, vector c) { return hn::MulSub(a, b, c); }
+  static vector nfma(vector a, vector b, vector c) { return hn::NegMulAdd(a, b, c); }
+  static vector mul(vector a, vector b) { return hn::Mul(a, b); }
+  static vector add(vector a, vector b) { return hn::Add(a, b); }
+  static vector div(vector a, vector b) { return hn::Div(a, b); }
+  static void store_pairs(vector re, vector im, T* to) { hn::StoreInterleaved2(re, im, tag(), to); }
+};
+
+#endif
+
+template <class T>
+void spectrum_of(dplr_roots<T> const& roots, std::vector<dplr_pole<T>> const& poles, T half_step,
+                 std::complex<T>* spectrum) {
+  using on = lanes<T>;
+  using vector = typename on::vector;
+  for (index_t k = 0; k < roots.padded(); k += on::count()) {
+    vector const s = on::load(roots.sine.data() + k), s_rest = on::load(roots.sine_rest.data() + k);
+    vector const c = on::load(roots.cosine.data() + k), c_rest = on::load(roots.cosine_rest.data() + k);
+    vector const sc = on::mul(s, c);
+    vector re0 = on::all(0), im0 = re0, re1 = re0, im1 = re0, re2 = re0, im2 = re0, re3 = re0, im3 = re0;
+    for (auto const& pole : poles) {
+      // The denominator P + i Q, with c~ |l| - s to the last place where it cancels; its inverse (P - i Q) / (P^2 + Q^2).
+      vector const modulus = on::all(pole.modulus);
+      vector const rest = on::fma(c, on::all(pole.modulus_rest), on::fms(c_rest, modulus, s_rest));
+      vector const near = on::add(on::fms(c, modulus, s), rest);
+      vector const p = on::mul(near, on::fma(c, modulus, s));
+      vector const q = on::mul(sc, on::all(pole.damping));
+      vector const inverse = on::div(on::all(1), on::fma(p, p, on::mul(q, q)));
+      vector const pi = on::mul(p, inverse), qi = on::mul(q, inverse);
+      vector const sp = on::mul(s, pi), sq = on::mul(s, qi), cp = on::mul(c, pi), cq = on::mul(c, qi);
+      // (i s value - c~ turned) (pi - i qi)
+      auto const add = [&](int j, vector& re, vector& im) HWY_ATTR {
+        vector const value = on::all(pole.value[j]), turned = on::all(pole.turned[j]);
+        re = on::fma(value, sq, on::nfma(turned, cp, re));
+        im = on::fma(value, sp, on::fma(turned, cq, im));
+      };
+      add(0, re0, im0), add(1, re1, im1), add(2, re2, im2), add(3, re3, im3);
+    }
+    // h (c~ + i s) [ R0 - h c~ R1 R2 / (1 + h c~ R3) ]
+    vector const h = on::all(half_step), hc = on::mul(h, c);
+    vector const product_re = on::fms(re1, re2, on::mul(im1, im2)), product_im = on::fma(re1, im2, on::mul(im1, re2));
+    vector const below_re = on::fma(hc, re3, on::all(1)), below_im = on::mul(hc, im3);
+    vector const scale = on::div(hc, on::fma(below_re, below_re, on::mul(below_im, below_im)));
+    vector const quotient_re = on::fma(product_re, below_re, on::mul(product_im, below_im));
+    vector const quotient_im = on::fms(product_im, below_re, on::mul(product_re, below_im));
+    vector const inner_re = on::nfma(scale, quotient_re, re0), inner_im = on::nfma(scale, quotient_im, im0);
+    vector const re = on::mul(h, on::fms(c, inner_re, on::mul(s, inner_im)));
+    vector const im = on::mul(h, on::fma(c, inner_im, on::mul(s, inner_re)));
+    on::store_pairs(re, im, reinterpret_cast<T*>(spectrum + k));
+  }
+}
+
+void floats(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
+            std::complex<float>* spectrum) {
+  spectrum_of(roots, poles, half_step, spectrum);
+}
+void doubles(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles, double half_step,
+             std::complex<double>* spectrum) {
+  spectrum_of(roots, poles, half_step, spectrum);
+}
+char const* target() { return hwy::TargetName(HWY_TARGET); }
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ssmscan::ssm::detail
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace ssmscan::ssm {
+namespace detail {
+
+HWY_EXPORT(floats);
+HWY_EXPORT(doubles);
+HWY_EXPORT(target);
+
+void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
+                   std::complex<float>* spectrum) {
+  HWY_DYNAMIC_DISPATCH(floats)(roots, poles, half_step, spectrum);
+}
+void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles, double half_step,
+                   std::complex<double>* spectrum) {
+  HWY_DYNAMIC_DISPATCH(doubles)(roots, poles, half_step, spectrum);
+}
+
+}  // namespace detail
+
+char const* dplr_simd_target() { return HWY_DYNAMIC_DISPATCH(detail::target)(); }
+
+}  // namespace ssmscan::ssm
+
+#endif

@@ -1,0 +1,352 @@
+#include <algorithm>
+#include <string>
+
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/detail/overlap.hpp>
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/systems.hpp>
+#include <ssmscan/ssm/layer.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+std::string text_of(tensor_shape const& s) {
+  return "(" + std::to_string(s.batch) + ", " + std::to_string(s.channel) + ", " + std::to_string(s.time) + ")";
+}
+
+template <class T>
+void need_view(char const* name, tensor_view<T> const& given, tensor_shape const& needed, char const* meaning) {
+  if (given.shape != needed)
+    throw_invalid(name, "shape " + text_of(given.shape), text_of(needed) + std::string(" = ") + meaning);
+  if (given.data == nullptr && !given.empty())
+    throw_invalid(name, "a null pointer", "a pointer to " + text_of(needed) + " values");
+}
+
+void need_offsets(std::span<index_t const> offsets, index_t time) {
+  if (offsets.front() != 0) throw_invalid("offsets", "a first value of " + std::to_string(offsets.front()), "0");
+  if (offsets.back() != time)
+    throw_invalid("offsets", "a last value of " + std::to_string(offsets.back()),
+                  "the time length " + std::to_string(time));
+  for (std::size_t k = 1; k < offsets.size(); ++k)
+    if (offsets[k] < offsets[k - 1])
+      throw_invalid("offsets", "a value that falls at index " + std::to_string(k), "values that never fall");
+}
+
+// One system of the layer on one batch row: where its rows begin, and copies in and out in the order of time.
+template <class T>
+struct piece {
+  layer_call<T> const& call;
+  linear_system const& system;
+  index_t batch, first_input, first_output, first_state;
+  std::span<index_t const> offsets;
+
+  index_t time() const { return call.input.shape.time; }
+  index_t sequences() const { return static_cast<index_t>(offsets.size()) - 1; }
+  // Where the sample that comes t-th in its sequence lies.
+  index_t place(index_t sequence, index_t t) const {
+    return call.direction == direction::forward ? t : offsets[at(sequence)] + offsets[at(sequence + 1)] - 1 - t;
+  }
+  template <class Each>
+  void each_sample(Each each) const {
+    for (index_t k = 0; k < sequences(); ++k)
+      for (index_t t = offsets[at(k)]; t < offsets[at(k + 1)]; ++t) each(t, place(k, t));
+  }
+  template <class Number>
+  std::vector<Number> load() const {
+    std::vector<Number> made(at(system.inputs() * time()));
+    for (index_t q = 0; q < system.inputs(); ++q)
+      each_sample([&](index_t t, index_t from) {
+        made[at(q * time() + t)] = static_cast<Number>(call.input(batch, first_input + q, from));
+      });
+    return made;
+  }
+  void store(std::vector<double> const& y) const {
+    for (index_t p = 0; p < system.outputs(); ++p)
+      each_sample([&](index_t t, index_t to) {
+        call.output(batch, first_output + p, to) = static_cast<T>(y[at(p * time() + t)]);
+      });
+  }
+  // (sequences, states)
+  std::vector<complex> initial() const {
+    std::vector<complex> made(at(sequences() * system.states()));
+    for (index_t k = 0; call.initial.data != nullptr && k < sequences(); ++k)
+      for (index_t n = 0; n < system.states(); ++n)
+        made[at(k * system.states() + n)] = call.initial(batch, first_state + n, k);
+    return made;
+  }
+  void store_final(std::vector<complex> const& states) const {
+    for (index_t k = 0; call.final.data != nullptr && k < sequences(); ++k)
+      for (index_t n = 0; n < system.states(); ++n)
+        call.final(batch, first_state + n, k) = states[at(k * system.states() + n)];
+  }
+};
+
+// Of the rows of `values` (count, time), those samples that belong to sequence k, row after row.
+template <class Number>
+std::vector<Number> sequence_of(std::vector<Number> const& values, index_t count, index_t time, index_t begin,
+                                index_t end) {
+  std::vector<Number> made;
+  for (index_t row = 0; row < count; ++row)
+    made.insert(made.end(), values.begin() + row * time + begin, values.begin() + row * time + end);
+  return made;
+}
+
+template <class T>
+void run_recurrence(piece<T> const& on) {
+  std::vector<double> const u = on.template load<double>();
+  std::vector<double> y(at(on.system.outputs() * on.time()));
+  std::vector<complex> states = on.initial();
+  for (index_t k = 0; k < on.sequences(); ++k) {
+    index_t const begin = on.offsets[at(k)], length = on.offsets[at(k + 1)] - begin;
+    complex* const state = states.data() + k * on.system.states();
+    if (on.sequences() == 1) {
+      on.system.recurrence(state, u.data(), y.data(), length);
+      continue;
+    }
+    std::vector<double> const input = sequence_of(u, on.system.inputs(), on.time(), begin, begin + length);
+    std::vector<double> output(at(on.system.outputs() * length));
+    on.system.recurrence(state, input.data(), output.data(), length);
+    for (index_t p = 0; p < on.system.outputs(); ++p)
+      std::copy_n(output.begin() + p * length, length, y.begin() + p * on.time() + begin);
+  }
+  on.store(y);
+  on.store_final(states);
+}
+
+// kernels: (outputs, inputs), each as long as the longest sequence.
+template <class T>
+void run_convolution(piece<T> const& on, std::vector<std::vector<T>> const& kernels, convolution_method method) {
+  index_t const inputs = on.system.inputs(), outputs = on.system.outputs(), time = on.time();
+  std::vector<T> const u = on.template load<T>();
+  std::vector<double> y(at(outputs * time));
+  std::vector<complex> states = on.initial();
+  for (index_t k = 0; k < on.sequences(); ++k) {
+    index_t const begin = on.offsets[at(k)], length = on.offsets[at(k + 1)] - begin;
+    if (length == 0) continue;
+    std::vector<T> convolved(at(length));
+    for (index_t p = 0; p < outputs; ++p) {
+      double* const to = y.data() + p * time + begin;
+      for (index_t q = 0; q < inputs; ++q) {
+        std::span<T const> const input(u.data() + q * time + begin, at(length));
+        std::span<T const> const kernel = std::span<T const>(kernels[at(p * inputs + q)]).first(at(length));
+        causal_convolution(kernel, input, 1, convolved, method);
+        double const d = on.system.feedthrough(p, q);
+        for (std::size_t t = 0; t < input.size(); ++t)
+          to[t] += static_cast<double>(convolved[t]) + d * static_cast<double>(input[t]);
+      }
+    }
+    complex* const state = states.data() + k * on.system.states();
+    if (on.call.initial.data != nullptr) {  // what is left of the past
+      std::vector<complex> fading(state, state + on.system.states());
+      std::vector<double> const rest(at(inputs * length));
+      std::vector<double> past(at(outputs * length));
+      on.system.recurrence(fading.data(), rest.data(), past.data(), length);
+      for (index_t p = 0; p < outputs; ++p)
+        for (index_t t = 0; t < length; ++t) y[at(p * time + begin + t)] += past[at(p * length + t)];
+    }
+    if (on.call.final.data != nullptr) {
+      std::vector<T> const part = sequence_of(u, inputs, time, begin, begin + length);
+      std::vector<double> const input(part.begin(), part.end());
+      on.system.recurrence(state, input.data(), nullptr, length);
+    }
+  }
+  on.store(y);
+  on.store_final(states);
+}
+
+template <class T>
+choice run_scan(piece<T> const& on, execution const& how) {
+  std::vector<double> const u = on.template load<double>();
+  std::vector<double> y(at(on.system.outputs() * on.time()));
+  std::vector<complex> const initial = on.initial();
+  std::vector<complex> final(initial);
+  choice const made =
+      on.system.scan(u.data(), y.data(), on.time(),
+                     {on.offsets, on.call.initial.data == nullptr ? nullptr : initial.data(), final.data()}, how);
+  on.store(y);
+  on.store_final(final);
+  return made;
+}
+
+}  // namespace
+
+std::string_view name_of(mode which) {
+  switch (which) {
+    case mode::recurrence:
+      return "recurrence";
+    case mode::convolution:
+      return "convolution";
+    case mode::scan:
+      return "scan";
+  }
+  throw_invalid("mode", std::to_string(static_cast<int>(which)), "recurrence, convolution or scan");
+}
+
+mode mode_by_name(std::string_view name) {
+  for (mode const which : {mode::recurrence, mode::convolution, mode::scan}) {
+    if (name == name_of(which)) return which;
+  }
+  throw_invalid("mode", std::string(name), "recurrence, convolution or scan");
+}
+
+layer::layer(std::vector<linear_system_ptr> systems) : systems_(std::move(systems)) {
+  if (systems_.empty()) throw_invalid("systems", "none", "at least 1");
+  for (auto const& system : systems_) {
+    if (system == nullptr) throw_invalid("systems", "a null pointer", "systems");
+    first_input_.push_back(inputs_), first_output_.push_back(outputs_), first_state_.push_back(states_);
+    inputs_ += system->inputs(), outputs_ += system->outputs(), states_ += system->states();
+  }
+}
+
+layer::layer(std::span<diagonal_system const> channels)
+    : layer([&] {
+        std::vector<linear_system_ptr> made;
+        for (diagonal_system const& channel : channels) made.push_back(diagonal(channel));
+        return made;
+      }()) {}
+
+layer::layer(std::span<dplr_system const> channels)
+    : layer([&] {
+        std::vector<linear_system_ptr> made;
+        for (dplr_system const& channel : channels) made.push_back(diagonal_plus_low_rank(channel));
+        return made;
+      }()) {}
+
+template <class T>
+choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
+  name_of(how.mode);  // refuses what is no mode
+  index_t const batch = call.input.shape.batch, time = call.input.shape.time;
+  if (batch < 0 || time < 0) throw_invalid("input", "shape " + text_of(call.input.shape), "no negative size");
+  need_view("input", call.input, {batch, inputs_, time}, "(batch, inputs, time)");
+  need_view("output", call.output, {batch, outputs_, time}, "(batch, outputs, time)");
+  index_t const whole[] = {0, time};
+  std::span<index_t const> const offsets = call.offsets.empty() ? std::span<index_t const>(whole) : call.offsets;
+  need_offsets(offsets, time);
+  tensor_shape const ends{batch, states_, static_cast<index_t>(offsets.size()) - 1};
+  if (call.initial.data != nullptr) need_view("initial", call.initial, ends, "(batch, states, sequences)");
+  if (call.final.data != nullptr) need_view("final", call.final, ends, "(batch, states, sequences)");
+  bool const in_place = call.output.data == call.input.data && call.output.shape == call.input.shape &&
+                        call.output.stride == call.input.stride;
+  using ssmscan::detail::overlap, ssmscan::detail::overlaps_itself;
+  if (overlaps_itself(call.output))
+    throw_invalid("output", "strides that write one place twice", "a place of its own for each element");
+  if (!in_place && overlap(call.output, call.input))
+    throw_invalid("output", "memory that overlaps input", "the same pointer and strides as input, or no overlap");
+  if (overlaps_itself(call.final))
+    throw_invalid("final", "strides that write one place twice", "a place of its own for each element");
+  if (overlap(call.final, call.input) || overlap(call.final, call.output))
+    throw_invalid("final", "memory that overlaps a signal", "no overlap");
+  if (call.initial.data != static_cast<complex const*>(call.final.data) && overlap(call.final, call.initial))
+    throw_invalid("final", "memory that overlaps initial", "the same place as initial, or no overlap");
+  std::vector<std::string> const backends = backend_names();
+  if (std::find(backends.begin(), backends.end(), how.scan.backend) == backends.end())
+    throw_invalid("backend", std::string(how.scan.backend), "one of " + listed(backends));
+
+  index_t const count = static_cast<index_t>(systems_.size());
+  auto const piece_of = [&](index_t b, index_t k) {
+    return piece<T>{call, *systems_[at(k)], b, first_input_[at(k)], first_output_[at(k)], first_state_[at(k)], offsets};
+  };
+  auto const side_by_side = [&](index_t tasks, auto const& body) {
+    if (how.scan.backend == openmp::name) {
+      openmp(how.scan.threads).blocks(tasks, body);
+    } else {
+      serial().blocks(tasks, body);
+    }
+  };
+  choice made;
+  made.backend = how.scan.backend;
+  if (how.mode == mode::scan) {
+    // An empty signal still goes there once, so that a wrong name is refused whatever the data.
+    if (batch == 0) {
+      index_t const none[] = {0, 0};
+      double nothing = 0;
+      return systems_[0]->scan(&nothing, &nothing, 0, {none, nullptr, nullptr}, how.scan);
+    }
+    for (index_t b = 0; b < batch; ++b)
+      for (index_t k = 0; k < count; ++k) made = run_scan(piece_of(b, k), how.scan);
+  } else if (how.mode == mode::recurrence) {
+    side_by_side(batch * count, [&](index_t task) { run_recurrence(piece_of(task / count, task % count)); });
+  } else {
+    index_t longest = 0;
+    for (std::size_t k = 1; k < offsets.size(); ++k) longest = std::max(longest, offsets[k] - offsets[k - 1]);
+    std::vector<dplr_system> low_rank;  // these share their roots
+    std::vector<index_t> place(at(count), -1);
+    for (index_t k = 0; longest > 0 && batch > 0 && k < count; ++k) {
+      if (auto const* const one = dynamic_cast<detail::dplr_realization const*>(systems_[at(k)].get())) {
+        place[at(k)] = static_cast<index_t>(low_rank.size());
+        low_rank.push_back(one->system());
+      }
+    }
+    int const threads = how.scan.backend == openmp::name ? how.scan.threads : 1;
+    dplr_kernels<T> const generator(low_rank, std::max<index_t>(1, longest), read_out_kind::recurrence, threads);
+    side_by_side(batch > 0 ? count : 0, [&](index_t k) {
+      linear_system const& system = *systems_[at(k)];
+      std::vector<std::vector<T>> kernels(at(system.inputs() * system.outputs()));
+      for (index_t i = 0; longest > 0 && i < system.inputs() * system.outputs(); ++i) {
+        auto& kernel = kernels[at(i)];
+        index_t const output = i / system.inputs(), input = i % system.inputs();
+        if (place[at(k)] >= 0) {
+          kernel.resize(at(longest));
+          generator.generate(place[at(k)], kernel);
+        } else if constexpr (std::is_same_v<T, float>) {
+          kernel = system.kernel_of_floats(output, input, longest);
+        } else {
+          kernel = system.kernel(output, input, longest);
+        }
+      }
+      for (index_t b = 0; b < batch; ++b) run_convolution(piece_of(b, k), kernels, how.convolution);
+    });
+  }
+  return made;
+}
+
+choice layer::run(std::span<double const> input, index_t batch, std::span<double> output,
+                  layer_execution const& how) const {
+  if (inputs_ != 1 || outputs_ != 1)
+    throw_invalid("input", "rows of one channel", "a layer_call with (batch, " + std::to_string(inputs_) + ", time)");
+  if (batch < 0 || (batch == 0 && !input.empty()) ||
+      (batch > 0 && input.size() % static_cast<std::size_t>(batch) != 0)) {
+    throw_invalid("batch", std::to_string(batch),
+                  "a number that divides the " + std::to_string(input.size()) + " samples");
+  }
+  if (output.size() != input.size()) {
+    throw_invalid("output", std::to_string(output.size()) + " samples",
+                  std::to_string(input.size()) + ", as the input");
+  }
+  tensor_shape const shape{batch, 1, batch == 0 ? 0 : static_cast<index_t>(input.size()) / batch};
+  return run<double>({.input = {input.data(), shape}, .output = {output.data(), shape}}, how);
+}
+
+template <class T>
+void run_bidirectional(layer const& forward, layer const& backward, layer_call<T> const& call,
+                       layer_execution const& how) {
+  if (call.initial.data != nullptr || call.final.data != nullptr)
+    throw_invalid("initial, final", "states", "none: each direction has its own");
+  if (call.direction != direction::forward) throw_invalid("direction", "reverse", "forward: both are run");
+  tensor_shape const shape = call.output.shape;
+  if (shape.batch < 0 || shape.channel < 0 || shape.time < 0)
+    throw_invalid("output", "shape " + text_of(shape), "no negative size");
+  std::vector<T> other(at(shape.batch * shape.channel * shape.time));
+  layer_call<T> back = call;
+  back.direction = direction::reverse;
+  back.output = {other.data(), shape};
+  backward.run(back, how);
+  forward.run(call, how);
+  for (index_t b = 0; b < shape.batch; ++b)
+    for (index_t c = 0; c < shape.channel; ++c)
+      for (index_t t = 0; t < shape.time; ++t) call.output(b, c, t) += back.output(b, c, t);
+}
+
+template SSMSCAN_SSM_EXPORT choice layer::run(layer_call<float> const&, layer_execution const&) const;
+template SSMSCAN_SSM_EXPORT choice layer::run(layer_call<double> const&, layer_execution const&) const;
+template SSMSCAN_SSM_EXPORT void run_bidirectional(layer const&, layer const&, layer_call<float> const&,
+                                                   layer_execution const&);
+template SSMSCAN_SSM_EXPORT void run_bidirectional(layer const&, layer const&, layer_call<double> const&,
+                                                   layer_execution const&);
+
+}  // namespace ssmscan::ssm

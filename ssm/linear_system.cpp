@@ -1,0 +1,324 @@
+#include <algorithm>
+#include <string>
+
+#include <Eigen/Eigenvalues>
+
+#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/matrix_scan.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/systems.hpp>
+#include <ssmscan/ssm/kernels/diagonal.hpp>
+#include <ssmscan/ssm/linear_system.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// Values of state held at a time in a diagonal scan: 64 MiB.
+constexpr index_t scan_budget = index_t{1} << 22;
+
+double radius_of(Eigen::MatrixXd const& a) {
+  return Eigen::EigenSolver<Eigen::MatrixXd>(a, false).eigenvalues().cwiseAbs().maxCoeff();
+}
+
+void need_finite(char const* name, Eigen::MatrixXd const& matrix, index_t rows, index_t columns) {
+  if (matrix.rows() != rows || matrix.cols() != columns)
+    throw_invalid(name, std::to_string(matrix.rows()) + " x " + std::to_string(matrix.cols()),
+                  std::to_string(rows) + " x " + std::to_string(columns));
+  if (!matrix.allFinite()) throw_invalid(name, "a value that is not finite", "finite numbers");
+}
+
+class dense_realization final : public linear_system {
+ public:
+  explicit dense_realization(discrete_dense system)
+      : linear_system(system.b.cols(), system.c.rows(), system.a.rows()), system_(std::move(system)) {
+    if (states() < 1 || inputs() < 1 || outputs() < 1)
+      throw_invalid("a, b, c", "a system without states, inputs or outputs", "at least 1 of each");
+    need_finite("a", system_.a, states(), states());
+    need_finite("b", system_.b, states(), inputs());
+    need_finite("c", system_.c, outputs(), states());
+    need_finite("d", system_.d, outputs(), inputs());
+  }
+
+  void recurrence(complex* state, double const* u, double* y, index_t length) const override {
+    Eigen::VectorXd x(states()), input(inputs()), next(states());
+    for (index_t n = 0; n < states(); ++n) x(n) = state[n].real();
+    for (index_t t = 0; t < length; ++t) {
+      for (index_t q = 0; q < inputs(); ++q) input(q) = u[q * length + t];
+      next.noalias() = system_.a * x;
+      next.noalias() += system_.b * input;
+      x = next;
+      if (y == nullptr) continue;
+      for (index_t p = 0; p < outputs(); ++p) y[p * length + t] = system_.c.row(p).dot(x) + system_.d.row(p).dot(input);
+    }
+    for (index_t n = 0; n < states(); ++n) state[n] = x(n);
+  }
+
+  std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
+    detail::need_length(length);
+    std::vector<double> made;
+    Eigen::VectorXd x = system_.b.col(input);
+    for (index_t l = 0; l < length; ++l) {
+      made.push_back(system_.c.row(output).dot(x));
+      x = (system_.a * x).eval();
+    }
+    return made;
+  }
+  double feedthrough(index_t output, index_t input) const override { return system_.d(output, input); }
+
+  choice scan(double const* u, double* y, index_t length, packed const& states_of,
+              execution const& how) const override {
+    Eigen::MatrixXd held = Eigen::MatrixXd::Zero(states_of.sequences(), states());
+    for (index_t k = 0; states_of.initial != nullptr && k < states_of.sequences(); ++k)
+      for (index_t n = 0; n < states(); ++n) held(k, n) = states_of.initial[k * states() + n].real();
+    choice const made = detail::matrix_scan(system_, u, y, length, states_of.offsets, held, how);
+    for (index_t k = 0; states_of.final != nullptr && k < states_of.sequences(); ++k)
+      for (index_t n = 0; n < states(); ++n) states_of.final[k * states() + n] = held(k, n);
+    return made;
+  }
+  double spectral_radius() const override { return radius_of(system_.a); }
+
+ private:
+  discrete_dense system_;
+};
+
+class diagonal_realization final : public linear_system {
+ public:
+  explicit diagonal_realization(mimo_diagonal_system const& s)
+      : linear_system(s.inputs, s.outputs, static_cast<index_t>(s.lambda.size())), d_(s.d) {
+    for (index_t p = 0; p < outputs(); ++p) {
+      for (index_t q = 0; q < inputs(); ++q) {
+        diagonal_system pair{
+            .d = s.d[at(p * inputs() + q)], .step = s.step.size() == 1 ? s.step[0] : 1, .rule = s.rule, .kept = s.kept};
+        for (index_t n = 0; n < states(); ++n) {
+          // A step of its own is a unit step of a system that runs that much faster.
+          double const faster = s.step.size() == 1 ? 1 : s.step[at(n)];
+          pair.lambda.push_back(faster * s.lambda[at(n)]);
+          pair.b.push_back(faster * s.b[at(n * inputs() + q)]);
+          pair.c.push_back(s.c[at(p * states() + n)]);
+        }
+        pairs_.push_back(std::move(pair));
+      }
+    }
+    b_.resize(at(states() * inputs()));
+    for (index_t q = 0; q < inputs(); ++q) {
+      discrete_diagonal const discrete = discretize(pairs_[at(q)]);
+      a_ = discrete.a;
+      for (index_t n = 0; n < states(); ++n) b_[at(n * inputs() + q)] = discrete.b[at(n)];
+    }
+    c_ = s.c;
+    factor_ = pairs_[0].read_out_factor();
+  }
+
+  void recurrence(complex* state, double const* u, double* y, index_t length) const override {
+    for (index_t t = 0; t < length; ++t) {
+      for (index_t n = 0; n < states(); ++n) state[n] = times(a_[at(n)], state[n]) + driven(n, u, t, length);
+      for (index_t p = 0; y != nullptr && p < outputs(); ++p) {
+        double sum = 0;
+        for (index_t n = 0; n < states(); ++n) sum += read_out(c_[at(p * states() + n)], state[n]);
+        y[p * length + t] = factor_ * sum;
+      }
+    }
+    if (y != nullptr) add_feedthrough(u, y, length);
+  }
+
+  std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
+    return diagonal_kernel(pairs_[at(output * inputs() + input)], length);
+  }
+  double feedthrough(index_t output, index_t input) const override { return d_[at(output * inputs() + input)]; }
+
+  // Eigenvalues in portions that fit the budget: no bit depends on it.
+  choice scan(double const* u, double* y, index_t length, packed const& states_of,
+              execution const& how) const override {
+    index_t const sequences = states_of.sequences();
+    index_t const portion = std::clamp<index_t>(scan_budget / std::max<index_t>(1, length), 1, states());
+    std::vector<complex> lanes(at(portion * length)), initial(at(portion * sequences)), final(initial.size());
+    std::fill_n(y, outputs() * length, 0.0);
+    choice made;
+    for (index_t first = 0; first < states(); first += portion) {
+      index_t const count = std::min(portion, states() - first);
+      for (index_t n = 0; n < count; ++n) {
+        for (index_t t = 0; t < length; ++t) lanes[at(n * length + t)] = driven(first + n, u, t, length);
+        for (index_t k = 0; states_of.initial != nullptr && k < sequences; ++k)
+          initial[at(n * sequences + k)] = states_of.initial[k * states() + first + n];
+      }
+      tensor_shape const shape{1, count, length}, ends{1, count, sequences};
+      ssmscan::recurrence<complex> problem;
+      problem.a = {a_.data() + first, shape, {.batch = 0, .channel = 1, .time = 0}};
+      problem.x = {lanes.data(), shape};
+      problem.b = problem.x;
+      if (states_of.initial != nullptr) problem.initial = {initial.data(), ends};
+      if (states_of.final != nullptr) problem.final = {final.data(), ends};
+      if (sequences != 1) problem.offsets = states_of.offsets;
+      made = linear_recurrence(problem, how);
+      for (index_t n = 0; n < count; ++n) {
+        for (index_t p = 0; p < outputs(); ++p) {
+          complex const c = c_[at(p * states() + first + n)];
+          for (index_t t = 0; t < length; ++t) y[p * length + t] += read_out(c, lanes[at(n * length + t)]);
+        }
+        for (index_t k = 0; states_of.final != nullptr && k < sequences; ++k)
+          states_of.final[k * states() + first + n] = final[at(n * sequences + k)];
+      }
+    }
+    for (index_t i = 0; i < outputs() * length; ++i) y[i] *= factor_;
+    add_feedthrough(u, y, length);
+    return made;
+  }
+
+  double spectral_radius() const override {
+    double radius = 0;
+    for (complex const& pole : a_) radius = std::max(radius, std::abs(pole));
+    return radius;
+  }
+
+ private:
+  complex driven(index_t n, double const* u, index_t t, index_t length) const {
+    complex sum = drive(b_[at(n * inputs())], u[t]);
+    for (index_t q = 1; q < inputs(); ++q) sum += drive(b_[at(n * inputs() + q)], u[q * length + t]);
+    return sum;
+  }
+  void add_feedthrough(double const* u, double* y, index_t length) const {
+    for (index_t p = 0; p < outputs(); ++p)
+      for (index_t q = 0; q < inputs(); ++q)
+        for (index_t t = 0; t < length; ++t) y[p * length + t] += d_[at(p * inputs() + q)] * u[q * length + t];
+  }
+
+  std::vector<diagonal_system> pairs_;  // of each output and input
+  std::vector<complex> a_, b_, c_;
+  std::vector<double> d_;
+  double factor_;
+};
+
+}  // namespace
+
+std::vector<float> linear_system::kernel_of_floats(index_t output, index_t input, index_t length) const {
+  std::vector<double> const made = kernel(output, input, length);
+  return {made.begin(), made.end()};
+}
+
+namespace detail {
+
+dplr_realization::dplr_realization(dplr_system const& system)
+    : linear_system(1, 1, system.size()), system_(system), stepper_(system) {}
+
+void dplr_realization::recurrence(complex* state, double const* u, double* y, index_t length) const {
+  double const factor = system_.read_out_factor();
+  for (index_t t = 0; t < length; ++t) {
+    stepper_.step(state, u[t]);
+    if (y == nullptr) continue;
+    double sum = 0;
+    for (index_t n = 0; n < states(); ++n) sum += read_out(system_.c[at(n)], state[n]);
+    y[t] = factor * sum + system_.d * u[t];
+  }
+}
+
+std::vector<double> dplr_realization::kernel(index_t, index_t, index_t length) const {
+  return dplr_kernel<double>(system_, length);
+}
+std::vector<float> dplr_realization::kernel_of_floats(index_t, index_t, index_t length) const {
+  return dplr_kernel<float>(system_, length);
+}
+
+// On (Re x, Im x): the map is linear over the reals, for a half spectrum and a full one.
+discrete_dense dplr_realization::over_the_reals() const {
+  index_t const n = states();
+  discrete_dense made{Eigen::MatrixXd(2 * n, 2 * n), Eigen::MatrixXd(2 * n, 1), Eigen::MatrixXd(1, 2 * n),
+                      Eigen::MatrixXd::Constant(1, 1, system_.d)};
+  std::vector<complex> x(at(n));
+  for (index_t k = 0; k <= 2 * n; ++k) {  // the last: the input
+    std::fill(x.begin(), x.end(), complex{});
+    if (k < 2 * n) x[at(k % n)] = k < n ? complex(1, 0) : complex(0, 1);
+    stepper_.step(x.data(), k < 2 * n ? 0 : 1);
+    for (index_t i = 0; i < n; ++i) {
+      (k < 2 * n ? made.a(i, k) : made.b(i, 0)) = x[at(i)].real();
+      (k < 2 * n ? made.a(n + i, k) : made.b(n + i, 0)) = x[at(i)].imag();
+    }
+  }
+  for (index_t i = 0; i < n; ++i) {
+    made.c(0, i) = system_.read_out_factor() * system_.c[at(i)].real();
+    made.c(0, n + i) = -system_.read_out_factor() * system_.c[at(i)].imag();
+  }
+  return made;
+}
+
+choice dplr_realization::scan(double const* u, double* y, index_t length, packed const& states_of,
+                              execution const& how) const {
+  index_t const n = states(), sequences = states_of.sequences();
+  Eigen::MatrixXd held = Eigen::MatrixXd::Zero(sequences, 2 * n);
+  for (index_t k = 0; states_of.initial != nullptr && k < sequences; ++k) {
+    for (index_t i = 0; i < n; ++i) {
+      held(k, i) = states_of.initial[k * n + i].real();
+      held(k, n + i) = states_of.initial[k * n + i].imag();
+    }
+  }
+  choice const made = matrix_scan(over_the_reals(), u, y, length, states_of.offsets, held, how);
+  for (index_t k = 0; states_of.final != nullptr && k < sequences; ++k)
+    for (index_t i = 0; i < n; ++i) states_of.final[k * n + i] = {held(k, i), held(k, n + i)};
+  return made;
+}
+
+double dplr_realization::spectral_radius() const { return radius_of(over_the_reals().a); }
+
+}  // namespace detail
+
+linear_system_ptr dense(discrete_dense system) { return std::make_shared<dense_realization>(std::move(system)); }
+
+linear_system_ptr diagonal_plus_low_rank(dplr_system const& system, discretization rule) {
+  if (rule == discretization::bilinear) return std::make_shared<detail::dplr_realization>(system);
+  check(system);
+  // On (Re x, Im x): A x = lambda x - P (P^* x), with 2 Re(P^* x) for a half spectrum, is linear over the reals.
+  index_t const n = system.size();
+  Eigen::VectorXcd const lambda = Eigen::Map<Eigen::VectorXcd const>(system.lambda.data(), n);
+  Eigen::MatrixXcd const p = Eigen::Map<Eigen::MatrixXcd const>(system.p.data(), n, system.rank());
+  dense_system<double> continuous{Eigen::MatrixXd(2 * n, 2 * n), Eigen::VectorXd(2 * n)};
+  discrete_dense made{{}, {}, Eigen::MatrixXd(1, 2 * n), Eigen::MatrixXd::Constant(1, 1, system.d)};
+  for (index_t k = 0; k < 2 * n; ++k) {
+    Eigen::VectorXcd x = Eigen::VectorXcd::Zero(n);
+    x(k % n) = k < n ? complex(1, 0) : complex(0, 1);
+    Eigen::VectorXcd through = p.adjoint() * x;
+    if (system.kept == spectrum::half) through = (2 * through.real()).cast<complex>();
+    Eigen::VectorXcd const image = lambda.cwiseProduct(x) - p * through;
+    continuous.a.col(k) << image.real(), image.imag();
+  }
+  for (index_t i = 0; i < n; ++i) {
+    continuous.b(i) = system.b[at(i)].real(), continuous.b(n + i) = system.b[at(i)].imag();
+    made.c(0, i) = system.read_out_factor() * system.c[at(i)].real();
+    made.c(0, n + i) = -system.read_out_factor() * system.c[at(i)].imag();
+  }
+  auto const discrete = discretize(continuous, system.step, rule);
+  made.a = discrete.a, made.b = discrete.b;
+  return dense(std::move(made));
+}
+
+linear_system_ptr diagonal(diagonal_system const& system) {
+  check(system);
+  return diagonal(mimo_diagonal_system{.lambda = system.lambda,
+                                       .b = system.b,
+                                       .c = system.c,
+                                       .d = {system.d},
+                                       .step = {system.step},
+                                       .rule = system.rule,
+                                       .kept = system.kept});
+}
+
+linear_system_ptr diagonal(mimo_diagonal_system const& system) {
+  if (system.inputs < 1) throw_invalid("inputs", std::to_string(system.inputs), "at least 1");
+  if (system.outputs < 1) throw_invalid("outputs", std::to_string(system.outputs), "at least 1");
+  if (system.lambda.empty()) throw_invalid("lambda", "0 values", "at least 1");
+  index_t const states = static_cast<index_t>(system.lambda.size());
+  auto const need = [](char const* name, std::size_t given, index_t needed, char const* shape) {
+    if (static_cast<index_t>(given) != needed)
+      throw_invalid(name, std::to_string(given) + " values", std::to_string(needed) + ", " + shape);
+  };
+  need("b", system.b.size(), states * system.inputs, "(N, inputs)");
+  need("c", system.c.size(), system.outputs * states, "(outputs, N)");
+  need("d", system.d.size(), system.outputs * system.inputs, "(outputs, inputs)");
+  if (system.step.size() != 1) need("step", system.step.size(), states, "(N), or one for all");
+  for (double const step : system.step) detail::need_step(step);
+  return std::make_shared<diagonal_realization>(system);  // finiteness: discretize checks each part
+}
+
+}  // namespace ssmscan::ssm

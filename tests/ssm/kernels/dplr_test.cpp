@@ -1,0 +1,194 @@
+// The diagonal plus low-rank kernel against each slower form before it, and against the Annotated S4.
+#include <numeric>
+
+#include "tests/ssm/reference_data.hpp"
+#include <Eigen/Dense>
+
+#include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/kernels/generating_function.hpp>
+#include <ssmscan/ssm/kernels/naive.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using test::reference;
+using complex = std::complex<double>;
+
+constexpr double bar = 1e-10;       // of the kernel's largest value: doubles, against powers
+constexpr double float_bar = 5e-6;  // likewise, floats
+constexpr index_t lengths[] = {1, 2, 3, 16, 17, 97, 784, 1000, 1024, 4093};
+
+// HiPPO's system of that size with a read-out that is not trivial, about one window long.
+dplr_system hippo_system(hippo which, index_t size, spectrum kept, double step) {
+  auto const form = hippo_normal_plus_low_rank(which, size, kept);
+  dplr_system system{.lambda = {form.lambda.begin(), form.lambda.end()},
+                     .b = {form.b.begin(), form.b.end()},
+                     .step = step,
+                     .kept = kept};
+  for (index_t r = 0; r < form.p.cols(); ++r)
+    for (index_t n = 0; n < form.p.rows(); ++n) system.p.push_back(form.p(n, r));
+  // A real read-out in HiPPO's own basis, C[n] = cos(n) / (n + 1), so that half and full are one system.
+  Eigen::RowVectorXcd c(size);
+  for (index_t n = 0; n < size; ++n) c(n) = std::cos(static_cast<double>(n)) / static_cast<double>(n + 1);
+  Eigen::RowVectorXcd const turned = c * form.basis;
+  system.c = {turned.begin(), turned.end()};
+  return system;
+}
+
+std::vector<double> by_powers(dplr_system const& system, index_t length) {
+  auto const whole = matrices_of(system);
+  auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
+  std::vector<double> kernel;
+  for (complex const tap : naive_kernel<complex>(discrete, whole.c, length)) kernel.push_back(tap.real());
+  return kernel;
+}
+
+// Largest difference over the largest value.
+template <class T>
+double distance(std::vector<T> const& computed, std::vector<double> const& expected) {
+  EXPECT_EQ(computed.size(), expected.size());
+  double error = 0, size = 0;
+  for (std::size_t l = 0; l < expected.size(); ++l) {
+    double const difference = std::abs(static_cast<double>(computed[l]) - expected[l]);
+    error = difference <= error ? error : difference;  // NaN stays
+    size = std::max(size, std::abs(expected[l]));
+  }
+  return error / size;
+}
+
+TEST(DplrKernel, IsTheKernelByPowers) {
+  int cases = 0;
+  for (hippo const which : {hippo::legs, hippo::legt, hippo::lagt, hippo::fout}) {
+    for (index_t const size : {4, 8, 16, 64}) {
+      for (spectrum const kept : {spectrum::half, spectrum::full}) {
+        if (which == hippo::fout && kept == spectrum::half) continue;
+        if (size == 64 && which != hippo::legs) continue;  // the slow forms take their time
+        index_t const states = which == hippo::fout ? size - 1 : size;
+        for (index_t const length : lengths) {
+          dplr_system const system = hippo_system(which, states, kept, 0.01);
+          auto const expected = by_powers(system, length);
+          std::string const what = std::string(name_of(which)) + " " + std::to_string(states) + " " +
+                                   std::to_string(length) + (kept == spectrum::half ? " half" : " full");
+          EXPECT_LE(distance(dplr_kernel<double>(system, length), expected), bar) << what;
+          if (length <= 1024) EXPECT_LE(distance(dplr_kernel_by_roots(system, length), expected), bar) << what;
+          if (length <= 100 && size <= 16) {
+            auto const whole = matrices_of(system);
+            auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
+            EXPECT_LE(distance(generating_function_kernel(discrete, whole.c, length), expected), bar) << what;
+          }
+          ++cases;
+        }
+      }
+    }
+  }
+  EXPECT_EQ(cases, 230);  // 10 lengths: legs 4 sizes x 2, legt and lagt 3 x 2, fout 3
+}
+
+TEST(DplrKernel, OfTheAnnotatedS4) {
+  for (std::string const name : {"annotated_s4/a", "annotated_s4/b", "annotated_s4/c"}) {
+    dplr_system system{.lambda = reference<complex>(name + ".Lambda"),
+                       .p = reference<complex>(name + ".P"),
+                       .b = reference<complex>(name + ".B"),
+                       .c = reference<complex>(name + ".C"),
+                       .step = reference<double>(name + ".step").at(0),
+                       .kept = spectrum::full};
+    auto const expected = reference<double>(name + ".K");
+    // Theirs is a learned C~, conjugated.
+    for (complex& c : system.c) c = std::conj(c);
+    std::vector<double> kernel(expected.size());
+    index_t const length = static_cast<index_t>(expected.size());
+    dplr_kernels<double>({&system, 1}, length, read_out_kind::truncated).generate(0, kernel);
+    EXPECT_LE(distance(kernel, expected), 1e-12) << name;
+    auto const input = reference<double>(name + ".u");
+    auto const output = reference<double>(name + ".y");
+    std::vector<double> made(output.size());
+    causal_convolution(kernel, input, 1, made, convolution_method::fft);
+    EXPECT_LE(distance(made, output), 1e-12) << name;
+  }
+}
+
+TEST(DplrKernel, FloatsAreWithinTheirBar) {
+  double worst = 0;
+  for (index_t const size : {4, 16, 64}) {
+    for (index_t const length : {16, 97, 1000, 4093, 16384}) {
+      for (double const step : {0.1, 0.01, 1.0 / static_cast<double>(length)}) {
+        dplr_system const system = hippo_system(hippo::legs, size, spectrum::half, step);
+        double const off = distance(dplr_kernel<float>(system, length), dplr_kernel<double>(system, length));
+        EXPECT_LE(off, float_bar) << size << " " << length << " " << step;
+        worst = std::max(worst, off);
+      }
+    }
+  }
+  RecordProperty("worst", std::to_string(worst));
+  EXPECT_GT(worst, 1e-8);  // floats they are
+}
+
+TEST(DplrKernel, StepIsTheDenseStep) {
+  for (hippo const which : {hippo::legs, hippo::legt, hippo::lagt}) {
+    for (spectrum const kept : {spectrum::half, spectrum::full}) {
+      dplr_system const system = hippo_system(which, 16, kept, 0.05);
+      auto const whole = matrices_of(system);
+      auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
+      dplr_stepper const stepper(system);
+      std::vector<complex> x(system.lambda.size());
+      Eigen::VectorXcd dense = Eigen::VectorXcd::Zero(16);
+      double largest = 0;
+      for (int t = 0; t < 200; ++t) {
+        double const u = std::sin(0.3 * t) + (t % 7 == 0);
+        stepper.step(x.data(), u);
+        dense = (discrete.a * dense + discrete.b * u).eval();
+        for (std::size_t n = 0; n < x.size(); ++n) {
+          largest = std::max(largest, std::abs(dense(static_cast<index_t>(n))));
+          ASSERT_LE(std::abs(x[n] - dense(static_cast<index_t>(n))), 1e-12 * largest) << name_of(which) << t;
+        }
+      }
+    }
+  }
+}
+
+TEST(DplrKernel, PolesOnTheRoots) {
+  // lambda = 0 at theta = 0, and step Im lambda / 2 = tan(pi / 4): a root of unity when 4 divides the length. The whole
+  // system is stable, the sums are not finite there.
+  dplr_system const system{.lambda = {{0, 0}, {0, 20}},
+                           .p = {{1, 0.5}, {1, 0}},
+                           .b = {{1, 0}, {0, 1}},
+                           .c = {{1, 0}, {0.5, 0.5}},
+                           .step = 0.1};
+  for (index_t const length : {8, 64, 100, 97}) {
+    EXPECT_LE(distance(dplr_kernel<double>(system, length), by_powers(system, length)), bar) << length;
+    EXPECT_LE(distance(dplr_kernel_by_roots(system, length), by_powers(system, length)), bar) << length;
+    EXPECT_LE(distance(dplr_kernel<float>(system, length), by_powers(system, length)), 1e-5) << length;
+  }
+}
+
+TEST(DplrKernel, Refusals) {
+  dplr_system const good = hippo_system(hippo::legs, 4, spectrum::half, 0.1);
+  EXPECT_EQ(test::refusal([&] { dplr_kernel<double>(good, 0); }), "length: got 0; need at least 1");
+  EXPECT_EQ(test::refusal([&] { dplr_kernel<float>(good, -3); }), "length: got -3; need at least 1");
+  auto const refused = [&](auto change) {
+    dplr_system wrong = good;
+    change(wrong);
+    return test::refusal([&] { dplr_kernel<double>(wrong, 8); });
+  };
+  EXPECT_EQ(refused([](auto& s) {
+              s.lambda[1] = {0.25, 1};
+            }),
+            "lambda: got the real part 0.25 at index 1, an unstable system; need no positive real part");
+  EXPECT_EQ(refused([](auto& s) { s.p.pop_back(); }),
+            "p: got 1 values; need a multiple of 2, a row of as many as lambda for each rank");
+  EXPECT_EQ(refused([](auto& s) { s.c.pop_back(); }), "c: got 1 values; need 2, as many as lambda");
+  EXPECT_EQ(refused([](auto& s) { s.b[0] = NAN; }),
+            "b: got a value that is not finite at index 0; need finite numbers");
+  EXPECT_EQ(refused([](auto& s) { s.step = 0; }), "step: got 0; need a positive finite number");
+  EXPECT_EQ(refused([](auto& s) { s.lambda.clear(); }), "lambda: got 0 values; need at least 1");
+  std::vector<double> short_by_one(7);
+  EXPECT_EQ(test::refusal([&] {
+              dplr_kernels<double>({&good, 1}, 8).generate(0, short_by_one);
+            }),
+            "kernel: got 7 values; need 8, the length");
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm

@@ -1,0 +1,348 @@
+// The layer: every mode against the Annotated S4's outputs and against the others; states, pieces, packed sequences, both
+// directions, many inputs and outputs.
+#include "tests/ssm/reference_data.hpp"
+#include <Eigen/Dense>
+#include <gmock/gmock.h>
+
+#include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/layer.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using test::reference;
+using complex = std::complex<double>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// Every |a| <= 1 and sequences of some hundreds of samples: modes agree to a few thousand u of the largest output.
+constexpr double agreement = 1e-11;
+
+std::vector<double> some_signal(index_t count) {
+  std::vector<double> made;
+  unsigned state = 7;
+  for (index_t i = 0; i < count; ++i) {
+    state = state * 1664525u + 1013904223u;
+    made.push_back(static_cast<double>(state >> 8) / 0x1p23 - 1 + std::sin(0.05 * static_cast<double>(i)));
+  }
+  return made;
+}
+
+dplr_system s4_channel(index_t size, double turn, spectrum kept = spectrum::half) {
+  auto const form = hippo_normal_plus_low_rank(hippo::legs, size, kept);
+  dplr_system made{.lambda = {form.lambda.begin(), form.lambda.end()},
+                   .p = {form.p.data(), form.p.data() + form.p.size()},
+                   .b = {form.b.begin(), form.b.end()},
+                   .d = 0.25,
+                   .step = 0.02,
+                   .kept = kept};
+  for (index_t n = 0; n < form.lambda.size(); ++n)
+    made.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), turn * static_cast<double>(n)));
+  return made;
+}
+
+diagonal_system s4d_channel(s4d_initialization which, discretization rule) {
+  diagonal_system made{.lambda = s4d_lambda(which, 8), .d = -0.5, .step = 0.02, .rule = rule};
+  for (std::size_t n = 0; n < made.lambda.size(); ++n) {
+    made.b.push_back({1, 0.1 * static_cast<double>(n)});
+    made.c.push_back(std::polar(1.0, static_cast<double>(n)));
+  }
+  return made;
+}
+
+linear_system_ptr dense_channel(hippo which, index_t size, discretization rule) {
+  auto const [a, b] = discretize(dense_system<double>{hippo_matrix(which, size), hippo_input(which, size)}, 0.02, rule);
+  return dense({a, b, Eigen::RowVectorXd::LinSpaced(size, -1, 1), Eigen::MatrixXd::Constant(1, 1, 0.5)});
+}
+
+linear_system_ptr s5_block() {
+  mimo_diagonal_system system{.inputs = 2, .outputs = 3};
+  system.lambda = s4d_lambda(s4d_initialization::lin, 8);
+  for (int i = 0; i < 8; ++i) system.b.push_back(std::polar(1.0, 0.7 * i));
+  for (int i = 0; i < 12; ++i) system.c.push_back(std::polar(0.5, 1.1 * i));
+  for (int i = 0; i < 6; ++i) system.d.push_back(0.1 * i);
+  for (int n = 0; n < 4; ++n) system.step.push_back(0.01 * (n + 1));
+  return diagonal(system);
+}
+
+// Layers of every kind, by name.
+std::vector<std::pair<std::string, layer>> layers() {
+  std::vector<dplr_system> const s4{s4_channel(8, 0.3), s4_channel(8, 1.2), s4_channel(6, 0.1, spectrum::full)};
+  std::vector<diagonal_system> s4d;
+  for (auto const which : all_s4d_initializations)
+    for (auto const rule : {discretization::zoh, discretization::bilinear, discretization::mamba})
+      s4d.push_back(s4d_channel(which, rule));
+  return {{"s4", layer(std::span<dplr_system const>(s4))},
+          {"s4d", layer(std::span<diagonal_system const>(s4d))},
+          {"s5", layer({s5_block()})},
+          {"dense", layer({dense_channel(hippo::legs, 5, discretization::zoh),
+                           dense_channel(hippo::legt, 4, discretization::backward_euler),
+                           dense_channel(hippo::fout, 5, discretization::bilinear)})},
+          {"mixed", layer({s5_block(), diagonal_plus_low_rank(s4[0]), diagonal(s4d[1])})}};
+}
+
+std::vector<layer_execution> executions(bool is_diagonal) {
+  std::vector<layer_execution> made{{},
+                                    {.mode = mode::recurrence, .scan = {.backend = "serial"}},
+                                    {.mode = mode::convolution, .convolution = convolution_method::direct},
+                                    {.mode = mode::convolution, .convolution = convolution_method::fft}};
+  for (std::string_view const backend : {"serial", "openmp"}) {
+    for (std::string_view const algorithm :
+         {"sequential", "hillis_steele", "blelloch", "chunked", "look_back", "automatic"})
+      made.push_back({.mode = mode::scan, .scan = {.algorithm = algorithm, .backend = backend}});
+    if (is_diagonal) made.push_back({.mode = mode::scan, .scan = {.algorithm = "heinsen", .backend = backend}});
+  }
+  return made;
+}
+
+template <class T>
+struct result {
+  std::vector<T> y;
+  std::vector<complex> final;
+};
+
+template <class T>
+result<T> run(layer const& of, std::vector<T> const& u, index_t batch, layer_execution const& how,
+              std::vector<complex> const& initial = {}, std::vector<index_t> const& offsets = {},
+              direction way = direction::forward) {
+  index_t const time = static_cast<index_t>(u.size()) / (batch * of.inputs());
+  index_t const sequences = offsets.empty() ? 1 : static_cast<index_t>(offsets.size()) - 1;
+  result<T> made{std::vector<T>(at(batch * of.outputs() * time), T(1e30f)),
+                 std::vector<complex>(at(batch * of.states() * sequences), complex(1e30))};
+  layer_call<T> call{.input = {u.data(), {batch, of.inputs(), time}},
+                     .output = {made.y.data(), {batch, of.outputs(), time}},
+                     .final = {made.final.data(), {batch, of.states(), sequences}},
+                     .offsets = offsets,
+                     .direction = way};
+  if (!initial.empty()) call.initial = {initial.data(), {batch, of.states(), sequences}};
+  of.run(call, how);
+  return made;
+}
+
+template <class Values>
+double distance(Values const& computed, Values const& expected) {
+  EXPECT_EQ(computed.size(), expected.size());
+  double error = 0, size = 1e-300;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    double const difference = static_cast<double>(std::abs(computed[i] - expected[i]));
+    error = difference <= error ? error : difference;  // NaN stays
+    size = std::max(size, static_cast<double>(std::abs(expected[i])));
+  }
+  return error / size;
+}
+
+std::vector<complex> some_states(index_t count) {
+  std::vector<complex> made;
+  for (index_t i = 0; i < count; ++i) made.push_back(std::polar(0.5, 0.9 * static_cast<double>(i)));
+  return made;
+}
+
+TEST(Layer, IsTheAnnotatedS4) {
+  for (std::string const name : {"annotated_s4/a", "annotated_s4/b", "annotated_s4/c"}) {
+    dplr_system system{.lambda = reference<complex>(name + ".Lambda"),
+                       .p = reference<complex>(name + ".P"),
+                       .b = reference<complex>(name + ".B"),
+                       .c = reference<complex>(name + ".C"),
+                       .step = reference<double>(name + ".step").at(0),
+                       .kept = spectrum::full};
+    auto const input = reference<double>(name + ".u");
+    auto const expected = reference<double>(name + ".y");
+    std::vector<double> recurrence;
+    for (complex const y : reference<complex>(name + ".yr")) recurrence.push_back(y.real());
+    // Theirs is C~, conjugated: c = conj(C) (I - Ab^L)^-1.
+    auto const whole = matrices_of(system);
+    auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
+    index_t const size = system.size();
+    Eigen::MatrixXcd power = Eigen::MatrixXcd::Identity(size, size);
+    for (std::size_t l = 0; l < input.size(); ++l) power = (discrete.a * power).eval();
+    Eigen::MatrixXcd const rest = Eigen::MatrixXcd::Identity(size, size) - power;
+    Eigen::RowVectorXcd const c = rest.transpose().partialPivLu().solve(whole.c.adjoint()).transpose();
+    system.c = {c.begin(), c.end()};
+    layer const one(std::span<dplr_system const>(&system, 1));
+    std::vector<double> output(input.size());
+    for (layer_execution const& how :
+         {layer_execution{.mode = mode::recurrence}, layer_execution{.mode = mode::convolution},
+          layer_execution{.mode = mode::convolution, .convolution = convolution_method::direct},
+          layer_execution{.mode = mode::scan, .scan = {.algorithm = "chunked"}}}) {
+      if (how.mode == mode::scan && name != "annotated_s4/a") continue;  // 64^3 and more a combine
+      one.run(input, 1, output, how);
+      EXPECT_LE(distance(output, expected), 1e-12) << name << " " << name_of(how.mode);
+      EXPECT_LE(distance(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
+    }
+  }
+}
+
+// Modes, backends, states in and out, packed, reversed: one answer. What the recurrence makes of a packed or reversed signal
+// is held against the plain recurrence of each piece.
+TEST(Layer, EveryModeIsTheRecurrence) {
+  int cases = 0;
+  for (auto const& [name, of] : layers()) {
+    bool const is_diagonal = name == "s4d" || name == "s5";
+    for (index_t const batch : {1, 3}) {
+      for (index_t const time : {1, 2, 60}) {
+        std::vector<double> const u = some_signal(batch * of.inputs() * time);
+        for (std::vector<index_t> const& offsets :
+             {std::vector<index_t>{}, std::vector<index_t>{0, time / 3, time / 3, time}}) {
+          index_t const sequences = offsets.empty() ? 1 : 3;
+          for (bool const started : {false, true}) {
+            auto const initial = started ? some_states(batch * of.states() * sequences) : std::vector<complex>{};
+            // A dense system's states are real.
+            auto states = initial;
+            if (name == "dense")
+              for (complex& x : states) x = x.real();
+            for (direction const way : {direction::forward, direction::reverse}) {
+              auto const expected = run(of, u, batch, {}, states, offsets, way);
+              for (layer_execution const& how : executions(is_diagonal)) {
+                auto const made = run(of, u, batch, how, states, offsets, way);
+                std::string const what = name + " " + std::string(name_of(how.mode)) + " " +
+                                         std::string(how.scan.algorithm) + " " + std::to_string(time);
+                ASSERT_LE(distance(made.y, expected.y), agreement) << what;
+                ASSERT_LE(distance(made.final, expected.final), agreement) << what;
+                ++cases;
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(cases, 2 * 3 * 2 * 2 * 2 * (2 * 18 + 3 * 16));
+}
+
+TEST(Layer, PiecesAreTheWholeBitForBit) {
+  constexpr index_t time = 400;
+  for (auto const& [name, of] : layers()) {
+    std::vector<double> const u = some_signal(of.inputs() * time);
+    auto const whole = run(of, u, 1, {});
+    for (index_t const piece : {1, 7, 100}) {
+      std::vector<double> y(at(of.outputs() * time));
+      std::vector<complex> state(at(of.states()));
+      for (index_t begin = 0; begin < time; begin += piece) {
+        index_t const length = std::min(piece, time - begin);
+        of.run<double>({.input = {u.data() + begin, {1, of.inputs(), length}, {of.inputs() * time, time, 1}},
+                        .output = {y.data() + begin, {1, of.outputs(), length}, {of.outputs() * time, time, 1}},
+                        .initial = {state.data(), {1, of.states(), 1}},
+                        .final = {state.data(), {1, of.states(), 1}}});
+      }
+      EXPECT_EQ(y, whole.y) << name << " " << piece;
+      EXPECT_EQ(state, whole.final) << name << " " << piece;
+    }
+  }
+}
+
+TEST(Layer, PackedAndReversedAreTheirSequencesApart) {
+  constexpr index_t time = 50;
+  std::vector<index_t> const offsets{0, 0, 17, 18, time};
+  for (auto const& [name, of] : layers()) {
+    std::vector<double> const u = some_signal(of.inputs() * time);
+    for (direction const way : {direction::forward, direction::reverse}) {
+      auto const packed = run(of, u, 1, {}, {}, offsets, way);
+      for (std::size_t k = 0; k + 1 < offsets.size(); ++k) {
+        index_t const length = offsets[k + 1] - offsets[k];
+        std::vector<double> part;
+        for (index_t q = 0; q < of.inputs(); ++q)
+          for (index_t t = 0; t < length; ++t)
+            part.push_back(u[at(q * time + (way == direction::forward ? offsets[k] + t : offsets[k + 1] - 1 - t))]);
+        auto const alone = run(of, part, 1, {});
+        for (index_t p = 0; p < of.outputs(); ++p)
+          for (index_t t = 0; t < length; ++t)
+            EXPECT_EQ(packed.y[at(p * time + (way == direction::forward ? offsets[k] + t : offsets[k + 1] - 1 - t))],
+                      alone.y[at(p * length + t)])
+                << name;
+        for (index_t n = 0; n < of.states(); ++n)
+          EXPECT_EQ(packed.final[at(n) * (offsets.size() - 1) + k], alone.final[at(n)]) << name;
+      }
+    }
+  }
+}
+
+TEST(Layer, BothDirections) {
+  auto const all = layers();
+  layer const& of = all[0].second;
+  constexpr index_t time = 40;
+  std::vector<double> const u = some_signal(of.inputs() * time);
+  auto const ahead = run(of, u, 1, {}), back = run(of, u, 1, {}, {}, {}, direction::reverse);
+  for (layer_execution const& how : executions(false)) {
+    std::vector<double> y(u);  // in place
+    run_bidirectional<double>(
+        of, of, {.input = {y.data(), {1, of.inputs(), time}}, .output = {y.data(), {1, of.inputs(), time}}}, how);
+    std::vector<double> expected(u.size());
+    for (std::size_t i = 0; i < u.size(); ++i) expected[i] = ahead.y[i] + back.y[i];
+    EXPECT_LE(distance(y, expected), agreement);
+  }
+}
+
+// Floats: signals, kernels and transforms are floats, states doubles. An output is within some hundred u of the sums that
+// make it, here 1e-5 of the largest.
+TEST(Layer, FloatsAreNear) {
+  for (auto const& [name, of] : layers()) {
+    std::vector<double> const u = some_signal(of.inputs() * 200);
+    std::vector<float> const single(u.begin(), u.end());
+    auto const expected = run(of, std::vector<double>(single.begin(), single.end()), 1, {});
+    for (layer_execution const& how : executions(false)) {
+      auto const made = run(of, single, 1, how);
+      EXPECT_LE(distance(std::vector<double>(made.y.begin(), made.y.end()), expected.y), 1e-5)
+          << name << name_of(how.mode);
+    }
+  }
+}
+
+TEST(Layer, EmptySignals) {
+  for (auto const& [name, of] : layers()) {
+    std::vector<complex> const initial = some_states(of.states());
+    for (layer_execution const& how : executions(false)) {
+      if (name == "dense") continue;  // its states are real
+      EXPECT_EQ(run(of, std::vector<double>{}, 1, how, initial).final, initial) << name << name_of(how.mode);
+    }
+  }
+}
+
+TEST(Layer, Refusals) {
+  layer const of = layers()[0].second;
+  std::vector<double> u(30), y(30);
+  std::vector<complex> states(at(of.states()));
+  layer_call<double> const good{.input = {u.data(), {1, 3, 10}}, .output = {y.data(), {1, 3, 10}}};
+  auto const refused = [&](auto change) {
+    auto call = good;
+    layer_execution how;
+    change(call, how);
+    return test::refusal([&] { of.run(call, how); });
+  };
+  EXPECT_EQ(refused([](auto& c, auto&) { c.input.shape.channel = 2; }),
+            "input: got shape (1, 2, 10); need (1, 3, 10) = (batch, inputs, time)");
+  EXPECT_EQ(refused([](auto& c, auto&) { c.output.shape.time = 9; }),
+            "output: got shape (1, 3, 9); need (1, 3, 10) = (batch, outputs, time)");
+  EXPECT_EQ(refused([](auto& c, auto&) { c.input.data = nullptr; }),
+            "input: got a null pointer; need a pointer to (1, 3, 10) values");
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.output.data = u.data() + 1; }),
+            "output: got memory that overlaps input; need the same pointer and strides as input, or no overlap");
+  EXPECT_EQ(
+      refused([&](auto& c, auto&) {
+        c.initial = {states.data(), {1, 2, 1}};
+      }),
+      "initial: got shape (1, 2, 1); need (1, " + std::to_string(of.states()) + ", 1) = (batch, states, sequences)");
+  std::vector<index_t> const falls{0, 7, 3, 10}, late{1, 10}, short_of{0, 9};
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = falls; }),
+            "offsets: got a value that falls at index 2; need values that never fall");
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = late; }), "offsets: got a first value of 1; need 0");
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = short_of; }),
+            "offsets: got a last value of 9; need the time length 10");
+  EXPECT_EQ(refused([](auto&, auto& how) { how.scan.backend = "cuda13"; }),
+            "backend: got cuda13; need one of serial, openmp");
+  EXPECT_EQ(refused([](auto&, auto& how) { how.mode = mode::scan, how.scan.algorithm = "heinsen"; }),
+            "algorithm: got heinsen for a state that is not diagonal; need one of sequential, hillis_steele, blelloch, "
+            "chunked, look_back");
+  EXPECT_EQ(test::refusal([] { layer(std::vector<linear_system_ptr>{}); }), "systems: got none; need at least 1");
+  EXPECT_EQ(test::refusal([] {
+              dense({Eigen::MatrixXd::Zero(2, 3), Eigen::MatrixXd::Zero(2, 1), Eigen::MatrixXd::Zero(1, 2),
+                     Eigen::MatrixXd::Zero(1, 1)});
+            }),
+            "a: got 2 x 3; need 2 x 2");
+  EXPECT_EQ(test::refusal([] {
+              diagonal(mimo_diagonal_system{.lambda = {{-1, 0}}, .b = {1.0, 1.0}});
+            }),
+            "b: got 2 values; need 1, (N, inputs)");
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm
