@@ -9,17 +9,12 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/scan/backends/cuda/error.cuh>
+#include <ssmscan/scan/backends/cuda/gpus.hpp>
 
 namespace ssmscan::bench::gpu {
 
 std::string const& why_none() {
-  static std::string const why = [] {
-    int count = 0;
-    cudaError_t status = cudaGetDeviceCount(&count);
-    if (status == cudaSuccess && count == 0) status = cudaErrorNoDevice;
-    if (status == cudaSuccess) status = cudaFree(nullptr);  // makes the context
-    return status == cudaSuccess ? std::string() : cuda_category().message(static_cast<int>(status));
-  }();
+  static std::string const why = device::why_no_gpu();
   return why;
 }
 
