@@ -161,10 +161,12 @@ inline std::string joined(std::string const& one, std::string const& other) {
   return one + (one.empty() || other.empty() ? "" : "; ") + other;
 }
 
+enum class packed_input { refused, taken };
+
 // An algorithm of device::capabilities(), or "automatic", by the public call.
 template <class T>
 contender<T> ours(std::shared_ptr<device_session> const& shared, std::string const& algorithm,
-                  std::string const& inner) {
+                  std::string const& inner, packed_input packed) {
   auto const prepare = [=](problem<T>& host, int) {
     auto const on = shared->at(host);
     device::execution how{.algorithm = algorithm, .inner = inner, .stream = the_stream()};
@@ -184,7 +186,9 @@ contender<T> ours(std::shared_ptr<device_session> const& shared, std::string con
     if (algorithm == "automatic") made.label = joined("chose " + chosen.algorithm + ": " + chosen.reason, made.label);
     return made;
   };
-  auto const takes = [=](problem_shape const& s) { return has_what_it_computes(algorithm, s) && s.threads == 0; };
+  auto const takes = [=](problem_shape const& s) { 
+    return has_what_it_computes(algorithm, s) && s.threads == 0 && (s.packed == 0 || packed == packed_input::taken);
+  };
   return on_a_gpu<T>({algorithm, inner, "cuda", takes, prepare});
 }
 
@@ -217,7 +221,7 @@ contender<T> waited_for(std::shared_ptr<device_session> const& shared, contender
         return std::chrono::duration<double>(clock::now() - begin).count();
       };
       auto const on = shared->at(host);
-      double const bound = bench::median_seconds(
+      double const bound = host.x.empty() ? 0 : bench::median_seconds(
           [&] {
             enqueue_bound<bound_kernel::triad>(on->first(), vectors_per_thread[0]);
             wait();
@@ -236,9 +240,10 @@ std::vector<contender<T>> our_contenders(std::shared_ptr<device_session> const& 
                                          inners which) {
   std::vector<contender<T>> made;
   for_each_offer<T>(device::capabilities(), what, which, [&](capability const& row, std::string const& inner) {
-    made.push_back(ours<T>(shared, std::string(row.algorithm), inner));
+    made.push_back(
+        ours<T>(shared, std::string(row.algorithm), inner, row.packed ? packed_input::taken : packed_input::refused));
   });
-  made.push_back(ours<T>(shared, "automatic", ""));
+  made.push_back(ours<T>(shared, "automatic", "", packed_input::taken));
   return made;
 }
 

@@ -126,24 +126,23 @@ struct batch::graph {
 };
 
 batch::batch(std::function<void(std::size_t)> enqueue, launching how, std::size_t least) : enqueue_(std::move(enqueue)) {
-  // The clock's step is half a microsecond, and a replay costs some itself: a batch takes a millisecond or more. Passes
-  // of many kernels need none so large: they are long themselves.
-  constexpr double least_seconds = 1e-3;
+  // The clock's step is half a microsecond, and a replay costs some itself: a batch takes a millisecond or more. What takes
+  // longer than `long_pass` needs no warming up.
+  constexpr double least_seconds = 1e-3, long_pass = 1e-2;
   constexpr std::size_t most_passes = 256;
   least = std::max<std::size_t>(least, 1);
   auto const run = [&] {
     for (std::size_t k = 0; k < least; ++k) enqueue_(k);
   };
-  (void)clock().seconds(run);  // loads the code
-  double const one = clock().seconds(run) / static_cast<double>(least);
+  double one = clock().seconds(run) / static_cast<double>(least);  // loads the code
+  if (one < long_pass) one = clock().seconds(run) / static_cast<double>(least);
   auto const wanted = static_cast<std::size_t>(std::ceil(least_seconds / std::max(one, 1e-7)));
-  passes_ = (std::min(wanted, most_passes) + least - 1) / least * least;
-  passes_ = std::max(passes_, least);
+  passes_ = std::max(least, (std::min(wanted, most_passes) + least - 1) / least * least);
   if (how == launching::by_graph)
     graph_ = std::make_shared<graph>([&] {
       for (std::size_t k = 0; k < passes_; ++k) enqueue_(k);
     });
-  (void)seconds();  // uploads the graph
+  if (one < long_pass) (void)seconds();  // uploads the graph
 }
 
 std::size_t batch::passes() const { return passes_; }

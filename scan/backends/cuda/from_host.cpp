@@ -1,28 +1,14 @@
 #include <map>
 #include <memory>
 
-#include <cuda_runtime.h>
-
-#include <ssmscan/scan/backends/cuda/error.cuh>
+#include <ssmscan/scan/backends/cuda/device_memory.hpp>
 #include <ssmscan/scan/backends/cuda/from_host.hpp>
 #include <ssmscan/scan/detail/overlap.hpp>
 
 namespace ssmscan::device {
 namespace {
 
-class memory {
- public:
-  explicit memory(std::size_t bytes) {
-    need_success(cudaMalloc(&data_, bytes > 0 ? bytes : 1), "allocating device memory");
-  }
-  memory(memory const&) = delete;
-  memory& operator=(memory const&) = delete;
-  ~memory() { (void)cudaFree(data_); }
-  std::byte* data() const { return static_cast<std::byte*>(data_); }
-
- private:
-  void* data_ = nullptr;
-};
+using ssmscan::detail::device_memory;
 
 // What host memory became: a copy of each range of bytes that a view spans, one for views that span the same.
 class copies {
@@ -47,22 +33,19 @@ class copies {
     auto const bytes = ssmscan::detail::range_of(view);
     if (bytes.empty()) return;
     auto const begin = static_cast<std::uintptr_t>(bytes.begin), end = static_cast<std::uintptr_t>(bytes.end);
-    need_success(cudaMemcpy(reinterpret_cast<void*>(begin), made_.at({begin, end})->data(), end - begin,
-                            cudaMemcpyDeviceToHost),
-                 "copying a result from the device");
+    made_.at({begin, end})->take(reinterpret_cast<void*>(begin));
   }
 
  private:
   std::byte* copy_of(std::uintptr_t begin, std::uintptr_t end) {
     auto& held = made_[{begin, end}];
     if (!held) {
-      held = std::make_unique<memory>(end - begin);
-      need_success(cudaMemcpy(held->data(), reinterpret_cast<void const*>(begin), end - begin, cudaMemcpyHostToDevice),
-                   "copying to the device");
+      held = std::make_unique<device_memory>(end - begin);
+      held->put(reinterpret_cast<void const*>(begin));
     }
     return held->data();
   }
-  std::map<std::pair<std::uintptr_t, std::uintptr_t>, std::unique_ptr<memory>> made_;
+  std::map<std::pair<std::uintptr_t, std::uintptr_t>, std::unique_ptr<device_memory>> made_;
 };
 
 }  // namespace
@@ -79,9 +62,8 @@ choice linear_recurrence_from_host(recurrence<T> const& problem, execution const
   there.a = all.add(problem.a), there.b = all.add(problem.b), there.x = all.add(problem.x);
   there.initial = all.add(problem.initial), there.final = all.add(problem.final);
   there.offsets = all.add(problem.offsets), there.reset = all.add(problem.reset);
-  std::size_t const bytes = workspace_bytes(there, how);
-  memory const workspace(bytes);
-  how.workspace = {workspace.data(), bytes};
+  device_memory const workspace(workspace_bytes(there, how));
+  how.workspace = workspace.span();
   choice made = linear_recurrence(there, how);
   all.bring_back(problem.x), all.bring_back(problem.final);
   return made;
