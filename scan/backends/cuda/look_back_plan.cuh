@@ -9,14 +9,11 @@
 
 namespace ssmscan::device {
 
-// Stands at the head of the workspace, all zero before its first use; each run leaves it ready for the next. (solve clears
-// it and the words at each call, since it cannot know what used the workspace in between.)
-struct alignas(16) run_header {
-  std::uint64_t tickets;  // taken, in all runs
-  std::uint64_t base;     // taken before this run
-  std::uint64_t epoch;    // of this run, less one: words of zero bytes are of no run
-  std::uint64_t unused;
-};
+// How a block comes by its tickets. Drawn from a counter, in order, by blocks that run: a block then waits only for blocks
+// that are running. By its index, as the hardware starts blocks in that order: where no block waits for another, and where
+// each has one ticket.
+enum class tickets { drawn, by_index };
+using ticket_counter = unsigned long long;  // what atomicAdd takes
 
 // How the work is cut into tickets; made on the host, the same for all blocks.
 struct look_back_plan {
@@ -25,6 +22,8 @@ struct look_back_plan {
   int rows_per_lane;   // in a slot
   int lanes_per_slot;  // more than one where a lane is one short tile
   index_t tickets;
+
+  bool blocks_meet() const { return tiles > 1; }
 
   template <class T>
   static constexpr look_back_plan of(extent size) {
