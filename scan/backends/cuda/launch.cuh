@@ -10,16 +10,10 @@
 
 namespace ssmscan {
 
-// When a kernel may start: once the one before it on the stream has ended, or as soon as that one lets it; it then waits
-// for the end itself (cudaGridDependencySynchronize) where it needs it, and the start of the one and the end of the other
-// overlap.
-enum class starts { after_the_end_of_the_one_before, when_let_by_the_one_before };
-
 struct launch_shape {
   index_t blocks;
   int threads;
   std::size_t shared_bytes = 0;
-  ssmscan::starts starts = ssmscan::starts::after_the_end_of_the_one_before;
 };
 
 // kernel(arguments...) on the stream; nothing where there are no blocks. Throws std::system_error where the launch fails:
@@ -34,10 +28,6 @@ void launch(cudaStream_t stream, launch_shape shape, void (*kernel)(Parameters..
   config.blockDim = dim3(static_cast<unsigned>(shape.threads));
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = stream;
-  cudaLaunchAttribute early{};
-  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  early.val.programmaticStreamSerializationAllowed = 1;
-  if (shape.starts == starts::when_let_by_the_one_before) config.attrs = &early, config.numAttrs = 1;
   need_success(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launching a kernel");
 }
 

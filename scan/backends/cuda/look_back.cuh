@@ -1,6 +1,7 @@
 #pragma once
 // Launches the kernel of look_back_kernel.cuh: as many blocks as there are multiprocessors, or tickets.
 #include <atomic>
+#include <bit>
 #include <random>
 
 #include <ssmscan/scan/backends/cuda.cuh>
@@ -32,22 +33,32 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
   return p.size.time % unit == 0 && all(-1) ? copies::bulk_reversed : copies::by_element;
 }
 
-// Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
-// a chance of 2^-64. Never 0.
-inline std::uint64_t new_epoch() {
-  static std::atomic<std::uint64_t> next = (std::uint64_t{std::random_device{}()} << 32) + std::random_device{}();
-  std::uint64_t z = next.fetch_add(1, std::memory_order_relaxed) * 0x9e3779b97f4a7c15u;  // odd: one to one
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;  // Steele, Lea & Flood 2014, one to one as well
+// Steele, Lea & Flood 2014; one to one.
+inline std::uint64_t mixed(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
   return z ^ (z >> 31);
 }
 
-// The kernel after it starts meanwhile.
-template <class T>
-__global__ void clear_words(word* words, index_t count) {
-  cudaTriggerProgrammaticLaunchCompletion();
-  index_t const step = index_t{gridDim.x} * blockDim.x;
-  for (index_t k = index_t{blockIdx.x} * blockDim.x + threadIdx.x; k < count; k += step) words[k] = {0, 0};
+inline std::uint64_t of_this_process() {
+  static std::uint64_t const chosen = (std::uint64_t{std::random_device{}()} << 32) + std::random_device{}();
+  return chosen;
+}
+
+// Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
+// a chance of 2^-64.
+inline std::uint64_t new_epoch() {
+  static std::atomic<std::uint64_t> calls = 0;
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed));
+}
+
+// Counts to `most`. How many bits that takes is part of the signature, so that one width is not taken for another.
+inline ticket_counter counter_for(index_t most, word* at) {
+  int const bits = std::bit_width(static_cast<std::uint64_t>(most));
+  ticket_counter::word_t const mask = (ticket_counter::word_t{1} << bits) - 1;
+  return {reinterpret_cast<ticket_counter::word_t*>(at),
+          mixed(~of_this_process() + static_cast<std::uint64_t>(bits)) & ~mask, mask};
 }
 
 inline bool is_capturing(cudaStream_t stream) {
@@ -65,10 +76,10 @@ inline index_t multiprocessors() {
 
 template <class T>
 struct launcher {
-  cudaStream_t stream;
+  cuda& on;
   ssmscan::detail::recurrence_problem<T> const& problem;
   look_back_plan const& plan;
-  word* memory;  // the counter of tickets, and the words
+  word* memory;  // the counter of tickets in the first, and the words
   index_t blocks = std::min(multiprocessors(), plan.tickets);
 
   void run() const {
@@ -83,28 +94,20 @@ struct launcher {
     }
   }
 
-  // Where tickets go by index, nothing has to be cleared: the words of this run bear its epoch. But not in a graph, each
-  // of whose runs bears the same.
+  // Nothing has to be cleared, since the words of this run bear its epoch: but in a graph, each of whose runs bears the
+  // same.
   template <copies How, int Slots>
   void run() const {
-    tickets const how = plan.blocks_meet() && plan.tickets > blocks ? tickets::drawn : tickets::by_index;
-    bool const clears = plan.blocks_meet() && (how == tickets::drawn || is_capturing(stream));
-    index_t const count = header_words + plan.template words<T>();
-    if (clears) {
-      constexpr int threads = 256;
-      launch(stream, {std::min(ssmscan::detail::ceil_div(count, threads), blocks), threads}, &clear_words<T>, memory,
-             count);
-    }
+    word* const words = memory + header_words;
+    if (plan.blocks_meet() && is_capturing(on.stream()))
+      on.clear(words, static_cast<std::size_t>(plan.template words<T>()) * sizeof(word));
     auto* const kernel = &look_back_kernel<T, How, Slots>;
     constexpr std::size_t shared_bytes = sizeof(look_back_storage<T, Slots>);
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
-    launch(stream,
-           {blocks, look_back_threads<T>, shared_bytes,
-            clears ? starts::when_let_by_the_one_before : starts::after_the_end_of_the_one_before},
-           kernel, problem, plan, how == tickets::drawn ? reinterpret_cast<ticket_counter*>(memory) : nullptr,
-           memory + header_words, new_epoch());
+    launch(on.stream(), {blocks, look_back_threads<T>, shared_bytes}, kernel, problem, plan,
+           counter_for(plan.tickets + blocks, memory), words, new_epoch());
   }
 
   static constexpr index_t header_words = 1;
@@ -118,7 +121,7 @@ void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_probl
   using launcher = look_back_detail::launcher<T>;
   auto const plan = look_back_plan::of<T>(problem.size);
   auto const memory = on.template scratch<word>(launcher::header_words + plan.template words<T>());
-  if constexpr (std::same_as<B, cuda>) launcher{on.stream(), problem, plan, memory.data()}.run();
+  if constexpr (std::same_as<B, cuda>) launcher{on, problem, plan, memory.data()}.run();
 }
 
 }  // namespace ssmscan::device

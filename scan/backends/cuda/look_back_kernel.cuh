@@ -20,8 +20,6 @@
 #include <algorithm>
 #include <cstdint>
 
-#include <cuda_runtime.h>
-
 #include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -40,7 +38,7 @@ struct look_back_block {
   storage& m;
   detail::recurrence_problem<T> const& p;
   look_back_plan const& plan;
-  ticket_counter* drawn;  // null: tickets by index
+  ticket_counter const& counter;
   word* words;
   std::uint64_t epoch;
   int lane;  // of this thread in its warp
@@ -73,20 +71,22 @@ struct look_back_block {
   // ---- load ----
   __device__ void load() const {
     if (in_bulk && lane != 0) return;
-    cudaGridDependencySynchronize();  // what was cleared for this run
+    bool const drawn = plan.blocks_meet();
     int i = 0;
-    index_t ticket = drawn != nullptr ? to_all(draw()) : static_cast<index_t>(blockIdx.x);
+    index_t ticket = drawn ? to_all(draw()) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
-      index_t const next = drawn != nullptr ? draw() : ticket + gridDim.x;  // asked for before it is needed
+      index_t const next = drawn ? draw() : ticket + gridDim.x;  // asked for before it is needed
       hand_out(i, ticket);
       copy_in(i, work_item::of<T>(plan, ticket));
-      ticket = drawn != nullptr ? to_all(next) : next;
+      ticket = drawn ? to_all(next) : next;
       ++i;
     }
+    // Each block draws one ticket too many; this is the last of them all.
+    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
     hand_out(i, -1);
   }
 
-  __device__ index_t draw() const { return lane == 0 ? static_cast<index_t>(atomicAdd(drawn, 1)) : 0; }
+  __device__ index_t draw() const { return lane == 0 ? counter.draw() : 0; }
   __device__ static index_t to_all(index_t of_first) {
     return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
   }
@@ -373,12 +373,12 @@ struct look_back_block {
   }
 };
 
-// drawn: counts tickets, from zero; null where they go by index. A word is of this run where it bears `epoch`.
+// A word is of this run where it bears `epoch`.
 template <class T, copies How, int Slots>
 __global__ void __launch_bounds__(look_back_threads<T>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<T> const p,
-                     __grid_constant__ look_back_plan const plan, ticket_counter* drawn, word* words,
-                     std::uint64_t epoch) {
+                     __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
+                     word* words, std::uint64_t epoch) {
   extern __shared__ __align__(128) unsigned char memory[];
   using storage = look_back_storage<T, Slots>;
   auto& m = *reinterpret_cast<storage*>(memory);
@@ -396,7 +396,7 @@ __global__ void __launch_bounds__(look_back_threads<T>, 1)
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<T, How, Slots> const block{m, p, plan, drawn, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<T, How, Slots> const block{m, p, plan, counter, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load();

@@ -9,11 +9,31 @@
 
 namespace ssmscan::device {
 
-// How a block comes by its tickets. Drawn from a counter, in order, by blocks that run: a block then waits only for blocks
-// that are running. By its index, as the hardware starts blocks in that order: where no block waits for another, and where
-// each has one ticket.
-enum class tickets { drawn, by_index };
-using ticket_counter = unsigned long long;  // what atomicAdd takes
+// The tickets of blocks that meet are drawn from a counter, in order, by blocks that run: a block waits only for blocks
+// that are running, whatever else the device does. (Where no block waits for another they go by its index.)
+//
+// The counter is in the workspace, and nothing clears it before a run, as that would be a launch of its own, which takes
+// longer than many a scan. Its upper bits bear a signature of the process; whoever draws from one without it puts a fresh
+// counter there first. The last to draw leaves it at zero for the next run. What somebody else wrote there passes for a
+// counter with a chance of 2^-bits, for 64 bits less those of the count: 2^-50 for 10^8 elements.
+struct ticket_counter {
+  using word_t = unsigned long long;  // what atomicAdd takes
+
+  word_t* at;
+  word_t signature, count_mask;
+
+  __device__ index_t draw() const {
+    word_t found = atomicAdd(at, 1);
+    if ((found & ~count_mask) == signature) return static_cast<index_t>(found & count_mask);
+    for (++found; (found & ~count_mask) != signature;) {
+      word_t const expected = found;
+      found = atomicCAS(at, expected, signature | 1);
+      if (found == expected) return 0;
+    }
+    return static_cast<index_t>(atomicAdd(at, 1) & count_mask);
+  }
+  __device__ void leave() const { atomicExch(at, signature); }
+};
 
 // How the work is cut into tickets; made on the host, the same for all blocks.
 struct look_back_plan {
@@ -23,7 +43,7 @@ struct look_back_plan {
   int lanes_per_slot;  // more than one where a lane is one short tile
   index_t tickets;
 
-  bool blocks_meet() const { return tiles > 1; }
+  SSMSCAN_HOST_DEVICE bool blocks_meet() const { return tiles > 1; }
 
   template <class T>
   static constexpr look_back_plan of(extent size) {

@@ -1,9 +1,8 @@
 #pragma once
 // A warp takes 32 neighbouring lanes, a thread each. A step waits for the one before it, but not its a and b: groups of
 // steps are copied into a ring in shared memory, several groups ahead, so that the few warps that there are keep as much of
-// memory in flight as many would. Where channels are contiguous each thread copies its own lane's values, and 32
-// neighbours' are one line of memory. Where time is contiguous the warp copies each lane's part of a group together, and x
-// goes back the same way: a transposition in shared memory.
+// memory in flight as many would. The warp copies together, 16 bytes a thread where they are contiguous and aligned, else
+// element by element: along the channels (direct), or along time and back (transposed), a transposition in shared memory.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
@@ -16,93 +15,155 @@ enum class staging { direct, transposed };
 template <class T, staging How>
 struct lane_ring {
   static constexpr bool transposed = How == staging::transposed;
+  static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece of 16 bytes
   // 16 KiB of a and as many of b: six warps of a multiprocessor fill its shared memory, and three would keep its share of
   // memory busy. Transposed, a group is a line of 128 bytes of each lane.
   static constexpr int steps = (transposed ? 128 : 64) / static_cast<int>(sizeof(T)), groups = transposed ? 4 : 8;
-  static constexpr int pitch = steps + 1;  // odd: the threads of a warp meet all banks
-  static constexpr int length = transposed ? warp_size * pitch : steps * warp_size;
+  static constexpr int pitch = transposed ? steps + unit : warp_size;  // an odd number of pieces: threads meet all banks
+  static constexpr int length = (transposed ? warp_size : steps) * pitch;
 
-  T a[groups][length], b[groups][length];
+  alignas(16) T a[groups][length];
+  alignas(16) T b[groups][length];
 
-  __device__ static int place(int lane, int step) { return transposed ? lane * pitch + step : step * warp_size + lane; }
+  __device__ static int place(int lane, int step) { return transposed ? lane * pitch + step : step * pitch + lane; }
+};
+
+// A warp's lanes in one of the arrays.
+template <class T>
+struct lanes_of_warp {
+  T* own;         // this thread's lane at step 0
+  index_t stride;  // of time
+  bool pieces;    // whether 16 bytes at a time can be copied
+
+  template <staging How>
+  __device__ static lanes_of_warp of(ssmscan::detail::lane_view<T> const& view, index_t first, index_t lane, int lanes) {
+    constexpr index_t unit = lane_ring<std::remove_const_t<T>, How>::unit;
+    lanes_of_warp made{&view(lane, 0), view.time_stride(), false};
+    if constexpr (How == staging::direct) {
+      made.pieces = lanes == warp_size && &view(first + 1, 0) - &view(first, 0) == 1 &&
+                    &view(first + warp_size - 1, 0) - &view(first, 0) == warp_size - 1 && made.stride % unit == 0 &&
+                    reinterpret_cast<std::uintptr_t>(&view(first, 0)) % 16 == 0;
+    } else {
+      bool const aligned = reinterpret_cast<std::uintptr_t>(made.own) % 16 == 0;
+      made.pieces = made.stride == 1 && __all_sync(all_lanes, aligned);
+    }
+    return made;
+  }
+  // The same of another thread.
+  __device__ T* of_thread(int thread) const {
+    return reinterpret_cast<T*>(__shfl_sync(all_lanes, reinterpret_cast<unsigned long long>(own), thread));
+  }
 };
 
 template <class T, staging How>
 struct sequential_warp {
   using ring = lane_ring<T, How>;
-  static constexpr int steps = ring::steps, groups = ring::groups;
+  static constexpr int steps = ring::steps, groups = ring::groups, unit = ring::unit;
+  using values = std::array<T, steps>;
 
   ring& m;
   index_t time;
-  int lanes, lane;      // of this warp; of this thread
-  T const *a, *b;       // of this thread's lane
-  T* x;
-  index_t a_stride, b_stride, x_stride;
+  int lanes, lane;  // of this warp; of this thread
+  lanes_of_warp<T const> a, b;
+  lanes_of_warp<T> x;
 
-  __device__ void copy_in(index_t g) const {
+  __device__ int count_of(index_t g) const { return static_cast<int>(min(index_t{steps}, time - g * steps)); }
+  __device__ static int slot(index_t g) { return static_cast<int>(g % groups); }
+
+  // ---- copies ----
+  // f(address, place) for each element of a group, or for each piece: neighbouring threads on neighbouring addresses.
+  template <int Unit, class V, class F>
+  __device__ void each_of_group(lanes_of_warp<V> const& of, index_t g, int count, F const& f) const {
     index_t const begin = g * steps;
-    int const slot = static_cast<int>(g % groups), count = static_cast<int>(min(index_t{steps}, time - begin));
-    if (count > 0) {
-      copy_in(m.a[slot], a, a_stride, begin, count);
-      copy_in(m.b[slot], b, b_stride, begin, count);
+    if constexpr (How == staging::direct) {
+      constexpr int across = warp_size / Unit;  // threads for the 32 lanes of a step
+      int const part = lane % across * Unit;
+      V* const from = Unit == 1 ? of.own : of.of_thread(0) + part;
+#pragma unroll
+      for (int s = 0; s < steps; s += Unit) {
+        int const step = s + lane / across;
+        if (step < count && part < lanes) f(from + (begin + step) * of.stride, ring::place(part, step));
+      }
+    } else {
+      constexpr int along = steps / Unit, together = warp_size / along;  // threads for a lane; lanes at a time
+      int const step = lane % along * Unit;
+      index_t const offset = (begin + step) * of.stride;
+#pragma unroll 8
+      for (int k = 0; k < warp_size; k += together) {
+        int const of_lane = k + lane / along;
+        V* const from = of.of_thread(of_lane);
+        if (of_lane < lanes && step < count) f(from + offset, ring::place(of_lane, step));
+      }
     }
+  }
+  __device__ bool by_pieces(bool possible, int count) const {
+    return unit > 1 && possible && (How == staging::direct || count == steps);
+  }
+
+  __device__ void copy_in(T* to, lanes_of_warp<T const> const& from, index_t g, int count) const {
+    if (by_pieces(from.pieces, count)) {
+      each_of_group<unit>(from, g, count, [&](T const* at, int place) { copy_piece(to + place, at); });
+    } else {
+      each_of_group<1>(from, g, count, [&](T const* at, int place) { copy_element(to + place, at); });
+    }
+  }
+  __device__ void copy_in(index_t g) const {
+    if (int const count = count_of(g); count > 0) copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count);
     asm volatile("cp.async.commit_group;" ::: "memory");  // an empty one too: groups are counted
   }
 
-  __device__ void copy_in(T* to, T const* from, index_t stride, index_t begin, int count) const {
-    if constexpr (How == staging::direct) {
-      from += begin * stride;
-#pragma unroll
-      for (int s = 0; s < steps; ++s)
-        if (s < count && lane < lanes) copy_element(to + ring::place(lane, s), from), from += stride;
+  __device__ void copy_out(index_t g) const {
+    T const* const from = m.b[slot(g)];
+    int const count = count_of(g);
+    if (by_pieces(x.pieces, count)) {
+      each_of_group<unit>(x, g, count, [&](T* at, int place) {
+        *reinterpret_cast<uint4*>(at) = *reinterpret_cast<uint4 const*>(from + place);
+      });
     } else {
-      each_of_group(from, stride, begin, count, [&](T const* at, int place) { copy_element(to + place, at); });
+      each_of_group<1>(x, g, count, [&](T* at, int place) { *at = from[place]; });
     }
   }
 
-  // Transposed: f(address, place) for each element of a group, neighbouring threads on neighbouring steps.
-  template <class Pointer, class F>
-  __device__ void each_of_group(Pointer of_lane, index_t stride, index_t begin, int count, F const& f) const {
-    constexpr int together = warp_size / steps;  // lanes at a time
-    int const step = lane % steps;
-    index_t const offset = (begin + step) * stride;
-#pragma unroll 8
-    for (int k = 0; k < warp_size; k += together) {
-      int const of = k + lane / steps;
-      auto const base = reinterpret_cast<Pointer>(
-          __shfl_sync(all_lanes, reinterpret_cast<unsigned long long>(of_lane), of));
-      if (of < lanes && step < count) f(base + offset, ring::place(of, step));
-    }
-  }
-
-  // From x, the state before the group; the state after it.
-  __device__ T advance(index_t g, T state, bool has_state) const {
-    index_t const begin = g * steps;
-    int const slot = static_cast<int>(g % groups), count = static_cast<int>(min(index_t{steps}, time - begin));
-    T const* const from_a = m.a[slot];
-    T* const from_b = m.b[slot];
-    T step_a[steps], step_b[steps];
+  // ---- the recurrence ----
+  // This thread's steps of a group; those past the end are whatever stood there.
+  __device__ values steps_of(T const* group) const {
+    values made;
+    if constexpr (How == staging::direct) {
 #pragma unroll
-    for (int s = 0; s < steps; ++s) step_a[s] = from_a[ring::place(lane, s)], step_b[s] = from_b[ring::place(lane, s)];
-    T* to = x + begin * x_stride;
+      for (int s = 0; s < steps; ++s) made[s] = group[ring::place(lane, s)];
+    } else {
+      std::array<uint4, steps / unit> raw;
+#pragma unroll
+      for (int k = 0; k < steps / unit; ++k)
+        raw[k] = reinterpret_cast<uint4 const*>(group + ring::place(lane, 0))[k];
+      made = std::bit_cast<values>(raw);
+    }
+    return made;
+  }
+
+  // From the state before the group to the one after it. Direct, x goes out at once; transposed, into b's place.
+  __device__ T advance(index_t g, T state, bool has_state) const {
+    int const count = count_of(g);
+    values const step_a = steps_of(m.a[slot(g)]);
+    values step_b = steps_of(m.b[slot(g)]);
+    T* to = x.own + g * steps * x.stride;
 #pragma unroll
     for (int s = 0; s < steps; ++s) {
       if (s >= count) break;
       state = s == 0 && !has_state ? step_b[0] : multiply_add(step_a[s], state, step_b[s]);
       if constexpr (How == staging::direct) {
-        if (lane < lanes) *to = state, to += x_stride;
+        if (lane < lanes) *to = state, to += x.stride;
       } else {
-        from_b[ring::place(lane, s)] = state;
+        step_b[s] = state;
       }
     }
+    if constexpr (How == staging::transposed) {
+      auto const raw = std::bit_cast<std::array<uint4, steps / unit>>(step_b);
+#pragma unroll
+      for (int k = 0; k < steps / unit; ++k)
+        reinterpret_cast<uint4*>(m.b[slot(g)] + ring::place(lane, 0))[k] = raw[k];
+    }
     return state;
-  }
-
-  __device__ void copy_out(index_t g) const {
-    index_t const begin = g * steps;
-    T const* const from = m.b[g % groups];
-    int const count = static_cast<int>(min(index_t{steps}, time - begin));
-    each_of_group(x, x_stride, begin, count, [&](T* at, int place) { *at = from[place]; });
   }
 
   // The state after the last step.
@@ -111,10 +172,10 @@ struct sequential_warp {
     for (index_t g = 0; g * steps < time; ++g) {
       copy_in(g + groups - 1);
       asm volatile("cp.async.wait_group %0;" ::"n"(groups - 1) : "memory");
-      if constexpr (How == staging::transposed) __syncwarp();
+      __syncwarp();  // what the others copied
       state = advance(g, state, has_state || g > 0);
+      __syncwarp();  // they have read it, and it may be written to
       if constexpr (How == staging::transposed) {
-        __syncwarp();
         copy_out(g);
         __syncwarp();
       }
@@ -136,12 +197,9 @@ __global__ void __launch_bounds__(warp_size)
                                        p.size.time,
                                        lanes,
                                        thread,
-                                       &p.a(lane, 0),
-                                       &p.b(lane, 0),
-                                       &p.x(lane, 0),
-                                       p.a.time_stride(),
-                                       p.b.time_stride(),
-                                       p.x.time_stride()};
+                                       lanes_of_warp<T const>::template of<How>(p.a, first, lane, lanes),
+                                       lanes_of_warp<T const>::template of<How>(p.b, first, lane, lanes),
+                                       lanes_of_warp<T>::template of<How>(p.x, first, lane, lanes)};
     bool const has_state = static_cast<bool>(p.initial);
     T const last = warp.run(has_state ? p.initial(lane, 0) : T(0), has_state);
     if (p.final && thread < lanes) p.final(lane, 0) = last;
