@@ -115,8 +115,9 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
   if (with_initial) problem.initial = {on_initial.data(), states};
   if (how == alignment::reversed) problem.direction = direction::reverse;
   device::execution call{.algorithm = "look_back"};
-  gpu::memory const workspace(device::workspace_bytes(problem, call));
-  call.workspace = workspace.span();
+  gpu::array<std::byte> workspace(static_cast<index_t>(device::workspace_bytes(problem, call)));
+  workspace.fill_bytes(0xa5);  // it is read before it is written
+  call.workspace = {workspace.data(), device::workspace_bytes(problem, call)};
   device::linear_recurrence(problem, call);
   auto const got = x.values(), left = final.values();
   EXPECT_EQ(std::memcmp(needed.data(), got.data(), needed.size() * sizeof(T)), 0)
@@ -147,6 +148,14 @@ TYPED_TEST(cuda_look_back, is_its_tree_bit_for_bit) {
         for (alignment const how : {alignment::whole, alignment::odd, alignment::reversed})
           expect_the_tree<TypeParam>(lanes, time, with_initial, how);
     }
+}
+
+// Every slot is used again and again, by every block: many short lanes, and one long.
+TYPED_TEST(cuda_look_back, is_its_tree_where_the_ring_goes_round) {
+  using tile = device::look_back_tile<TypeParam>;
+  expect_the_tree<TypeParam>(9000, tile::run + 1, true, alignment::whole);  // eight lanes in a slot
+  expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::whole);
+  expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::reversed);
 }
 
 }  // namespace

@@ -271,6 +271,7 @@ struct look_back_block {
           at.tile += count;
         } while (at.tile < item.tile);
       }
+      __syncwarp();  // all of them have read the ticket
       if (lane == 0) {
         m.carry[slot(i)] = state;
         m.carried[slot(i)].arrive();
