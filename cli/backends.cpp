@@ -38,8 +38,7 @@ std::vector<capability> const& offers() {
 std::vector<std::string> algorithms_of(std::string_view backend) {
   std::vector<std::string> names;
   for (auto const& row : offers())
-    if ((backend.empty() || row.backend == backend) &&
-        std::ranges::find(names, row.algorithm) == names.end())
+    if ((backend.empty() || row.backend == backend) && std::ranges::find(names, row.algorithm) == names.end())
       names.emplace_back(row.algorithm);
   return names;
 }

@@ -48,8 +48,8 @@ ssm::signal signal_of(validate_options const& options) {
 
 int validate(validate_options const& options) {
   for (auto const& name : options.backends) need_backend("--backend", name);
-  bool const only_gpu = !options.backends.empty() && std::ranges::count(options.backends, gpu_backend) ==
-                                                         std::ssize(options.backends);
+  bool const only_gpu =
+      !options.backends.empty() && std::ranges::count(options.backends, gpu_backend) == std::ssize(options.backends);
   for (auto const& name : options.algorithms)
     need_name("--algorithm", name, only_gpu ? algorithms_of(gpu_backend) : algorithm_names());
   if (!options.json.empty()) need_writable("--json", options.json, options.force);
@@ -91,7 +91,9 @@ void add_validate(CLI::App& program, action& chosen) {
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--backend", options->backends, "only this backend (may be repeated); cuda: copied to the GPU and back")
+  command
+      ->add_option("--backend", options->backends,
+                   "only this backend (may be repeated); cuda: copied to the GPU and back")
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);

@@ -160,10 +160,11 @@ facts gpu_facts() {
              std::to_string(gpus.front().memory_clock_khz / 1000) + " MHz";
   auto const [runtime, driver] = device::cuda_versions();
   std::string const usable = why.empty() ? "" : "not usable: " + why;
-  return {{"gpu", names.empty() ? usable : names + (usable.empty() ? "" : "; " + usable)},
-          {"gpu_clocks", clocks},
-          {"gpu_driver", nvidia_driver()},
-          {"cuda", "runtime " + runtime + ", driver for " + driver + ", kernels for " + device::compiled_architectures()}};
+  return {
+      {"gpu", names.empty() ? usable : names + (usable.empty() ? "" : "; " + usable)},
+      {"gpu_clocks", clocks},
+      {"gpu_driver", nvidia_driver()},
+      {"cuda", "runtime " + runtime + ", driver for " + driver + ", kernels for " + device::compiled_architectures()}};
 }
 #else
 facts gpu_facts() { return {}; }

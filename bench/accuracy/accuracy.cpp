@@ -106,8 +106,7 @@ template <class T>
 void run(std::vector<T> const& a, std::vector<T> const& b, std::vector<T>& x, capability const& what,
          std::string_view backend) {
   auto const n = static_cast<index_t>(x.size());
-  recurrence<T> const problem{
-      .a = {a.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}, .operation = what.operation};
+  recurrence<T> const problem{.a = {a.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}, .operation = what.operation};
 #if SSMSCAN_BENCH_CUDA
   if (backend == "cuda") {
     device::linear_recurrence_from_host(problem, {.algorithm = what.algorithm, .inner = what.inner});
@@ -148,9 +147,7 @@ std::function<double(index_t)> bound_of(capability const& what, material<T> cons
   if (auto const tree = tree_of_row(what, n)) {
     if constexpr (std::floating_point<T>)
       if (what.operation == operation::semi_log)
-        return [&m, &library, tree = *tree](index_t t) {
-          return reference::semi_log_bound(m.exact, t, tree, library);
-        };
+        return [&m, &library, tree = *tree](index_t t) { return reference::semi_log_bound(m.exact, t, tree, library); };
     return [&m, d = tree->right](index_t t) { return reference::a_priori(m.exact, t, d); };
   }
   if (what.algorithm != "heinsen") return {};

@@ -14,11 +14,16 @@ namespace ssmscan::bench {
 
 enum class cache { warm, cold };
 
+inline std::string joined(std::string const& one, std::string const& other) {
+  return one + (one.empty() || other.empty() ? "" : "; ") + other;
+}
+
 // A device's own clock. It times a batch of passes, as one may be shorter than its launch.
 struct device_clock {
   index_t passes;                   // in a batch
   std::function<double()> seconds;  // of one run of the batch
   double bound;                     // seconds of the triad on the same bytes
+  std::string how;                  // launched in which way
 };
 
 // One prepared computation: `pass` is what is timed, by the host's clock.
@@ -46,8 +51,8 @@ struct contender {
 
 // What a row of such capabilities, of algorithms so registered, promises on the data of common/problem.hpp.
 template <class Algorithms>
-accuracy promise(std::vector<capability> const& rows, std::string_view algorithm, std::string_view inner, operation what,
-                 index_t time) {
+accuracy promise(std::vector<capability> const& rows, std::string_view algorithm, std::string_view inner,
+                 operation what, index_t time) {
   accuracy made;
   Algorithms::for_each([&]<class A>(std::type_identity<A>) {
     // An inner algorithm stands for the tree of the outer one.
@@ -101,10 +106,10 @@ contender<T> ours(std::string const& algorithm, std::string const& inner, std::s
       return execution{.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads};
     };
     choice const made = plan(call, how());
-    return prepared{.pass = [=] { linear_recurrence(call, how()); },
-                    .promised = promise<algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation,
-                                                    on.shape.time),
-                    .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
+    return prepared{
+        .pass = [=] { linear_recurrence(call, how()); },
+        .promised = promise<algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation, on.shape.time),
+        .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
   };
   return {algorithm, inner, backend, takes, prepare};
 }

@@ -103,7 +103,9 @@ struct problem {
     }
     // Sequences of random lengths, empty ones among them where they are many and short.
     for (index_t k = 0; s.packed > 0 && k <= s.packed; ++k)
-      offsets.push_back(k == 0 ? 0 : k == s.packed ? s.time : static_cast<index_t>(random_unit(8, k) * static_cast<double>(s.time)));
+      offsets.push_back(k == 0          ? 0
+                        : k == s.packed ? s.time
+                                        : static_cast<index_t>(random_unit(8, k) * static_cast<double>(s.time)));
     std::ranges::sort(offsets);
   }
 

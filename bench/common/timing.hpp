@@ -96,6 +96,13 @@ void spoil(std::vector<T>& x) {
   }
 }
 
+// Empty, or what is wrong with the result as it stands.
+template <class T>
+std::string judge(session::bench_of<T>& bench, prepared const& made) {
+  made.collect();
+  return made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
+}
+
 // Empty, or why there will be no speed.
 template <class T>
 std::string verify(session& shared, session::bench_of<T>& bench, prepared const& made, std::string const& series) {
@@ -127,11 +134,18 @@ std::string verify(session& shared, session::bench_of<T>& bench, prepared const&
   if (seconds < doubt * limit) seconds = std::min(seconds, seconds_of_a_pass());
   constexpr index_t fewest = 1024;  // a pass over fewer costs what a call costs, and says nothing of the pace
   if (elements >= fewest) shared.paces[series] = {elements, seconds};
-  made.collect();
-  std::string wrong = made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
+  std::string wrong = judge(bench, made);
   if (wrong.empty() && seconds > limit)
     return not_run + ("a pass takes over " + in_words(limit) + ": " + in_words(seconds));
   return wrong;
+}
+
+// Of a device: what is timed is a batch, replayed, and not the call that was verified; so its result is verified too.
+template <class T>
+std::string verify_batch(session::bench_of<T>& bench, prepared const& made, device_clock const& by) {
+  if (made.spoil) made.spoil();
+  by.seconds();
+  return judge(bench, made);
 }
 
 // The record's counters: `bound` and `timed` are seconds, of one pass of the bound and of all passes.
@@ -155,6 +169,7 @@ void time_on_device(benchmark::State& state, problem<T> const& on, prepared cons
     timed += seconds;
   }
   report(state, on, made, by.bound, timed);
+  state.SetLabel(joined(made.label, by.how));
 }
 
 template <class T>
@@ -206,7 +221,7 @@ void add_case(std::shared_ptr<session> const& shared, contender<T> const& who, p
   auto sizeless = name;
   sizeless.time = 0;
   struct outcome {
-    std::optional<std::string> wrong;
+    std::optional<std::string> wrong, batch_wrong;
   };
   auto const verified = std::make_shared<outcome>();  // once for all repetitions
   auto const body = [=, series = sizeless.text(), full = name.text()](benchmark::State& state) {
@@ -219,6 +234,8 @@ void add_case(std::shared_ptr<session> const& shared, contender<T> const& who, p
       if (!made.device)
         return time_passes(state, *shared, bench->data, made, threads_of(who.backend, shape.threads), shape.cold);
       device_clock const clock = made.device(shape.cold ? cache::cold : cache::warm);
+      if (!verified->batch_wrong) verified->batch_wrong = verify_batch(*bench, made, clock);
+      if (!verified->batch_wrong->empty()) return state.SkipWithError(verified->batch_wrong->c_str());
       time_on_device(state, bench->data, made, clock);
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };

@@ -17,10 +17,9 @@
 #include <type_traits>
 #include <vector>
 
-#include <omp.h>
-
 #include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
+#include <omp.h>
 
 namespace ssmscan::bench {
 

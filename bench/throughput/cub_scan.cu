@@ -30,9 +30,7 @@ void scan(std::span<std::byte> temporary, In in, Out out, index_t time) {
 
 template <class T>
 array_scan<T> cub_arrays() {
-  return {[](index_t time) {
-            return temporary_for<T>(maps_of<T>(nullptr, nullptr), only_b<T>(nullptr), time);
-          },
+  return {[](index_t time) { return temporary_for<T>(maps_of<T>(nullptr, nullptr), only_b<T>(nullptr), time); },
           [](std::span<std::byte> temporary, T const* a, T const* b, T* x, index_t time) {
             scan<T>(temporary, maps_of(a, b), only_b(x), time);
           }};

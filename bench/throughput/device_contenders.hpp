@@ -14,8 +14,8 @@ inline accuracy unknown_tree_of_fused(index_t time) {
 }
 
 template <class T>
-contender<T> over_arrays(std::shared_ptr<device_session> const& shared, std::string const& name, std::string const& label,
-                         array_scan<T> scan, launching how) {
+contender<T> over_arrays(std::shared_ptr<device_session> const& shared, std::string const& name,
+                         std::string const& label, array_scan<T> scan, launching how) {
   auto const prepare = [=](problem<T>& host, int) {
     index_t const time = host.shape.time;
     auto const temporary = std::make_shared<memory>(scan.temporary_bytes(time));

@@ -31,7 +31,8 @@ class device_catalogue {
   std::shared_ptr<device_session> device_ = std::make_shared<device_session>();
 };
 
-inline std::vector<problem_shape> lanes_of(index_t lanes, std::initializer_list<int> exponents, problem_shape base = {}) {
+inline std::vector<problem_shape> lanes_of(index_t lanes, std::initializer_list<int> exponents,
+                                           problem_shape base = {}) {
   std::vector<problem_shape> made;
   for (int const e : exponents) {
     base.lanes = lanes, base.time = index_t{1} << e;

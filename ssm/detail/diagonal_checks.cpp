@@ -196,8 +196,8 @@ void diagonal_checks::scan_lanes(layer_in<Real>& layer, outside_scan const& scan
 }
 
 void diagonal_checks::scan_single(std::string const& algorithm, std::string const& backend) {
-  scan_lanes<float>(single_, {info_of(algorithm), backend, reference::c_library}, row("scan", algorithm, backend, "c64"),
-                    [&](recurrence<std::complex<float>> const& problem) {
+  scan_lanes<float>(single_, {info_of(algorithm), backend, reference::c_library},
+                    row("scan", algorithm, backend, "c64"), [&](recurrence<std::complex<float>> const& problem) {
                       linear_recurrence(problem, {.algorithm = algorithm, .backend = backend});
                     });
 }

@@ -32,7 +32,7 @@ class diagonal_checks {
     std::vector<std::complex<Real>> b;
     layer_sums sums;
     std::vector<double> recurrence;
-    std::vector<double> heinsen_bound;              // filled when first asked for,
+    std::vector<double> heinsen_bound;             // filled when first asked for,
     std::pair<index_t, double> heinsen_by{-1, 0};  // by so many roundings and this library's exp
   };
   template <class Real>

@@ -49,7 +49,8 @@ TEST(machine, gpu_facts) {
     EXPECT_NE(facts.at(key), "") << key;
   }
   EXPECT_EQ(gpu_facts().size(), 4u);
-  EXPECT_THAT(facts.at("cuda"), MatchesRegex("runtime [0-9]+\\.[0-9]+, driver for (none|[0-9]+\\.[0-9]+), kernels for [0-9., ]+"));
+  EXPECT_THAT(facts.at("cuda"),
+              MatchesRegex("runtime [0-9]+\\.[0-9]+, driver for (none|[0-9]+\\.[0-9]+), kernels for [0-9., ]+"));
 }
 
 TEST(machine, facts_are_what_the_system_says) {

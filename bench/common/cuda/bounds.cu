@@ -34,8 +34,8 @@ struct alignas(16) vector {
 // x = f(a, b). A block moves Vectors * threads neighbouring vectors; all loads of a thread are under way before its first
 // store. The last block also does the words that fill no vector.
 template <int Vectors, class W, class F, bool ReadsA>
-__global__ void __launch_bounds__(threads) stream_kernel(W const* __restrict__ a, W const* __restrict__ b,
-                                                          W* __restrict__ x, std::size_t words) {
+__global__ void __launch_bounds__(threads)
+    stream_kernel(W const* __restrict__ a, W const* __restrict__ b, W* __restrict__ x, std::size_t words) {
   using V = vector<W>;
   std::size_t const whole = words / V::width;
   std::size_t const first = static_cast<std::size_t>(blockIdx.x) * (Vectors * threads) + threadIdx.x;
@@ -97,8 +97,8 @@ void enqueue_copy(W const* b, W* x, std::size_t words, int vectors) {
   launch_by<second<W>, false>(vectors, b, b, x, words);
 }
 
-#define SSMSCAN_INSTANTIATE(W)                                                      \
-  template void enqueue_triad(W const*, W const*, W*, std::size_t, int);            \
+#define SSMSCAN_INSTANTIATE(W)                                           \
+  template void enqueue_triad(W const*, W const*, W*, std::size_t, int); \
   template void enqueue_copy(W const*, W*, std::size_t, int);
 SSMSCAN_INSTANTIATE(float)
 SSMSCAN_INSTANTIATE(double)

@@ -23,7 +23,11 @@ struct arrays {
   array<index_t> offsets;
 
   explicit arrays(problem<T> const& on)
-      : a(on.a.size()), b(on.b.size()), x(on.x.size()), initial(on.initial.size()), final(on.final.size()),
+      : a(on.a.size()),
+        b(on.b.size()),
+        x(on.x.size()),
+        initial(on.initial.size()),
+        final(on.final.size()),
         offsets(on.offsets.size()) {}
 
   // The call under test with these arrays in the place of the host's.
@@ -54,7 +58,8 @@ class on_device {
   std::size_t copies_for(cache state) {
     if (state == cache::warm) return 1;
     constexpr std::size_t times_the_cache = 4;
-    std::size_t const wanted = std::max<std::size_t>(2, times_the_cache * l2_bytes() / std::max<std::size_t>(bytes(), 1) + 1);
+    std::size_t const wanted =
+        std::max<std::size_t>(2, times_the_cache * l2_bytes() / std::max<std::size_t>(bytes(), 1) + 1);
     while (copies_.size() < wanted) {
       arrays<T>& next = add();
       next.a.bytes().copy_from(first().a.bytes()), next.b.bytes().copy_from(first().b.bytes());
@@ -142,9 +147,9 @@ prepared passes_on_device(std::shared_ptr<device_session> const& shared, std::sh
     if (*kept) return **kept;
     double const bound = on->host.x.empty() ? 0 : shared->template bound<bound_kernel::triad>(*on, state).seconds;
     std::size_t const copies = on->copies_for(state);
-    auto const timed =
-        std::make_shared<batch>([=](std::size_t k) { enqueue(on->copy(k % copies)); }, how, copies);
-    return kept->emplace(device_clock{static_cast<index_t>(timed->passes()), [=] { return timed->seconds(); }, bound});
+    auto const timed = std::make_shared<batch>([=](std::size_t k) { enqueue(on->copy(k % copies)); }, how, copies);
+    return kept->emplace(device_clock{static_cast<index_t>(timed->passes()), [=] { return timed->seconds(); }, bound,
+                                      words_of(timed->how())});
   };
   if (on->bytes() <= l2_bytes()) made.label = "data fit the L2 cache";
   return made;
@@ -157,16 +162,12 @@ contender<T> on_a_gpu(contender<T> made) {
   return made;
 }
 
-inline std::string joined(std::string const& one, std::string const& other) {
-  return one + (one.empty() || other.empty() ? "" : "; ") + other;
-}
-
 enum class packed_input { refused, taken };
 
 // An algorithm of device::capabilities(), or "automatic", by the public call.
 template <class T>
-contender<T> ours(std::shared_ptr<device_session> const& shared, std::string const& algorithm,
-                  std::string const& inner, packed_input packed) {
+contender<T> ours(std::shared_ptr<device_session> const& shared, std::string const& algorithm, std::string const& inner,
+                  packed_input packed) {
   auto const prepare = [=](problem<T>& host, int) {
     auto const on = shared->at(host);
     device::execution how{.algorithm = algorithm, .inner = inner, .stream = the_stream()};
@@ -186,7 +187,7 @@ contender<T> ours(std::shared_ptr<device_session> const& shared, std::string con
     if (algorithm == "automatic") made.label = joined("chose " + chosen.algorithm + ": " + chosen.reason, made.label);
     return made;
   };
-  auto const takes = [=](problem_shape const& s) { 
+  auto const takes = [=](problem_shape const& s) {
     return has_what_it_computes(algorithm, s) && s.threads == 0 && (s.packed == 0 || packed == packed_input::taken);
   };
   return on_a_gpu<T>({algorithm, inner, "cuda", takes, prepare});
@@ -221,23 +222,24 @@ contender<T> waited_for(std::shared_ptr<device_session> const& shared, contender
         return std::chrono::duration<double>(clock::now() - begin).count();
       };
       auto const on = shared->at(host);
-      double const bound = host.x.empty() ? 0 : bench::median_seconds(
-          [&] {
-            enqueue_bound<bound_kernel::triad>(on->first(), vectors_per_thread[0]);
-            wait();
-          },
-          [] {});
-      return device_clock{1, seconds, bound};
+      double const bound = host.x.empty()
+                               ? 0
+                               : bench::median_seconds(
+                                     [&] {
+                                       enqueue_bound<bound_kernel::triad>(on->first(), vectors_per_thread[0]);
+                                       wait();
+                                     },
+                                     [] {});
+      return device_clock{1, seconds, bound, "launched and waited for"};
     };
-    by_host.label = "launched and waited for";
+    by_host.label.clear();
     return by_host;
   };
   return made;
 }
 
 template <class T>
-std::vector<contender<T>> our_contenders(std::shared_ptr<device_session> const& shared, operation what,
-                                         inners which) {
+std::vector<contender<T>> our_contenders(std::shared_ptr<device_session> const& shared, operation what, inners which) {
   std::vector<contender<T>> made;
   for_each_offer<T>(device::capabilities(), what, which, [&](capability const& row, std::string const& inner) {
     made.push_back(

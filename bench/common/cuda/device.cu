@@ -125,9 +125,10 @@ struct batch::graph {
   void launch() const { need_success(cudaGraphLaunch(made, the_stream()), "replaying a graph"); }
 };
 
-batch::batch(std::function<void(std::size_t)> enqueue, launching how, std::size_t least) : enqueue_(std::move(enqueue)) {
+batch::batch(std::function<void(std::size_t)> enqueue, launching allowed, std::size_t least)
+    : enqueue_(std::move(enqueue)) {
   // The clock's step is half a microsecond, and a replay costs some itself: a batch takes a millisecond or more. What takes
-  // longer than `long_pass` needs no warming up.
+  // longer than `long_pass` needs no warming up, and no launch weighs there.
   constexpr double least_seconds = 1e-3, long_pass = 1e-2;
   constexpr std::size_t most_passes = 256;
   least = std::max<std::size_t>(least, 1);
@@ -138,14 +139,15 @@ batch::batch(std::function<void(std::size_t)> enqueue, launching how, std::size_
   if (one < long_pass) one = clock().seconds(run) / static_cast<double>(least);
   auto const wanted = static_cast<std::size_t>(std::ceil(least_seconds / std::max(one, 1e-7)));
   passes_ = std::max(least, (std::min(wanted, most_passes) + least - 1) / least * least);
-  if (how == launching::by_graph)
-    graph_ = std::make_shared<graph>([&] {
-      for (std::size_t k = 0; k < passes_; ++k) enqueue_(k);
-    });
-  if (one < long_pass) (void)seconds();  // uploads the graph
-}
+  if (allowed == launching::by_call || one >= long_pass) return;
 
-std::size_t batch::passes() const { return passes_; }
+  double const by_call = std::min(seconds(), seconds());
+  graph_ = std::make_shared<graph>([&] {
+    for (std::size_t k = 0; k < passes_; ++k) enqueue_(k);
+  });
+  (void)seconds();  // uploads it
+  if (std::min(seconds(), seconds()) > by_call) graph_ = nullptr;
+}
 
 double batch::seconds() const {
   return clock().seconds([&] {

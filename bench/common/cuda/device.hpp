@@ -2,8 +2,9 @@
 // The GPU as the benchmarks see it: memory, one stream, and passes timed by the device's own clock. No CUDA header here,
 // so that contenders are compiled as everything else is.
 //
-// A pass over few elements is shorter than its launch, and a host that launches one after another times itself. So a batch
-// of passes is captured in a graph and replayed between two events: what is timed is the device.
+// A pass over few elements is shorter than its launch, and a host that launches one after another times itself. So passes
+// are timed in batches between two events, launched one by one and replayed from a graph, and the faster way counts, for
+// everybody: a call may do less outside a graph, a graph hides the host.
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -33,10 +34,10 @@ class memory {
   std::byte* data() const { return data_; }
   std::size_t size() const { return bytes_; }
   std::span<std::byte> span() const { return {data_, bytes_}; }
-  void put(void const* from, std::size_t bytes);       // from the host, waiting
-  void take(void* to, std::size_t bytes) const;        // to the host, waiting
-  void fill(int byte);                                 // on the stream
-  void copy_from(memory const& other);                 // on the stream
+  void put(void const* from, std::size_t bytes);  // from the host, waiting
+  void take(void* to, std::size_t bytes) const;   // to the host, waiting
+  void fill(int byte);                            // on the stream
+  void copy_from(memory const& other);            // on the stream
 
  private:
   std::size_t bytes_;
@@ -60,16 +61,20 @@ class array {
   memory held_;
 };
 
-// Can what a pass does be captured? A library that waits within its call cannot, and is launched pass by pass.
+// Can what a pass does be captured? A library that allocates within its call cannot, and is launched pass by pass.
 enum class launching { by_graph, by_call };
+inline char const* words_of(launching how) {
+  return how == launching::by_graph ? "replayed from a graph" : "launched one by one";
+}
 
 // A batch of passes, long enough for the clock. `enqueue(k)` puts the k-th pass on the stream; k counts from 0, so that
 // passes can rotate among buffers.
 class batch {
  public:
-  // least: passes in a batch at least; a multiple of it is taken.
-  batch(std::function<void(std::size_t)> enqueue, launching how, std::size_t least);
-  std::size_t passes() const;
+  // allowed: by_call allows no graph. least: passes in a batch at least; a multiple of it is taken.
+  batch(std::function<void(std::size_t)> enqueue, launching allowed, std::size_t least);
+  std::size_t passes() const { return passes_; }
+  launching how() const { return graph_ ? launching::by_graph : launching::by_call; }
   double seconds() const;  // of one run of the batch
 
  private:

@@ -19,7 +19,9 @@ int attribute(cudaDeviceAttr which, int device) {
   return cudaDeviceGetAttribute(&value, which, device) == cudaSuccess ? value : 0;
 }
 
-std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version / 10 % 100); }
+std::string version_text(int version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version / 10 % 100);
+}
 
 }  // namespace
 
