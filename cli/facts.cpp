@@ -1,5 +1,6 @@
 #include "facts.hpp"
 
+#include "backends.hpp"
 #include "names.hpp"
 #include <CLI/Version.hpp>
 #include <Eigen/Core>
@@ -15,8 +16,8 @@ namespace ssmscan::cli {
 facts program_facts() {
   facts told{{"ssmscan", this_build().version}};
   for (auto& fact : machine_facts()) told.push_back(std::move(fact));
-  told.emplace_back("backends", listed(backend_names()));
-  told.emplace_back("algorithms", listed(algorithm_names()));
+  told.emplace_back("backends", listed(backends()));
+  told.emplace_back("algorithms", listed(algorithms_of("")));
   told.emplace_back("fft", ssm::fft_backend());
   told.emplace_back(
       "libraries",

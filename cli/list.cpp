@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "backends.hpp"
 #include "command.hpp"
 #include "names.hpp"
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ index_t bytes_of(std::string_view dtype) { return dtype == "f64" || dtype == "c6
 void print_json() {
   using json = nlohmann::ordered_json;
   json rows = json::array();
-  for (auto const& row : capabilities())
+  for (auto const& row : offers())
     rows.push_back({{"algorithm", row.algorithm},
                     {"inner", row.inner},
                     {"backend", row.backend},
@@ -59,7 +60,7 @@ void print_markdown() {
   std::vector<table_row> rows{{"algorithm", "inner", "backend", "operation", "dtypes", "packed", "work/n", "span",
                                "bytes/element (f32)", "class", "tree"}};
   enum column : std::size_t { dtypes = 4 };
-  for (auto const& row : capabilities()) {
+  for (auto const& row : offers()) {
     table_row made{std::string(row.algorithm),
                    std::string(row.inner),
                    std::string(row.backend),

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "arrays.hpp"
+#include "backends.hpp"
 #include "command.hpp"
 #include "names.hpp"
 #include <fmt/format.h>
@@ -37,16 +38,16 @@ void check(scan_options& o) {
   if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
   if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen."))
     o.algorithm.insert(3, "n");  // how some notes spell it
-  auto names = algorithm_names();
+  need_backend("--backend", o.backend);
+  auto names = algorithms_of(o.backend);
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
-  need_name("--backend", o.backend, backend_names());
   need_name("--operator", o.operation, {"affine", "semi_log"});
   need_name("--layout", o.layout, {"lane_major", "time_major"});
   if (!o.inner.empty()) {
     std::set<std::string> inners;
-    for (auto const& row : capabilities())
-      if (row.algorithm == o.algorithm && !row.inner.empty()) inners.emplace(row.inner);
+    for (auto const& row : offers())
+      if (row.algorithm == o.algorithm && row.backend == o.backend && !row.inner.empty()) inners.emplace(row.inner);
     if (inners.empty())
       throw_invalid("--inner", "\"" + o.inner + "\"", "none: " + o.algorithm + " has no inner prefix sums");
     need_name("--inner", o.inner, {inners.begin(), inners.end()});
@@ -115,7 +116,7 @@ inputs read(scan_options const& o) {
 void need_capable(scan_options const& o, operation what, std::string_view dtype, std::string_view descr) {
   bool const packed = !o.offsets.empty() || !o.reset.empty();
   std::set<std::string> able, able_packed;
-  for (auto const& row : capabilities()) {
+  for (auto const& row : offers()) {
     if (row.dtype != dtype || row.operation != what || row.backend != o.backend) continue;
     able.emplace(row.algorithm);
     if (row.packed) able_packed.emplace(row.algorithm);
@@ -174,7 +175,7 @@ int scan_of(scan_options const& o, inputs const& in) {
                       .inner = o.inner,
                       .threads = whole_number("--threads", o.threads, 0, 4096)};
   // What only the call can see, as offsets that do not ascend; its arguments are called as our flags.
-  auto const made = refused_with("--", [&] { return linear_recurrence(problem, how); });
+  auto const made = refused_with("--", [&] { return run(problem, how); });
   if (o.explain == scan_options::explanation::wanted)
     fmt::print(stderr, "ran {}{} on {} (tree {}): {}\n", made.algorithm, made.inner.empty() ? "" : " by " + made.inner,
                made.backend, made.tree, made.reason);
@@ -185,6 +186,10 @@ int scan_of(scan_options const& o, inputs const& in) {
 int scan(scan_options o) {
   whole_number("--threads", o.threads, 0, 4096);
   check(o);
+  if (auto const why = why_not_here(o.backend); !why.empty()) {
+    fmt::print(stderr, "ssmscan scan: --backend {}: skipped, {}\n", o.backend, why);
+    return exit_code::skipped;
+  }
   auto const in = read(o);
   switch (in.a.type) {
     case ssm::npy_type::f4:
@@ -223,7 +228,7 @@ void add_scan(CLI::App& program, action& chosen) {
   named("--algorithm", o->algorithm, "a name of `ssmscan list`, or automatic");
   named("--inner", o->inner, "heinsen: the algorithm of its two prefix sums");
   named("--operator", o->operation, "affine, or semi_log (a by its logarithm: by a tree, no drift near 1)");
-  named("--backend", o->backend, "serial or openmp");
+  named("--backend", o->backend, "serial, openmp, or cuda where it was built: copied to the GPU and back");
   named("--layout", o->layout, "lane_major, or time_major: (time, lanes) or (batch, time, channel)");
   command
       ->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "backends.hpp"
 #include "command.hpp"
 #include "facts.hpp"
 #include "names.hpp"
@@ -46,13 +47,24 @@ ssm::signal signal_of(validate_options const& options) {
 }
 
 int validate(validate_options const& options) {
-  for (auto const& name : options.algorithms) need_name("--algorithm", name, algorithm_names());
-  for (auto const& name : options.backends) need_name("--backend", name, backend_names());
+  for (auto const& name : options.backends) need_backend("--backend", name);
+  bool const only_gpu =
+      !options.backends.empty() && std::ranges::count(options.backends, gpu_backend) == std::ssize(options.backends);
+  for (auto const& name : options.algorithms)
+    need_name("--algorithm", name, only_gpu ? algorithms_of(gpu_backend) : algorithm_names());
   if (!options.json.empty()) need_writable("--json", options.json, options.force);
   auto const input = signal_of(options);
   ssm::validation_options how;
-  how.algorithms = options.algorithms;
-  how.backends = options.backends;
+  if (!only_gpu) how.algorithms = options.algorithms;
+  for (auto const& name : options.backends)
+    if (name != gpu_backend) how.backends.push_back(name);
+  if (how.backends.size() < options.backends.size()) {
+    if (auto const why = why_not_here(gpu_backend); !why.empty()) {
+      fmt::print(stderr, "ssmscan validate: --backend {}: skipped, {}\n", gpu_backend, why);
+      return exit_code::skipped;
+    }
+    how.outside = gpu_scans(options.algorithms);
+  }
   auto const report = [&] {
     progress const shown("validating");
     return refused_with("--", [&] { return ssm::validate(input, how); });  // its "signal" is our --signal
@@ -79,7 +91,9 @@ void add_validate(CLI::App& program, action& chosen) {
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--backend", options->backends, "only this backend (may be repeated)")
+  command
+      ->add_option("--backend", options->backends,
+                   "only this backend (may be repeated); cuda: copied to the GPU and back")
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -88,7 +102,8 @@ void add_validate(CLI::App& program, action& chosen) {
   command->footer(R"(Examples:
   ssmscan validate                                                  all checks on the built-in signal
   ssmscan validate --signal t10k-images-idx3-ubyte.gz --json v.json     on pixel sequences, with a report
-  ssmscan validate --algorithm blelloch --backend openmp            one scan only)");
+  ssmscan validate --algorithm blelloch --backend openmp            one scan only
+  ssmscan validate --backend cuda                                   the scans on the GPU)");
   command->callback([&chosen, options] { chosen = [options] { return validate(*options); }; });
 }
 

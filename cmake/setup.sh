@@ -61,6 +61,14 @@ jobs() {
   printf '%s\n' "$cores"
 }
 
+# Is there a compiler for CUDA, and a GPU to run on? The driver's own tool is asked, as CUDA could only be once something is
+# built with it.
+has_nvcc() { [[ -n ${CUDACXX:-} || -x /usr/local/cuda/bin/nvcc ]] || command -v nvcc >/dev/null; }
+gpu_name() {
+  local name
+  name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1) && [[ -n $name ]] && printf '%s\n' "$name"
+}
+
 # configure DIR [OPTION...]: a Release build by Ninja; ccache where there is one. Quiet unless it fails.
 configure() {
   local dir=$1 log; shift

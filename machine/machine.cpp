@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fstream>
 #include <limits>
+#include <sstream>
 #include <string_view>
 
 #include <build_info.hpp>
@@ -13,6 +14,10 @@
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#if SSMSCAN_MACHINE_CUDA
+#include <ssmscan/scan/backends/cuda/gpus.hpp>
+#endif
 
 namespace ssmscan {
 namespace {
@@ -123,22 +128,66 @@ build this_build() {
   return {SSMSCAN_VERSION, SSMSCAN_COMMIT, compiler(), SSMSCAN_FLAGS, SSMSCAN_BUILD_TYPE, optimised, asserts};
 }
 
+#if SSMSCAN_MACHINE_CUDA
+namespace {
+
+// "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  ..." -> "580.95.05".
+std::string nvidia_driver() {
+  std::istringstream words(first_line("/proc/driver/nvidia/version", ""));
+  for (std::string word; words >> word;)
+    if (word.find_first_not_of("0123456789.") == std::string::npos && word.find('.') != std::string::npos) return word;
+  return "unknown";
+}
+
+std::string described(device::gpu const& one) {
+  char text[160];
+  constexpr double mib = 1024.0 * 1024;
+  std::snprintf(text, sizeof text, "%s, compute capability %d.%d, %d multiprocessors, %.1f GiB, L2 %.0f MiB",
+                one.name.c_str(), one.major, one.minor, one.multiprocessors,
+                static_cast<double>(one.memory_bytes) / (1024 * mib), static_cast<double>(one.l2_bytes) / mib);
+  return text;
+}
+
+}  // namespace
+
+facts gpu_facts() {
+  auto const gpus = device::gpus();
+  std::string const why = device::why_no_gpu();
+  std::string names, clocks = "unknown";
+  for (auto const& one : gpus) names += (names.empty() ? "" : "; ") + described(one);
+  if (!gpus.empty() && gpus.front().clock_khz > 0)
+    clocks = "at most " + std::to_string(gpus.front().clock_khz / 1000) + " MHz, memory " +
+             std::to_string(gpus.front().memory_clock_khz / 1000) + " MHz";
+  auto const [runtime, driver] = device::cuda_versions();
+  std::string const usable = why.empty() ? "" : "not usable: " + why;
+  return {
+      {"gpu", names.empty() ? usable : names + (usable.empty() ? "" : "; " + usable)},
+      {"gpu_clocks", clocks},
+      {"gpu_driver", nvidia_driver()},
+      {"cuda", "runtime " + runtime + ", driver for " + driver + ", kernels for " + device::compiled_architectures()}};
+}
+#else
+facts gpu_facts() { return {}; }
+#endif
+
 facts machine_facts() {
   build const built = this_build();
-  return {{"cpu", processor()},
-          {"cores", cores()},
-          {"cpu_caches", caches()},
-          {"memory", memory()},
-          {"instruction_sets", instruction_sets()},
-          {"simd_target", "baseline, scalar fma"},
-          {"subnormals", subnormals()},
-          {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown")},
-          {"threads", std::to_string(omp_get_max_threads())},
-          {"os", operating_system()},
-          {"compiler", built.compiler},
-          {"flags", built.flags},
-          {"build_type", built.type},
-          {"commit", built.commit}};
+  facts told{{"cpu", processor()},
+             {"cores", cores()},
+             {"cpu_caches", caches()},
+             {"memory", memory()},
+             {"instruction_sets", instruction_sets()},
+             {"simd_target", "baseline, scalar fma"},
+             {"subnormals", subnormals()},
+             {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown")},
+             {"threads", std::to_string(omp_get_max_threads())},
+             {"os", operating_system()},
+             {"compiler", built.compiler},
+             {"flags", built.flags},
+             {"build_type", built.type},
+             {"commit", built.commit}};
+  for (auto& fact : gpu_facts()) told.push_back(std::move(fact));
+  return told;
 }
 
 }  // namespace ssmscan

@@ -21,7 +21,11 @@ build this_build();
 using facts = std::vector<std::pair<std::string, std::string>>;
 
 // cpu, cores, cpu_caches ("caches" is Google Benchmark's own word), memory, instruction_sets, simd_target, subnormals,
-// governor, threads, os, compiler, flags, build_type, commit. What the system does not tell is "unknown".
+// governor, threads, os, compiler, flags, build_type, commit, then gpu_facts(). What the system does not tell is "unknown".
 facts machine_facts();
+
+// gpu (all of them; and why none can be used where that is so), gpu_clocks, gpu_driver, cuda; nothing in a build without
+// CUDA. Makes CUDA's context, which takes a fraction of a second.
+facts gpu_facts();
 
 }  // namespace ssmscan

@@ -16,10 +16,12 @@ BACKEND_NAMES = {"serial": "one thread", "openmp": "all threads", "cuda": "GPU"}
 OVER_US = "error_over_us"
 OVER_BOUND = "error_over_bound"
 DTYPE_ORDER = tuple(DTYPE_NAMES)
+GPU_BACKENDS = ("cuda",)  # who runs elsewhere competes elsewhere: a GPU beside a CPU says more of the machines than of the scans
 
 
 @dataclass
 class Winner:
+    place: str
     problem: tuple
     time: int
     first: Measurement
@@ -40,6 +42,10 @@ class Winner:
     @property
     def share(self):
         return share_of_bound(self.first, self.bound)
+
+
+def place_of(measurement):
+    return "GPU" if measurement.name.backend in GPU_BACKENDS else "CPU"
 
 
 def problem_order(problem):
@@ -89,13 +95,13 @@ def share_of_bound(measurement, bound):
 
 
 def winners(measurements, question="throughput"):
-    """The fastest of ours, its runner-up, the fastest library and the bound, for every problem and length."""
+    """The fastest of ours, its runner-up, the fastest library and the bound, for every problem and length, on the CPU and on the GPU."""
     shapes = {}
     for m in timed(measurements, question):
-        shapes.setdefault((m.name.problem, m.name.time), []).append(m)
+        shapes.setdefault((place_of(m), m.name.problem, m.name.time), []).append(m)
     rows = []
-    for problem, time in sorted(shapes, key=lambda shape: (problem_order(shape[0]), shape[1])):
-        ranked = sorted(shapes[problem, time], key=lambda m: m.seconds)
+    for place, problem, time in sorted(shapes, key=lambda shape: (shape[0], problem_order(shape[1]), shape[2])):
+        ranked = sorted(shapes[place, problem, time], key=lambda m: m.seconds)
         ours = [m for m in ranked if m.name.kind == "ours"]
         if not ours:
             continue
@@ -103,13 +109,13 @@ def winners(measurements, question="throughput"):
         triads = [m for m in ranked if m.name.algorithm == "triad"]
         bound = next((m for m in triads if m.name.backend == ours[0].name.backend), None)
         automatic = next((m for m in ranked if m.name.kind == "automatic"), None)
-        rows.append(Winner(problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound, automatic))
+        rows.append(Winner(place, problem, time, ours[0], ours[1] if len(ours) > 1 else None, library, bound, automatic))
     return rows
 
 
 def accuracy_label(measurement):
     operation = measurement.name.operation
-    return measurement.name.contender + ("" if operation == "affine" else f" ({operation})")
+    return measurement.name.contender + ("" if operation == "affine" else f" ({operation})") + (" (GPU)" if place_of(measurement) == "GPU" else "")
 
 
 def known_accuracy(measurements, key=OVER_US):
@@ -215,11 +221,12 @@ def headlines(measurements, accuracy, validation):
     """(question, answer, remark) for the top of the report. Only what the inputs support."""
     sentences = []
     rows = winners(measurements)
-    if rows:
-        sentences += _fastest_sentences(rows)
-        count = Counter(contender_text(row.first) for row in rows)
-        best = count.most_common(3)
-        sentences.append(("Fastest most often", ", ".join(f"{label} in {n}" for label, n in best) + f" of {len(rows)} shapes", "a shape is one type, number of lanes and length"))
+    for place in dict.fromkeys(row.place for row in rows):
+        here = [row for row in rows if row.place == place]
+        on = "" if place == "CPU" else f", {place}"
+        sentences += [(question + on, answer, remark) for question, answer, remark in _fastest_sentences(here)]
+        best = Counter(contender_text(row.first) for row in here).most_common(3)
+        sentences.append((f"Fastest most often{on}", ", ".join(f"{label} in {n}" for label, n in best) + f" of {len(here)} shapes", "a shape is one type, number of lanes and length"))
     short = winners(measurements, "latency")
     if short:
         row = min(short, key=lambda r: (r.time == 0, r.time, r.problem[2], problem_order(r.problem)))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 QUESTIONS = ("throughput", "latency", "accuracy", "ssm")
 BOUNDS = ("triad", "copy")
 # What is compared with from outside; `loop` is the plain loop that a caller would write instead of calling.
-LIBRARIES = ("loop", "std", "std_par", "tbb", "thrust_omp", "thrust", "cub", "cub_pairs")
+LIBRARIES = ("loop", "std", "std_par", "tbb", "thrust_omp", "thrust", "cub", "cub_pairs",
+             "torch", "heinsen_torch", "jax", "accelerated_scan", "fla_hgrn", "scipy")
 # What Google Benchmark itself appends to a name. `threads:` is also ours (INTERFACES 5), so it stays an option.
 HARNESS_FLAGS = ("manual_time", "real_time", "process_time")
 HARNESS_KEYS = ("iterations", "repeats", "min_time", "min_warmup_time")

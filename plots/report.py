@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import answers
 import style
 from answers import DTYPE_NAMES
-from tables import accuracy_table, escape, family_matrix, results_table, validation_table, winners_table
+from tables import accuracy_table, escape, family_matrix, results_table, shares_table, validation_table, winners_table
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # What the machine block shows, in this order and under these words; everything else of the context follows under its own key.
-MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("cores", "Cores"), ("cpu_caches", "Caches"), ("simd", "SIMD"), ("simd_target", "SIMD"), ("gpu", "GPU"), ("driver", "Driver"), ("os", "System"),
+MACHINE_KEYS = (("cpu", "CPU"), ("host", "Host"), ("threads", "Threads"), ("cores", "Cores"), ("cpu_caches", "Caches"), ("simd", "SIMD"), ("simd_target", "SIMD"), ("gpu", "GPU"), ("gpu_clocks", "GPU clocks"), ("gpu_driver", "GPU driver"), ("cuda", "CUDA"), ("driver", "Driver"), ("os", "System"),
                 ("compiler", "Compiler"), ("flags", "Flags"), ("commit", "Commit"), ("date", "Measured"), ("command", "Command"), ("executable", "Program"), ("library_build_type", "Build of Google Benchmark"))
 
 
@@ -49,9 +49,10 @@ def footer(inputs, command):
     """Two lines below every figure: commit, machine and date; the command that made the data."""
     context = inputs.context
     machine = str(context.get("cpu") or context.get("host_name") or "CPU not recorded")
+    gpu = str(context.get("gpu", "")).partition(",")[0]
     threads = context.get("threads", context.get("num_cpus"))
     simd = context.get("simd", context.get("simd_target"))
-    parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {simd}" if simd else "")]
+    parts = [f"commit {str(context.get('commit', 'not recorded'))[:12]}", machine + (f", {threads} threads" if threads else "") + (f", {simd}" if simd else "") + (f", {gpu}" if gpu and not gpu.startswith("not usable") else "")]
     parts.append(str(context.get("date", "date not recorded"))[:16].replace("T", " "))
     return [" · ".join(parts), f"command: {command_of(inputs, command)}"]
 
@@ -128,6 +129,8 @@ def build(inputs, drawings, out, command=""):
     section("winners", "Fastest", "Which scan is fastest, by size", (absent("results") if not inputs.results else "") + (
         "<p>The fastest of this library's scans for each type, number of lanes and length. The bound is a loop that only reads a and b and writes x, with as many threads. “Equal”: the spreads of the two overlap, so neither leads. Others are libraries and the plain loop a caller would write.</p>" + winners_table(speeds, "winners", True) if speeds else "")
         + ("<h3>Shortest time of one call</h3>" + winners_table(delays, "latency-winners", False) if delays else ""))
+    shares = shares_table(measurements)
+    section("shares", "GPU", "Shares of the bound on the GPU", "<p>Time of the bound over time of the contender, by the device's own clock: the bound is a kernel that only reads a and b and writes x, on the same memory in the same process. Small problems fit the L2 cache, for all alike; “cache cold” rotates among copies that do not.</p>" + shares if shares else "")
     section("speed", "Speed figures", "Speed", show("speed"))
     exact = answers.exactness(errors)
     matrices = "".join(f"<h3>Worst error by data family, {escape(DTYPE_NAMES.get(a.dtype, a.dtype))}, in units of u·S</h3>" + family_matrix(a) + (f'<p class="soft">Not compared, too few cases: {escape(", ".join(a.left_out))}.</p>' if a.left_out else "") for a in exact)

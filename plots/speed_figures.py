@@ -3,7 +3,7 @@
 import math
 
 import style
-from answers import BACKEND_NAMES, length_text, problem_order, problem_text, timed
+from answers import BACKEND_NAMES, length_text, place_of, problem_order, problem_text, timed
 from drawing import Drawing, is_folded, slug_of, stack
 from style import GREY, INK, LABEL_POINTS, PAPER
 
@@ -132,10 +132,11 @@ def _ranked(group, title):
 
 
 def _grouped(measurements):
+    """(place, problem, its measurements there): the CPU and the GPU have figures of their own."""
     groups = {}
     for m in measurements:
-        groups.setdefault(m.name.problem, []).append(m)
-    return [(p, groups[p]) for p in sorted(groups, key=problem_order) if any(m.name.kind != "bound" for m in groups[p])]
+        groups.setdefault((place_of(m), m.name.problem), []).append(m)
+    return [(place, problem, groups[place, problem]) for place, problem in sorted(groups, key=lambda g: (g[0], problem_order(g[1]))) if any(m.name.kind != "bound" for m in groups[place, problem])]
 
 
 def _figure_of_lengths(group, title):
@@ -148,20 +149,25 @@ def _figure_of_lengths(group, title):
 
 def _figure_of_one_length(group, title):
     title += f" · {length_text(min(_lengths(group)))} long"
-    caption = "Right is faster; ranked by the faster of the two backends. Vertical lines: the bound, a loop that only reads a and b and writes x. Grey: libraries."
+    ranked = "; ranked by the faster of the two backends" if len({m.name.backend for m in group}) > 1 else ""
+    caption = f"Right is faster{ranked}. Vertical lines: the bound, a loop that only reads a and b and writes x. Grey: libraries."
     return title, caption, _ranked(group, title)
 
 
-def _slug(question, problem):
+def _slug(question, place, problem):
     operation, dtype, lanes, options = problem
-    return slug_of(question, operation, dtype, f"lanes{lanes}", *(f"{k}-{v}" for k, v in options))
+    return slug_of(question, *(() if place == "CPU" else (place,)), operation, dtype, f"lanes{lanes}", *(f"{k}-{v}" for k, v in options))
+
+
+def _titled(what, place, problem):
+    return f"{what}{'' if place == 'CPU' else f' on the {place}'}: {problem_text(problem)}"
 
 
 def throughput(measurements):
     """Elements per second against length, the bound as a line; one figure per type and number of lanes, a panel per backend."""
     drawings = []
-    for problem, group in _grouped(timed(measurements, "throughput")):
-        title = f"Throughput: {problem_text(problem)}"
+    for place, problem, group in _grouped(timed(measurements, "throughput")):
+        title = _titled("Throughput", place, problem)
         more = [key for key, _ in problem[3] if key != "layout"]
         if len(_lengths(group)) > 1:
             title, caption, figure = _figure_of_lengths(group, title)
@@ -169,7 +175,34 @@ def throughput(measurements):
             title, caption, figure = _figure_of_one_length(group, title)
         else:  # one option of the call at one size is a row of the tables; a figure of its own would say no more
             continue
-        drawings.append(Drawing(_slug("throughput", problem), "speed", title, caption, figure, is_folded(problem[0], problem[1], more)))
+        drawings.append(Drawing(_slug("throughput", place, problem), "speed", title, caption, figure, is_folded(problem[0], problem[1], more)))
+    return drawings
+
+
+def shares(measurements):
+    """On the GPU, which share of the bound each contender reaches, against length."""
+    drawings = []
+    for place, problem, group in _grouped(timed(measurements, "throughput")):
+        group = [m for m in group if m.name.kind != "bound" and m.value("share_of_triad") > 0]
+        if place != "GPU" or len(_lengths(group)) < 2:
+            continue
+        title = _titled("Share of the bound", place, problem)
+        lines = _lines(m for m in group if _has_a_line(m, group))
+        figure, (axis,) = stack([max(2.4, 0.14 * (len(lines) + 1))], title)
+        drawn = []
+        for line in lines.values():
+            look, xs, ys = style.look(line[0].name), [m.name.time for m in line], [m.value("share_of_triad") for m in line]
+            axis.plot(xs, ys, **look)
+            drawn.append((xs[-1], ys[-1], line[0].name.contender, look["color"]))
+        lengths = [m.name.time for m in group]
+        style.length_axis(axis, lengths)
+        axis.set_xlim(min(lengths) / 1.3, max(lengths) * 1.3)
+        highest = max(1.0, max(m.value("share_of_triad") for m in group))
+        axis.set_ylim(0, 1.06 * highest)
+        axis.axhline(1.0, color=INK, linewidth=2.2)
+        style.label_ends(axis, drawn)
+        caption = "Higher is better; 1 is the bound, a kernel that only reads a and b and writes x. Dashed: variants. Grey, dotted: libraries."
+        drawings.append(Drawing(_slug("share", place, problem), "speed", title, caption, figure, is_folded(problem[0], problem[1], [k for k, _ in problem[3] if k != "layout"])))
     return drawings
 
 
@@ -177,12 +210,12 @@ def latency(measurements):
     """Time of one call at short lengths: what a small problem pays before any memory bound matters."""
     drawings = []
     short = [m for m in timed(measurements, "latency") if m.name.time <= LONGEST_LATENCY and m.name.time > 0]
-    for problem, group in _grouped(short):
+    for place, problem, group in _grouped(short):
         group = [m for m in group if m.name.kind != "bound"]
         if len(_lengths(group)) < 2:
             continue
-        title = f"Latency: {problem_text(problem)}"
+        title = _titled("Latency", place, problem)
         figure = _by_backend(group, title, lambda m: m.seconds * 1e6, lambda m: (m.low * 1e6, m.high * 1e6), "µs per call", bounds=False)
         caption = "Lower is better. Time of one call; where the curve is flat, the call's fixed cost dominates."
-        drawings.append(Drawing(_slug("latency", problem), "speed", title, caption, figure, is_folded(problem[0], problem[1], problem[3])))
+        drawings.append(Drawing(_slug("latency", place, problem), "speed", title, caption, figure, is_folded(problem[0], problem[1], problem[3])))
     return drawings

@@ -55,17 +55,40 @@ def number(value, digits=4):
 
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
-    columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
+    places = {row.place for row in rows}
+    columns = [Column("Where", optional=True), Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
                Column("Next"), Column("Lead", True), Column("Best other", optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem
         value = row.first.rate / 1e9 if speed else row.first.seconds * 1e6
-        body.append([f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
+        where = row.place if places != {"CPU"} else ""
+        body.append([where, f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
                      contender_text(row.second) if row.second else MISSING, ("equal", "warn") if row.tied else number(row.lead, 3),
                      contender_text(row.library) if row.library else MISSING, number(answers.times_faster(row.first, row.library), 3),
                      number(row.first.seconds / row.automatic.seconds, 3) if row.automatic else MISSING])
     return table(identity, columns, body, "winners by size")
+
+
+def shares_table(measurements):
+    """Which share of the bound each contender reaches on the GPU, a row for each problem and length; "" where nothing ran there."""
+    shapes = {}
+    for m in answers.timed(measurements, "throughput"):
+        if answers.place_of(m) == "GPU":
+            shapes.setdefault((m.name.problem, m.name.time), {})[m.name.contender] = m
+    contenders = dict.fromkeys(c for shape in shapes.values() for c, m in shape.items() if m.name.kind != "bound")
+    if not contenders:
+        return ""
+    columns = [Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Bound, µs", True, True, optional=True)] + [Column(c, True, optional=True) for c in contenders]
+    body = []
+    for problem, time in sorted(shapes, key=lambda shape: (answers.problem_order(shape[0]), shape[1])):
+        operation, dtype, lanes, options = problem
+        here = shapes[problem, time]
+        shares = {c: here[c].value("share_of_triad") if c in here else math.nan for c in contenders}
+        best = max((s for s in shares.values() if not math.isnan(s)), default=math.nan)
+        bound = here["triad"].seconds * 1e6 if "triad" in here else math.nan
+        body.append([f"{operation}.{dtype}", f"{lanes:,}", f"{time:,}", " ".join(f"{k}:{v}" for k, v in options), number(bound)] + [(number(shares[c], 3), "good") if shares[c] == best else number(shares[c], 3) for c in contenders])
+    return table("shares", columns, body, "shares of the bound on the GPU")
 
 
 def state_of(measurement):

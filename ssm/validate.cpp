@@ -100,7 +100,8 @@ index_t validation_report::count(check_status status) const {
 validation_report validate(signal const& whole, validation_options const& options) {
   check_signal(whole);
   std::vector<std::string> const algorithms = chosen(options.algorithms, algorithm_names(), "algorithms");
-  std::vector<std::string> const backends = chosen(options.backends, backend_names(), "backends");
+  std::vector<std::string> backends = chosen(options.backends, backend_names(), "backends");
+  if (options.backends.empty() && !options.outside.empty()) backends.clear();
   auto const each_scan = [&](auto const& run) {
     for (std::string const& algorithm : algorithms)
       for (std::string const& backend : backends) run(algorithm, backend);
@@ -125,9 +126,11 @@ validation_report validate(signal const& whole, validation_options const& option
       checks.kernel();
       checks.convolutions();
       each_scan([&](std::string const& algorithm, std::string const& backend) { checks.scan(algorithm, backend); });
+      for (outside_scan const& scan : options.outside) checks.outside(scan);
       detail::diagonal_checks singles(name, system, for_singles, report);
       each_scan(
           [&](std::string const& algorithm, std::string const& backend) { singles.scan_single(algorithm, backend); });
+      for (outside_scan const& scan : options.outside) singles.outside_single(scan);
     }
   }
   for (hippo const which : all_hippos) {

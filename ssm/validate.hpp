@@ -10,11 +10,15 @@
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
 // and S4 (LegS, LegT, LagT as diagonal plus low rank, bilinear). A combination whose spectral radius is 1 or more is skipped
 // and says so, and one for which no bound is known.
+#include <complex>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/scan/reference/math_library.hpp>
 #include <ssmscan/ssm/export.hpp>
 #include <ssmscan/ssm/io/file.hpp>
 #include <ssmscan/ssm/io/signal.hpp>
@@ -45,6 +49,15 @@ struct validation_report {
 // The greatest sample that can be validated: float has room for 2^128, and its transforms sum up to 2^14 products of it.
 inline constexpr double greatest_signal_magnitude = 0x1p100;
 
+// A scan of a component that this one does not know, as CUDA's, to be held against the recurrence as the registry's are.
+struct outside_scan {
+  algorithm_info info;  // what it says of itself
+  std::string backend;
+  reference::math_library library;  // whose logarithms it takes
+  std::function<void(recurrence<std::complex<double>> const&)> run_double{};
+  std::function<void(recurrence<std::complex<float>> const&)> run_single{};
+};
+
 struct validation_options {
   index_t state_size = 16;                // of the S4D systems: half as many complex eigenvalues
   index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
@@ -54,7 +67,8 @@ struct validation_options {
   index_t greatest_matrices = 1 << 12;    // samples for scans of the dense system: a combine costs N^3
   double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
-  std::vector<std::string> backends{};    // none = all
+  std::vector<std::string> backends{};    // none = all; with outside scans, none = none
+  std::vector<outside_scan> outside{};    // of the diagonal systems
 };
 
 // Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too

@@ -15,6 +15,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,12 @@
 #include "bench/common/names.hpp"
 #include <benchmark/benchmark.h>
 
+#if SSMSCAN_BENCH_CUDA
+#include <ssmscan/scan/backends/cuda/from_host.hpp>
+#include <ssmscan/scan/backends/cuda/gpus.hpp>
+#include <ssmscan/scan/backends/cuda/registry.hpp>
+#endif
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/reference/bounds.hpp>
 #include <ssmscan/scan/reference/families.hpp>
@@ -33,7 +40,7 @@ namespace {
 
 constexpr std::uint64_t seed = 1;
 constexpr index_t inner_length = 1 << 12;        // heinsen's other inner algorithms are compared at this length
-constexpr index_t openmp_length = 1 << 16;       // up to here the openmp backend is held to the serial one's bits
+constexpr index_t same_bits_length = 1 << 16;    // up to here backends of one tree are held to one another's bits
 constexpr double ladder[] = {1e-3, 1e-4, 1e-5};  // distances from a = 1 where the affine trees drift in float
 
 struct data_source {
@@ -67,9 +74,9 @@ class material {
     }
   }
 
-  std::vector<double> const& heinsen_bound(index_t roundings) const {
-    auto& bound = heinsen_bounds_[roundings];
-    if (bound.empty()) bound = reference::heinsen_bound<T>(data.a, data.b, roundings);
+  std::vector<double> const& heinsen_bound(index_t roundings, reference::math_library const& library) const {
+    auto& bound = heinsen_bounds_[{roundings, library.exp}];
+    if (bound.empty()) bound = reference::heinsen_bound<T>(data.a, data.b, roundings, {}, library);
     return bound;
   }
 
@@ -78,7 +85,7 @@ class material {
   std::vector<double> a_star_max;  // up to t
 
  private:
-  mutable std::map<index_t, std::vector<double>> heinsen_bounds_;
+  mutable std::map<std::pair<index_t, double>, std::vector<double>> heinsen_bounds_;  // by roundings and library
 };
 
 // The material asked for last stays: benchmarks are registered so that all of one material follow one another, whatever
@@ -99,22 +106,73 @@ template <class T>
 void run(std::vector<T> const& a, std::vector<T> const& b, std::vector<T>& x, capability const& what,
          std::string_view backend) {
   auto const n = static_cast<index_t>(x.size());
-  linear_recurrence<T>({.a = {a.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}, .operation = what.operation},
-                       {.algorithm = what.algorithm, .backend = backend, .inner = what.inner});
+  recurrence<T> const problem{.a = {a.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}, .operation = what.operation};
+#if SSMSCAN_BENCH_CUDA
+  if (backend == "cuda") {
+    device::linear_recurrence_from_host(problem, {.algorithm = what.algorithm, .inner = what.inner});
+    return;
+  }
+#endif
+  linear_recurrence(problem, {.algorithm = what.algorithm, .backend = backend, .inner = what.inner});
+}
+
+// What an entry of a registry says of an algorithm's roundings; nothing where there is no such entry.
+template <class Algorithms>
+std::optional<index_t> roundings_in(std::string_view algorithm, index_t n) {
+  std::optional<index_t> found;
+  Algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    if (detail::is_named(A::info, algorithm)) found = A::info.roundings(n);
+  });
+  return found;
+}
+
+// The tree of a row: measured by running the registry's text on shapes; on a device its own text's word for it, and for
+// semi_log, which the textbook forms compute there, the measured one.
+std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t n) {
+  std::string_view const name = what.algorithm.substr(0, what.algorithm.find(".textbook"));
+#if SSMSCAN_BENCH_CUDA
+  if (what.backend == "cuda" && what.result != "reformulates" && what.operation == operation::affine) {
+    reference::tree_shape told{};
+    told.right = roundings_in<device::algorithms>(what.algorithm, n).value();
+    return told;
+  }
+#endif
+  return reference::tree_of(name, n);
 }
 
 // Bounds of one result, element by element; empty where the algorithm has none (heinsen.plain).
 template <class T>
 std::function<double(index_t)> bound_of(capability const& what, material<T> const& m, index_t n) {
-  if (auto const tree = reference::tree_of(what.algorithm, n)) {
+  auto const& library = what.backend == "cuda" ? reference::cuda_library : reference::c_library;
+  if (auto const tree = tree_of_row(what, n)) {
     if constexpr (std::floating_point<T>)
       if (what.operation == operation::semi_log)
-        return [&m, tree = *tree](index_t t) { return reference::semi_log_bound(m.exact, t, tree); };
+        return [&m, &library, tree = *tree](index_t t) { return reference::semi_log_bound(m.exact, t, tree, library); };
     return [&m, d = tree->right](index_t t) { return reference::a_priori(m.exact, t, d); };
   }
   if (what.algorithm != "heinsen") return {};
-  auto const& bound = m.heinsen_bound(reference::tree_of(what.inner, n).value().right);
+  auto const& bound = m.heinsen_bound(reference::tree_of(what.inner, n).value().right, library);
   return [&bound](index_t t) { return bound[static_cast<std::size_t>(t)]; };
+}
+
+// Whoever carries the same tree as the serial backend promises its bits.
+std::string_view bits_of(capability const& what) {
+  if (what.backend == "serial") return "openmp";
+  for (capability const& c : capabilities())
+    if (c.backend == "serial" && c.tree == what.tree && c.dtype == what.dtype && c.operation == what.operation)
+      return "serial";
+  return "";
+}
+
+// But for the payload of a NaN, which the devices make in ways of their own.
+template <class T>
+bool same_bits(std::vector<T> const& x, std::vector<T> const& y) {
+  using R = reference::real_t<T>;
+  auto const* const p = reinterpret_cast<R const*>(x.data());
+  auto const* const q = reinterpret_cast<R const*>(y.data());
+  for (std::size_t i = 0; i < x.size() * (sizeof(T) / sizeof(R)); ++i)
+    if (std::memcmp(p + i, q + i, sizeof(R)) != 0 && !(std::isnan(p[i]) && std::isnan(q[i]))) return false;
+  return true;
 }
 
 template <class T>
@@ -123,6 +181,12 @@ void measure(benchmark::State& state, capability const& what, data_source const&
   material<T> const& m = material_of<T>(source, n);
   std::vector<T> const a(m.data.a.begin(), m.data.a.begin() + n), b(m.data.b.begin(), m.data.b.begin() + n);
   std::vector<T> x(static_cast<std::size_t>(n));
+#if SSMSCAN_BENCH_CUDA
+  if (what.backend == "cuda") {
+    static std::string const why = device::why_no_gpu();
+    if (!why.empty()) return state.SkipWithError((not_run + why).c_str());
+  }
+#endif
   for (auto _ : state) run(a, b, x, what, what.backend);
 
   auto const fail = [&](std::string const& what_is_wrong) {
@@ -146,11 +210,13 @@ void measure(benchmark::State& state, capability const& what, data_source const&
     if (error > 0) error_over_bound = std::max(error_over_bound, error / bound);
     bound_over_us = std::max(bound_over_us, bound / us);
   }
-  if (n <= openmp_length) {
-    std::vector<T> parallel(x.size());
-    run(a, b, parallel, what, "openmp");
-    if (std::memcmp(x.data(), parallel.data(), x.size() * sizeof(T)) != 0)
-      return fail("openmp and serial differ in their bits");
+  if (auto const other = bits_of(what); n <= same_bits_length && !other.empty()) {
+    std::vector<T> again(x.size());
+    capability same = what;
+    if (what.backend == "cuda") same.algorithm = what.algorithm.substr(0, what.algorithm.find(".textbook"));
+    run(a, b, again, same, other);
+    if (!same_bits(x, again))
+      return fail(std::string(other) + " and " + std::string(what.backend) + " differ in their bits");
   }
 
   if (finite)
@@ -166,17 +232,24 @@ void measure(benchmark::State& state, capability const& what, data_source const&
   state.counters["a_star_max"] = m.a_star_max[static_cast<std::size_t>(n - 1)];
 }
 
-// The rows of capabilities() on one thread, of every operation that the dtype has; of an algorithm with inner ones, its
-// default stands first.
+// The rows of capabilities() on one thread and on the GPU, of every operation that the dtype has; of an algorithm with
+// inner ones, its default stands first.
 std::vector<std::pair<capability, bool>> rows(std::string_view dtype) {
   std::vector<std::pair<capability, bool>> found;
-  for (capability const& c : capabilities()) {
-    if (c.backend != "serial" || c.dtype != dtype) continue;
-    bool const default_inner = std::ranges::none_of(found, [&](auto const& earlier) {
-      return earlier.first.algorithm == c.algorithm && earlier.first.operation == c.operation;
-    });
-    found.emplace_back(c, default_inner);
-  }
+  auto const add = [&](std::vector<capability> const& offers, std::string_view backend) {
+    for (capability const& c : offers) {
+      if (c.backend != backend || c.dtype != dtype) continue;
+      bool const default_inner = std::ranges::none_of(found, [&](auto const& earlier) {
+        return earlier.first.algorithm == c.algorithm && earlier.first.operation == c.operation &&
+               earlier.first.backend == c.backend;
+      });
+      found.emplace_back(c, default_inner);
+    }
+  };
+  add(capabilities(), "serial");
+#if SSMSCAN_BENCH_CUDA
+  add(device::capabilities(), "cuda");
+#endif
   return found;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // Whoever computes a problem: one of our algorithms, a library, a plain loop, or the bound itself.
 #include <functional>
+#include <map>
 #include <string>
 
 #include "bench/common/bounds.hpp"
@@ -11,7 +12,21 @@
 
 namespace ssmscan::bench {
 
-// One prepared computation: `pass` is what is timed.
+enum class cache { warm, cold };
+
+inline std::string joined(std::string const& one, std::string const& other) {
+  return one + (one.empty() || other.empty() ? "" : "; ") + other;
+}
+
+// A device's own clock. It times a batch of passes, as one may be shorter than its launch.
+struct device_clock {
+  index_t passes;                   // in a batch
+  std::function<double()> seconds;  // of one run of the batch
+  double bound;                     // seconds of the triad on the same bytes
+  std::string how;                  // launched in which way
+};
+
+// One prepared computation: `pass` is what is timed, by the host's clock.
 struct prepared {
   std::function<void()> pass;
   accuracy promised{};
@@ -19,6 +34,8 @@ struct prepared {
   std::function<void()> collect = [] {};  // brings a result of another form into problem.x
   std::function<std::string()> check{};   // empty = compare problem.x with the oracle; else it says what is wrong
   double bytes_per_element = 0;           // 0 = the problem's own
+  std::function<void()> spoil{};          // where the result is made elsewhere than in problem.x: fills that with NaN
+  std::function<device_clock(cache)> device{};  // where passes are timed by a device instead
 };
 
 template <class T>
@@ -28,22 +45,27 @@ struct contender {
   std::string backend;
   std::function<bool(problem_shape const&)> takes;
   std::function<prepared(problem<T>&, int threads)> prepare;  // threads: 0 = all
+  enum class clock { host, device } timed_by = clock::host;
+  std::function<std::string()> absent{};  // asked before a problem is made: why nobody of this kind can run here, or ""
 };
 
-// What a row of capabilities() promises on the data of common/problem.hpp.
-inline accuracy promise(std::string_view algorithm, std::string_view inner, operation what, index_t time) {
+// What a row of such capabilities, of algorithms so registered, promises on the data of common/problem.hpp.
+template <class Algorithms>
+accuracy promise(std::vector<capability> const& rows, std::string_view algorithm, std::string_view inner,
+                 operation what, index_t time) {
   accuracy made;
-  algorithms::for_each([&]<class A>(std::type_identity<A>) {
+  Algorithms::for_each([&]<class A>(std::type_identity<A>) {
     // An inner algorithm stands for the tree of the outer one.
     if (detail::is_named(A::info, algorithm) || detail::is_named(A::info, inner))
       made.right_steps = std::max(made.right_steps, static_cast<double>(A::info.roundings(time)));
   });
-  for (auto const& row : capabilities()) {
+  for (auto const& row : rows) {
     if (row.algorithm != algorithm || row.result != "reformulates" || row.operation != what) continue;
-    // In double-double logarithms: less than one unit per coefficient, and a few per log-sum-exp (at most 16 for log,
-    // exp and their sum: reference/heinsen_bound.hpp has it to the unit). As printed in a paper: in the working
-    // precision, where the logarithms grow with time.
-    constexpr double log_sum_exp = 16, greatest_log_a = 0.25;
+    // In double-double logarithms: less than one unit per coefficient, and a few per log-sum-exp (for log, exp and their
+    // sum at most 16 by the C library, 27 by CUDA's: reference/heinsen_bound.hpp has it to the unit). As printed in a
+    // paper: in the working precision, where the logarithms grow with time.
+    double const log_sum_exp = row.backend == "cuda" ? 27 : 16;
+    constexpr double greatest_log_a = 0.25;
     made.right_steps = log_sum_exp * (made.right_steps + 1);
     if (algorithm.ends_with(".plain")) made.logs = 1 + greatest_log_a * static_cast<double>(time);
     break;
@@ -51,13 +73,32 @@ inline accuracy promise(std::string_view algorithm, std::string_view inner, oper
   return made;
 }
 
+// A variant called plain is a paper's formula as printed: it has no exact zeros, which long default data have.
+inline bool has_what_it_computes(std::string_view algorithm, problem_shape const& s) {
+  bool const has_zeros = s.family.empty() && s.elements() >= reset_distance;
+  return !(algorithm.ends_with(".plain") && has_zeros);
+}
+
+// Of rows of capabilities, those of one dtype and operation: visit(row, inner), with an inner algorithm of "" where it is
+// the default, which stands first.
+enum class inners { the_default, all };
+
+template <class T, class Visit>
+void for_each_offer(std::vector<capability> const& rows, operation what, inners which, Visit const& visit) {
+  std::map<std::string, std::string_view> first_inner;
+  for (auto const& row : rows) {
+    if (row.dtype != dtype_name<T> || row.operation != what) continue;
+    auto const& its_default = first_inner.try_emplace(std::string(row.algorithm), row.inner).first->second;
+    bool const is_default = row.inner == its_default;
+    if (is_default || which == inners::all) visit(row, is_default ? "" : std::string(row.inner));
+  }
+}
+
 // An algorithm of the registry, or "automatic", by the public call.
 template <class T>
 contender<T> ours(std::string const& algorithm, std::string const& inner, std::string const& backend) {
   auto const takes = [=](problem_shape const& s) {
-    // A variant called plain is a paper's formula as printed: it has no exact zeros, which long default data have.
-    bool const has_zeros = s.family.empty() && s.elements() >= reset_distance;
-    return !(algorithm.ends_with(".plain") && has_zeros) && (s.threads == 0 || backend == "openmp");
+    return has_what_it_computes(algorithm, s) && (s.threads == 0 || backend == "openmp");
   };
   auto const prepare = [=](problem<T>& on, int threads) {
     auto const call = on.call();
@@ -65,9 +106,10 @@ contender<T> ours(std::string const& algorithm, std::string const& inner, std::s
       return execution{.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads};
     };
     choice const made = plan(call, how());
-    return prepared{.pass = [=] { linear_recurrence(call, how()); },
-                    .promised = promise(made.algorithm, made.inner, on.shape.operation, on.shape.time),
-                    .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
+    return prepared{
+        .pass = [=] { linear_recurrence(call, how()); },
+        .promised = promise<algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation, on.shape.time),
+        .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
   };
   return {algorithm, inner, backend, takes, prepare};
 }
@@ -76,13 +118,15 @@ inline int threads_of(std::string const& backend, int threads) {
   return backend == "serial" ? 1 : threads > 0 ? threads : omp_get_max_threads();
 }
 
+// Where a record of the bound says what it says: its memory traffic is that of the problem.
+inline bool bound_is_comparable(problem_shape const& s) {
+  return s.operation == operation::affine && s.direction == direction::forward && s.packed == 0 && !s.state &&
+         s.family.empty() && s.threads == 0;
+}
+
 // The bound in an algorithm's place: in the way that was the fastest in this process, at this size.
 template <bound_kernel Kernel, class T>
 contender<T> bound(std::string const& backend) {
-  auto const takes = [](problem_shape const& s) {
-    return s.operation == operation::affine && s.direction == direction::forward && s.packed == 0 && !s.state &&
-           s.family.empty() && s.threads == 0;
-  };
   auto const prepare = [=](problem<T>& on, int threads) {
     auto const best = measure_bound<Kernel>(on, threads_of(backend, threads), [] {});
     return prepared{.pass = [=, &on] { run_bound<Kernel>(on, best.how, best.threads); },
@@ -91,7 +135,7 @@ contender<T> bound(std::string const& backend) {
                     .check = [&on] { return check_bound<Kernel>(on); },
                     .bytes_per_element = (Kernel == bound_kernel::triad ? 3.0 : 2.0) * sizeof(T)};
   };
-  return {Kernel == bound_kernel::triad ? "triad" : "copy", "", backend, takes, prepare};
+  return {Kernel == bound_kernel::triad ? "triad" : "copy", "", backend, bound_is_comparable, prepare};
 }
 
 }  // namespace ssmscan::bench

@@ -14,7 +14,7 @@ namespace ssmscan::bench {
 struct benchmark_name {
   std::string question;   // throughput, latency, accuracy, ssm
   std::string operation;  // affine, semi_log, selective, kernel, convolution, layer, decode
-  std::string dtype;      // f32 f64 c64 c128 u32
+  std::string dtype;      // f32 f64 c64 c128 u32, bf16 f16 on cuda
   std::string algorithm;  // with its variant; or a contender
   std::string backend;    // serial, openmp, cuda
   index_t lanes = 1;

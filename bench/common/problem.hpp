@@ -6,6 +6,7 @@
 // The resets are there because a product of a over a whole share of the data would otherwise become subnormal and stay
 // there (0.9 * denorm_min rounds to denorm_min), and every multiply with it then costs a hundred cycles. family:mid,
 // a in [0.8, 1), shows that trap; family:slow is the question's own without the resets.
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -91,14 +92,21 @@ struct problem {
   explicit problem(problem_shape const& s) : shape(s) {
     auto const n = static_cast<std::size_t>(s.elements());
     a.resize(s.family == "constant" ? static_cast<std::size_t>(s.lanes) : n), b.resize(n), x.resize(n);
+#pragma omp parallel for
     for (std::size_t i = 0; i < a.size(); ++i) a[i] = coefficient<T>(s.family, static_cast<index_t>(i));
+#pragma omp parallel for
     for (std::size_t i = 0; i < n; ++i) b[i] = input<T>(4, static_cast<index_t>(i));
     auto const states = static_cast<std::size_t>(s.lanes * std::max<index_t>(s.packed, 1));
     if (s.state) {
       initial.resize(states), final.resize(states);
       for (std::size_t i = 0; i < states; ++i) initial[i] = input<T>(6, static_cast<index_t>(i));
     }
-    for (index_t k = 0; s.packed > 0 && k <= s.packed; ++k) offsets.push_back(s.time * k / s.packed);
+    // Sequences of random lengths, empty ones among them where they are many and short.
+    for (index_t k = 0; s.packed > 0 && k <= s.packed; ++k)
+      offsets.push_back(k == 0          ? 0
+                        : k == s.packed ? s.time
+                                        : static_cast<index_t>(random_unit(8, k) * static_cast<double>(s.time)));
+    std::ranges::sort(offsets);
   }
 
   // The call under test. Lanes are channels of one batch.

@@ -37,7 +37,8 @@ class session {
     shape.threads = 0, shape.cold = false;  // the same data
     auto held = std::any_cast<std::shared_ptr<bench_of<T>>>(&held_);
     if (held != nullptr && (*held)->data.shape == shape) return *held;
-    held_.reset();  // before the next is made: two would not fit where one does
+    prepared_.reset();  // looks at the problem
+    held_.reset();      // before the next is made: two would not fit where one does
     auto made = std::make_shared<bench_of<T>>(shape);
     held_ = made;
     return made;
@@ -57,6 +58,17 @@ class session {
 
   void flush_caches() { flusher_(); }
 
+  // What was prepared last stays for the next run of the same case: its repetitions need no other.
+  template <class Make>
+  prepared const& kept(std::string const& name, Make const& make) {
+    if (!prepared_ || prepared_name_ != name) {
+      prepared_.reset();  // before the next is made: two may not fit
+      prepared_ = make();
+      prepared_name_ = name;
+    }
+    return *prepared_;
+  }
+
   // Paces, in seconds per element, of the largest pass yet in a series of benchmarks that differ in size only.
   struct pace {
     index_t elements;
@@ -68,6 +80,8 @@ class session {
   std::string question_;
   options given_;
   std::any held_;
+  std::optional<prepared> prepared_;
+  std::string prepared_name_;
   std::map<std::tuple<std::string, index_t, std::size_t, int, bool>, double> triads_;
   cache_flusher flusher_;
 };
@@ -80,6 +94,13 @@ void spoil(std::vector<T>& x) {
   } else {
     std::fill(x.begin(), x.end(), T(std::numeric_limits<typename precision<T>::real>::quiet_NaN()));
   }
+}
+
+// Empty, or what is wrong with the result as it stands.
+template <class T>
+std::string judge(session::bench_of<T>& bench, prepared const& made) {
+  made.collect();
+  return made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
 }
 
 // Empty, or why there will be no speed.
@@ -103,6 +124,7 @@ std::string verify(session& shared, session::bench_of<T>& bench, prepared const&
                         std::to_string(seen->second.elements) + " elements");
   }
   spoil(bench.data.x);
+  if (made.spoil) made.spoil();
   auto const seconds_of_a_pass = [&] {
     auto const begin = clock::now();
     made.pass();
@@ -112,11 +134,42 @@ std::string verify(session& shared, session::bench_of<T>& bench, prepared const&
   if (seconds < doubt * limit) seconds = std::min(seconds, seconds_of_a_pass());
   constexpr index_t fewest = 1024;  // a pass over fewer costs what a call costs, and says nothing of the pace
   if (elements >= fewest) shared.paces[series] = {elements, seconds};
-  made.collect();
-  std::string wrong = made.check ? made.check() : bench.truth.compare(bench.data.x, made.promised);
+  std::string wrong = judge(bench, made);
   if (wrong.empty() && seconds > limit)
     return not_run + ("a pass takes over " + in_words(limit) + ": " + in_words(seconds));
   return wrong;
+}
+
+// Of a device: what is timed is a batch, replayed, and not the call that was verified; so its result is verified too.
+template <class T>
+std::string verify_batch(session::bench_of<T>& bench, prepared const& made, device_clock const& by) {
+  if (made.spoil) made.spoil();
+  by.seconds();
+  return judge(bench, made);
+}
+
+// The record's counters: `bound` and `timed` are seconds, of one pass of the bound and of all passes.
+template <class T>
+void report(benchmark::State& state, problem<T> const& on, prepared const& made, double bound, double timed) {
+  state.counters["bytes_per_element"] = made.bytes_per_element > 0 ? made.bytes_per_element : on.bytes_per_element();
+  if (!on.x.empty()) {  // a counter of 0 would make aggregates that are not numbers
+    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * on.shape.elements());
+    state.counters["share_of_triad"] = bound * static_cast<double>(state.iterations()) / timed;
+  }
+  state.SetLabel(made.label);
+}
+
+// Whole batches: the library's own count of iterations is that of the passes.
+template <class T>
+void time_on_device(benchmark::State& state, problem<T> const& on, prepared const& made, device_clock const& by) {
+  double timed = 0;
+  while (state.KeepRunningBatch(by.passes)) {
+    double const seconds = by.seconds();
+    state.SetIterationTime(seconds);
+    timed += seconds;
+  }
+  report(state, on, made, by.bound, timed);
+  state.SetLabel(joined(made.label, by.how));
 }
 
 template <class T>
@@ -139,12 +192,7 @@ void time_passes(benchmark::State& state, session& shared, problem<T>& on, prepa
     for (auto _ : state) made.pass();
     timed = std::chrono::duration<double>(clock::now() - begin).count();
   }
-  state.counters["bytes_per_element"] = made.bytes_per_element > 0 ? made.bytes_per_element : on.bytes_per_element();
-  if (!on.x.empty()) {  // a counter of 0 would make aggregates that are not numbers
-    state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * on.shape.elements());
-    state.counters["share_of_triad"] = triad * static_cast<double>(state.iterations()) / timed;
-  }
-  state.SetLabel(made.label);
+  report(state, on, made, triad, timed);
 }
 
 inline benchmark_name name_of(std::string const& question, std::string_view dtype, problem_shape const& s) {
@@ -173,42 +221,38 @@ void add_case(std::shared_ptr<session> const& shared, contender<T> const& who, p
   auto sizeless = name;
   sizeless.time = 0;
   struct outcome {
-    std::optional<std::string> wrong;
+    std::optional<std::string> wrong, batch_wrong;
   };
   auto const verified = std::make_shared<outcome>();  // once for all repetitions
-  auto const body = [=, series = sizeless.text()](benchmark::State& state) {
+  auto const body = [=, series = sizeless.text(), full = name.text()](benchmark::State& state) {
     try {
+      if (who.absent && !who.absent().empty()) return state.SkipWithError((not_run + who.absent()).c_str());
       auto const bench = shared->template at<T>(shape);
-      prepared const made = who.prepare(bench->data, shape.threads);
+      prepared const& made = shared->kept(full, [&] { return who.prepare(bench->data, shape.threads); });
       if (!verified->wrong) verified->wrong = verify(*shared, *bench, made, series);
-      if (verified->wrong->empty())
-        time_passes(state, *shared, bench->data, made, threads_of(who.backend, shape.threads), shape.cold);
-      else
-        state.SkipWithError(verified->wrong->c_str());
+      if (!verified->wrong->empty()) return state.SkipWithError(verified->wrong->c_str());
+      if (!made.device)
+        return time_passes(state, *shared, bench->data, made, threads_of(who.backend, shape.threads), shape.cold);
+      device_clock const clock = made.device(shape.cold ? cache::cold : cache::warm);
+      if (!verified->batch_wrong) verified->batch_wrong = verify_batch(*bench, made, clock);
+      if (!verified->batch_wrong->empty()) return state.SkipWithError(verified->batch_wrong->c_str());
+      time_on_device(state, bench->data, made, clock);
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };
   auto* const added = benchmark::RegisterBenchmark(name.text().c_str(), body);
-  if (shape.cold)
+  if (shape.cold || who.timed_by == contender<T>::clock::device)
     added->UseManualTime();
   else
     added->UseRealTime();
 }
 
 // Every algorithm of ours that computes such problems, and `automatic`.
-enum class inners { the_default, all };
-
 template <class T>
 std::vector<contender<T>> our_contenders(operation what, inners which) {
   std::vector<contender<T>> made;
-  std::map<std::string, std::string_view> first_inner;  // which is the default
-  for (auto const& row : capabilities()) {
-    if (row.dtype != dtype_name<T> || row.operation != what) continue;
-    std::string const algorithm(row.algorithm), backend(row.backend);
-    auto const& its_default = first_inner.try_emplace(algorithm, row.inner).first->second;
-    bool const is_default = row.inner == its_default;
-    if (is_default || which == inners::all)
-      made.push_back(ours<T>(algorithm, is_default ? "" : std::string(row.inner), backend));
-  }
+  for_each_offer<T>(capabilities(), what, which, [&](capability const& row, std::string const& inner) {
+    made.push_back(ours<T>(std::string(row.algorithm), inner, std::string(row.backend)));
+  });
   made.push_back(ours<T>("automatic", "", "openmp"));
   return made;
 }

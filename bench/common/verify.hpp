@@ -19,6 +19,7 @@
 
 #include "bench/common/outcome.hpp"
 #include "bench/common/problem.hpp"
+#include <omp.h>
 
 namespace ssmscan::bench {
 
@@ -66,43 +67,61 @@ class oracle {
     heads[0] = true;
     for (index_t const o : given.offsets) heads[static_cast<std::size_t>(reverse ? shape.time - o : o)] = true;
 
-    std::vector<sums> lanes(static_cast<std::size_t>(shape.lanes));
-    auto const step = [&](index_t lane, index_t i) {
-      index_t const t = reverse ? shape.time - 1 - i : i;
-      sums& now = lanes[static_cast<std::size_t>(lane)];
-      if (heads[static_cast<std::size_t>(i)]) now = sums(given.initial.empty() ? T() : call.initial(0, lane, 0));
-      now.advance(call.a(0, lane, t), call.b(0, lane, t), shape.operation);
-      auto const place = static_cast<std::size_t>(&call.x(0, lane, t) - given.x.data());
-      reference_[place] = now.x;
-      if constexpr (!exact) {
-        s_[place] = static_cast<float>(now.s);
-        n_[place] = static_cast<float>(now.n + now.logs());
+    // Lanes [first, last), along memory either way: each thread has some, with their states beside one another.
+    auto const walk = [&](index_t first, index_t last) {
+      std::vector<sums> lanes(static_cast<std::size_t>(last - first));
+      auto const step = [&](index_t lane, index_t i) {
+        index_t const t = reverse ? shape.time - 1 - i : i;
+        sums& now = lanes[static_cast<std::size_t>(lane - first)];
+        if (heads[static_cast<std::size_t>(i)]) now = sums(given.initial.empty() ? T() : call.initial(0, lane, 0));
+        now.advance(call.a(0, lane, t), call.b(0, lane, t), shape.operation);
+        auto const place = static_cast<std::size_t>(&call.x(0, lane, t) - given.x.data());
+        reference_[place] = now.x;
+        if constexpr (!exact) {
+          s_[place] = static_cast<float>(now.s);
+          n_[place] = static_cast<float>(now.n + now.logs());
+        }
+      };
+      if (shape.layout == layout::time_major) {
+        for (index_t i = 0; i < shape.time; ++i)
+          for (index_t lane = first; lane < last; ++lane) step(lane, i);
+      } else {
+        for (index_t lane = first; lane < last; ++lane)
+          for (index_t i = 0; i < shape.time; ++i) step(lane, i);
       }
     };
-    if (shape.layout == layout::time_major) {  // either way along memory
-      for (index_t i = 0; i < shape.time; ++i)
-        for (index_t lane = 0; lane < shape.lanes; ++lane) step(lane, i);
-    } else {
-      for (index_t lane = 0; lane < shape.lanes; ++lane)
-        for (index_t i = 0; i < shape.time; ++i) step(lane, i);
-    }
+    int const shares = static_cast<int>(std::min<index_t>(shape.lanes, omp_get_max_threads()));
+#pragma omp parallel for schedule(static)
+    for (int k = 0; k < shares; ++k) walk(shape.lanes * k / shares, shape.lanes * (k + 1) / shares);
   }
 
   // Empty, or a sentence about the first place where the result is wrong.
   std::string compare(std::vector<T> const& x, accuracy const& promised) const {
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if constexpr (exact) {
-        if (x[i] != reference_[i]) return sentence(i, x[i], reference_[i], 0.0L);
-      } else {
-        real const error = std::abs(wide(x[i]) - reference_[i]);
-        auto const bound = static_cast<real>(allowed(promised, static_cast<double>(s_[i]), static_cast<double>(n_[i])));
-        if (!(error <= bound)) return sentence(i, wide(x[i]), reference_[i], static_cast<long double>(bound));
-      }
+    auto first_wrong = static_cast<std::ptrdiff_t>(x.size());
+#pragma omp parallel for reduction(min : first_wrong)
+    for (std::ptrdiff_t i = 0; i < std::ssize(x); ++i)
+      if (i < first_wrong && !is_right(static_cast<std::size_t>(i), x, promised)) first_wrong = i;
+    if (first_wrong == std::ssize(x)) return "";
+    auto const i = static_cast<std::size_t>(first_wrong);
+    if constexpr (exact) {
+      return sentence(i, x[i], reference_[i], 0.0L);
+    } else {
+      return sentence(i, wide(x[i]), reference_[i], static_cast<long double>(bound_at(i, promised)));
     }
-    return "";
   }
 
  private:
+  bool is_right(std::size_t i, std::vector<T> const& x, accuracy const& promised) const {
+    if constexpr (exact) {
+      return x[i] == reference_[i];
+    } else {
+      return static_cast<real>(std::abs(wide(x[i]) - reference_[i])) <= bound_at(i, promised);
+    }
+  }
+  real bound_at(std::size_t i, accuracy const& promised) const {
+    return static_cast<real>(allowed(promised, static_cast<double>(s_[i]), static_cast<double>(n_[i])));
+  }
+
   struct sums {
     wide x{};
     double s = 0, n = 0;

@@ -2,6 +2,9 @@
 // their neighbours, where trees change their shape; `loop` is what a caller would write instead of calling.
 #include "bench/common/main.hpp"
 #include "bench/common/timing.hpp"
+#if SSMSCAN_BENCH_CUDA
+#include "bench/common/cuda/contenders.hpp"
+#endif
 
 namespace ssmscan::bench {
 namespace {
@@ -34,6 +37,11 @@ void add(options const& given) {
   auto const shared = std::make_shared<session>("latency", given);
   auto contenders = our_contenders<T>(operation::affine, inners::the_default);
   contenders.push_back(loop<T>());
+#if SSMSCAN_BENCH_CUDA
+  auto const on_gpu = std::make_shared<gpu::device_session>();
+  for (auto const& who : gpu::our_contenders<T>(on_gpu, operation::affine, inners::the_default))
+    contenders.push_back(gpu::waited_for(on_gpu, who));
+#endif
   for (index_t const time : lengths(given))
     for (auto const& who : contenders) add_case<T>(shared, who, {.lanes = 1, .time = time});
 }

@@ -2,6 +2,9 @@
 #include "bench/common/main.hpp"
 #include "bench/common/timing.hpp"
 #include "bench/throughput/contenders.hpp"
+#if SSMSCAN_BENCH_CUDA
+#include "bench/throughput/device_shapes.hpp"
+#endif
 
 namespace ssmscan::bench {
 namespace {
@@ -101,5 +104,9 @@ int main(int argc, char** argv) {
   return run_main(argc, argv, [](options const& given) {
     catalogue all(given);
     given.quick ? add_quick(all) : add_default(all);
+#if SSMSCAN_BENCH_CUDA
+    gpu::device_catalogue on_gpu(given);
+    given.quick ? gpu::add_device_quick(on_gpu) : gpu::add_device_default(on_gpu);
+#endif
   });
 }

@@ -107,32 +107,31 @@ void diagonal_checks::convolutions() {
 }
 
 template <class Real>
-std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, std::string const& algorithm,
-                                                std::string& reason) const {
+std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, algorithm_info const& info,
+                                                reference::math_library const& library, std::string& reason) const {
   using state = std::complex<Real>;
-  algorithm_info const info = info_of(algorithm);
   std::vector<double> bound(input_.values.size());
   if (info.result != result_class::reformulates) {
     state_error const error{2, 2 * static_cast<double>(info.roundings(input_.length))};
     for (std::size_t i = 0; i < bound.size(); ++i) bound[i] = carried<Real>(layer.sums, i, error, length_);
     return bound;
   }
-  if (algorithm != "heinsen") {
+  if (!ssmscan::detail::is_named(info, "heinsen")) {
     reason = "no bound is known: the error grows with the sum of log|a|";
     return {};
   }
   index_t const roundings = info.roundings(input_.length);
-  if (layer.heinsen_roundings != roundings) {
+  if (std::pair const by{roundings, library.exp}; layer.heinsen_by != by) {
     layer.heinsen_bound.assign(bound.size(), 0.0);
-    layer.heinsen_roundings = roundings;
+    layer.heinsen_by = by;
     std::vector<state> driven(length_);
     for (std::size_t n = 0; n < layer.a.size(); ++n) {
       std::vector<state> const a(length_, layer.a[n]);
       double const weight = system_.read_out_factor() * std::abs(system_.c[n]);
       for (std::size_t start = 0; start < bound.size(); start += length_) {
         for (std::size_t t = 0; t < length_; ++t) driven[t] = drive(layer, n, input_.values[start + t]);
-        std::vector<double> const lane =
-            reference::heinsen_bound<state>(std::span<state const>(a), std::span<state const>(driven), roundings);
+        std::vector<double> const lane = reference::heinsen_bound<state>(
+            std::span<state const>(a), std::span<state const>(driven), roundings, {}, library);
         for (std::size_t t = 0; t < length_; ++t) layer.heinsen_bound[start + t] += weight * lane[t];
       }
     }
@@ -151,7 +150,7 @@ void diagonal_checks::report_scan(layer_in<Real> const& layer, validation_check 
 
 void diagonal_checks::scan(std::string const& algorithm, std::string const& backend) {
   validation_check as = row("scan", algorithm, backend, "c128");
-  std::vector<double> const bound = scan_bound(double_, algorithm, as.reason);
+  std::vector<double> const bound = scan_bound(double_, info_of(algorithm), reference::c_library, as.reason);
   if (bound.empty()) {
     report_.checks.push_back(as);
     return;
@@ -165,40 +164,52 @@ void diagonal_checks::scan(std::string const& algorithm, std::string const& back
   report_scan(double_, as, output, bound);
 }
 
-void diagonal_checks::scan_single(std::string const& algorithm, std::string const& backend) {
-  using state = std::complex<float>;
-  if (single_.a.empty()) prepare(single_);
-  validation_check as = row("scan", algorithm, backend, "c64");
-  std::vector<double> const bound = scan_bound(single_, algorithm, as.reason);
+template <class Real>
+void diagonal_checks::scan_lanes(layer_in<Real>& layer, outside_scan const& scan, validation_check as,
+                                 std::function<void(recurrence<std::complex<Real>> const&)> const& run) const {
+  using state = std::complex<Real>;
+  if (layer.a.empty()) prepare(layer);
+  std::vector<double> const bound = scan_bound(layer, scan.info, scan.library, as.reason);
   if (bound.empty()) {
     report_.checks.push_back(as);
     return;
   }
   diagonal_system const& system = system_;
-  tensor_shape const shape{input_.batch, static_cast<index_t>(single_.a.size()), input_.length};
+  tensor_shape const shape{input_.batch, static_cast<index_t>(layer.a.size()), input_.length};
   std::vector<state> lanes;
   for (std::size_t start = 0; start < input_.values.size(); start += length_) {
-    for (std::size_t n = 0; n < single_.a.size(); ++n) {
-      for (std::size_t t = 0; t < length_; ++t) lanes.push_back(drive(single_, n, input_.values[start + t]));
+    for (std::size_t n = 0; n < layer.a.size(); ++n) {
+      for (std::size_t t = 0; t < length_; ++t) lanes.push_back(drive(layer, n, input_.values[start + t]));
     }
   }
   recurrence<state> problem;
-  problem.a = {single_.a.data(), shape, {.batch = 0, .channel = 1, .time = 0}};
+  problem.a = {layer.a.data(), shape, {.batch = 0, .channel = 1, .time = 0}};
   problem.x = {lanes.data(), shape};
   problem.b = problem.x;
-  execution how;
-  how.algorithm = algorithm;
-  how.backend = backend;
-  linear_recurrence(problem, how);
+  run(problem);
   std::vector<double> output(input_.values.size());
   for (std::size_t i = 0; i < output.size(); ++i) {
-    std::size_t const first = (i / length_) * single_.a.size() * length_ + i % length_;
+    std::size_t const first = (i / length_) * layer.a.size() * length_ + i % length_;
     double sum = 0;
-    for (std::size_t n = 0; n < single_.a.size(); ++n)
-      sum += read_out(system.c[n], complex(lanes[first + n * length_]));
+    for (std::size_t n = 0; n < layer.a.size(); ++n) sum += read_out(system.c[n], complex(lanes[first + n * length_]));
     output[i] = system.read_out_factor() * sum + system.d * input_.values[i];
   }
-  report_scan(single_, as, output, bound);
+  report_scan(layer, as, output, bound);
+}
+
+void diagonal_checks::scan_single(std::string const& algorithm, std::string const& backend) {
+  scan_lanes<float>(single_, {info_of(algorithm), backend, reference::c_library},
+                    row("scan", algorithm, backend, "c64"), [&](recurrence<std::complex<float>> const& problem) {
+                      linear_recurrence(problem, {.algorithm = algorithm, .backend = backend});
+                    });
+}
+
+void diagonal_checks::outside(outside_scan const& scan) {
+  scan_lanes(double_, scan, row("scan", ssmscan::detail::full_name(scan.info), scan.backend, "c128"), scan.run_double);
+}
+
+void diagonal_checks::outside_single(outside_scan const& scan) {
+  scan_lanes(single_, scan, row("scan", ssmscan::detail::full_name(scan.info), scan.backend, "c64"), scan.run_single);
 }
 
 validation_check diagonal_checks::row(std::string const& what, std::string const& algorithm, std::string const& backend,

@@ -20,6 +20,8 @@ class diagonal_checks {
   void convolutions();  // direct = recurrence, FFT = direct; after kernel()
   void scan(std::string const& algorithm, std::string const& backend);         // c128, through the layer
   void scan_single(std::string const& algorithm, std::string const& backend);  // c64
+  void outside(outside_scan const& scan);                                      // c128
+  void outside_single(outside_scan const& scan);                               // c64
 
  private:
   // A layer as one arithmetic has it: poles and driven inputs rounded to complex<Real>, and the exact meaning of those
@@ -30,8 +32,8 @@ class diagonal_checks {
     std::vector<std::complex<Real>> b;
     layer_sums sums;
     std::vector<double> recurrence;
-    std::vector<double> heinsen_bound;  // filled when first asked for
-    index_t heinsen_roundings = -1;
+    std::vector<double> heinsen_bound;             // filled when first asked for,
+    std::pair<index_t, double> heinsen_by{-1, 0};  // by so many roundings and this library's exp
   };
   template <class Real>
   void prepare(layer_in<Real>& layer) const;
@@ -39,7 +41,12 @@ class diagonal_checks {
   std::complex<Real> drive(layer_in<Real> const& layer, std::size_t n, double u) const;
   // Bound of the state by this algorithm, carried to output i; empty with a reason where there is none.
   template <class Real>
-  std::vector<double> scan_bound(layer_in<Real>& layer, std::string const& algorithm, std::string& reason) const;
+  std::vector<double> scan_bound(layer_in<Real>& layer, algorithm_info const& info,
+                                 reference::math_library const& library, std::string& reason) const;
+  // The layer's output from states that `run` computes, a lane for each sequence and eigenvalue.
+  template <class Real>
+  void scan_lanes(layer_in<Real>& layer, outside_scan const& scan, validation_check as,
+                  std::function<void(recurrence<std::complex<Real>> const&)> const& run) const;
   template <class Real>
   void report_scan(layer_in<Real> const& layer, validation_check row, std::vector<double> const& output,
                    std::vector<double> const& bound) const;

@@ -16,7 +16,7 @@ FILES = {"results.json", "accuracy.json", "validation.json", "report.html", "fig
 # --benchmark_out=.
 STAND_IN = """#!/usr/bin/env bash
 name=${0##*/}
-[[ $1 == validate ]] && name=validate
+[[ $1 == validate ]] && name=validate && echo "validating $*" >&2
 declare -n code="code_$name" writes="writes_$name"
 out=""
 while (($# > 0)); do
@@ -46,13 +46,29 @@ CASES = [
     ({"validate": 2}, (), 3, "ssmscan validate ended with exit code 2"),
 ]
 
+# (flags, what is here, exit code, said on stderr, not said): the GPU takes part where there are nvcc and a GPU, unless told
+# otherwise; asked for where it cannot, the run is skipped before anything is built.
+CUDA_CASES = [
+    ((), "", 0, "-DSSMSCAN_CUDA=OFF", "--backend cuda"),
+    ((), "nvcc", 0, "-DSSMSCAN_CUDA=OFF", "--backend cuda"),
+    ((), "nvcc gpu", 0, "with the GPU: Example GPU", "-DSSMSCAN_CUDA=OFF"),
+    ((), "nvcc gpu", 0, "--backend cuda", "-DSSMSCAN_CUDA=OFF"),
+    (("--no-cuda",), "nvcc gpu", 0, "-DSSMSCAN_CUDA=OFF", "--backend cuda"),
+    (("--cuda",), "nvcc gpu", 0, "-DSSMSCAN_CUDA=ON", "-DSSMSCAN_CUDA=OFF"),
+    (("--cuda",), "gpu", 77, "--cuda: no nvcc here", "configured"),
+    (("--cuda",), "nvcc", 77, "--cuda: no GPU here", "configured"),
+    (("--cuda", "--no-cuda"), "nvcc gpu", 2, "need one of them", "configured"),
+]
+
 
 def tree(source, root):
     """A copy of ./compare with stand-ins for everything it sets up, builds and runs."""
     shutil.copy(source / "compare", root)
     (root / "cmake").mkdir()
     (root / "cmake" / "setup.sh").write_text(f"source '{source}/cmake/setup.sh'\n"
-                                             "need_packages() { :; }\nconfigure() { :; }\nbuild() { :; }\n")
+                                             "need_packages() { :; }\nconfigure() { echo \"configured $*\" >&2; }\nbuild() { :; }\n"
+                                             "has_nvcc() { [[ ${cuda_here:-} == *nvcc* ]]; }\n"
+                                             "gpu_name() { [[ ${cuda_here:-} == *gpu* ]] && echo 'Example GPU'; }\n")
     for path in PROGRAMS.values():
         program = root / "build" / path
         program.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +98,15 @@ def main():
             assert left == ({"out"} if reported else set()), (case, left)  # and no working folder
             if reported:
                 assert {entry.name for entry in (root / "out").iterdir()} == FILES, case
-    print(f"{len(CASES)} ways to end")
+    for flags, here, expected, said, unsaid in CUDA_CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            tree(arguments.source, root)
+            done = subprocess.run([root / "compare", "--quick", *flags], env={**os.environ, "cuda_here": here},
+                                  capture_output=True, text=True, timeout=60)
+            case = f"{flags} with {here or 'nothing'}: exit {done.returncode}\n{done.stderr}"
+            assert done.returncode == expected and said in done.stderr and unsaid not in done.stderr, case
+    print(f"{len(CASES)} ways to end, {len(CUDA_CASES)} with and without a GPU")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,23 @@ TEST(machine, every_fact_is_there) {
     EXPECT_TRUE(facts.at(key) != "" || std::string(key) == "build_type") << key;
     EXPECT_EQ(facts.at(key).find('\n'), std::string::npos) << key;
   }
-  EXPECT_EQ(facts.size(), 14u) << "a fact that this test does not know";
+  EXPECT_EQ(facts.size(), 14u + gpu_facts().size()) << "a fact that this test does not know";
+}
+
+// In a build with CUDA, a GPU or why there is none; in others nothing of it.
+TEST(machine, gpu_facts) {
+  auto const facts = told();
+  if (gpu_facts().empty()) {
+    EXPECT_FALSE(facts.contains("gpu"));
+    return;
+  }
+  for (auto const* key : {"gpu", "gpu_clocks", "gpu_driver", "cuda"}) {
+    ASSERT_TRUE(facts.contains(key)) << key;
+    EXPECT_NE(facts.at(key), "") << key;
+  }
+  EXPECT_EQ(gpu_facts().size(), 4u);
+  EXPECT_THAT(facts.at("cuda"),
+              MatchesRegex("runtime [0-9]+\\.[0-9]+, driver for (none|[0-9]+\\.[0-9]+), kernels for [0-9., ]+"));
 }
 
 TEST(machine, facts_are_what_the_system_says) {

@@ -44,6 +44,8 @@ class Report(unittest.TestCase):
         self.assertEqual(made, {f"{s}.{kind}" for s in slugs for kind in ("svg", "png")})
         expected = {"throughput-affine-f32-lanes1024", "throughput-affine-f32-lanes1024-layout-time-major"}
         expected |= {f"throughput-affine-{d}-lanes{n}" for d in ("f32", "f64", "c64") for n in (1, 64)} | {"latency-affine-f32-lanes1"}
+        expected |= {f"{what}-gpu-affine-f32-lanes{n}" for what in ("throughput", "share") for n in ("1", "12288", "12288-layout-time-major")} | {"latency-gpu-affine-f32-lanes1"}
+        expected |= {f"throughput-gpu-affine-f32-lanes512{layout}" for layout in ("", "-layout-time-major")}  # one length: by rank
         expected |= {f"plane-{d}" for d in ("f32", "f64")} | {f"heinsen-affine-{d}" for d in ("f32", "f64", "c128")}  # no speeds of c128
         expected |= {f"error-over-{what}-{kind}" for what in ("us", "bound") for kind in ("affine-f32", "affine-f64", "affine-c128", "semi-log-f64")}
         self.assertEqual(slugs, expected)
@@ -82,6 +84,9 @@ class Report(unittest.TestCase):
             if record is None and row["Length"] == "16,777,216":
                 self.assertEqual((row["Gelem/s"], row["State"]), ("–", "not run: a pass would take over 1 s: 3.2 s"))
                 continue
+            if record is None and row["Backend"] == "cuda":
+                self.assertEqual((row["Gelem/s"], row["State"]), ("–", "not run: cudaErrorNoDevice: no CUDA-capable device is detected"))
+                continue
             if record is None:
                 self.assertEqual([row[c] for c in ("Gelem/s", "µs per call", "Spread, µs", "Share of bound")], ["–"] * 4)
                 self.assertIn("wrong at element 7", row["State"])
@@ -104,7 +109,7 @@ class Report(unittest.TestCase):
         said = " ".join(self.page.text)
         self.assertIn("1 failed:", said)
         self.assertNotIn("failed: not run", said)
-        self.assertIn("1 measurements were left out by rule", said)
+        self.assertIn("2 measurements were left out by rule", said)
 
     def test_winners_are_the_greatest_rates(self):
         shapes = {}
@@ -113,31 +118,47 @@ class Report(unittest.TestCase):
             if record and name.startswith("throughput") and algorithm.split(".")[0] in synthetic.OURS:
                 inner = [o for o in options if o.startswith("inner:")]
                 problem = " ".join(o for o in options if o not in inner)
-                shapes.setdefault((operation, lanes[6:], length[5:], problem), []).append((record["items_per_second"], " ".join([f"{algorithm}.{backend}"] + inner)))
+                where = "GPU" if backend == "cuda" else "CPU"
+                shapes.setdefault((where, operation, lanes[6:], length[5:], problem), []).append((record["items_per_second"], " ".join([f"{algorithm}.{backend}"] + inner)))
         rows = self.page.rows("winners")
         self.assertEqual(len(rows), len(shapes))
         for row in rows:
-            ranked = sorted(shapes[row["Type"], row["Lanes"].replace(",", ""), row["Length"].replace(",", ""), row["Options"]], reverse=True)
+            ranked = sorted(shapes[row["Where"], row["Type"], row["Lanes"].replace(",", ""), row["Length"].replace(",", ""), row["Options"]], reverse=True)
             self.assertEqual((row["Fastest"], row["Next"]), (ranked[0][1], ranked[1][1] if len(ranked) > 1 else "–"))
             self.assertTrue(math.isclose(number(row["Gelem/s"]), ranked[0][0] / 1e9, rel_tol=5e-4))
             # Repetitions spread from -4 % to +4 %: bands overlap where the rates differ by less than 1.04 / 0.96.
             if len(ranked) > 1:
                 self.assertEqual(row["Lead"] == "equal", ranked[0][0] / ranked[1][0] <= 1.04 / 0.96, row)
 
+    def test_shares_of_the_gpu_equal_the_input(self):
+        expected = {}
+        for name, record in medians().items():
+            question, operation, algorithm, backend, lanes, length, *options = name.split("/")
+            if record and question == "throughput" and backend == "cuda":
+                expected.setdefault((operation, lanes[6:], length[5:], " ".join(options)), {})[algorithm] = record
+        rows = self.page.rows("shares")
+        self.assertEqual(len(rows), len(expected))
+        for row in rows:
+            records = expected[row["Type"], row["Lanes"].replace(",", ""), row["Length"].replace(",", ""), row["Options"]]
+            self.assertTrue(math.isclose(number(row["Bound, µs"]), records["triad"]["real_time"] / 1e3, rel_tol=5e-4))
+            for algorithm in synthetic.GPU_SHARE:
+                if algorithm != "triad":
+                    self.assertEqual(row[algorithm], f"{synthetic.GPU_SHARE[algorithm]:g}" if algorithm in records else "–")
+
     def test_latency_winners_take_the_least_time(self):
         calls = {}
         for name, record in medians().items():
             question, operation, algorithm, backend, lanes, length = name.split("/")[:6]
             if question == "latency" and algorithm in synthetic.OURS:
-                calls.setdefault(length[5:], []).append((record["real_time"], f"{algorithm}.{backend}"))
+                calls.setdefault(("GPU" if backend == "cuda" else "CPU", length[5:]), []).append((record["real_time"], f"{algorithm}.{backend}"))
         rows = self.page.rows("latency-winners")
-        self.assertEqual([r["Length"].replace(",", "") for r in rows], sorted(calls, key=int))
+        self.assertEqual([(r["Where"], r["Length"].replace(",", "")) for r in rows], sorted(calls, key=lambda call: (call[0], int(call[1]))))
         self.assertEqual(rows[0]["Length"], "0", "a call on nothing takes part")
         for row in rows:
-            least, who = min(calls[row["Length"].replace(",", "")])
+            least, who = min(calls[row["Where"], row["Length"].replace(",", "")])
             self.assertEqual(row["Fastest"], who)
             self.assertTrue(math.isclose(number(row["µs per call"]), least / 1e3, rel_tol=5e-4))
-        self.assertEqual([r["Best other"] for r in rows if r["Length"] == "16"], ["loop.serial"])
+        self.assertEqual([r["Best other"] for r in rows if r["Length"] == "16"], ["loop.serial", "–"])
 
     def test_accuracy_table_equals_the_input(self):
         records = self.inputs["accuracy"]["benchmarks"]
@@ -156,7 +177,9 @@ class Report(unittest.TestCase):
             self.assertEqual([r["Data family"] for r in rows], list(synthetic.FAMILIES) + ["worst of all"])
             columns = {algorithm + ("" if operation == "affine" else f" ({operation})"): (algorithm, operation)
                        for (operation, of), algorithms in synthetic.ACCURACY.items() for algorithm in algorithms if of == dtype}
-            self.assertEqual(set(rows[0]), {"Data family", *columns})
+            on_gpu = {"look_back (GPU)"} if dtype == "f32" else set()
+            self.assertEqual(set(rows[0]), {"Data family", *columns} | on_gpu)
+            self.assertTrue(all(number(row[label]) == synthetic.GPU_ERROR for row in rows for label in on_gpu))
             for row in rows[:-1]:
                 for column, (algorithm, operation) in columns.items():
                     worst = max(synthetic.accuracy_of(algorithm, row["Data family"], n, operation) for n in synthetic.LENGTHS)
@@ -172,8 +195,10 @@ class Report(unittest.TestCase):
 
     def test_headlines(self):
         text = " ".join("".join(self.page.text).split())
-        best = max(((r["items_per_second"], n) for n, r in medians().items() if r and re.match(r"throughput/affine.f32/(%s)[./].*/lanes:1/time:1048576$" % "|".join(synthetic.OURS), n)))
+        best = max(((r["items_per_second"], n) for n, r in medians().items() if r and "/cuda/" not in n and re.match(r"throughput/affine.f32/(%s)[./].*/lanes:1/time:1048576$" % "|".join(synthetic.OURS), n)))
         self.assertIn("/chunked/openmp/", best[1])
         self.assertIn(f"Fastest, one lane of 2²⁰ floatchunked.openmp, {best[0] / 1e6:.3g} Melem/s", text)
-        self.assertIn("Most exact, floatsequential, at most", text)
+        self.assertIn("Fastest, one lane of 2²⁸ float, GPUlook_back.cuda, 246 Gelem/s, 0.82 of the bound", text)
+        self.assertIn("the best library, cub.cuda", text)
+        self.assertIn("Most exact, floatlook_back (GPU), at most 0.75", text)
         self.assertIn("Validation12 passed, 0 failed, 1 skipped", text)

@@ -7,7 +7,7 @@ import os
 HOST = {
     "date": "2026-01-02T03:04:05+00:00", "host_name": "example", "executable": "build/bench/bench_throughput", "num_cpus": 2, "mhz_per_cpu": 2600,
     "library_build_type": "release", "schema": "ssmscan.results/1", "host": "example", "cpu": "Example CPU <E5> @ 2.60GHz", "simd": "AVX2",
-    "threads": 2, "compiler": "GNU 12.2.0", "flags": "-O3 -ffp-contract=off", "commit": "0123456789abcdef0123456789abcdef01234567",
+    "gpu": "Example GPU 80GB, compute capability 9.0", "gpu_driver": "1.2.3", "cuda": "runtime 13.0", "threads": 2, "compiler": "GNU 12.2.0", "flags": "-O3 -ffp-contract=off", "commit": "0123456789abcdef0123456789abcdef01234567",
 }
 OURS = ("sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back")
 LIBRARIES = (("std", "serial"), ("std_par", "openmp"), ("tbb", "openmp"), ("thrust_omp", "openmp"))
@@ -15,6 +15,28 @@ FAMILIES = ("slow", "mid", "fast", "near1", "growth", "signed", "normal", "zeros
 A_STAR_PER_STEP = {"slow": 1e-3, "mid": 0.1, "fast": 1.6, "near1": 5e-7, "growth": 6e-5, "signed": 0.5, "normal": 0.64, "zeros": 0.1, "ladder": 1e-4, "transients": 0.7, "denormals": 0.69, "step": 0.05}
 LENGTHS = tuple(2**k for k in range(10, 21, 2))
 SPEED = {"sequential": 0.25, "hillis_steele": 0.03, "blelloch": 0.12, "chunked": 0.42, "heinsen": 0.02, "look_back": 0.38, "std": 0.22, "std_par": 0.2, "tbb": 0.3, "thrust_omp": 0.18, "triad": 1.0}
+# On the GPU: share of the bound at any length, and the bound itself in elements per second.
+GPU_SHARE = {"sequential": 0.05, "blelloch": 0.1, "look_back": 0.82, "look_back.textbook": 0.2, "heinsen": 0.4, "cub": 0.55, "cub_pairs": 0.45, "thrust": 0.5, "triad": 1.0}
+GPU_ERROR = 0.75  # in u S
+GPU_BOUND, GPU_LENGTHS = 3e11, (2**16, 2**20, 2**24, 2**28)
+
+
+def gpu_records():
+    records = []
+    for algorithm, share in GPU_SHARE.items():
+        for lanes, lengths in ((1, GPU_LENGTHS), (12288, (1024, 4096)), (512, (131072,))):
+            for time in lengths:
+                if lanes > 1 and algorithm in ("cub", "cub_pairs", "thrust"):
+                    continue
+                for option in ("",) if lanes == 1 else ("", "/layout:time_major"):
+                    rate = share * GPU_BOUND
+                    records += runs(f"throughput/affine.f32/{algorithm}/cuda/lanes:{lanes}/time:{time}{option}", lanes * time / rate, lanes * time, {"bytes_per_element": 12.0, "share_of_triad": share})
+    records.append({"name": "throughput/affine.f64/look_back/cuda/lanes:1/time:65536/manual_time", "run_type": "iteration", "error_occurred": True, "error_message": "not run: cudaErrorNoDevice: no CUDA-capable device is detected", "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"})
+    for algorithm in ("sequential", "look_back"):
+        for time in (0, 16, 4096):
+            records += runs(f"latency/affine.f32/{algorithm}/cuda/lanes:1/time:{time}", 1e-5 * (1 + (algorithm == "sequential") * (1 + time / 100)), time)
+    return records
+
 
 
 def rate_of(algorithm, backend, dtype, lanes, time, variant=""):
@@ -69,7 +91,7 @@ def results():
     records += runs("latency/affine.f32/loop/serial/lanes:1/time:16", 1e-8, 16)
     records.append({"name": "throughput/affine.f32/hillis_steele/serial/lanes:1/time:4194304/manual_time", "run_type": "iteration", "error_occurred": True,
                     "error_message": "wrong at element 7: <b>error</b> 3.2 x the bound", "real_time": 123456.0, "cpu_time": 1.0, "time_unit": "ns", "items_per_second": 98765.0})
-    return {"context": HOST, "benchmarks": records}
+    return {"context": HOST, "benchmarks": records + gpu_records()}
 
 
 def accuracy_of(algorithm, family, time, operation="affine"):
@@ -98,6 +120,10 @@ def accuracy():
                         fields["a_star_max"] = A_STAR_PER_STEP[family] * time
                     records.append({"name": f"accuracy/{operation}.{dtype}/{algorithm}/serial/lanes:1/time:{time}/family:{family}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0,
                                     "threads": 1, "iterations": 1, "real_time": 1000.0, "cpu_time": 1000.0, "time_unit": "ns", **fields})
+    for family in FAMILIES:  # the GPU's own tree, of another error than the CPU's of the same name
+        for time in LENGTHS:
+            records.append({"name": f"accuracy/affine.f32/look_back/cuda/lanes:1/time:{time}/family:{family}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0, "threads": 1, "iterations": 1,
+                            "real_time": 1000.0, "cpu_time": 1000.0, "time_unit": "ns", "error_over_us": GPU_ERROR, "error_over_bound": 0.5, "bound_over_us": 2 * GPU_ERROR, "error_max_relative_to_S": GPU_ERROR * 2.0**-24})
     return {"context": dict(HOST, schema="ssmscan.accuracy/1", executable="build/bench/bench_accuracy"), "benchmarks": records}
 
 

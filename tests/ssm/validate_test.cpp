@@ -26,6 +26,33 @@ using wide = std::complex<long double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
+// What another component brings is held to the same bounds, under its own name: right it passes, wrong it fails.
+TEST(Validate, OutsideScansAreHeldAsTheRegistrysAre) {
+  validation_options how;
+  how.greatest_length = 256, how.greatest_samples = 512, how.greatest_singles = 512, how.greatest_matrices = 16;
+  algorithm_info info = sequential::info;
+  info.variant = "elsewhere";
+  auto const right = [](auto const& problem) { linear_recurrence(problem, {.algorithm = "sequential"}); };
+  auto const wrong = [](auto const& problem) {
+    linear_recurrence(problem, {.algorithm = "sequential"});
+    problem.x(0, 0, problem.x.shape.time - 1) += 1;
+  };
+  how.outside = {{info, "beyond", reference::c_library, right, right}};
+  validation_report const report = validate(built_in_signal(), how);
+  EXPECT_EQ(report.count(check_status::fail), 0);
+  index_t scans = 0;
+  for (validation_check const& check : report.checks) {
+    if (!check.name.ends_with("/scan")) continue;
+    EXPECT_EQ(check.algorithm, "sequential.elsewhere");
+    EXPECT_EQ(check.backend, "beyond");
+    ++scans;
+  }
+  EXPECT_GE(scans, 2 * 4 * 2);  // four systems by two stable rules, in complex double and float
+
+  how.outside = {{info, "beyond", reference::c_library, wrong, wrong}};
+  EXPECT_EQ(validate(built_in_signal(), how).count(check_status::fail), scans);
+}
+
 TEST(Validate, BuiltInSignalPassesEveryCheck) {
   signal const input = built_in_signal();
   validation_report const report = validate(input);

@@ -1,5 +1,9 @@
 #pragma once
 // Launches the kernel of look_back_kernel.cuh: as many blocks as there are multiprocessors, or tickets.
+#include <atomic>
+#include <bit>
+#include <random>
+
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_kernel.cuh>
@@ -8,51 +12,116 @@ namespace ssmscan::device {
 
 namespace look_back_detail {
 
-// Whether the copy engine can move the lanes of a view: time contiguous, every lane 16-byte aligned. A shape of one lane or
-// of evenly spaced ones is judged by its first two; others go by element.
+// Whether the copy engine can move the lanes of a view: time contiguous, up or down in memory, every lane 16-byte aligned.
+// A shape of one lane or of evenly spaced ones is judged by its first two; others go by element.
 template <class View>
-bool can_be_copied_in_bulk(View const& v, extent size) {
+bool can_be_copied_in_bulk(View const& v, extent size, int onward) {
   auto const aligned = [](void const* p) { return reinterpret_cast<std::uintptr_t>(p) % bulk_alignment == 0; };
-  if (size.time > 1 && v.time_stride() != 1) return false;
-  return aligned(&v(0, 0)) && (size.lanes == 1 || (v.is_even() && aligned(&v(1, 0))));
+  if (size.time > 1 && v.time_stride() != onward) return false;
+  index_t const lowest = onward > 0 ? 0 : size.time - 1;
+  return aligned(&v(0, lowest)) && (size.lanes == 1 || (v.is_even() && aligned(&v(1, lowest))));
 }
 
-template <class T, copies How>
-void launch_kernel(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem,
-                   look_back_plan const& plan, run_header* header, word* words) {
-  auto* const kernel = &look_back_kernel<T, How>;
-  constexpr std::size_t shared_bytes = sizeof(look_back_storage<T>);
-  int which = 0, multiprocessors = 0;
-  need_success(cudaGetDevice(&which), "asking for the current device");
-  need_success(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, which),
-               "asking for its multiprocessors");
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-      "asking for shared memory");
-  launch(stream, {std::min<index_t>(multiprocessors, plan.tickets), look_back_threads<T>, shared_bytes}, kernel,
-         problem, plan, header, words);
+template <class T>
+copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
+  auto const all = [&](int onward) {
+    return can_be_copied_in_bulk(p.a, p.size, onward) && can_be_copied_in_bulk(p.b, p.size, onward) &&
+           can_be_copied_in_bulk(p.x, p.size, onward);
+  };
+  if (all(1)) return copies::bulk;
+  constexpr index_t unit = bulk_alignment / sizeof(T);
+  return p.size.time % unit == 0 && all(-1) ? copies::bulk_reversed : copies::by_element;
 }
+
+// Steele, Lea & Flood 2014; one to one.
+inline std::uint64_t mixed(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+inline std::uint64_t of_this_process() {
+  static std::uint64_t const chosen = (std::uint64_t{std::random_device{}()} << 32) + std::random_device{}();
+  return chosen;
+}
+
+// Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
+// a chance of 2^-64.
+inline std::uint64_t new_epoch() {
+  static std::atomic<std::uint64_t> calls = 0;
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed));
+}
+
+// Counts to `most`. How many bits that takes is part of the signature, so that one width is not taken for another.
+inline ticket_counter counter_for(index_t most, word* at) {
+  int const bits = std::bit_width(static_cast<std::uint64_t>(most));
+  ticket_counter::word_t const mask = (ticket_counter::word_t{1} << bits) - 1;
+  return {reinterpret_cast<ticket_counter::word_t*>(at),
+          mixed(~of_this_process() + static_cast<std::uint64_t>(bits)) & ~mask, mask};
+}
+
+inline bool is_capturing(cudaStream_t stream) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  need_success(cudaStreamIsCapturing(stream, &status), "asking whether a stream is being captured");
+  return status != cudaStreamCaptureStatusNone;
+}
+
+inline index_t multiprocessors() {
+  int which = 0, count = 0;
+  need_success(cudaGetDevice(&which), "asking for the current device");
+  need_success(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, which), "asking for its multiprocessors");
+  return count;
+}
+
+template <class T>
+struct launcher {
+  cuda& on;
+  ssmscan::detail::recurrence_problem<T> const& problem;
+  look_back_plan const& plan;
+  word* memory;  // the counter of tickets in the first, and the words
+  index_t blocks = std::min(multiprocessors(), plan.tickets);
+
+  void run() const {
+    bool const few = plan.tickets <= blocks;
+    switch (copies_for(problem)) {
+      case copies::bulk:
+        return few ? run<copies::bulk, 1>() : run<copies::bulk, most_slots<T>>();
+      case copies::bulk_reversed:
+        return few ? run<copies::bulk_reversed, 1>() : run<copies::bulk_reversed, most_slots<T>>();
+      case copies::by_element:
+        return few ? run<copies::by_element, 1>() : run<copies::by_element, most_slots<T>>();
+    }
+  }
+
+  // Nothing has to be cleared, since the words of this run bear its epoch: but in a graph, each of whose runs bears the
+  // same.
+  template <copies How, int Slots>
+  void run() const {
+    word* const words = memory + header_words;
+    if (plan.blocks_meet() && is_capturing(on.stream()))
+      on.clear(words, static_cast<std::size_t>(plan.template words<T>()) * sizeof(word));
+    auto* const kernel = &look_back_kernel<T, How, Slots>;
+    constexpr std::size_t shared_bytes = sizeof(look_back_storage<T, Slots>);
+    need_success(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
+        "asking for shared memory");
+    launch(on.stream(), {blocks, look_back_threads<T>, shared_bytes}, kernel, problem, plan,
+           counter_for(plan.tickets + blocks, memory), words, new_epoch());
+  }
+
+  static constexpr index_t header_words = 1;
+};
 
 }  // namespace look_back_detail
 
 template <class B, class T>
 void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
+  using launcher = look_back_detail::launcher<T>;
   auto const plan = look_back_plan::of<T>(problem.size);
-  constexpr index_t header_words = sizeof(run_header) / sizeof(word);
-  auto const memory = on.template scratch<word>(header_words + plan.template words<T>());
-  if constexpr (std::same_as<B, cuda>) {
-    on.clear(memory.data(), static_cast<std::size_t>(header_words + plan.template words<T>()) * sizeof(word));
-    auto* const header = reinterpret_cast<run_header*>(memory.data());
-    word* const words = memory.data() + header_words;
-    using look_back_detail::can_be_copied_in_bulk;
-    if (can_be_copied_in_bulk(problem.a, problem.size) && can_be_copied_in_bulk(problem.b, problem.size) &&
-        can_be_copied_in_bulk(problem.x, problem.size)) {
-      look_back_detail::launch_kernel<T, copies::bulk>(on.stream(), problem, plan, header, words);
-    } else {
-      look_back_detail::launch_kernel<T, copies::by_element>(on.stream(), problem, plan, header, words);
-    }
-  }
+  auto const memory = on.template scratch<word>(launcher::header_words + plan.template words<T>());
+  if constexpr (std::same_as<B, cuda>) launcher{on, problem, plan, memory.data()}.run();
 }
 
 }  // namespace ssmscan::device

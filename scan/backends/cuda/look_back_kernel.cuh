@@ -6,7 +6,7 @@
 // task each and report to one another on barriers, so that loading, reducing, carrying, scanning and storing of different
 // tiles overlap, and the copy engine always has work:
 //
-//   load    takes the next tile (a ticket, so that tiles start in order of time) and has a and b copied into a free slot
+//   load    takes the next tile (by a ticket, so that tiles start in order of time) and has a and b copied into a free slot
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
 //   gather  reads what other blocks published of the tiles before
 //   pass    passes the state over them: what enters the tile
@@ -26,20 +26,21 @@
 
 namespace ssmscan::device {
 
-template <class T, copies How>
+template <class T, copies How, int Slots>
 struct look_back_block {
   using tile = look_back_tile<T>;
-  using storage = look_back_storage<T>;
+  using storage = look_back_storage<T, Slots>;
   using map = affine_map<T>;
   static constexpr int slots = storage::slots;
   static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(T));  // elements
+  static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed;
 
   storage& m;
   detail::recurrence_problem<T> const& p;
   look_back_plan const& plan;
-  run_header* header;
+  ticket_counter const& counter;
   word* words;
-  std::uint64_t base, epoch;
+  std::uint64_t epoch;
   int lane;  // of this thread in its warp
 
   __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
@@ -69,21 +70,25 @@ struct look_back_block {
 
   // ---- load ----
   __device__ void load() const {
-    if (How == copies::bulk && lane != 0) return;
+    if (in_bulk && lane != 0) return;
+    bool const drawn = plan.blocks_meet();
     int i = 0;
-    auto ticket = static_cast<index_t>(blockIdx.x);  // the first tickets are given, not taken
+    index_t ticket = drawn ? to_all(draw()) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
-      std::uint64_t taken = 0;
-      if (lane == 0) taken = atomicAdd(reinterpret_cast<unsigned long long*>(&header->tickets), 1ull);
+      index_t const next = drawn ? draw() : ticket + gridDim.x;  // asked for before it is needed
       hand_out(i, ticket);
       copy_in(i, work_item::of<T>(plan, ticket));
-      if (How == copies::by_element) taken = __shfl_sync(all_lanes, taken, 0);
-      ticket = static_cast<index_t>(taken - base + gridDim.x);
+      ticket = drawn ? to_all(next) : next;
       ++i;
     }
-    // The last ticket of all: every block has read the header by now.
-    if (lane == 0 && ticket == plan.tickets + gridDim.x - 1) header->base = base + plan.tickets, header->epoch = epoch;
+    // Each block draws one ticket too many; this is the last of them all.
+    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
     hand_out(i, -1);
+  }
+
+  __device__ index_t draw() const { return lane == 0 ? counter.draw() : 0; }
+  __device__ static index_t to_all(index_t of_first) {
+    return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
   }
 
   __device__ void hand_out(int i, index_t ticket) const {
@@ -99,7 +104,7 @@ struct look_back_block {
     T* const to_b = m.b[slot(i)];
     index_t const begin = item.tile * tile::length;
     int const region = plan.rows_per_lane * tile::row;
-    if constexpr (How == copies::bulk) {
+    if constexpr (in_bulk) {
       int const whole = item.elements / bulk_unit * bulk_unit;
       std::uint32_t const bytes = whole * sizeof(T);
       for (int l = 0; l < item.lanes; ++l)
@@ -109,9 +114,10 @@ struct look_back_block {
         }
       m.full[slot(i)].arrive_expecting(2 * bytes * item.lanes);
       if (bytes == 0) return;
+      index_t const lowest = lowest_in_memory(item);
       for (int l = 0; l < item.lanes; ++l) {
-        bulk_load(to_a + l * region, &p.a(item.lane + l, begin), bytes, m.full[slot(i)]);
-        bulk_load(to_b + l * region, &p.b(item.lane + l, begin), bytes, m.full[slot(i)]);
+        bulk_load(to_a + l * region, &p.a(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        bulk_load(to_b + l * region, &p.b(item.lane + l, lowest), bytes, m.full[slot(i)]);
       }
     } else {
       for (int l = 0; l < item.lanes; ++l) {
@@ -120,6 +126,11 @@ struct look_back_block {
       }
       m.full[slot(i)].arrive_after_copies();
     }
+  }
+
+  __device__ static index_t lowest_in_memory(work_item const& item) {
+    index_t const begin = item.tile * tile::length;
+    return reversed ? begin + item.elements - 1 : begin;
   }
 
   __device__ void copy_elements(T* to, detail::lane_view<T const> const& from, index_t of_lane, index_t begin,
@@ -135,12 +146,14 @@ struct look_back_block {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    int const at = (row * warp_size + lane) * tile::run;
     for (int i = 0; has_item(i, item); ++i) {
       m.full[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       map own = affine<T>{}.identity();
-      if (count > 0) { own = fold(i, at, count, item.tile == 0 && begin == 0 ? item.lane + region : -1); }
+      if (count > 0) {
+        int const at = place_of(region, begin, item.elements);
+        own = fold(i, at, count, item.tile == 0 && begin == 0 ? item.lane + region : -1);
+      }
       own = scan_of_row(own, lane);
       map const earlier = shuffle_up(own, 1);
       if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
@@ -159,17 +172,27 @@ struct look_back_block {
     }
   }
 
+  // Where in a slot the element `begin` of a lane lies; those after it lie `onward` from one another.
+  static constexpr int onward = reversed ? -1 : 1;
+  __device__ int place_of(int region, int begin, int elements) const {
+    return region * plan.rows_per_lane * tile::row + (reversed ? elements - 1 - begin : begin);
+  }
+  __device__ static void load_run(run_of<T>& run, T const* first) {
+    run.load(reversed ? first - (tile::run - 1) : first);
+    if constexpr (reversed) run = run.reversed();
+  }
+
   // start: the lane whose first element this is, or -1.
   __device__ map fold(int i, int at, int count, index_t start) const {
     T const* const a = m.a[slot(i)] + at;
     T const* const b = m.b[slot(i)] + at;
     if (count < tile::run) {
       map own = start >= 0 ? affine<T>::start(first_x(start, a[0], b[0])) : map{a[0], b[0]};
-      for (int e = 1; e < count; ++e) own = combine(own, map{a[e], b[e]});
+      for (int e = 1; e < count; ++e) own = combine(own, map{a[e * onward], b[e * onward]});
       return own;
     }
     run_of<T> ra, rb;
-    ra.load(a), rb.load(b);
+    load_run(ra, a), load_run(rb, b);
     map own =
         start >= 0 ? affine<T>::start(first_x(start, ra.values[0], rb.values[0])) : map{ra.values[0], rb.values[0]};
 #pragma unroll
@@ -248,6 +271,7 @@ struct look_back_block {
           at.tile += count;
         } while (at.tile < item.tile);
       }
+      __syncwarp();  // all of them have read the ticket
       if (lane == 0) {
         m.carry[slot(i)] = state;
         m.carried[slot(i)].arrive();
@@ -280,7 +304,6 @@ struct look_back_block {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    int const at = (row * warp_size + lane) * tile::run;
     for (int i = 0; has_item(i, item); ++i) {
       m.reduced[slot(i)].wait(parity(i));
       m.carried[slot(i)].wait(parity(i));
@@ -289,11 +312,12 @@ struct look_back_block {
         T const carry = m.carry[slot(i)];
         map const before = m.before[slot(i)][row * warp_size + lane];
         T const entering = begin == 0 ? carry : item.tile == 0 ? before.b : multiply_add(before.a, carry, before.b);
+        int const at = place_of(region, begin, item.elements);
         T const last = recur(i, at, count, entering, item.tile == 0 && begin == 0 ? item.lane + region : -1);
         if (p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
           p.final(item.lane + region, 0) = last;
       }
-      if constexpr (How == copies::bulk) fence_before_bulk_store();
+      if constexpr (in_bulk) fence_before_bulk_store();
       __syncwarp();
       if (lane == 0) m.scanned[slot(i)].arrive();
     }
@@ -305,30 +329,34 @@ struct look_back_block {
     T* const b = m.b[slot(i)] + at;
     if (count < tile::run) {
       for (int e = 0; e < count; ++e)
-        b[e] = x = e == 0 && start >= 0 ? first_x(start, a[0], b[0]) : multiply_add(a[e], x, b[e]);
+        b[e * onward] = x =
+            e == 0 && start >= 0 ? first_x(start, a[0], b[0]) : multiply_add(a[e * onward], x, b[e * onward]);
       return x;
     }
     run_of<T> ra, rb;
-    ra.load(a), rb.load(b);
+    load_run(ra, a), load_run(rb, b);
 #pragma unroll
     for (int e = 0; e < tile::run; ++e)
       rb.values[e] = x = e == 0 && start >= 0 ? first_x(start, ra.values[0], rb.values[0])
                                               : multiply_add(ra.values[e], x, rb.values[e]);
-    rb.store(b);
+    if constexpr (reversed) {
+      rb.reversed().store(b - (tile::run - 1));
+    } else {
+      rb.store(b);
+    }
     return x;
   }
 
   // ---- store ----
   __device__ void store() const {
-    if (How == copies::bulk && lane != 0) return;
+    if (in_bulk && lane != 0) return;
     work_item item;
     for (int i = 0; has_item(i, item); ++i) {
       m.scanned[slot(i)].wait(parity(i));
-      index_t const begin = item.tile * tile::length;
       for (int l = 0; l < item.lanes; ++l) {
         T const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
-        T* const to = &p.x(item.lane + l, begin);
-        if constexpr (How == copies::bulk) {
+        T* const to = &p.x(item.lane + l, lowest_in_memory(item));
+        if constexpr (in_bulk) {
           int const whole = item.elements / bulk_unit * bulk_unit;
           if (whole > 0) bulk_store(to, from, whole * sizeof(T));
           for (int e = whole; e < item.elements; ++e) to[e] = from[e];
@@ -338,37 +366,38 @@ struct look_back_block {
           for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];
         }
       }
-      if constexpr (How == copies::bulk) bulk_stores_have_been_read();
-      __syncwarp(How == copies::bulk ? 1u : all_lanes);
+      if constexpr (in_bulk) bulk_stores_have_been_read();
+      __syncwarp(in_bulk ? 1u : all_lanes);
       if (lane == 0) m.empty[slot(i)].arrive();
     }
-    if constexpr (How == copies::bulk) bulk_stores_are_done();
+    if constexpr (in_bulk) bulk_stores_are_done();
   }
 };
 
-template <class T, copies How>
+// A word is of this run where it bears `epoch`.
+template <class T, copies How, int Slots>
 __global__ void __launch_bounds__(look_back_threads<T>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<T> const p,
-                     __grid_constant__ look_back_plan const plan, run_header* header, word* words) {
+                     __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
+                     word* words, std::uint64_t epoch) {
   extern __shared__ __align__(128) unsigned char memory[];
-  auto& m = *reinterpret_cast<look_back_storage<T>*>(memory);
+  using storage = look_back_storage<T, Slots>;
+  auto& m = *reinterpret_cast<storage*>(memory);
   constexpr int rows = look_back_tile<T>::rows;
   if (threadIdx.x == 0) {
-    for (int s = 0; s < look_back_storage<T>::slots; ++s) {
+    for (int s = 0; s < storage::slots; ++s) {
       m.ticketed[s].initialise(1);
-      m.full[s].initialise(How == copies::bulk ? 1 : warp_size);
+      m.full[s].initialise(How == copies::by_element ? warp_size : 1);
       m.reduced[s].initialise(rows);
       m.carried[s].initialise(1);
       m.scanned[s].initialise(rows);
       m.empty[s].initialise(1);
     }
-    for (int k = 0; k < look_back_storage<T>::groups; ++k)
-      m.group_full[k].initialise(1), m.group_empty[k].initialise(1);
+    for (int k = 0; k < storage::groups; ++k) m.group_full[k].initialise(1), m.group_empty[k].initialise(1);
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<T, How> const block{
-      m, p, plan, header, words, header->base, header->epoch + 1, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<T, How, Slots> const block{m, p, plan, counter, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load();

@@ -9,13 +9,30 @@
 
 namespace ssmscan::device {
 
-// Stands at the head of the workspace, all zero before its first use; each run leaves it ready for the next. (solve clears
-// it and the words at each call, since it cannot know what used the workspace in between.)
-struct alignas(16) run_header {
-  std::uint64_t tickets;  // taken, in all runs
-  std::uint64_t base;     // taken before this run
-  std::uint64_t epoch;    // of this run, less one: words of zero bytes are of no run
-  std::uint64_t unused;
+// The tickets of blocks that meet are drawn from a counter, in order, by blocks that run: a block waits only for blocks
+// that are running, whatever else the device does. (Where no block waits for another they go by its index.)
+//
+// The counter is in the workspace, and nothing clears it before a run, as that would be a launch of its own, which takes
+// longer than many a scan. Its upper bits bear a signature of the process; whoever draws from one without it puts a fresh
+// counter there first. The last to draw leaves it at zero for the next run. What somebody else wrote there passes for a
+// counter with a chance of 2^-bits, for 64 bits less those of the count: 2^-50 for 10^8 elements.
+struct ticket_counter {
+  using word_t = unsigned long long;  // what atomicAdd takes
+
+  word_t* at;
+  word_t signature, count_mask;
+
+  __device__ index_t draw() const {
+    word_t found = atomicAdd(at, 1);
+    if ((found & ~count_mask) == signature) return static_cast<index_t>(found & count_mask);
+    for (++found; (found & ~count_mask) != signature;) {
+      word_t const expected = found;
+      found = atomicCAS(at, expected, signature | 1);
+      if (found == expected) return 0;
+    }
+    return static_cast<index_t>(atomicAdd(at, 1) & count_mask);
+  }
+  __device__ void leave() const { atomicExch(at, signature); }
 };
 
 // How the work is cut into tickets; made on the host, the same for all blocks.
@@ -25,6 +42,8 @@ struct look_back_plan {
   int rows_per_lane;   // in a slot
   int lanes_per_slot;  // more than one where a lane is one short tile
   index_t tickets;
+
+  SSMSCAN_HOST_DEVICE bool blocks_meet() const { return tiles > 1; }
 
   template <class T>
   static constexpr look_back_plan of(extent size) {

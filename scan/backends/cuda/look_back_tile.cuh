@@ -42,6 +42,12 @@ struct run_of {
 #pragma unroll
     for (int k = 0; k < 5; ++k) reinterpret_cast<uint4*>(shared)[k] = raw[k];
   }
+  __device__ run_of reversed() const {
+    run_of made;
+#pragma unroll
+    for (int k = 0; k < length; ++k) made.values[k] = values[length - 1 - k];
+    return made;
+  }
 };
 
 // The value of the thread `distance` before this one in its warp; its own where there is none.

@@ -1,7 +1,7 @@
 #pragma once
 // Values that blocks publish to one another while a kernel runs. A value travels in 16-byte words, 8 of it and 8 of the
 // run's epoch; a word is written and read whole, so that a reader who finds this run's epoch has the value of this run: no
-// flag to order against, no fence, and nothing to reset afterwards, since the next run has another epoch.
+// flag to order against, and no fence.
 #include <cstdint>
 #include <cstring>
 

@@ -12,6 +12,7 @@
 // keeps its algorithm's tree id may stand in its place for every problem and leave some of them to the text (`scan`); one
 // of another tree takes the plain name, and the text is registered as textbook<NAME>.
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
+#include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/registry.hpp>
 
 namespace ssmscan::device {
@@ -30,6 +31,6 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
                              textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default.
-using inner_algorithms = type_list<sequential, hillis_steele, blelloch, chunked, ssmscan::look_back>;
+using inner_algorithms = type_list<ssmscan::sequential, hillis_steele, blelloch, chunked, ssmscan::look_back>;
 
 }  // namespace ssmscan::device

@@ -1,0 +1,21 @@
+#pragma once
+// What device memory allows, as bench/common/bounds.hpp has it for the host: x = a b, element by element, and x = b.
+// Each thread moves some vectors of 16 bytes; how many is best depends on the size, so every way is measured and the
+// fastest is the bound.
+#include <array>
+#include <cstdint>
+
+#include "bench/common/bounds.hpp"
+#include "bench/common/cuda/device.hpp"
+
+namespace ssmscan::bench::gpu {
+
+inline constexpr std::array vectors_per_thread{1, 2, 4};
+
+// Words: float, double (products) and uint32_t (sums). All pointers are aligned to 16 bytes.
+template <class W>
+void enqueue_triad(W const* a, W const* b, W* x, std::size_t words, int vectors);
+template <class W>
+void enqueue_copy(W const* b, W* x, std::size_t words, int vectors);
+
+}  // namespace ssmscan::bench::gpu

@@ -1,0 +1,93 @@
+#include "backends.hpp"
+
+#include <algorithm>
+
+#include "names.hpp"
+#include <fmt/format.h>
+
+#if SSMSCAN_CLI_CUDA
+#include <ssmscan/scan/backends/cuda/from_host.hpp>
+#include <ssmscan/scan/backends/cuda/gpus.hpp>
+#include <ssmscan/scan/backends/cuda/registry.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
+#endif
+#include <ssmscan/scan/error.hpp>
+
+namespace ssmscan::cli {
+
+std::vector<std::string> backends() {
+  auto names = backend_names();
+#if SSMSCAN_CLI_CUDA
+  names.emplace_back(gpu_backend);
+#endif
+  return names;
+}
+
+std::vector<capability> const& offers() {
+  static std::vector<capability> const all = [] {
+    auto rows = capabilities();
+#if SSMSCAN_CLI_CUDA
+    auto const& more = device::capabilities();
+    rows.insert(rows.end(), more.begin(), more.end());
+#endif
+    return rows;
+  }();
+  return all;
+}
+
+std::vector<std::string> algorithms_of(std::string_view backend) {
+  std::vector<std::string> names;
+  for (auto const& row : offers())
+    if ((backend.empty() || row.backend == backend) && std::ranges::find(names, row.algorithm) == names.end())
+      names.emplace_back(row.algorithm);
+  return names;
+}
+
+void need_backend(std::string const& argument, std::string const& given) {
+  auto const known = backends();
+  if (given == gpu_backend && std::ranges::find(known, given) == known.end())
+    throw_invalid(argument, "\"cuda\"",
+                  "one of " + listed(known) + ": this build is without CUDA (cmake -DSSMSCAN_CUDA=ON brings it)");
+  need_name(argument, given, known);
+}
+
+std::string why_not_here(std::string_view backend) {
+#if SSMSCAN_CLI_CUDA
+  if (backend == gpu_backend) return device::why_no_gpu();
+#endif
+  static_cast<void>(backend);
+  return "";
+}
+
+template <class T>
+choice run(recurrence<T> const& problem, execution const& how) {
+#if SSMSCAN_CLI_CUDA
+  if (how.backend == gpu_backend)
+    return device::linear_recurrence_from_host(problem, {.algorithm = how.algorithm, .inner = how.inner});
+#endif
+  return linear_recurrence(problem, how);
+}
+
+std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorithms) {
+  std::vector<ssm::outside_scan> made;
+#if SSMSCAN_CLI_CUDA
+  device::algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    std::string const name = detail::full_name(A::info);
+    if (!algorithms.empty() && std::ranges::find(algorithms, name) == algorithms.end()) return;
+    auto const by_name = [name](auto const& problem) {
+      device::linear_recurrence_from_host(problem, {.algorithm = name});
+    };
+    made.push_back({A::info, std::string(gpu_backend), reference::cuda_library, by_name, by_name});
+  });
+#endif
+  static_cast<void>(algorithms);
+  return made;
+}
+
+template choice run(recurrence<float> const&, execution const&);
+template choice run(recurrence<double> const&, execution const&);
+template choice run(recurrence<std::complex<float>> const&, execution const&);
+template choice run(recurrence<std::complex<double>> const&, execution const&);
+template choice run(recurrence<std::uint32_t> const&, execution const&);
+
+}  // namespace ssmscan::cli

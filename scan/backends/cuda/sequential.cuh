@@ -1,0 +1,246 @@
+#pragma once
+// A block takes neighbouring lanes, a thread each. A step waits for the one before it, but not its a and b: groups of steps
+// are copied into a ring in shared memory, several groups ahead, so that the few warps that there are keep as much of memory
+// in flight as many would. The block copies together, 16 bytes a thread where they are contiguous and aligned, else element
+// by element: along the channels (direct), or along time and back (transposed), a transposition in shared memory.
+#include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/sequential.hpp>
+#include <ssmscan/scan/backends/cuda/staging.cuh>
+
+namespace ssmscan::device {
+
+enum class staging { direct, transposed };
+
+template <class T, staging How>
+struct lane_ring {
+  static constexpr bool transposed = How == staging::transposed;
+  static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece of 16 bytes
+  // Direct, a step is a row of 512 bytes: of 128, neighbouring warps drift apart, and memory is read in smaller pieces than
+  // it likes. Transposed, a group is a line of 128 bytes of each lane.
+  static constexpr int lanes = transposed ? warp_size : 512 / static_cast<int>(sizeof(T));
+  static constexpr int steps = (transposed ? 128 : 64) / static_cast<int>(sizeof(T)), groups = transposed ? 4 : sizeof(T) == 4 ? 6 : 8;
+  static constexpr int pitch = transposed ? steps + unit : lanes;  // an odd number of pieces: threads meet all banks
+  static constexpr int length = (transposed ? lanes : steps) * pitch;
+
+  alignas(16) T a[groups][length];
+  alignas(16) T b[groups][length];
+
+  __device__ static int place(int lane, int step) { return transposed ? lane * pitch + step : step * pitch + lane; }
+};
+
+// A block's lanes in one of the arrays.
+template <class T>
+struct lanes_of_block {
+  T *first, *own;  // the first lane's, this thread's lane's step 0
+  index_t stride;  // of time
+  bool pieces;     // whether 16 bytes at a time can be copied
+
+  template <staging How>
+  __device__ static lanes_of_block of(ssmscan::detail::lane_view<T> const& view, index_t first, index_t lane,
+                                      int lanes) {
+    using ring = lane_ring<std::remove_const_t<T>, How>;
+    lanes_of_block made{&view(first, 0), &view(lane, 0), view.time_stride(), false};
+    if constexpr (How == staging::direct) {
+      made.pieces = lanes == ring::lanes && &view(first + 1, 0) - made.first == 1 &&
+                    &view(first + ring::lanes - 1, 0) - made.first == ring::lanes - 1 && made.stride % ring::unit == 0 &&
+                    reinterpret_cast<std::uintptr_t>(made.first) % 16 == 0;
+    } else {
+      bool const aligned = reinterpret_cast<std::uintptr_t>(made.own) % 16 == 0;
+      made.pieces = made.stride == 1 && __all_sync(all_lanes, aligned);
+    }
+    return made;
+  }
+  // Another thread's of this warp.
+  __device__ T* of_thread(int thread) const {
+    return reinterpret_cast<T*>(__shfl_sync(all_lanes, reinterpret_cast<unsigned long long>(own), thread));
+  }
+};
+
+template <class T, staging How>
+struct sequential_block {
+  using ring = lane_ring<T, How>;
+  static constexpr int steps = ring::steps, groups = ring::groups, unit = ring::unit;
+  using values = std::array<T, steps>;
+
+  ring& m;
+  index_t time;
+  int lanes, lane;  // of this block; of this thread
+  lanes_of_block<T const> a, b;
+  lanes_of_block<T> x;
+
+  __device__ int count_of(index_t g) const { return static_cast<int>(min(index_t{steps}, time - g * steps)); }
+  __device__ static int slot(index_t g) { return static_cast<int>(g % groups); }
+
+  // ---- copies ----
+  // f(address, place) for each element of a group, or for each piece: neighbouring threads on neighbouring addresses.
+  template <int Unit, class V, class F>
+  __device__ void each_of_group(lanes_of_block<V> const& of, index_t g, int count, F const& f) const {
+    index_t const begin = g * steps;
+    if constexpr (How == staging::direct) {
+      constexpr int across = ring::lanes / Unit;  // threads for a step
+      int const part = lane % across * Unit;
+      V* const from = Unit == 1 ? of.own : of.first + part;
+#pragma unroll
+      for (int s = 0; s < steps; s += Unit) {
+        int const step = s + lane / across;
+        if (step < count && part < lanes) f(from + (begin + step) * of.stride, ring::place(part, step));
+      }
+    } else {
+      constexpr int along = steps / Unit, together = warp_size / along;  // threads for a lane; lanes at a time
+      int const step = lane % along * Unit;
+      index_t const offset = (begin + step) * of.stride;
+#pragma unroll 8
+      for (int k = 0; k < warp_size; k += together) {
+        int const of_lane = k + lane / along;
+        V* const from = of.of_thread(of_lane);
+        if (of_lane < lanes && step < count) f(from + offset, ring::place(of_lane, step));
+      }
+    }
+  }
+  __device__ bool by_pieces(bool possible, int count) const {
+    return unit > 1 && possible && (How == staging::direct || count == steps);
+  }
+
+  __device__ void copy_in(T* to, lanes_of_block<T const> const& from, index_t g, int count) const {
+    if (by_pieces(from.pieces, count)) {
+      each_of_group<unit>(from, g, count, [&](T const* at, int place) { copy_piece(to + place, at); });
+    } else {
+      each_of_group<1>(from, g, count, [&](T const* at, int place) { copy_element(to + place, at); });
+    }
+  }
+  __device__ void copy_in(index_t g) const {
+    if (int const count = count_of(g); count > 0) copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count);
+    asm volatile("cp.async.commit_group;" ::: "memory");  // an empty one too: groups are counted
+  }
+
+  __device__ void copy_out(index_t g) const {
+    T const* const from = m.b[slot(g)];
+    int const count = count_of(g);
+    if (by_pieces(x.pieces, count)) {
+      each_of_group<unit>(x, g, count, [&](T* at, int place) {
+        *reinterpret_cast<uint4*>(at) = *reinterpret_cast<uint4 const*>(from + place);
+      });
+    } else {
+      each_of_group<1>(x, g, count, [&](T* at, int place) { *at = from[place]; });
+    }
+  }
+
+  // ---- the recurrence ----
+  // This thread's steps of a group; those past the end are whatever stood there.
+  __device__ values steps_of(T const* group) const {
+    values made;
+    if constexpr (How == staging::direct) {
+#pragma unroll
+      for (int s = 0; s < steps; ++s) made[s] = group[ring::place(lane, s)];
+    } else {
+      std::array<uint4, steps / unit> raw;
+#pragma unroll
+      for (int k = 0; k < steps / unit; ++k)
+        raw[k] = reinterpret_cast<uint4 const*>(group + ring::place(lane, 0))[k];
+      made = std::bit_cast<values>(raw);
+    }
+    return made;
+  }
+
+  // From the state before the group to the one after it. Direct, x goes out at once; transposed, into b's place.
+  __device__ T advance(index_t g, T state, bool has_state) const {
+    int const count = count_of(g);
+    values const step_a = steps_of(m.a[slot(g)]);
+    values step_b = steps_of(m.b[slot(g)]);
+    T* to = x.own + g * steps * x.stride;
+#pragma unroll
+    for (int s = 0; s < steps; ++s) {
+      if (s >= count) break;
+      state = s == 0 && !has_state ? step_b[0] : multiply_add(step_a[s], state, step_b[s]);
+      if constexpr (How == staging::direct) {
+        if (lane < lanes) *to = state, to += x.stride;
+      } else {
+        step_b[s] = state;
+      }
+    }
+    if constexpr (How == staging::transposed) {
+      auto const raw = std::bit_cast<std::array<uint4, steps / unit>>(step_b);
+#pragma unroll
+      for (int k = 0; k < steps / unit; ++k)
+        reinterpret_cast<uint4*>(m.b[slot(g)] + ring::place(lane, 0))[k] = raw[k];
+    }
+    return state;
+  }
+
+  __device__ static void synchronise() {
+    if constexpr (ring::lanes == warp_size) {
+      __syncwarp();
+    } else {
+      __syncthreads();
+    }
+  }
+
+  // The state after the last step.
+  __device__ T run(T state, bool has_state) const {
+    for (int g = 0; g < groups - 1; ++g) copy_in(g);
+    for (index_t g = 0; g * steps < time; ++g) {
+      asm volatile("cp.async.wait_group %0;" ::"n"(groups - 2) : "memory");
+      synchronise();  // all of group g has come, and all are done with the one before, in whose place another comes
+      copy_in(g + groups - 1);
+      state = advance(g, state, has_state || g > 0);
+      if constexpr (How == staging::transposed) {
+        synchronise();
+        copy_out(g);
+      }
+    }
+    asm volatile("cp.async.wait_group 0;" ::: "memory");
+    return state;
+  }
+};
+
+template <class T, staging How>
+__global__ void __launch_bounds__(lane_ring<T, How>::lanes)
+    sequential_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p) {
+  extern __shared__ __align__(16) unsigned char lane_memory[];
+  constexpr int width = lane_ring<T, How>::lanes;
+  int const thread = static_cast<int>(threadIdx.x);
+  for (index_t first = index_t{blockIdx.x} * width; first < p.size.lanes; first += index_t{gridDim.x} * width) {
+    auto const lanes = static_cast<int>(min(index_t{width}, p.size.lanes - first));
+    index_t const lane = first + min(thread, lanes - 1);  // threads without a lane look at the last, and write nothing
+    sequential_block<T, How> const block{*reinterpret_cast<lane_ring<T, How>*>(lane_memory),
+                                       p.size.time,
+                                       lanes,
+                                       thread,
+                                       lanes_of_block<T const>::template of<How>(p.a, first, lane, lanes),
+                                       lanes_of_block<T const>::template of<How>(p.b, first, lane, lanes),
+                                       lanes_of_block<T>::template of<How>(p.x, first, lane, lanes)};
+    bool const has_state = static_cast<bool>(p.initial);
+    T const last = block.run(has_state ? p.initial(lane, 0) : T(0), has_state);
+    if (p.final && thread < lanes) p.final(lane, 0) = last;
+    block.synchronise();
+  }
+}
+
+template <staging How, class T>
+void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem) {
+  using ring = lane_ring<T, How>;
+  auto* const kernel = &sequential_kernel<T, How>;
+  constexpr index_t most_blocks = 1 << 20;
+  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(ring))),
+               "asking for shared memory");
+  launch(stream,
+         {std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks), ring::lanes,
+          sizeof(ring)},
+         kernel, problem);
+}
+
+template <class B, class T>
+void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
+  if (problem.size.lanes == 0 || problem.size.time == 0) return;
+  if constexpr (std::same_as<B, cuda>) {
+    index_t const stride = problem.x.time_stride();
+    if (stride == 1 || stride == -1) {
+      launch_sequential<staging::transposed>(on.stream(), problem);
+    } else {
+      launch_sequential<staging::direct>(on.stream(), problem);
+    }
+  }
+}
+
+}  // namespace ssmscan::device
