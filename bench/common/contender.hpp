@@ -7,7 +7,7 @@
 #include "bench/common/verify.hpp"
 
 #include <ssmscan/scan/detail/algorithm_name.hpp>
-#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
 
 namespace ssmscan::bench {
 
@@ -33,7 +33,7 @@ struct contender {
 // What a row of capabilities() promises on the data of common/problem.hpp.
 inline accuracy promise(std::string_view algorithm, std::string_view inner, operation what, index_t time) {
   accuracy made;
-  algorithms::for_each([&]<class A>(std::type_identity<A>) {
+  simd::algorithms::for_each([&]<class A>(std::type_identity<A>) {
     // An inner algorithm stands for the tree of the outer one.
     if (detail::is_named(A::info, algorithm) || detail::is_named(A::info, inner))
       made.right_steps = std::max(made.right_steps, static_cast<double>(A::info.roundings(time)));
