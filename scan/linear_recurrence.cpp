@@ -1,10 +1,10 @@
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
-#include <ssmscan/scan/registry.hpp>
 
 namespace ssmscan {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 detail::catalogue<detail::kernel> const& known() {
   static detail::catalogue<detail::kernel> const all([] {
     std::vector<detail::kernel_table const*> tables;
-    detail::for_each_form<algorithms, inner_algorithms>([&]<class A>(std::type_identity<A>) {
+    detail::for_each_form<simd::algorithms, simd::inner_algorithms>([&]<class A>(std::type_identity<A>) {
       backends::for_each([&]<class B>(std::type_identity<B>) { tables.push_back(&detail::kernels_for<A, B>()); });
     });
     return tables;

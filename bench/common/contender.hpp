@@ -8,7 +8,7 @@
 #include "bench/common/verify.hpp"
 
 #include <ssmscan/scan/detail/algorithm_name.hpp>
-#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
 
 namespace ssmscan::bench {
 
@@ -108,7 +108,7 @@ contender<T> ours(std::string const& algorithm, std::string const& inner, std::s
     choice const made = plan(call, how());
     return prepared{
         .pass = [=] { linear_recurrence(call, how()); },
-        .promised = promise<algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation, on.shape.time),
+        .promised = promise<simd::algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation, on.shape.time),
         .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
   };
   return {algorithm, inner, backend, takes, prepare};

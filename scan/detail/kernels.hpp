@@ -14,11 +14,27 @@ B make_backend(int threads) {
   }
 }
 
+// A form that takes the whole problem instead of functors (backends/simd/registry.hpp). Without Highway there is none, and
+// the text gives the same bits.
+#if defined(SSMSCAN_WITHOUT_SIMD)
+template <class A, class B, class M, class T>
+concept tuned = false;
+#else
+template <class A, class B, class M, class T>
+concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& problem) {
+  A::solve(on, combine, problem);
+};
+#endif
+
 template <class A, class B, class M, class T>
 void run(recurrence_problem<T> const& problem, int threads) {
   B on = make_backend<B>(threads);
-  using io = recurrence_io<M>;
-  scan(on, A{}, M{}, problem.size, typename io::load{&problem}, typename io::store{&problem});
+  if constexpr (tuned<A, B, M, T>) {
+    if (problem.size.lanes > 0 && problem.size.time > 0) A::solve(on, M{}, problem);
+  } else {
+    using io = recurrence_io<M>;
+    scan(on, A{}, M{}, problem.size, typename io::load{&problem}, typename io::store{&problem});
+  }
 }
 
 template <class A, class B>

@@ -4,7 +4,7 @@
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
-#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
@@ -19,7 +19,7 @@ using complex = std::complex<double>;
 // What an algorithm of the registry says of itself.
 algorithm_info info_of(std::string_view name) {
   std::optional<algorithm_info> found;
-  algorithms::for_each([&](auto entry) {
+  simd::algorithms::for_each([&](auto entry) {
     constexpr algorithm_info info = decltype(entry)::type::info;
     if (ssmscan::detail::is_named(info, name)) found = info;
   });

@@ -5,6 +5,7 @@
 
 #include "tests/laws/subject.hpp"
 
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/make_kernels.hpp>
 
@@ -44,7 +45,7 @@ subject<T> described(capability const& offer, algorithm_info const& info) {
 // Run by the public call, on the backend of the row.
 template <class T>
 subject<T> registered(capability const& offer) {
-  auto made = described<T>(offer, info_of<algorithms, inner_algorithms>(offer.algorithm, offer.inner));
+  auto made = described<T>(offer, info_of<simd::algorithms, simd::inner_algorithms>(offer.algorithm, offer.inner));
   made.run = [algorithm = made.algorithm, inner = made.inner, backend = made.backend, represents = made.represents](
                  recurrence<T> problem, int threads) {
     problem.operation = represents;

@@ -3,6 +3,7 @@
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/registry.hpp>
 
 namespace ssmscan::laws {
@@ -27,7 +28,7 @@ index_t subjects_needed() {
       if constexpr (std::floating_point<T>) needed += supports<A, B, semi_log<T>>;
     });
   };
-  detail::for_each_form<algorithms, inner_algorithms>(count);
+  detail::for_each_form<simd::algorithms, simd::inner_algorithms>(count);
   short_tiled::for_each(count);
   return needed;
 }

@@ -1,0 +1,58 @@
+#pragma once
+// chunked for the affine monoid, in the caller's memory: summaries of all chunks, the spine, and each chunk again with the
+// state that enters it. a and b are read twice, and nothing else is moved. The tree is the text's.
+#include <ssmscan/scan/backends/simd/lane_chunks.hpp>
+
+namespace ssmscan::simd {
+
+struct chunked : ssmscan::chunked {
+  static constexpr algorithm_info info = [] {
+    algorithm_info made = ssmscan::chunked::info;
+    // The last chunk of a lane has no summary to give; a state in and one out along the spine, and one into each chunk.
+    made.bytes = [](index_t time, double element) {
+      index_t const spine = std::max<index_t>(chunks(time) - 1, 0);
+      return detail::per_step(3 * time + 2 * spine * length + 6 * spine, time) * element;
+    };
+    return made;
+  }();
+
+  template <backend B, class T>
+  static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
+    chunk_functions<T> const& tile = best<T>().chunk;
+    lane_chunks<T> const all(p, best_write(p));
+    index_t const count = all.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
+    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
+    auto const summaries_scratch = on.template scratch<affine_map<T>>(lanes * count);
+    auto* const memory = scratch.data();
+    auto* const summaries = summaries_scratch.data();
+    auto const share = [=](index_t n, index_t worker) { return n / workers * worker + std::min(worker, n % workers); };
+
+    if (count > 1)
+      on.blocks(workers, [=](index_t worker) {  // summaries
+        index_t const n = lanes * (count - 1);
+        for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
+          index_t const lane = i / (count - 1), k = i % (count - 1);
+          summaries[lane * count + k] = all.with(lane, k, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) {
+            return tile.up(in, memory[worker]);
+          });
+        }
+      });
+    on.blocks(lanes, [=](index_t lane) {  // spine: of all chunks up to and including k
+      auto* const s = summaries + lane * count;
+      for (index_t k = 1; k + 1 < count; ++k) s[k].b = multiply_add(s[k].a, s[k - 1].b, s[k].b);
+    });
+    on.blocks(workers, [=](index_t worker) {  // apply
+      index_t const n = lanes * count;
+      for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
+        index_t const lane = i / count, k = i % count;
+        all.with(lane, k, k + 1, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+          tile.up(in, memory[worker]);
+          tile.down(in, memory[worker], k == 0 ? nullptr : &summaries[i - 1].b, out);
+        });
+        if (k + 1 == count) all.finish(lane);
+      }
+    });
+  }
+};
+
+}  // namespace ssmscan::simd

@@ -1,0 +1,30 @@
+#pragma once
+// What one worker does with some lanes of `sequential`, for the affine monoid: the definition, lane beside lane in the
+// lanes of vectors where they are neighbours in memory, one after the other where they are not.
+#include <ssmscan/scan/backends/simd/chunk.hpp>
+
+namespace ssmscan::simd {
+
+// Lanes [0, lanes) of `time` steps; strides in elements. state[lane] enters and leaves: before the first step it is
+// x[-1], or where `starts` is set nothing, so that x[0] = b[0].
+template <class T>
+struct lanes_piece {
+  struct view_in {
+    T const* data;
+    index_t lane_stride, time_stride;
+  };
+  view_in a, b;
+  T* x;
+  index_t x_lane_stride, x_time_stride;
+  index_t lanes, time;
+  T* state;
+  bool starts;
+  write how;
+};
+
+template <class T>
+struct lanes_functions {
+  void (*fold)(lanes_piece<T> const&);
+};
+
+}  // namespace ssmscan::simd

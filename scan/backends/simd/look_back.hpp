@@ -1,0 +1,67 @@
+#pragma once
+// look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. A worker
+// reduces a chunk while it comes into the cache, waits for the state that enters, and writes x while the chunk is still
+// there. On a few workers that each hold one chunk the state before is never more than a chunk's reduction away, so the
+// look-back ends at the neighbour: states pass from chunk to chunk in order. The tree is the text's.
+#include <atomic>
+
+#include <ssmscan/scan/algorithms/look_back.hpp>
+#include <ssmscan/scan/backends/simd/lane_chunks.hpp>
+
+namespace ssmscan::simd {
+
+struct look_back : ssmscan::look_back {
+  static constexpr algorithm_info info = [] {
+    algorithm_info made = ssmscan::look_back::info;
+    made.bytes = [](index_t, double element) { return 3 * element; };
+    return made;
+  }();
+
+  // Tickets are drawn lane by lane, in order of time: a worker waits only for chunks that others already hold.
+  template <ordered_backend B, class T>
+  static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
+    chunk_functions<T> const& tile = best<T>().chunk;
+    lane_chunks<T> const chunks(p, best_write(p));
+    index_t const count = chunks.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
+    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
+    auto* const memory = scratch.data();
+    if (workers == 1) {
+      on.blocks(1, [=](index_t) {
+        for (index_t lane = 0; lane < lanes; ++lane) {
+          T state{};
+          for (index_t k = 0; k < count; ++k)
+            chunks.with(lane, k, k + 1, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+              affine_map<T> const summary = tile.up(in, *memory);
+              tile.down(in, *memory, k == 0 ? nullptr : &state, out);
+              state = k == 0 ? summary.b : multiply_add(summary.a, state, summary.b);
+            });
+          chunks.finish(lane);
+        }
+      });
+      return;
+    }
+    auto boxes = on.template mailboxes<T>(lanes * count);
+    auto const states = boxes.boxes();
+    std::atomic<index_t> next{0};
+    on.blocks(workers, [=, &next](index_t worker) {
+      chunk_scratch<T>& mine = memory[worker];
+      for (index_t ticket = next++; ticket < lanes * count; ticket = next++) {
+        index_t const lane = ticket / count, k = ticket % count;
+        chunks.with(lane, k, k + workers, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+          affine_map<T> const summary = tile.up(in, mine);
+          if (k == 0) {
+            if (count > 1) states.publish(ticket, summary.b);
+            tile.down(in, mine, nullptr, out);
+          } else {
+            T const state = states.await(ticket - 1);
+            if (k + 1 < count) states.publish(ticket, multiply_add(summary.a, state, summary.b));
+            tile.down(in, mine, &state, out);
+          }
+        });
+        if (k + 1 == count) chunks.finish(lane);
+      }
+    });
+  }
+};
+
+}  // namespace ssmscan::simd

@@ -1,0 +1,34 @@
+#pragma once
+// THE list of what linear_recurrence offers in the caller's memory: scan/registry.hpp, with a tuned form in the place of a
+// text where there is one, and the text beside it as NAME.textbook.
+//
+// A tuned form is a type of its own in scan/backends/simd/NAME.hpp: it derives from the text, and has
+//
+//   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& problem);
+//
+// for what it is tuned for; anything else (semi_log, packed) runs by the text that it inherits, since the tree is the same.
+#include <ssmscan/scan/backends/simd/chunked.hpp>
+#include <ssmscan/scan/backends/simd/look_back.hpp>
+#include <ssmscan/scan/backends/simd/sequential.hpp>
+#include <ssmscan/scan/registry.hpp>
+
+namespace ssmscan::simd {
+
+// "NAME.textbook".
+template <algorithm A>
+struct textbook : A {
+  static constexpr algorithm_info info = [] {
+    algorithm_info made = A::info;
+    made.variant = "textbook";
+    return made;
+  }();
+};
+
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_plain, look_back,
+                             textbook<ssmscan::sequential>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
+
+// What heinsen can be given instead of its default: its sums are of another monoid, so the texts.
+using inner_algorithms = type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked,
+                                   ssmscan::look_back>;
+
+}  // namespace ssmscan::simd

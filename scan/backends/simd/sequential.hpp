@@ -1,0 +1,61 @@
+#pragma once
+// sequential for the affine monoid, in the caller's memory: the definition. Lanes that are neighbours in memory run
+// abreast in vectors; the tree is the left fold whatever the layout.
+#include <ssmscan/scan/algorithms/sequential.hpp>
+#include <ssmscan/scan/backends/simd/lane_chunks.hpp>
+
+namespace ssmscan::simd {
+
+struct sequential : ssmscan::sequential {
+  template <backend B, class T>
+  static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
+    lanes_functions<T> const& all = best<T>().lanes;
+    extent const size = p.size;
+    bool const even = p.a.is_even() && p.b.is_even() && p.x.is_even();
+    index_t const workers = std::min(workers_for(on, size), size.lanes);
+    // Shares of whole vectors of any width, so that a row is not cut inside a line of memory.
+    constexpr index_t most_beside = 64 / sizeof(T) > 1 ? 64 / sizeof(T) : 1;
+    index_t const groups = even ? detail::ceil_div(size.lanes, most_beside) : size.lanes;
+    index_t const lanes_of_group = even ? most_beside : 1;
+    auto const states = on.template scratch<T>(size.lanes);
+    T* const state = states.data();
+    write const how = best_write(p);
+    on.blocks(std::min(workers, groups), [=, &p](index_t worker) {
+      index_t const shares = std::min(workers, groups);
+      auto const cut = [=](index_t w) {
+        return std::min((groups / shares * w + std::min(w, groups % shares)) * lanes_of_group, size.lanes);
+      };
+      index_t const step = even ? std::max<index_t>(cut(worker + 1) - cut(worker), 1) : 1;
+      for (index_t lane = cut(worker); lane < cut(worker + 1); lane += step) run(all, p, lane, step, state, how);
+    });
+  }
+
+ private:
+  // Lanes [first, first + lanes), evenly spaced.
+  template <class T>
+  static void run(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, index_t first, index_t lanes,
+                  T* state, write how) {
+    bool const starts = !p.initial;
+    for (index_t lane = first; lane < first + lanes; ++lane) state[lane] = starts ? T(0) : p.initial(lane, 0);
+    auto const apart = [&](auto const& v) { return lanes > 1 ? &v(first + 1, 0) - &v(first, 0) : index_t{1}; };
+    auto const along = [&](auto const& v) { return p.size.time > 1 ? v.time_stride() : index_t{0}; };
+    index_t const row = along(p.x);
+    constexpr index_t line = 64;
+    bool const whole_lines = reinterpret_cast<std::uintptr_t>(&p.x(first, 0)) % line == 0 &&
+                             row * static_cast<index_t>(sizeof(T)) % line == 0 && lanes > 1 && apart(p.x) == 1;
+    all.fold({{&p.a(first, 0), apart(p.a), along(p.a)},
+              {&p.b(first, 0), apart(p.b), along(p.b)},
+              &p.x(first, 0),
+              apart(p.x),
+              row,
+              lanes,
+              p.size.time,
+              state + first,
+              starts,
+              whole_lines ? how : write::through_the_cache});
+    if (p.final)
+      for (index_t lane = first; lane < first + lanes; ++lane) p.final(lane, 0) = state[lane];
+  }
+};
+
+}  // namespace ssmscan::simd

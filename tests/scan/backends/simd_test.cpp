@@ -1,0 +1,163 @@
+// Every SIMD target that is compiled in and runs here, on its own: the bits of the texts, whatever the direction, stride,
+// stores and place of what enters. Those that do not run here are named, and skipped.
+#include <iostream>
+#include <random>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/scan.hpp>
+
+namespace ssmscan::simd {
+namespace {
+
+template <class T>
+class simd_targets : public testing::Test {};
+using dtypes = testing::Types<float, double, std::complex<float>, std::complex<double>, std::uint32_t>;
+TYPED_TEST_SUITE(simd_targets, dtypes);
+
+template <class T>
+T random_number(std::mt19937& random, double least, double most) {
+  if constexpr (std::same_as<T, std::uint32_t>) {
+    return static_cast<T>(random());
+  } else {
+    using real = typename parts_of<T>::real;
+    std::uniform_real_distribution<double> distribution(least, most);
+    if constexpr (is_complex<T>)
+      return T(static_cast<real>(distribution(random) / 2), static_cast<real>(distribution(random) / 2));
+    else
+      return static_cast<real>(distribution(random));
+  }
+}
+
+template <class T>
+std::vector<T> random_numbers(index_t n, double least, double most) {
+  std::mt19937 random(static_cast<unsigned>(n));
+  std::vector<T> made;
+  for (index_t i = 0; i < n; ++i) made.push_back(random_number<T>(random, least, most));
+  return made;
+}
+
+// By the text: x of one chunk that `state` enters (null: none).
+template <class T>
+std::vector<T> by_text(std::vector<T> const& a, std::vector<T> const& b, T const* state, affine_map<T>& summary) {
+  auto const n = static_cast<index_t>(b.size());
+  std::vector<affine_map<T>> values;
+  for (std::size_t i = 0; i < b.size(); ++i) values.push_back({state == nullptr && i == 0 ? T(0) : a[i], b[i]});
+  affine<T> const combine;
+  detail::fan_up<run>(combine, values.data(), n);
+  summary = values.back();
+  affine_map<T> const carry{T(0), state != nullptr ? *state : T(0)};
+  detail::fan_down<run>(combine, values.data(), n, state != nullptr ? &carry : nullptr);
+  std::vector<T> x;
+  for (auto const& value : values) x.push_back(value.b);
+  return x;
+}
+
+// Values in memory `stride` apart, first to last in time; 0: one for all.
+template <class T>
+struct strided {
+  std::vector<T> memory;
+  T* first;
+  strided(std::vector<T> const& values, index_t stride)
+      : memory(static_cast<std::size_t>(std::abs(stride) * (std::ssize(values) - 1) + 1)),
+        first(memory.data() + (stride < 0 ? std::ssize(memory) - 1 : 0)) {
+    for (std::size_t i = 0; i < values.size(); ++i) first[static_cast<index_t>(i) * stride] = values[i];
+  }
+};
+
+struct strides {
+  index_t a, b, x;
+};
+constexpr strides every_stride[] = {{1, 1, 1}, {-1, -1, -1}, {0, 1, 1}, {0, -1, 3}, {1, -1, 1}, {3, 2, -2}};
+constexpr index_t every_length[] = {1, 2, 15, 16, 17, 255, 256, 257, 1000, 4095, 4096};
+
+template <class T, class Judge>
+void judge_targets(Judge const& judge) {
+  index_t ran = 0;
+  for (target<T> const& t : targets<T>()) {
+    if (!t.runs_here) {
+      std::cout << "not run here: " << t.name << '\n';
+      continue;
+    }
+    SCOPED_TRACE(std::string(t.name));
+    judge(*t.made);
+    ++ran;
+  }
+  EXPECT_GE(ran, 1);
+}
+
+TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
+  using T = TypeParam;
+  auto const scratch = std::make_unique<chunk_scratch<T>>();
+  judge_targets<T>([&](functions<T> const& made) {
+    for (index_t const n : every_length)
+      for (strides const s : every_stride)
+        for (bool const enters : {false, true})
+          for (write const how : {write::through_the_cache, write::past_the_cache}) {
+            auto a = random_numbers<T>(n, 0.9, 1);
+            auto const b = random_numbers<T>(n + 1, -1, 1);
+            std::vector<T> const own_b(b.begin(), b.end() - 1);
+            if (s.a == 0) a.assign(a.size(), a.front());
+            T const state = b.back();
+            affine_map<T> needed_summary{};
+            auto const needed = by_text(a, own_b, enters ? &state : nullptr, needed_summary);
+
+            auto given_b = own_b;
+            if (!enters) given_b[0] = T(77);  // what `first` replaces
+            strided<T> const in_a(a, s.a), in_b(given_b, s.b);
+            strided<T> out(std::vector<T>(own_b.size(), T(0)), s.x);
+            chunk_source<T> const in{in_a.first, in_b.first, s.a, s.b, n, enters ? nullptr : &own_b[0], 0};
+            auto const summary = made.chunk.up(in, *scratch);
+            made.chunk.down(in, *scratch, enters ? &state : nullptr, {out.first, s.x, how});
+            for (index_t i = 0; i < n; ++i)
+              ASSERT_EQ(out.first[i * s.x], needed[static_cast<std::size_t>(i)]) << n << " at " << i;
+            if (n == chunk && enters) { ASSERT_EQ(summary, needed_summary); }
+            if (n == chunk) { ASSERT_EQ(summary.b, needed_summary.b); }
+          }
+  });
+}
+
+TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
+  using T = TypeParam;
+  judge_targets<T>([&](functions<T> const& made) {
+    for (index_t const lanes : {1, 2, 3, 7, 8, 9, 31, 64, 131})
+      for (bool const beside : {false, true})
+        for (bool const starts : {false, true})
+          for (index_t const a_lane_stride : {0, 1}) {
+            constexpr index_t time = 9;
+            index_t const lane_stride = beside ? 1 : time, time_stride = beside ? lanes : 1;
+            auto const a = random_numbers<T>(lanes * time, 0.9, 1);
+            auto const b = random_numbers<T>(lanes * time + 1, -1, 1);
+            auto const initial = random_numbers<T>(lanes, -1, 1);
+            auto state = initial;
+            std::vector<T> x(a.size());
+            index_t const a_apart = a_lane_stride * lane_stride;
+            made.lanes.fold({{a.data(), a_apart, time_stride},
+                             {b.data(), lane_stride, time_stride},
+                             x.data(),
+                             lane_stride,
+                             time_stride,
+                             lanes,
+                             time,
+                             state.data(),
+                             starts,
+                             write::through_the_cache});
+            for (index_t lane = 0; lane < lanes; ++lane) {
+              T needed = initial[static_cast<std::size_t>(lane)];
+              for (index_t t = 0; t < time; ++t) {
+                auto const at = static_cast<std::size_t>(lane * lane_stride + t * time_stride);
+                auto const at_a = static_cast<std::size_t>(lane * a_apart + t * time_stride);
+                needed = starts && t == 0 ? b[at] : multiply_add(a[at_a], needed, b[at]);
+                ASSERT_EQ(x[at], needed) << lane << " of " << lanes << " at " << t;
+              }
+              ASSERT_EQ(state[static_cast<std::size_t>(lane)], needed);
+            }
+          }
+  });
+}
+
+}  // namespace
+}  // namespace ssmscan::simd
