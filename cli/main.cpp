@@ -37,12 +37,20 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
 3 run-time failure, 77 skipped.)");
   action chosen;
   add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_validate(program, chosen);
+  add_selective(program, chosen), add_mamba(program, chosen);
 
   auto const parsed = [&]() -> CLI::App const& {
-    auto const commands = program.get_subcommands();
-    return commands.empty() ? program : *commands.front();
+    CLI::App const* deepest = &program;
+    for (auto next = deepest->get_subcommands(); !next.empty(); next = deepest->get_subcommands())
+      deepest = next.front();
+    return *deepest;
   };
-  auto const command = [&] { return &parsed() == &program ? std::string() : parsed().get_name(); };
+  auto const command = [&] {
+    std::string names;
+    for (CLI::App const* at = &parsed(); at != &program; at = at->get_parent())
+      names = at->get_name() + (names.empty() ? "" : " ") + names;
+    return names;
+  };
   try {
     program.parse(argc, argv);
     if (!chosen) {
