@@ -14,7 +14,9 @@ using action = std::function<int()>;
 void add_info(CLI::App& program, action& chosen);
 void add_kernel(CLI::App& program, action& chosen);
 void add_list(CLI::App& program, action& chosen);
+void add_mamba(CLI::App& program, action& chosen);
 void add_scan(CLI::App& program, action& chosen);
+void add_selective(CLI::App& program, action& chosen);
 void add_ssm(CLI::App& program, action& chosen);
 void add_validate(CLI::App& program, action& chosen);
 

@@ -39,7 +39,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
 3 run-time failure, 77 skipped.)");
   action chosen;
   add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_kernel(program, chosen);
-  add_ssm(program, chosen), add_validate(program, chosen);
+  add_ssm(program, chosen), add_selective(program, chosen), add_mamba(program, chosen), add_validate(program, chosen);
 
   auto const parsed = [&]() -> CLI::App const& {  // the innermost command: `kernel dplr`
     CLI::App const* found = &program;

@@ -47,8 +47,8 @@ selective_plan<V> checked(selective_problem<V> const& p) {
   require_like_u("y", p.y, shape);
   if (p.z.data != nullptr) require_like_u("z", p.z, shape);
   auto const writes_twice = [](index_t stride, index_t size) { return stride == 0 && size > 1; };
-  if (writes_twice(p.y.stride.batch, shape.batch) || writes_twice(p.y.stride.channel, shape.channel) ||
-      writes_twice(p.y.stride.time, shape.time))
+  if (!p.y.empty() && (writes_twice(p.y.stride.batch, shape.batch) || writes_twice(p.y.stride.channel, shape.channel) ||
+                       writes_twice(p.y.stride.time, shape.time)))
     throw_invalid("y", "a stride of 0", "a place for every element");
   if (p.A.columns < 1) throw_invalid("A", std::to_string(p.A.columns) + " states", "at least 1");
   detail::require_matrix("A", p.A, shape.channel, p.A.columns);

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <optional>
 
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
-#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>

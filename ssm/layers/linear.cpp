@@ -10,7 +10,7 @@ namespace {
 // One product of these sizes is Eigen's work and one thread's: fixed, so that no bit depends on the number of threads.
 constexpr index_t block_rows = 64;
 constexpr index_t block_outputs = 256;
-constexpr index_t worth_threads = index_t{1} << 18;  // multiply-adds: some 50 us
+constexpr index_t worth_threads = index_t{1} << 20;  // multiply-adds: some 100 us
 
 template <class T>
 using row_major = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;

@@ -1,0 +1,180 @@
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <random>
+
+#include "arrays.hpp"
+#include "command.hpp"
+#include "names.hpp"
+#include <fmt/format.h>
+
+#include <ssmscan/ssm/mamba.hpp>
+#include <ssmscan/ssm/sampling.hpp>
+
+namespace ssmscan::cli {
+namespace {
+
+struct mamba_options {
+  std::string model, ids, out, mode = "scan", algorithm = "automatic", backend = "openmp";
+  std::string tokens = "32", temperature = "0", top_p = "1", seed = "0";
+  overwrite force = overwrite::no;
+};
+
+// The whole of `text` as a finite number, else std::invalid_argument.
+double real_number(std::string const& argument, std::string const& text) {
+  double value = 0;
+  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !(value - value == 0))
+    throw_invalid(argument, "\"" + text + "\"", "a number");
+  return value;
+}
+
+ssm::npy_array read_ids(std::string const& path) {
+  ssm::npy_array array = read_array("--ids", path);
+  if (array.type != ssm::npy_type::i8)
+    throw_invalid("--ids", std::string(ssm::descr_of(array.type)), std::string(ssm::descr_of(ssm::npy_type::i8)));
+  return array;
+}
+
+void check(mamba_options const& o) {
+  for (auto const& [argument, value] : {std::pair{"--model", &o.model}, {"--ids", &o.ids}})
+    if (value->empty()) throw_invalid(argument, "nothing", "a name");
+  need_name("--backend", o.backend, backend_names());
+}
+
+int logits(mamba_options const& o) {
+  check(o);
+  if (o.out.empty()) throw_invalid("--out", "nothing", "the name of an npy file");
+  need_name("--mode", o.mode, {"scan", "recurrence"});
+  auto names = algorithm_names();
+  names.insert(names.begin(), "automatic");
+  need_name("--algorithm", o.algorithm, names);
+  if (o.mode == "recurrence" && o.algorithm != "automatic")
+    throw_invalid("--algorithm", o.algorithm + " with --mode recurrence", "--mode scan");
+  need_writable("--out", o.out, o.force);
+
+  ssm::npy_array const ids = read_ids(o.ids);
+  if (ids.shape.size() != 2) throw_invalid("--ids", "shape " + to_string(ids.shape), "two axes, (batch, time)");
+  ssm::mamba_model const model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model); });
+  index_t const batch = ids.shape[0], time = ids.shape[1], vocabulary = model.config().vocabulary;
+  ssm::npy_array out = zeros(ssm::npy_type::f4, {batch, time, vocabulary});
+  std::span<float> const values(reinterpret_cast<float*>(out.data.data()), out.data.size() / sizeof(float));
+  std::span<index_t const> const all = ids.as<std::int64_t>();
+  ssm::mamba_run run;
+  run.scan.scan = {.algorithm = o.algorithm, .backend = o.backend};
+  if (o.algorithm != "automatic") run.scan.mode = ssm::selective_mode::unfused;  // a scan algorithm scans a and b
+  if (o.mode == "scan") {
+    refused_with("--", [&] { model.logits(all, batch, values, run); });
+  } else {  // token by token, the caches carried
+    ssm::mamba_cache cache = model.make_cache(batch);
+    run.cache = &cache;
+    std::vector<index_t> column(static_cast<std::size_t>(batch));
+    std::vector<float> step(static_cast<std::size_t>(batch * vocabulary));
+    for (index_t t = 0; t < time; ++t) {
+      for (index_t i = 0; i < batch; ++i)
+        column[static_cast<std::size_t>(i)] = all[static_cast<std::size_t>(i * time + t)];
+      refused_with("--", [&] { model.logits(column, batch, step, run); });
+      for (index_t i = 0; i < batch; ++i)
+        std::copy_n(step.begin() + i * vocabulary, vocabulary, values.begin() + (i * time + t) * vocabulary);
+    }
+  }
+  ssm::write_npy(o.out, out, o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
+  return exit_code::good;
+}
+
+int generate(mamba_options const& o) {
+  check(o);
+  int const tokens = whole_number("--tokens", o.tokens, 0, 1 << 30);
+  std::mt19937_64 random(static_cast<std::uint64_t>(whole_number("--seed", o.seed, 0, 2147483647)));
+  ssm::sampling const how{real_number("--temperature", o.temperature), real_number("--top-p", o.top_p)};
+  if (how.temperature < 0) throw_invalid("--temperature", o.temperature, "0 (greedy) or more");
+  if (!(how.top_p > 0 && how.top_p <= 1)) throw_invalid("--top-p", o.top_p, "more than 0, at most 1");
+
+  ssm::npy_array const file = read_ids(o.ids);
+  bool const one_row = file.shape.size() == 1 || (file.shape.size() == 2 && file.shape[0] == 1);
+  if (!one_row || file.elements() == 0)
+    throw_invalid("--ids", "shape " + to_string(file.shape), "(time) or (1, time), at least one id");
+  ssm::mamba_model const model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model); });
+
+  ssm::mamba_cache cache = model.make_cache(1);
+  ssm::mamba_run run{.outputs = ssm::mamba_outputs::last, .cache = &cache};
+  run.scan.scan.backend = o.backend;
+  std::vector<float> out(static_cast<std::size_t>(model.config().vocabulary));
+  using clock = std::chrono::steady_clock;
+  auto const seconds_since = [](clock::time_point then) {
+    return std::chrono::duration<double>(clock::now() - then).count();
+  };
+  auto const begin = clock::now();
+  // The prompt in pieces, so that memory does not grow with it.
+  constexpr std::size_t piece = 512;
+  std::span<index_t const> const prompt = file.as<std::int64_t>();
+  refused_with("--", [&] {
+    for (std::size_t at = 0; at < prompt.size(); at += piece)
+      model.logits(prompt.subspan(at, std::min(piece, prompt.size() - at)), 1, out, run);
+  });
+  double const prefill = seconds_since(begin);
+  auto const decoding = clock::now();
+  int made = 0;
+  auto const& end = model.config().end_of_text;
+  while (made < tokens) {
+    index_t const next = ssm::next_token(out, how, random);
+    fmt::print("{}{}", made == 0 ? "" : " ", next);
+    std::fflush(stdout);  // as they come
+    ++made;
+    if (std::find(end.begin(), end.end(), next) != end.end() || made == tokens) break;
+    model.logits(std::span(&next, 1), 1, out, run);
+  }
+  if (made > 0) fmt::print("\n");
+  double const decode = seconds_since(decoding);
+  fmt::print(stderr, "prompt {} tokens in {:.3f} s, {:.1f} tokens/s; generated {} in {:.3f} s, {:.1f} tokens/s\n",
+             prompt.size(), prefill, static_cast<double>(prompt.size()) / prefill, made, decode,
+             decode > 0 ? made / decode : 0.0);
+  return exit_code::good;
+}
+
+}  // namespace
+
+void add_mamba(CLI::App& program, action& chosen) {
+  auto* const mamba = program.add_subcommand("mamba", "Mamba language models in Hugging Face's format");
+  mamba->require_subcommand(1);
+  auto const o = std::make_shared<mamba_options>();
+  auto const common = [&](CLI::App* command) {
+    command->add_option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)")
+        ->type_name("DIR");
+    command->add_option("--backend", o->backend, "serial or openmp")->type_name("NAME")->capture_default_str();
+  };
+  auto* const of_logits = mamba->add_subcommand("logits", "the logits of every token of given ids");
+  common(of_logits);
+  of_logits->add_option("--ids", o->ids, "(batch, time) <i8")->type_name("FILE.npy");
+  of_logits->add_option("--out", o->out, "(batch, time, vocabulary) <f4")->type_name("FILE.npy");
+  of_logits->add_option("--mode", o->mode, "scan, or recurrence: token by token")
+      ->type_name("NAME")
+      ->capture_default_str();
+  of_logits->add_option("--algorithm", o->algorithm, "mode scan: automatic (fused), or a name of `ssmscan list`")
+      ->type_name("NAME")
+      ->capture_default_str();
+  of_logits->add_flag_callback(
+      "--force", [o] { o->force = overwrite::yes; }, "replace a file that is there");
+  of_logits->footer(R"(Examples:
+  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --out logits.npy
+  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --algorithm look_back --out logits.npy)");
+  of_logits->callback([&chosen, o] { chosen = [o] { return logits(*o); }; });
+
+  auto* const of_generate = mamba->add_subcommand("generate", "ids that continue given ones, on stdout as they come");
+  common(of_generate);
+  of_generate->add_option("--ids", o->ids, "the prompt: (time) or (1, time) <i8")->type_name("FILE.npy");
+  auto const number = [&](char const* name, std::string& into, char const* text) {
+    of_generate->add_option(name, into, text)->type_name("N")->capture_default_str();
+  };
+  number("--tokens", o->tokens, "at most so many; fewer where an end of text comes");
+  number("--temperature", o->temperature, "0: the likeliest id (greedy); else the logits are divided by it");
+  number("--top-p", o->top_p, "draw from the likeliest ids that make up this probability");
+  number("--seed", o->seed, "of the draws: the same seed, the same ids");
+  of_generate->footer(R"(Examples:
+  ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50
+  ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --temperature 0.8 --top-p 0.95 --seed 7)");
+  of_generate->callback([&chosen, o] { chosen = [o] { return generate(*o); }; });
+}
+
+}  // namespace ssmscan::cli

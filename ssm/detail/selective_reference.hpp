@@ -1,0 +1,131 @@
+#pragma once
+// What selective_scan computes, as two plain loops in long double on the numbers as they are stored, and how far a
+// computation in T may be from it. It shares no code with the modes.
+//
+// Every a and every b that a mode computes is the exact one times (1 + something): |a^ - a| <= da, |b^ - b| <= db. The scan
+// multiplies b_s by the a's after it, one rounding each, and rounds it d times more (d = 1 step by step; a tree's
+// algorithm_info::roundings). So with S[t] = |a| S[t-1] + |b| and the same sum of the enlarged numbers,
+//   G[t] = (|a| + da)(1 + r) G[t-1] + (|b| + db)(1 + r)^d,     r = u, or 2u for complex numbers,
+// the state errs by at most G - S: each product of perturbed factors differs from the exact one by at most the product of
+// the enlarged moduli less the product of the moduli. u = 2^-24 or 2^-53. da and db, v = step A, all relative in u:
+//   step       0; softplus 8 (exponential 2, quotient 2, series 2, sum 1, one to spare; the C library's stay below)
+//   v          its step's and 1: e = e(step) + 1
+//   e^v        |v| e, and 2 of the exponential; complex 6 (exponential 2, sine or cosine 2, product 1, one to spare)
+//   b, mamba   step's, 2 products
+//   b, zoh     e^v - 1 errs by |e^v v| e and 5 of itself (complex: 8 of what its parts are summed of), then a quotient (6
+//              where complex) and 3 products
+//   bilinear   1 -+ v/2 err by |v/2| e and 1 of themselves, then a quotient, and for b products
+// Second-order terms of these are below a thousandth. y: each product with C is added with one rounding (two where complex).
+#include <cmath>
+#include <complex>
+#include <limits>
+#include <vector>
+
+#include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/ssm/selective_scan.hpp>
+
+namespace ssmscan::ssm::detail {
+
+template <class V>
+struct selective_expected {
+  // (batch, channel, time), dense, and (batch, channel, sequence, state)
+  std::vector<long double> y, y_bound, state_bound;
+  std::vector<std::complex<long double>> state;
+};
+
+// `roundings`: d of the scan, 1 for fused and recurrence.
+template <class V>
+selective_expected<V> selective_reference(selective_problem<V> const& p, index_t roundings) {
+  using T = typename selective_problem<V>::T;
+  using real = long double;
+  using complex = std::complex<real>;
+  constexpr bool pairs = is_complex<V>;
+  constexpr real u = std::numeric_limits<T>::epsilon() / 2, smallest = std::numeric_limits<T>::denorm_min();
+  constexpr real second_order = 1.001L, r = pairs ? 2 * u : u, quotient = pairs ? 6 : 1;
+  index_t const states = p.A.columns, sequences = p.offsets.empty() ? 1 : static_cast<index_t>(p.offsets.size()) - 1;
+  auto const [batches, channels, times] = p.u.shape;
+  auto const wide = [](V x) { return complex(std::real(x), std::imag(x)); };
+  auto const at = [](index_t i) { return static_cast<std::size_t>(i); };
+  selective_expected<V> out;
+  out.y.assign(at(batches * channels * times), 0), out.y_bound = out.y;
+  out.state.assign(at(batches * channels * sequences * states), 0), out.state_bound.assign(out.state.size(), 0);
+  for (index_t i = 0; i < batches; ++i) {
+    for (index_t c = 0; c < channels; ++c) {
+      for (index_t k = 0; k < sequences; ++k) {
+        index_t begin = 0, end = times;
+        if (!p.offsets.empty()) begin = p.offsets[at(k)], end = p.offsets[at(k + 1)];
+        if (!p.begin.empty()) begin = p.begin[at(i)], end = p.end[at(i)];
+        std::vector<real> sum(at(times)), sum_bound(at(times));  // over the states, of C x
+        for (index_t n = 0; n < states; ++n) {
+          complex const A = wide(p.A(c, n));
+          complex x = p.initial.data == nullptr ? complex(0) : wide(p.initial(i, c, k, n));
+          real size = std::abs(x), enlarged = size, small = 0;
+          for (index_t t = begin; t < end; ++t) {
+            T shifted = p.delta(i, c, t);  // rounded to T by definition
+            if (!p.delta_bias.empty()) shifted += p.delta_bias[at(c)];
+            real step = shifted, e_step = 0;
+            if (p.activation == delta_activation::softplus && !(shifted > 20))
+              step = std::log1p(std::exp(step)), e_step = 8;
+            real const signal = p.u(i, c, t), e = (e_step + 1) * u;
+            complex const B = wide(p.B(i, c / (channels / p.B.groups), n, t)), v = step * A;
+            complex a, input;
+            real da, d_input;
+            if (p.rule == selective_rule::bilinear) {
+              complex const below = 1.0L - v / 2.0L;
+              a = (1.0L + v / 2.0L) / below, input = step / below * signal;
+              real const d_below = std::abs(v / 2.0L) * e + u * std::abs(below),
+                         d_above = std::abs(v / 2.0L) * e + u * std::abs(1.0L + v / 2.0L);
+              da = (d_above + std::abs(a) * d_below) / std::abs(below) + quotient * u * std::abs(a);
+              d_input = std::abs(input) * ((e_step + quotient + 5) * u + d_below / std::abs(below));
+            } else {
+              a = std::exp(v), input = step * signal;
+              da = std::abs(a) * (std::abs(v) * e + (pairs ? 6 : 2) * u);
+              d_input = std::abs(input) * (e_step + 3) * u;
+              if (p.rule == selective_rule::zoh && A != complex(0)) {
+                complex const half_sine = std::sin(v.imag() / 2);
+                complex const grown(std::expm1(v.real()) * std::cos(v.imag()) - 2.0L * std::norm(half_sine),
+                                    std::exp(v.real()) * std::sin(v.imag()));
+                real const parts = std::abs(std::expm1(v.real())) + 2 * std::norm(half_sine) + std::abs(grown.imag());
+                input = grown / A * signal;
+                d_input = (std::abs(a) * std::abs(v) * e + (pairs ? 8 * parts : 5 * std::abs(grown)) * u) *
+                              std::abs(signal / A) +
+                          (quotient + 5) * u * std::abs(input);
+              }
+            }
+            complex const b = input * B;
+            x = a * x + b;
+            size = std::abs(a) * size + std::abs(b);
+            enlarged = (std::abs(a) + second_order * da) * (1 + r) * enlarged +
+                       (std::abs(b) + second_order * d_input * std::abs(B)) * std::pow(1 + r, real(roundings));
+            // Products and states below the normal numbers: each of at most roundings + 4 of a step's, 4 where complex.
+            small = std::abs(a) * small + 4 * real(roundings + 4) * smallest * (1 + size) * (1 + std::abs(B));
+            complex const C = wide(p.C(i, c / (channels / p.C.groups), n, t));
+            real const bound = (enlarged - size) * second_order + small;
+            sum[at(t)] += (C * x).real();
+            sum_bound[at(t)] += std::abs(C) * (bound + real((pairs ? 2 : 1) * (states + 1)) * u * (size + bound));
+            index_t const s = ((i * channels + c) * sequences + k) * states + n;
+            out.state_bound[at(s)] = bound;
+          }
+          out.state[at(((i * channels + c) * sequences + k) * states + n)] = x;
+        }
+        for (index_t t = begin; t < end; ++t) {
+          real y = (pairs ? 2 : 1) * sum[at(t)], bound = (pairs ? 2 : 1) * sum_bound[at(t)] + smallest;
+          if (!p.D.empty()) {
+            y += real(p.D[at(c)]) * real(p.u(i, c, t));
+            bound += u * (std::abs(y) + bound) + smallest;
+          }
+          if (p.z.data != nullptr) {
+            real const z = p.z(i, c, t), gate = z / (1 + std::exp(-z));
+            bound = std::abs(gate) * (bound + 6 * u * (std::abs(y) + bound)) + 2 * smallest * (1 + std::abs(y));
+            y *= gate;
+          }
+          index_t const place = (i * channels + c) * times + t;
+          out.y[at(place)] = y, out.y_bound[at(place)] = bound * second_order;
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace ssmscan::ssm::detail
