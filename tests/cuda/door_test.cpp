@@ -154,7 +154,7 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("hillis_steele"), 2 * pairs);
   EXPECT_EQ(bytes("blelloch"), pairs);
   EXPECT_EQ(bytes("chunked"), pairs + carries);
-  EXPECT_EQ(bytes("look_back"), lines(32));  // the tickets; of one tile, nothing is published
+  EXPECT_EQ(bytes("look_back"), lines(16));  // the tickets; of one tile, nothing is published
   EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.
   EXPECT_EQ(bytes("heinsen"), lines(8 * n) + lines(32 * n) + lines(32 * n) + lines(32 * lanes * tiles));
@@ -183,7 +183,7 @@ TEST(cuda_door, names_what_it_has) {
   };
   EXPECT_EQ(refused("bubble", ""),
             "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
-            "heinsen.plain, look_back, look_back.textbook");
+            "heinsen.fused, heinsen.plain, look_back, look_back.textbook");
   EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
   EXPECT_EQ(refused("heinsen", "heinsen"),
             "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");
@@ -198,7 +198,8 @@ TEST(cuda_door, offers_what_the_cpu_offers) {
   using entries = std::map<std::string, bool>;  // and whether it is offered for packed sequences
   auto const add = [](entries& to, capability const& c) {
     std::string_view name = c.algorithm;
-    if (name.ends_with(".textbook")) name.remove_suffix(std::string_view(".textbook").size());
+    for (std::string_view const variant : {".textbook", ".fused"})
+      if (name.ends_with(variant)) name.remove_suffix(variant.size());
     to[std::string(name) + "(" + std::string(c.inner) + ") " + std::string(c.dtype) +
        (c.operation == operation::semi_log ? " semi_log" : "")] |= c.packed;
   };

@@ -65,7 +65,8 @@ class yardstick {
 
   // A prefix's bounds are the whole's: found for as many elements as were asked for.
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
-    if (s.algorithm != "heinsen") throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
+    if (s.algorithm != "heinsen" && s.algorithm != "heinsen.fused")
+      throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
     auto& known = of_heinsen_[std::pair(s.roundings(n), s.library.exp)];
     auto const length = static_cast<std::size_t>(std::min(n, exact_.size()));
     if (known.size() < length)

@@ -9,9 +9,9 @@
 
 namespace ssmscan::detail {
 
-// Lanes with which a thread each fills a device of a hundred multiprocessors, and a length that launching the levels of a
-// tree would take longer than walking along.
-inline constexpr index_t lanes_enough = 1 << 15, short_time = 32;
+// Lanes with which a thread each keeps a device of a hundred multiprocessors busy, where its steps are on their way ahead of
+// it (unpacked) and where they are not; and a length that launching the levels of a tree would take longer than walking along.
+inline constexpr index_t lanes_enough_ahead = 1 << 11, lanes_enough = 1 << 15, short_time = 32;
 
 enum class time_layout { contiguous, strided };
 
@@ -24,6 +24,10 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
             shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
   if (how == packing::one_sequence && time == time_layout::contiguous)
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
+  if (how == packing::one_sequence)
+    return size.lanes >= lanes_enough_ahead
+               ? std::pair<std::string, std::string>{"sequential", shape + "a thread for each lane keeps the device busy"}
+               : std::pair<std::string, std::string>{"look_back", shape + "too few lanes for a thread each; one pass"};
   if (size.lanes >= lanes_enough) return {"sequential", shape + "a thread for each lane fills the device"};
   return {"blelloch", shape + "too few lanes for a thread each; the shallow tree with the least work"};
 }

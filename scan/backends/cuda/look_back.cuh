@@ -74,8 +74,9 @@ inline index_t multiprocessors() {
   return count;
 }
 
-template <class T>
+template <class Steps>
 struct launcher {
+  using T = typename Steps::scalar;
   cuda& on;
   ssmscan::detail::recurrence_problem<T> const& problem;
   look_back_plan const& plan;
@@ -86,11 +87,11 @@ struct launcher {
     bool const few = plan.tickets <= blocks;
     switch (copies_for(problem)) {
       case copies::bulk:
-        return few ? run<copies::bulk, 1>() : run<copies::bulk, most_slots<T>>();
+        return few ? run<copies::bulk, 1>() : run<copies::bulk, Steps::slots>();
       case copies::bulk_reversed:
-        return few ? run<copies::bulk_reversed, 1>() : run<copies::bulk_reversed, most_slots<T>>();
+        return few ? run<copies::bulk_reversed, 1>() : run<copies::bulk_reversed, Steps::slots>();
       case copies::by_element:
-        return few ? run<copies::by_element, 1>() : run<copies::by_element, most_slots<T>>();
+        return few ? run<copies::by_element, 1>() : run<copies::by_element, Steps::slots>();
     }
   }
 
@@ -100,9 +101,9 @@ struct launcher {
   void run() const {
     word* const words = memory + header_words;
     if (plan.blocks_meet() && is_capturing(on.stream()))
-      on.clear(words, static_cast<std::size_t>(plan.template words<T>()) * sizeof(word));
-    auto* const kernel = &look_back_kernel<T, How, Slots>;
-    constexpr std::size_t shared_bytes = sizeof(look_back_storage<T, Slots>);
+      on.clear(words, static_cast<std::size_t>(plan.template words<typename Steps::aggregate>()) * sizeof(word));
+    auto* const kernel = &look_back_kernel<Steps, How, Slots>;
+    constexpr std::size_t shared_bytes = sizeof(look_back_storage<Steps, Slots>);
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
@@ -113,15 +114,20 @@ struct launcher {
   static constexpr index_t header_words = 1;
 };
 
+template <class Steps, class B, class T>
+void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem) {
+  if (problem.size.lanes == 0 || problem.size.time == 0) return;
+  auto const plan = look_back_plan::of<T>(problem.size);
+  auto const memory =
+      on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
+  if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, memory.data()}.run();
+}
+
 }  // namespace look_back_detail
 
 template <class B, class T>
 void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
-  if (problem.size.lanes == 0 || problem.size.time == 0) return;
-  using launcher = look_back_detail::launcher<T>;
-  auto const plan = look_back_plan::of<T>(problem.size);
-  auto const memory = on.template scratch<word>(launcher::header_words + plan.template words<T>());
-  if constexpr (std::same_as<B, cuda>) launcher{on, problem, plan, memory.data()}.run();
+  look_back_detail::solve<affine_steps<T>>(on, problem);
 }
 
 }  // namespace ssmscan::device

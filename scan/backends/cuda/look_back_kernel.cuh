@@ -21,16 +21,20 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
 namespace ssmscan::device {
 
-template <class T, copies How, int Slots>
+template <class Steps, copies How, int Slots>
 struct look_back_block {
+  using T = typename Steps::scalar;
+  using state_t = typename Steps::state;
+  using map = typename Steps::map;
+  using aggregate = typename Steps::aggregate;
   using tile = look_back_tile<T>;
-  using storage = look_back_storage<T, Slots>;
-  using map = affine_map<T>;
+  using storage = look_back_storage<Steps, Slots>;
   static constexpr int slots = storage::slots;
   static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(T));  // elements
   static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed;
@@ -43,7 +47,7 @@ struct look_back_block {
   std::uint64_t epoch;
   int lane;  // of this thread in its warp
 
-  __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
+  __device__ map combine(map const& earlier, map const& later) const { return Steps::combine(m.tables, earlier, later); }
 
   // The ring: the i-th tile of this block. Likewise the k-th group of aggregates, in a ring of its own.
   __device__ static int slot(int i) { return i % slots; }
@@ -52,7 +56,7 @@ struct look_back_block {
   __device__ static std::uint32_t group_parity(int k) { return static_cast<std::uint32_t>(k / storage::groups) & 1; }
 
   __device__ word* aggregate_at(index_t of_lane, index_t t) const {
-    return words + (of_lane * plan.tiles + t) * words_of<map>;
+    return words + (of_lane * plan.tiles + t) * words_of<aggregate>;
   }
 
   // Waits for the i-th ticket; false if there is no more.
@@ -149,12 +153,12 @@ struct look_back_block {
     for (int i = 0; has_item(i, item); ++i) {
       m.full[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
-      map own = affine<T>{}.identity();
+      map own = Steps::identity();
       if (count > 0) {
         int const at = place_of(region, begin, item.elements);
         own = fold(i, at, count, item.tile == 0 && begin == 0 ? item.lane + region : -1);
       }
-      own = scan_of_row(own, lane);
+      own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
       if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
       asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
@@ -164,7 +168,7 @@ struct look_back_block {
         if (r < in_lane) rows = combine(rows, m.row_total[i & 1][region * plan.rows_per_lane + r]);
       if (plan.tiles > 1 && row == tile::rows - 1 && lane == warp_size - 1) {
         map const total = combine(rows, own);
-        publish(aggregate_at(item.lane, item.tile), total, epoch);
+        publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), epoch);
       }
       m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
       __syncwarp();
@@ -186,18 +190,25 @@ struct look_back_block {
   __device__ map fold(int i, int at, int count, index_t start) const {
     T const* const a = m.a[slot(i)] + at;
     T const* const b = m.b[slot(i)] + at;
+    typename Steps::folding own;
+    auto const begin_with = [&](T first_a, T first_b) {
+      if (start >= 0) {
+        own.start(first_x(start, first_a, first_b));
+      } else {
+        own.first(m.tables, first_a, first_b);
+      }
+    };
     if (count < tile::run) {
-      map own = start >= 0 ? affine<T>::start(first_x(start, a[0], b[0])) : map{a[0], b[0]};
-      for (int e = 1; e < count; ++e) own = combine(own, map{a[e * onward], b[e * onward]});
-      return own;
+      begin_with(a[0], b[0]);
+      for (int e = 1; e < count; ++e) own.step(m.tables, a[e * onward], b[e * onward]);
+      return own.result(m.tables);
     }
     run_of<T> ra, rb;
     load_run(ra, a), load_run(rb, b);
-    map own =
-        start >= 0 ? affine<T>::start(first_x(start, ra.values[0], rb.values[0])) : map{ra.values[0], rb.values[0]};
+    begin_with(ra.values[0], rb.values[0]);
 #pragma unroll
-    for (int e = 1; e < tile::run; ++e) own = combine(own, map{ra.values[e], rb.values[e]});
-    return own;
+    for (int e = 1; e < tile::run; ++e) own.step(m.tables, ra.values[e], rb.values[e]);
+    return own.result(m.tables);
   }
 
   // ---- gather and pass ----
@@ -230,7 +241,7 @@ struct look_back_block {
 
   // Hands over `count` aggregates from k on; the k after them.
   __device__ int gather(place const& from, int count, int k) const {
-    reading<map> found[storage::looks];
+    reading<aggregate> found[storage::looks];
     bool missing[storage::looks];
 #pragma unroll
     for (int q = 0; q < storage::looks; ++q) missing[q] = q * warp_size + lane < count;
@@ -256,7 +267,7 @@ struct look_back_block {
   __device__ void pass() const {
     work_item item;
     place at;
-    T state = T(0);
+    state_t state(0);
     int k = 0;
     for (int i = 0; has_item(i, item); ++i) {
       at.enter(item.lane);
@@ -280,20 +291,20 @@ struct look_back_block {
   }
 
   // The state after the first `count` of a group; the first aggregate of a lane starts it.
-  __device__ static T pass_group(map const* aggregates, T state, int count, bool starts) {
+  __device__ static state_t pass_group(aggregate const* aggregates, state_t state, int count, bool starts) {
     constexpr int step = 16;  // read ahead of the multiply-adds, which wait for one another
 #pragma unroll
     for (int k = 0; k < warp_size; k += step) {
-      map ahead[step];
+      aggregate ahead[step];
 #pragma unroll
       for (int s = 0; s < step; ++s) ahead[s] = aggregates[k + s];
       if (k + step <= count && !(starts && k == 0)) {
 #pragma unroll
-        for (int s = 0; s < step; ++s) state = multiply_add(ahead[s].a, state, ahead[s].b);
+        for (int s = 0; s < step; ++s) state = Steps::pass(ahead[s], state);
       } else {
 #pragma unroll
         for (int s = 0; s < step; ++s)
-          if (k + s < count) state = starts && k + s == 0 ? ahead[0].b : multiply_add(ahead[s].a, state, ahead[s].b);
+          if (k + s < count) state = starts && k + s == 0 ? Steps::passed_first(ahead[0]) : Steps::pass(ahead[s], state);
       }
     }
     return state;
@@ -309,9 +320,11 @@ struct look_back_block {
       m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       if (count > 0) {
-        T const carry = m.carry[slot(i)];
+        state_t const carry = m.carry[slot(i)];
         map const before = m.before[slot(i)][row * warp_size + lane];
-        T const entering = begin == 0 ? carry : item.tile == 0 ? before.b : multiply_add(before.a, carry, before.b);
+        state_t const entering = begin == 0       ? carry
+                                 : item.tile == 0 ? Steps::after_start(before)
+                                                  : Steps::after(m.tables, before, carry);
         int const at = place_of(region, begin, item.elements);
         T const last = recur(i, at, count, entering, item.tile == 0 && begin == 0 ? item.lane + region : -1);
         if (p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
@@ -324,27 +337,39 @@ struct look_back_block {
   }
 
   // The recurrence itself; start as in fold.
-  __device__ T recur(int i, int at, int count, T x, index_t start) const {
+  __device__ T recur(int i, int at, int count, state_t entering, index_t start) const {
     T const* const a = m.a[slot(i)] + at;
     T* const b = m.b[slot(i)] + at;
+    typename Steps::running x{entering};
     if (count < tile::run) {
-      for (int e = 0; e < count; ++e)
-        b[e * onward] = x =
-            e == 0 && start >= 0 ? first_x(start, a[0], b[0]) : multiply_add(a[e * onward], x, b[e * onward]);
-      return x;
+      for (int e = 0; e < count; ++e) {
+        if (e == 0 && start >= 0) {
+          x.start(first_x(start, a[0], b[0]));
+        } else {
+          x.step(m.tables, a[e * onward], b[e * onward]);
+        }
+        b[e * onward] = x.value(m.tables);
+      }
+      return x.value(m.tables);
     }
     run_of<T> ra, rb;
     load_run(ra, a), load_run(rb, b);
 #pragma unroll
-    for (int e = 0; e < tile::run; ++e)
-      rb.values[e] = x = e == 0 && start >= 0 ? first_x(start, ra.values[0], rb.values[0])
-                                              : multiply_add(ra.values[e], x, rb.values[e]);
+    for (int e = 0; e < tile::run; ++e) {
+      if (e == 0 && start >= 0) {
+        x.start(first_x(start, ra.values[0], rb.values[0]));
+      } else {
+        x.step(m.tables, ra.values[e], rb.values[e]);
+      }
+      rb.values[e] = x.value(m.tables);
+    }
+    T const last = rb.values[tile::run - 1];
     if constexpr (reversed) {
       rb.reversed().store(b - (tile::run - 1));
     } else {
       rb.store(b);
     }
-    return x;
+    return last;
   }
 
   // ---- store ----
@@ -375,15 +400,17 @@ struct look_back_block {
 };
 
 // A word is of this run where it bears `epoch`.
-template <class T, copies How, int Slots>
-__global__ void __launch_bounds__(look_back_threads<T>, 1)
-    look_back_kernel(__grid_constant__ detail::recurrence_problem<T> const p,
+template <class Steps, copies How, int Slots>
+__global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
+    look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::scalar> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
                      word* words, std::uint64_t epoch) {
   extern __shared__ __align__(128) unsigned char memory[];
-  using storage = look_back_storage<T, Slots>;
+  using storage = look_back_storage<Steps, Slots>;
+  static_assert(fits<Steps>);
   auto& m = *reinterpret_cast<storage*>(memory);
-  constexpr int rows = look_back_tile<T>::rows;
+  constexpr int rows = look_back_tile<typename Steps::scalar>::rows;
+  m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
       m.ticketed[s].initialise(1);
@@ -397,7 +424,7 @@ __global__ void __launch_bounds__(look_back_threads<T>, 1)
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<T, How, Slots> const block{m, p, plan, counter, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load();

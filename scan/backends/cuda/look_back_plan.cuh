@@ -56,9 +56,9 @@ struct look_back_plan {
     made.tickets = made.tiles * detail::ceil_div(size.lanes, index_t{made.lanes_per_slot});
     return made;
   }
-  template <class T>
-  index_t words() const {  // for the aggregates
-    return tiles == 1 ? 0 : lanes * tiles * words_of<affine_map<T>>;
+  template <class Aggregate>
+  index_t words() const {
+    return tiles == 1 ? 0 : lanes * tiles * words_of<Aggregate>;
   }
 };
 

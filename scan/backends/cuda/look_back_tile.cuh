@@ -61,12 +61,11 @@ __device__ V shuffle_up(V const& v, int distance) {
 }
 
 // Inclusive over the threads of a warp, by doubling.
-template <class T>
-__device__ affine_map<T> scan_of_row(affine_map<T> own, int lane) {
-  constexpr affine<T> combine;
+template <class Map, class Combine>
+__device__ Map scan_of_row(Map own, int lane, Combine const& combine) {
 #pragma unroll
   for (int distance = 1; distance < warp_size; distance *= 2) {
-    affine_map<T> const earlier = shuffle_up(own, distance);
+    Map const earlier = shuffle_up(own, distance);
     if (lane >= distance) own = combine(earlier, own);
   }
   return own;

@@ -11,6 +11,7 @@
 // declared in scan/backends/cuda/NAME.hpp and defined in NAME.cuh, which its translation unit includes. A tuned form that
 // keeps its algorithm's tree id may stand in its place for every problem and leave some of them to the text (`scan`); one
 // of another tree takes the plain name, and the text is registered as textbook<NAME>.
+#include <ssmscan/scan/backends/cuda/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/registry.hpp>
@@ -27,7 +28,7 @@ struct textbook : A {
   }();
 };
 
-using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_plain, look_back,
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_fused, heinsen_plain, look_back,
                              textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default.

@@ -1,0 +1,176 @@
+#pragma once
+// Heinsen's formula in the places of look_back's steps, for float, in double: within a run
+//
+//   x[t] = exp(a*[t]) (x + sum_s exp(-a*[s]) b[s]),  a*[t] = log|a[1]| + ... + log|a[t]| from the run's beginning,
+//
+// signs apart, so that no sum cancels another; runs, rows and tiles are joined by what they leave and the sum of their
+// logarithms. b stays linear: it is its own exponential. Before |a*| leaves the range of exp, x is taken out and a* begins
+// anew. a = 0 forgets what is earlier, of any kind. An a that is not finite is multiplied, as it has no use for logarithms.
+//
+// Logarithms and exponentials are to base 2, from tables of 128 entries and short polynomials (Tang 1989, 1990): relative
+// errors below 2^-41 of the logarithm, also next to 1, and 2^-46 of the exponential. What leaves the range of double between
+// (|x| beyond 2^1000) is lost.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+
+namespace ssmscan::device {
+
+struct log2_tables {
+  static constexpr int bits = 7, entries = 1 << bits;
+  // Floats' bits less `offset`: exponent above, table index next. It puts 1 into the middle of an interval, whose entry is
+  // exact, so that the logarithm is as exact relative to itself as elsewhere.
+  static constexpr std::int32_t width = 1 << (23 - bits), one = 0x3f800000, offset = one - 77 * width - width / 2;
+  static constexpr double log2_e = 1.4426950408889634, ln_2 = 0.6931471805599453;
+
+  double2 log[entries];  // 1/c and log2 c, c in the middle of an interval
+  double power[entries];  // 2^(k/128)
+
+  __device__ void fill(int thread, int threads) {
+    for (int k = thread; k < entries; k += threads) {
+      double const c = static_cast<double>(__int_as_float(offset + k * width + width / 2));
+      log[k] = k == 77 ? make_double2(1, 0) : make_double2(1 / c, -log2(1 / c));
+      power[k] = exp2(static_cast<double>(k) / entries);
+    }
+  }
+
+  // Of a finite v > 0.
+  __device__ double log2_of(float v) const {
+    std::int32_t scaled = 0;
+    if (v < std::numeric_limits<float>::min()) v *= 0x1p23f, scaled = 23;
+    std::int32_t const moved = __float_as_int(v) - offset;
+    double2 const entry = log[(moved >> (23 - bits)) & (entries - 1)];
+    double const m = static_cast<double>(__int_as_float(__float_as_int(v) - (moved & ~((1 << 23) - 1))));
+    double const r = fma(m, entry.x, -1.0);  // |r| < 2^-7
+    double p = fma(r, log2_e / 5, -log2_e / 4);
+    p = fma(r, p, log2_e / 3);
+    p = fma(r, p, -log2_e / 2);
+    p = fma(r, p, log2_e);
+    return fma(r, p, entry.y + static_cast<double>((moved >> 23) - scaled));
+  }
+
+  // Of |v| <= 1000.
+  __device__ double exp2_of(double v) const {
+    constexpr double to_integer = 0x1.8p52;
+    double const shifted = fma(v, double(entries), to_integer);
+    std::int32_t const k = __double2loint(shifted);
+    double const r = fma(shifted - to_integer, -1.0 / entries, v);  // |r| <= 2^-8
+    double p = fma(r, ln_2 * ln_2 * ln_2 * ln_2 / 24, ln_2 * ln_2 * ln_2 / 6);
+    p = fma(r, p, ln_2 * ln_2 / 2);
+    p = fma(r, p, ln_2);
+    p = fma(r, p, 1.0);
+    double const made = power[k & (entries - 1)] * p;
+    return __hiloint2double(__double2hiint(made) + ((k >> bits) << 20), __double2loint(made));
+  }
+};
+
+enum class factor : std::int32_t { positive, negative, zero };  // zero: nothing that is earlier counts
+
+struct heinsen_map {
+  double log2_a;  // of the product of |a|
+  double x;       // left by what is in here alone
+  factor a;
+};
+
+struct heinsen_steps {
+  using scalar = float;
+  using state = double;
+  using map = heinsen_map;
+  using aggregate = affine_map<double>;  // a = -0: nothing that is earlier counts
+  using tables = log2_tables;
+  static constexpr int slots = 4;
+  static constexpr double most = 1000;    // of what exp2_of takes
+  static constexpr double anew = 256;     // from here on a* begins anew: 149 more, and it is still far from `most`
+
+  __device__ static double exp2_within(tables const& t, double v) {
+    return isfinite(v) ? t.exp2_of(fmax(-most, fmin(most, v))) : exp2(v);
+  }
+  __device__ static double joined(double a, double earlier, double later) {
+    return earlier == 0 && isfinite(a) ? later : fma(a, earlier, later);
+  }
+
+  __device__ static map identity() { return {0, 0, factor::positive}; }
+  __device__ static map combine(tables const& t, map const& earlier, map const& later) {
+    if (later.a == factor::zero) return later;
+    double const size = exp2_within(t, later.log2_a);
+    return {earlier.log2_a + later.log2_a, joined(later.a == factor::negative ? -size : size, earlier.x, later.x),
+            earlier.a == factor::zero ? factor::zero
+            : earlier.a == later.a    ? factor::positive
+                                      : factor::negative};
+  }
+  __device__ static aggregate published(tables const& t, map const& tile) {
+    if (tile.a == factor::zero) return {-0.0, tile.x};
+    double const size = exp2_within(t, tile.log2_a);
+    return {tile.a == factor::negative ? -size : size, tile.x};  // never -0: |v| <= most, unless a itself is infinite
+  }
+  __device__ static state pass(aggregate const& tile, state x) {
+    return __double_as_longlong(tile.a) == __double_as_longlong(-0.0) ? tile.b : joined(tile.a, x, tile.b);
+  }
+  __device__ static state passed_first(aggregate const& tile) { return tile.b; }
+  __device__ static state after(tables const& t, map const& before, state x) {
+    if (before.a == factor::zero) return before.x;
+    double const size = exp2_within(t, before.log2_a);
+    return joined(before.a == factor::negative ? -size : size, x, before.x);
+  }
+  __device__ static state after_start(map const& before) { return before.x; }
+
+  // x = +-2^log2_a sum.
+  struct running {
+    state sum;
+    double log2_a = 0;
+    bool negative = false;
+
+    __device__ running(state x) : sum(x) {}
+    __device__ state x(tables const& t) const {
+      double const size = t.exp2_of(log2_a);
+      return (negative ? -size : size) * sum;
+    }
+    __device__ void start(double x) { sum = x, log2_a = 0, negative = false; }
+    // Of the product before this step as well.
+    template <class Before>
+    __device__ void step(tables const& t, float a, float b, Before const& before) {
+      if (a == 0.0f) {
+        before(0.0, factor::zero);
+        return start(b);
+      }
+      factor const sign = signbit(a) ? factor::negative : factor::positive;
+      if (!isfinite(a)) {
+        before(log2(fabs(static_cast<double>(a))), sign);
+        return start(fma(static_cast<double>(a), x(t), static_cast<double>(b)));
+      }
+      double const l = t.log2_of(fabsf(a));
+      before(l, sign);
+      if (fabs(log2_a) > anew) start(x(t));
+      log2_a += l;
+      negative ^= sign == factor::negative;
+      double const inverse = t.exp2_of(-log2_a);
+      sum = fma(negative ? -inverse : inverse, static_cast<double>(b), sum);
+    }
+    __device__ void step(tables const& t, float a, float b) {
+      step(t, a, b, [](double, factor) {});
+    }
+    __device__ float value(tables const& t) const { return static_cast<float>(x(t)); }
+  };
+
+  struct folding {
+    running run{0.0};
+    double log2_a = 0;
+    factor product = factor::positive;
+
+    __device__ void start(float x) { run.start(x), product = factor::zero; }
+    __device__ void first(tables const& t, float a, float b) { step(t, a, b); }
+    __device__ void step(tables const& t, float a, float b) {
+      run.step(t, a, b, [this](double l, factor sign) {
+        log2_a += l;
+        if (sign == factor::zero) product = factor::zero;
+        if (product != factor::zero && sign == factor::negative)
+          product = product == factor::negative ? factor::positive : factor::negative;
+      });
+    }
+    __device__ map result(tables const& t) const { return {log2_a, run.x(t), product}; }
+  };
+};
+
+}  // namespace ssmscan::device

@@ -1,0 +1,50 @@
+#pragma once
+// What look_back's kernel computes with: how a run is folded into a map, maps are combined, a state is passed over one, and
+// the recurrence runs. `affine_steps` is the recurrence itself; heinsen_steps.cuh puts its logarithms in the same places.
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+
+namespace ssmscan::device {
+
+template <class T>
+struct affine_steps {
+  using scalar = T;
+  using state = T;                  // what enters and leaves tiles
+  using map = affine_map<T>;        // what elements, runs and rows are folded into
+  using aggregate = affine_map<T>;  // of a tile, as blocks publish it
+  struct tables {                   // in shared memory
+    __device__ void fill(int /*thread*/, int /*threads*/) {}
+  };
+  static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
+
+  __device__ static map identity() { return affine<T>{}.identity(); }
+  __device__ static map combine(tables const&, map const& earlier, map const& later) {
+    return affine<T>{}(earlier, later);
+  }
+  __device__ static aggregate published(tables const&, map const& tile) { return tile; }
+
+  // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
+  __device__ static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
+  __device__ static state passed_first(aggregate const& tile) { return tile.b; }
+  __device__ static state after(tables const&, map const& before, state x) { return multiply_add(before.a, x, before.b); }
+  __device__ static state after_start(map const& before) { return before.b; }
+
+  // Elements into a map; the first starts the lane (from x) or does not.
+  struct folding {
+    map own;
+    __device__ void start(T x) { own = affine<T>::start(x); }
+    __device__ void first(tables const&, T a, T b) { own = {a, b}; }
+    __device__ void step(tables const&, T a, T b) { own = affine<T>{}(own, map{a, b}); }
+    __device__ map result(tables const&) const { return own; }
+  };
+  // The recurrence from a state on.
+  struct running {
+    state x;
+    __device__ void start(T first) { x = first; }
+    __device__ void step(tables const&, T a, T b) { x = multiply_add(a, x, b); }
+    __device__ T value(tables const&) const { return x; }
+  };
+};
+
+}  // namespace ssmscan::device

@@ -1,0 +1,153 @@
+// The same bits from run to run, alone and in a batch, and while other kernels take multiprocessors away and give them back.
+#include <cstring>
+#include <memory>
+#include <random>
+
+#include "tests/cuda/gpu.hpp"
+#include "tests/laws/effort.hpp"
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
+
+namespace ssmscan {
+namespace {
+
+struct count_differences {
+  std::uint32_t const *needed, *got;
+  unsigned long long* differences;
+  __device__ void operator()(index_t, index_t i) const {
+    if (needed[i] != got[i]) atomicAdd(differences, 1ULL);
+  }
+};
+
+struct fill {
+  float *a, *b;
+  __device__ void operator()(index_t, index_t i) const {
+    auto const draw = [](std::uint64_t z) {
+      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+      z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+      return static_cast<float>((z ^ (z >> 31)) >> 40) * 0x1p-24f;
+    };
+    a[i] = 0.9f + 0.1f * draw(2 * i + 1), b[i] = 2 * draw(2 * i + 2) - 1;
+  }
+};
+
+// A problem on a stream of its own, and how often it came out otherwise than the first time.
+class repeated {
+ public:
+  repeated(std::string_view algorithm, tensor_shape shape, int priority = 0)
+      : shape_(shape),
+        n_(shape.batch * shape.channel * shape.time),
+        a_(n_),
+        b_(n_),
+        first_(n_),
+        x_(n_),
+        differences_(1),
+        how_{.algorithm = algorithm} {
+    need_success(cudaStreamCreateWithPriority(&stream_, cudaStreamNonBlocking, priority), "making a stream");
+    how_.stream = stream_;
+    workspace_ = std::make_unique<gpu::memory>(device::workspace_bytes(problem(first_.data()), how_));
+    how_.workspace = workspace_->span();
+    differences_.fill_bytes(0);
+    need_success(cudaDeviceSynchronize(), "waiting");
+    cuda(stream_, {}).parallel_for({1, n_}, fill{a_.data(), b_.data()});
+    device::linear_recurrence(problem(first_.data()), how_);
+  }
+  repeated(repeated const&) = delete;
+  ~repeated() { (void)cudaStreamSynchronize(stream_), (void)cudaStreamDestroy(stream_); }
+
+  void again() {
+    need_success(cudaMemsetAsync(x_.data(), 0xff, static_cast<std::size_t>(n_) * sizeof(float), stream_), "poisoning");
+    device::linear_recurrence(problem(x_.data()), how_);
+    cuda(stream_, {}).parallel_for({1, n_}, count_differences{reinterpret_cast<std::uint32_t const*>(first_.data()),
+                                                              reinterpret_cast<std::uint32_t const*>(x_.data()),
+                                                              differences_.data()});
+  }
+  unsigned long long differences() const {
+    need_success(cudaStreamSynchronize(stream_), "waiting for a stream");
+    return differences_.values()[0];
+  }
+  // One of its batches by itself, elsewhere in memory.
+  bool is_alone_what_it_is_in_the_batch(index_t batch) const {
+    tensor_shape const one{1, shape_.channel, shape_.time};
+    index_t const length = one.channel * one.time, at = batch * length;
+    gpu::array<float> x(length);
+    recurrence<float> const problem{
+        .a = {a_.data() + at, one}, .b = {b_.data() + at, one}, .x = {x.data(), one}};
+    device::execution how{.algorithm = how_.algorithm, .stream = stream_};
+    gpu::memory const workspace(device::workspace_bytes(problem, how));
+    how.workspace = workspace.span();
+    device::linear_recurrence(problem, how);
+    need_success(cudaStreamSynchronize(stream_), "waiting for a stream");
+    auto const alone = x.values(), all = first_.values();
+    return std::memcmp(alone.data(), all.data() + at, alone.size() * sizeof(float)) == 0;
+  }
+
+ private:
+  recurrence<float> problem(float* x) const {
+    return {.a = {a_.data(), shape_}, .b = {b_.data(), shape_}, .x = {x, shape_}};
+  }
+
+  tensor_shape shape_;
+  index_t n_;
+  gpu::array<float> a_, b_, first_, x_;
+  gpu::array<unsigned long long> differences_;
+  device::execution how_;
+  std::unique_ptr<gpu::memory> workspace_;
+  cudaStream_t stream_ = nullptr;
+};
+
+constexpr std::string_view forms[] = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back", "heinsen.fused"};
+
+int runs_of(std::string_view algorithm) {
+  bool const tuned = algorithm == "look_back" || algorithm == "heinsen.fused" || algorithm == "sequential";
+  return laws::chosen_effort() == laws::effort::brief && !tuned ? 50 : 1000;
+}
+
+TEST(cuda_determinism, a_thousand_runs_are_one) {
+  for (auto const algorithm : forms) {
+    tensor_shape const shape = algorithm == "sequential" ? tensor_shape{1, 1000, 1003} : tensor_shape{1, 1, 1000003};
+    repeated of(algorithm, shape);
+    for (int k = 1; k < runs_of(algorithm); ++k) of.again();
+    EXPECT_EQ(of.differences(), 0U) << algorithm;
+  }
+}
+
+TEST(cuda_determinism, a_batch_of_one_is_a_batch_of_eight) {
+  for (auto const algorithm : forms)
+    for (tensor_shape const shape : {tensor_shape{8, 3, 20011}, tensor_shape{8, 40, 1003}, tensor_shape{8, 1, 12}}) {
+      repeated const of(algorithm, shape);
+      for (index_t batch = 0; batch < 8; ++batch)
+        EXPECT_TRUE(of.is_alone_what_it_is_in_the_batch(batch)) << algorithm << ", batch " << batch;
+    }
+}
+
+// Keeps multiprocessors for a while, each of its blocks one whole, and for a time of its own.
+__global__ void hold(long long cycles) {
+  long long const begin = clock64();
+  while (clock64() - begin < cycles * (1 + blockIdx.x % 7)) {}
+}
+
+// Two scans at a time, of different priority, and kernels that take and give back a varying part of the device: blocks start
+// late, and in pieces. Had tiles been given to blocks that have not started, this could stand still.
+TEST(cuda_determinism, under_competing_kernels) {
+  int least = 0, greatest = 0;
+  need_success(cudaDeviceGetStreamPriorityRange(&least, &greatest), "asking for priorities");
+  constexpr int bytes = 200 << 10, rounds = 200;
+  need_success(cudaFuncSetAttribute(hold, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "asking for memory");
+  gpu::stream other;
+  for (auto const algorithm : {"look_back", "heinsen.fused"}) {
+    repeated low(algorithm, {1, 1, 3000017}, least), high(algorithm, {1, 5, 700001}, greatest);
+    for (int k = 0; k < rounds; ++k) {
+      launch(other, {1 + k * 37 % 131, 32, bytes}, &hold, 2000LL * (k % 10));
+      low.again();
+      high.again();
+    }
+    EXPECT_EQ(low.differences(), 0U) << algorithm;
+    EXPECT_EQ(high.differences(), 0U) << algorithm;
+  }
+}
+
+}  // namespace
+}  // namespace ssmscan
