@@ -77,7 +77,13 @@ std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorit
     auto const by_name = [name](auto const& problem) {
       device::linear_recurrence_from_host(problem, {.algorithm = name});
     };
-    made.push_back({A::info, std::string(gpu_backend), reference::cuda_library, by_name, by_name});
+    ssm::outside_scan scan{A::info, std::string(gpu_backend), reference::cuda_library, {}, {}};
+    for (auto const& row : device::capabilities()) {
+      if (row.algorithm != name || row.operation != operation::affine) continue;
+      if (row.dtype == "c128") scan.run_double = by_name;
+      if (row.dtype == "c64") scan.run_single = by_name;
+    }
+    made.push_back(scan);
   });
 #endif
   static_cast<void>(algorithms);

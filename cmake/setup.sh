@@ -61,9 +61,18 @@ jobs() {
   printf '%s\n' "$cores"
 }
 
-# Is there a compiler for CUDA, and a GPU to run on? The driver's own tool is asked, as CUDA could only be once something is
-# built with it.
-has_nvcc() { [[ -n ${CUDACXX:-} || -x /usr/local/cuda/bin/nvcc ]] || command -v nvcc >/dev/null; }
+# Is there a compiler for CUDA that will do (SSMSCAN_CUDA_LEAST of cmake/ssmscan_cuda.cmake), and a GPU to run on? The driver's
+# own tool is asked, as CUDA could only be once something is built with it.
+nvcc_path() {
+  local path=${CUDACXX:-$(command -v nvcc || true)}
+  printf '%s\n' "${path:-/usr/local/cuda/bin/nvcc}"
+}
+has_nvcc() {
+  local least version
+  least=$(sed -n 's/^set(SSMSCAN_CUDA_LEAST \([0-9.]*\)).*/\1/p' cmake/ssmscan_cuda.cmake)
+  version=$("$(nvcc_path)" --version 2>/dev/null | sed -n 's/.*release \([0-9.]*\),.*/\1/p')
+  [[ -n $version && $(printf '%s\n' "$least" "$version" | sort -V | head -n 1) == "$least" ]]
+}
 gpu_name() {
   local name
   name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -n 1) && [[ -n $name ]] && printf '%s\n' "$name"

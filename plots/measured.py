@@ -40,7 +40,9 @@ def take(folder):
     context = speeds.context
     kept = {"machine": {key: str(context.get(key, "")) for key in ("cpu", "cores", "threads", "os", "compiler", "flags",
                                                                    "commit", "date")}, "rates": {}, "errors": {}}
-    for m in speeds.measurements:
+    for m in speeds.measurements:  # of the CPU: docs/results/ has the GPUs
+        if answers.place_of(m) == "GPU":
+            continue
         shape = (m.name.lanes, m.name.time)
         if m.name.question == "throughput" and m.name.dtype == "f32" and plain(m) and not m.name.options and not m.error \
                 and shape in SHAPES and m.name.kind == "ours":
@@ -49,7 +51,8 @@ def take(folder):
             row[m.name.backend] = [float("%.3g" % m.rate), None if math.isnan(share) else float("%.2g" % share)]
     for m in errors.measurements:
         error, over = m.value(answers.OVER_US), m.value(answers.OVER_BOUND)
-        if m.name.question != "accuracy" or not plain(m) or m.error or m.name.dtype not in DTYPES or m.name.kind != "ours":
+        if m.name.question != "accuracy" or not plain(m) or m.error or m.name.dtype not in DTYPES or m.name.kind != "ours" \
+                or answers.place_of(m) == "GPU":
             continue
         row = kept["errors"].setdefault(contender(m), {}).setdefault(m.name.dtype, {"like_models": 0.0, "over_bound": 0.0,
                                                                                     "longest": 0})

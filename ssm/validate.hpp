@@ -54,6 +54,7 @@ struct outside_scan {
   algorithm_info info;  // what it says of itself
   std::string backend;
   reference::math_library library;  // whose logarithms it takes
+  // Empty where it does not compute that type.
   std::function<void(recurrence<std::complex<double>> const&)> run_double{};
   std::function<void(recurrence<std::complex<float>> const&)> run_single{};
 };

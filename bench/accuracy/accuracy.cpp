@@ -126,6 +126,20 @@ std::optional<index_t> roundings_in(std::string_view algorithm, index_t n) {
   return found;
 }
 
+// By the registry that has it.
+index_t roundings_of(std::string_view algorithm, index_t n) {
+#if SSMSCAN_BENCH_CUDA
+  if (auto const told = roundings_in<device::algorithms>(algorithm, n)) return *told;
+#endif
+  return roundings_in<algorithms>(algorithm, n).value();
+}
+
+// Whose logarithms an algorithm takes.
+reference::math_library const& library_of(capability const& what) {
+  if (what.backend != "cuda") return reference::c_library;
+  return what.algorithm == "heinsen.fused" ? reference::fused_library : reference::cuda_library;
+}
+
 // The tree of a row: measured by running the registry's text on shapes; on a device its own text's word for it, and for
 // semi_log, which the textbook forms compute there, the measured one.
 std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t n) {
@@ -133,7 +147,7 @@ std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t
 #if SSMSCAN_BENCH_CUDA
   if (what.backend == "cuda" && what.result != "reformulates" && what.operation == operation::affine) {
     reference::tree_shape told{};
-    told.right = roundings_in<device::algorithms>(what.algorithm, n).value();
+    told.right = roundings_of(what.algorithm, n);
     return told;
   }
 #endif
@@ -143,15 +157,17 @@ std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t
 // Bounds of one result, element by element; empty where the algorithm has none (heinsen.plain).
 template <class T>
 std::function<double(index_t)> bound_of(capability const& what, material<T> const& m, index_t n) {
-  auto const& library = what.backend == "cuda" ? reference::cuda_library : reference::c_library;
+  auto const& library = library_of(what);
   if (auto const tree = tree_of_row(what, n)) {
     if constexpr (std::floating_point<T>)
       if (what.operation == operation::semi_log)
         return [&m, &library, tree = *tree](index_t t) { return reference::semi_log_bound(m.exact, t, tree, library); };
     return [&m, d = tree->right](index_t t) { return reference::a_priori(m.exact, t, d); };
   }
-  if (what.algorithm != "heinsen") return {};
-  auto const& bound = m.heinsen_bound(reference::tree_of(what.inner, n).value().right, library);
+  if (!what.algorithm.starts_with("heinsen") || what.algorithm.ends_with(".plain")) return {};
+  index_t const roundings =
+      what.inner.empty() ? roundings_of(what.algorithm, n) : reference::tree_of(what.inner, n).value().right;
+  auto const& bound = m.heinsen_bound(roundings, library);
   return [&bound](index_t t) { return bound[static_cast<std::size_t>(t)]; };
 }
 

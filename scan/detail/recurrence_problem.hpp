@@ -47,8 +47,8 @@ struct recurrence_problem {
   lane_view<T> x;
   lane_view<T const> initial;  // (lane, sequence)
   lane_view<T> final;
-  // Packed only: heads[t] != 0 where a sequence starts, heads[size.time] = 1; offsets as in recurrence<T>, time running
-  // up.
+  // Packed only: heads[t] != 0 where a sequence starts, heads[size.time] = 1 (null for forms that read them elsewhere);
+  // offsets as in recurrence<T>, time running up.
   std::uint8_t const* heads = nullptr;
   std::span<index_t const> offsets{};
 
@@ -58,7 +58,7 @@ struct recurrence_problem {
   }
   // A sequence without steps, and the state it leaves: its initial one, zero when absent. No store ever sees it.
   SSMSCAN_HOST_DEVICE bool is_empty(index_t sequence) const {
-    return heads == nullptr ? size.time == 0 : offsets.data()[sequence] == offsets.data()[sequence + 1];
+    return offsets.empty() ? size.time == 0 : offsets.data()[sequence] == offsets.data()[sequence + 1];
   }
   SSMSCAN_HOST_DEVICE T state_of_empty(index_t lane, index_t sequence) const {
     return initial ? initial(lane, sequence) : T(0);

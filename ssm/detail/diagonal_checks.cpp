@@ -205,10 +205,12 @@ void diagonal_checks::scan_single(std::string const& algorithm, std::string cons
 }
 
 void diagonal_checks::outside(outside_scan const& scan) {
+  if (!scan.run_double) return;
   scan_lanes(double_, scan, row("scan", ssmscan::detail::full_name(scan.info), scan.backend, "c128"), scan.run_double);
 }
 
 void diagonal_checks::outside_single(outside_scan const& scan) {
+  if (!scan.run_single) return;
   scan_lanes(single_, scan, row("scan", ssmscan::detail::full_name(scan.info), scan.backend, "c64"), scan.run_single);
 }
 

@@ -37,7 +37,7 @@ class Told(ProgramTest):
         for key in ("ssmscan commit compiler flags os cpu cores cpu_caches memory instruction_sets subnormals backends threads "
                     "algorithms fft libraries").split():
             self.assertTrue(key in facts and (facts[key] or key == "flags"), key)
-        self.assertEqual(facts["backends"], "serial, openmp")
+        self.assertEqual(facts["backends"], "serial, openmp" + (", cuda" if "cuda" in facts else ""))
         self.assertEqual(facts["subnormals"], "kept (FTZ and DAZ off)")
         one = self.good("info", environment={"OMP_NUM_THREADS": "3"}).stdout
         self.assertRegex(one, r"(?m)^threads: +3$")
@@ -49,7 +49,9 @@ class Told(ProgramTest):
         names = {row["algorithm"] for row in rows}
         self.assertLessEqual({"sequential", "hillis_steele", "blelloch", "chunked", "look_back"}, names)
         for name in names:
-            self.assertEqual({row["backend"] for row in rows if row["algorithm"] == name}, {"serial", "openmp"}, name)
+            backends = {row["backend"] for row in rows if row["algorithm"] == name}
+            self.assertIn(backends - {"cuda"}, ({"serial", "openmp"}, set()), name)  # some forms are the GPU's alone
+        self.assertIn({row["backend"] for row in rows}, ({"serial", "openmp"}, {"serial", "openmp", "cuda"}))
         self.assertEqual({row["dtype"] for row in rows if row["algorithm"] == "sequential"}, {"f32", "f64", "c64", "c128", "u32"})
         n = listed["time"]
         sequential = next(row for row in rows if row["algorithm"] == "sequential" and row["dtype"] == "f64")
@@ -87,7 +89,18 @@ class Refused(ProgramTest):
         self.bad(2, ['--inner: got "blelloch"', "none"], "scan", *files, "--inner", "blelloch", "--algorithm", "chunked")
         self.bad(2, ["--offsets, --reset: got both"], "scan", *files, "--offsets", "o.npy", "--reset", "r.npy")
         self.bad(2, ['--algorithm: got "x"'], "validate", "--algorithm", "x")
-        self.bad(2, ['--backend: got "cuda"'], "validate", "--backend", "cuda")
+
+    def test_a_gpu_that_is_not_there(self):
+        self.save("a.npy", "<f4", (3,), [1, 1, 1])
+        scan = ["scan", "--a", "a.npy", "--b", "a.npy", "--out", "x.npy", "--backend", "cuda"]
+        for command in (scan, ["validate", "--backend", "cuda"]):
+            if self.gpu_here() is None:
+                self.bad(2, ['--backend: got "cuda"; need one of serial, openmp: this build is without CUDA'], *command)
+                continue
+            result = self.run_program(*command, environment={"CUDA_VISIBLE_DEVICES": ""})  # hides them all
+            self.assertEqual(result.returncode, 77, result.stderr)
+            self.assertRegex(result.stderr, r"^ssmscan \w+: --backend cuda: skipped, cudaError\w+: .*; .*nvidia-smi.*\n$")
+            self.assertEqual((result.stdout, self.files()), ("", ["a.npy"]))
 
     def test_numbers_are_whole_tokens(self):
         files = ["--a", "a.npy", "--b", "b.npy", "--out", "x.npy"]

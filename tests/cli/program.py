@@ -1,5 +1,6 @@
 """The program under test, in a folder of its own, and npy files written and read by hand (no NumPy)."""
 import ast
+import json
 import os
 import re
 import struct
@@ -59,6 +60,16 @@ class ProgramTest(unittest.TestCase):
 
     def files(self):
         return sorted(os.listdir(self.folder))
+
+    # What `ssmscan list` offers; of the GPU's rows only where there is one that can be used.
+    def offers(self):
+        rows, gpu = json.loads(self.good("list", "--json").stdout)["capabilities"], self.gpu_here()
+        return [row for row in rows if row["backend"] != "cuda" or gpu]
+
+    # None in a build without CUDA.
+    def gpu_here(self):
+        gpu = re.search(r"(?m)^gpu: +(.*)$", self.good("info").stdout)
+        return None if gpu is None else not gpu[1].startswith("not usable")
 
     def save(self, name, descr, shape, values):
         with open(self.path(name), "wb") as file:

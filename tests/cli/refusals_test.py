@@ -1,6 +1,5 @@
 """Every option of every command, given wrongly in every way that is wrong for any option; and every combination that no
 algorithm has. ProgramTest.bad holds each answer to one line: the flag, what was given, what is needed."""
-import json
 import re
 import unittest
 
@@ -61,7 +60,7 @@ class EveryCombination(ProgramTest):
     DESCR = {"f32": "<f4", "f64": "<f8", "c64": "<c8", "c128": "<c16", "u32": "<u4"}
 
     def test_what_the_table_lacks_is_refused_and_what_it_has_runs(self):
-        rows = json.loads(self.good("list", "--json").stdout)["capabilities"]
+        rows = [row for row in self.offers() if row["backend"] != "cuda"]  # of the default backend
         has = {(r["algorithm"], r["dtype"], r["operation"]) for r in rows}
         packed = {(r["algorithm"], r["dtype"], r["operation"]) for r in rows if r["packed"]}
         operations = {(dtype, operation) for _, dtype, operation in has}

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/backends/cuda/gpus.hpp>
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 
 namespace ssmscan {
@@ -21,6 +22,13 @@ TEST(without_a_gpu, a_call_says_what_is_missing) {
     EXPECT_TRUE(words.find("no NVIDIA driver") != std::string::npos || words.find("no GPU") != std::string::npos)
         << words;
   }
+}
+
+TEST(without_a_gpu, the_question_is_answered) {
+  std::string const why = device::why_no_gpu();
+  EXPECT_TRUE(why.starts_with("cudaError") && why.find("nvidia-smi") != std::string::npos) << why;
+  EXPECT_TRUE(device::gpus().empty());
+  EXPECT_FALSE(device::compiled_architectures().empty());
 }
 
 }  // namespace

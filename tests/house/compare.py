@@ -55,7 +55,7 @@ CUDA_CASES = [
     ((), "nvcc gpu", 0, "--backend cuda", "-DSSMSCAN_CUDA=OFF"),
     (("--no-cuda",), "nvcc gpu", 0, "-DSSMSCAN_CUDA=OFF", "--backend cuda"),
     (("--cuda",), "nvcc gpu", 0, "-DSSMSCAN_CUDA=ON", "-DSSMSCAN_CUDA=OFF"),
-    (("--cuda",), "gpu", 77, "--cuda: no nvcc here", "configured"),
+    (("--cuda",), "gpu", 77, "--cuda: no nvcc here that is new enough", "configured"),
     (("--cuda",), "nvcc", 77, "--cuda: no GPU here", "configured"),
     (("--cuda", "--no-cuda"), "nvcc gpu", 2, "need one of them", "configured"),
 ]

@@ -22,7 +22,7 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
   if (represents == operation::semi_log)
     return {"blelloch",
             shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
-  if (how == packing::one_sequence && time == time_layout::contiguous)
+  if (time == time_layout::contiguous)
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
   if (how == packing::one_sequence)
     return size.lanes >= lanes_enough_ahead

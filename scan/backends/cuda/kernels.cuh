@@ -14,6 +14,12 @@ concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& p
   A::solve(on, combine, problem);
 };
 
+// The same for packed sequences, whose heads it reads as bits.
+template <class A, class B, class M, class T>
+concept tuned_packed = requires(B& on, M const& combine, recurrence_problem<T> const& problem, std::uint32_t const* heads) {
+  A::solve(on, combine, problem, heads);
+};
+
 template <class A, class M, class B, class T>
 void solve(B& on, recurrence_problem<T> const& problem) {
   if constexpr (tuned<A, B, M, T>) {
@@ -31,7 +37,13 @@ inline constexpr bool is_segmented<segmented<M>> = true;
 
 template <class A, class M, class B, class T>
 void run_on(B& on, device_call<T> const& call) {
-  if constexpr (is_segmented<M>) {
+  if constexpr (is_segmented<M> && tuned_packed<A, B, M, T>) {
+    packed_bits<B> const packed(on, call.packing, call.problem.size.time);
+    recurrence_problem<T> problem = call.problem;
+    problem.offsets = packed.offsets();
+    A::solve(on, M{}, problem, packed.bits());
+    finish_empty_sequences(on, problem, call.packing.sequences);
+  } else if constexpr (is_segmented<M>) {
     packed_sequences<B> const packed(on, call.packing, call.problem.size.time);
     recurrence_problem<T> problem = call.problem;
     problem.heads = packed.heads();
@@ -61,7 +73,7 @@ struct device_form_of {
 template <class A>
 struct device_kernels {
   template <class M, class T>
-  static constexpr bool takes = supports<A, cuda, M> || tuned<A, cuda, M, T>;
+  static constexpr bool takes = supports<A, cuda, M> || tuned<A, cuda, M, T> || tuned_packed<A, cuda, M, T>;
 
   template <class M, class T>
   static constexpr device_kernel<T> kernel_for() {

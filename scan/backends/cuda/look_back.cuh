@@ -80,7 +80,8 @@ struct launcher {
   cuda& on;
   ssmscan::detail::recurrence_problem<T> const& problem;
   look_back_plan const& plan;
-  word* memory;  // the counter of tickets in the first, and the words
+  std::uint32_t const* heads;  // packed: as look_back_block's
+  word* memory;                // the counter of tickets in the first, and the words
   index_t blocks = std::min(multiprocessors(), plan.tickets);
 
   void run() const {
@@ -108,19 +109,19 @@ struct launcher {
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
     launch(on.stream(), {blocks, look_back_threads<T>, shared_bytes}, kernel, problem, plan,
-           counter_for(plan.tickets + blocks, memory), words, new_epoch());
+           counter_for(plan.tickets + blocks, memory), words, new_epoch(), heads);
   }
 
   static constexpr index_t header_words = 1;
 };
 
 template <class Steps, class B, class T>
-void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem) {
+void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem, std::uint32_t const* heads = nullptr) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
   auto const plan = look_back_plan::of<T>(problem.size);
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
-  if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, memory.data()}.run();
+  if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, heads, memory.data()}.run();
 }
 
 }  // namespace look_back_detail
@@ -128,6 +129,12 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem) {
 template <class B, class T>
 void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
   look_back_detail::solve<affine_steps<T>>(on, problem);
+}
+
+template <class B, class T>
+void look_back::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
+                      std::uint32_t const* heads) {
+  look_back_detail::solve<segmented_steps<T>>(on, problem, heads);
 }
 
 }  // namespace ssmscan::device

@@ -25,9 +25,14 @@ struct look_back {
       .roundings = [](index_t time) -> index_t { return time > 1 ? 8 : 0; },
       .source = "Merrill & Garland 2016"};
 
-  // Unpacked. Any strides; fastest where time is contiguous and every lane begins at a multiple of 16 bytes.
+  // Any strides; fastest where time is contiguous and every lane begins at a multiple of 16 bytes.
   template <class B, class T>
   static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
+
+  // Packed; heads: a bit for each step and one more, set where a sequence starts or all ends.
+  template <class B, class T>
+  static void solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
+                    std::uint32_t const* heads);
 };
 
 }  // namespace ssmscan::device

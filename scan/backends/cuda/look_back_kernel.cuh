@@ -45,6 +45,7 @@ struct look_back_block {
   ticket_counter const& counter;
   word* words;
   std::uint64_t epoch;
+  std::uint32_t const* heads;  // packed: a bit for each step and one more, set where a sequence starts or all ends
   int lane;  // of this thread in its warp
 
   __device__ map combine(map const& earlier, map const& later) const { return Steps::combine(m.tables, earlier, later); }
@@ -151,12 +152,19 @@ struct look_back_block {
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
     for (int i = 0; has_item(i, item); ++i) {
+      std::uint32_t starts = 0;  // asked for before a and b are there
+      if constexpr (is_packed<Steps>) starts = heads_of(item, begin);
       m.full[slot(i)].wait(parity(i));
+      if constexpr (is_packed<Steps>) m.heads[slot(i)][row * warp_size + lane] = starts;
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       map own = Steps::identity();
       if (count > 0) {
         int const at = place_of(region, begin, item.elements);
-        own = fold(i, at, count, item.tile == 0 && begin == 0 ? item.lane + region : -1);
+        if (starts_inside(starts, count)) {
+          own = fold_packed(i, at, count, starts, item.lane + region, item.tile * tile::length + begin);
+        } else {
+          own = fold(i, at, count, starts_lane(item, begin) ? item.lane + region : -1);
+        }
       }
       own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
@@ -173,6 +181,60 @@ struct look_back_block {
       m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
       __syncwarp();
       if (lane == 0) m.reduced[slot(i)].arrive();
+    }
+  }
+
+  // ---- sequences that start inside a run ----
+  // Bits of a run's elements and of the one after, the first lowest.
+  __device__ std::uint32_t heads_of(work_item const& item, int begin) const {
+    index_t const at = item.tile * tile::length + begin;
+    if (at >= plan.time) return 0;
+    index_t const first = at / 32, last = plan.time / 32;  // the last that is there
+    std::uint32_t const low = heads[first], high = first < last ? heads[first + 1] : 0;
+    return __funnelshift_r(low, high, static_cast<std::uint32_t>(at % 32));
+  }
+  __device__ static bool starts_inside(std::uint32_t starts, int count) {
+    return is_packed<Steps> && (starts & ((1u << count) - 1)) != 0;
+  }
+  __device__ static bool starts_lane(work_item const& item, int begin) {
+    return !is_packed<Steps> && item.tile == 0 && begin == 0;
+  }
+  __device__ T first_of_sequence(index_t of_lane, index_t t, T a, T b) const {
+    return p.initial ? multiply_add(a, p.initial(of_lane, p.sequence_at(t)), b) : b;
+  }
+
+  __device__ map fold_packed(int i, int at, int count, std::uint32_t starts, index_t of_lane, index_t t) const {
+    T const* const a = m.a[slot(i)] + at;
+    T const* const b = m.b[slot(i)] + at;
+    typename Steps::folding own;
+    for (int e = 0; e < count; ++e) {
+      T const a_e = a[e * onward], b_e = b[e * onward];
+      if ((starts >> e & 1) != 0) {
+        own.start(first_of_sequence(of_lane, t + e, a_e, b_e));
+      } else if (e == 0) {
+        own.first(m.tables, a_e, b_e);
+      } else {
+        own.step(m.tables, a_e, b_e);
+      }
+    }
+    return own.result(m.tables);
+  }
+
+  // And leaves the state of those that end.
+  __device__ void recur_packed(int i, int at, int count, state_t entering, std::uint32_t starts, index_t of_lane,
+                               index_t t) const {
+    T const* const a = m.a[slot(i)] + at;
+    T* const b = m.b[slot(i)] + at;
+    typename Steps::running x{entering};
+    for (int e = 0; e < count; ++e) {
+      T const a_e = a[e * onward], b_e = b[e * onward];
+      if ((starts >> e & 1) != 0) {
+        x.start(first_of_sequence(of_lane, t + e, a_e, b_e));
+      } else {
+        x.step(m.tables, a_e, b_e);
+      }
+      b[e * onward] = x.value(m.tables);
+      if (p.final && (starts >> (e + 1) & 1) != 0) p.final(of_lane, p.sequence_at(t + e)) = x.value(m.tables);
     }
   }
 
@@ -326,9 +388,14 @@ struct look_back_block {
                                  : item.tile == 0 ? Steps::after_start(before)
                                                   : Steps::after(m.tables, before, carry);
         int const at = place_of(region, begin, item.elements);
-        T const last = recur(i, at, count, entering, item.tile == 0 && begin == 0 ? item.lane + region : -1);
-        if (p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
-          p.final(item.lane + region, 0) = last;
+        std::uint32_t const starts = is_packed<Steps> ? m.heads[slot(i)][row * warp_size + lane] : 0;
+        if (starts_inside(starts, count + 1)) {
+          recur_packed(i, at, count, entering, starts, item.lane + region, item.tile * tile::length + begin);
+        } else {
+          T const last = recur(i, at, count, entering, starts_lane(item, begin) ? item.lane + region : -1);
+          if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
+            p.final(item.lane + region, 0) = last;
+        }
       }
       if constexpr (in_bulk) fence_before_bulk_store();
       __syncwarp();
@@ -404,7 +471,7 @@ template <class Steps, copies How, int Slots>
 __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::scalar> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
-                     word* words, std::uint64_t epoch) {
+                     word* words, std::uint64_t epoch, std::uint32_t const* heads) {
   extern __shared__ __align__(128) unsigned char memory[];
   using storage = look_back_storage<Steps, Slots>;
   static_assert(fits<Steps>);
@@ -424,7 +491,7 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load();

@@ -47,4 +47,49 @@ struct affine_steps {
   };
 };
 
+// The same with a mark "a sequence starts in here": what is earlier is dropped, whatever it is.
+template <class T>
+struct segmented_map {
+  T a, b;
+  std::uint32_t starts;
+};
+
+template <class T>
+struct segmented_steps {
+  using scalar = T;
+  using state = T;
+  using map = segmented_map<T>;
+  using aggregate = segmented_map<T>;
+  using tables = typename affine_steps<T>::tables;
+  static constexpr int slots = 4;
+
+  __device__ static map identity() { return {T(1), T(0), 0}; }
+  __device__ static map combine(tables const&, map const& earlier, map const& later) {
+    if (later.starts != 0) return later;
+    affine_map<T> const made = affine<T>{}(affine_map<T>{earlier.a, earlier.b}, affine_map<T>{later.a, later.b});
+    return {made.a, made.b, earlier.starts};
+  }
+  __device__ static aggregate published(tables const&, map const& tile) { return tile; }
+  __device__ static state pass(aggregate const& tile, state x) {
+    return tile.starts != 0 ? tile.b : multiply_add(tile.a, x, tile.b);
+  }
+  __device__ static state passed_first(aggregate const& tile) { return tile.b; }
+  __device__ static state after(tables const&, map const& before, state x) { return pass(before, x); }
+  __device__ static state after_start(map const& before) { return before.b; }
+
+  struct folding {
+    map own;
+    __device__ void start(T x) { own = {T(0), x, 1}; }
+    __device__ void first(tables const&, T a, T b) { own = {a, b, 0}; }
+    __device__ void step(tables const& t, T a, T b) { own = combine(t, own, map{a, b, 0}); }
+    __device__ map result(tables const&) const { return own; }
+  };
+  using running = typename affine_steps<T>::running;
+};
+
+template <class Steps>
+inline constexpr bool is_packed = false;
+template <class T>
+inline constexpr bool is_packed<segmented_steps<T>> = true;
+
 }  // namespace ssmscan::device

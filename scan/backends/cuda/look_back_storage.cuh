@@ -1,6 +1,6 @@
 #pragma once
 // What a block of look_back keeps in shared memory: the ring of slots, the aggregates on their way, and the barriers.
-#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/concepts.hpp>
 
@@ -21,6 +21,7 @@ struct look_back_storage {
   alignas(128) T a[slots][tile::length];
   alignas(128) T b[slots][tile::length];
   typename Steps::map before[slots][tile::threads];  // a run: all of its tile that is earlier
+  std::uint32_t heads[is_packed<Steps> ? slots : 1][tile::threads];  // a run: its bits of look_back_block::heads
   typename Steps::map row_total[2][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;

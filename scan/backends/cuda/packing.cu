@@ -10,31 +10,58 @@ namespace ssmscan::detail {
 namespace {
 
 // Any value becomes a position, the first 0 and the last `time`: a search in them ends inside, sorted or not.
-template <class B>
-void copy_offsets(B& on, device_packing const& given, index_t time, std::uint8_t* heads, index_t* offsets) {
-  index_t const sequences = given.sequences;
-  bool const mirrored = given.direction == direction::reverse;
-  index_t const* const values = given.offsets.data();
-  on.parallel_for({1, time + 1}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) { heads[t] = t == 0 || t == time; });
-  on.parallel_for({1, sequences + 1}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) {
+struct offset_of {
+  index_t const* values;
+  index_t sequences, time;
+  bool mirrored;
+  SSMSCAN_HOST_DEVICE index_t operator()(index_t k) const {
     index_t const value = mirrored ? time - values[sequences - k] : values[k];
     index_t const inside = value < 0 ? 0 : value > time ? time : value;
-    offsets[k] = k == 0 ? 0 : k == sequences ? time : inside;
-    heads[offsets[k]] = 1;
-  });
+    return k == 0 ? 0 : k == sequences ? time : inside;
+  }
+};
+offset_of offsets_in(device_packing const& given, index_t time) {
+  return {given.offsets.data(), given.sequences, time, given.direction == direction::reverse};
+}
+
+template <class B>
+void copy_offsets(B& on, device_packing const& given, index_t time, std::uint8_t* heads, index_t* offsets) {
+  auto const offset = offsets_in(given, time);
+  on.parallel_for({1, time + 1}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) { heads[t] = t == 0 || t == time; });
+  on.parallel_for({1, given.sequences + 1},
+                  [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { heads[offsets[k] = offset(k)] = 1; });
+}
+
+// A head is where the mask says so, at the beginning and past the end.
+struct head_in_mask {
+  std::uint8_t const* mask;
+  index_t time;
+  bool mirrored;
+  SSMSCAN_HOST_DEVICE bool operator()(index_t t) const {
+    return t == 0 || t == time || mask[mirrored ? time - t : t] != 0;
+  }
+};
+head_in_mask heads_in(device_packing const& given, index_t time) {
+  return {given.reset.data(), time, given.direction == direction::reverse};
+}
+
+SSMSCAN_HOST_DEVICE void set_bit(std::uint32_t* bits, index_t at) {
+#if defined(__CUDA_ARCH__)
+  atomicOr(bits + at / 32, std::uint32_t{1} << at % 32);
+#endif
 }
 
 // The k-th head of the mask is where sequence k starts; places without a head are at the end: sequences without steps.
-template <class B>
-void find_offsets(B& on, index_t time, std::uint8_t const* heads, std::span<index_t> offsets) {
+template <class B, class Heads>
+void find_offsets(B& on, index_t time, Heads const& is_head, std::span<index_t> offsets) {
   auto const places = static_cast<index_t>(offsets.size());
   index_t* const values = offsets.data();
   on.parallel_for({1, places}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { values[k] = k == 0 ? 0 : time; });
   scan(
       on, blelloch{}, plus<index_t>{}, {1, time},
-      [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) { return static_cast<index_t>(heads[t]); },
+      [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) { return static_cast<index_t>(is_head(t)); },
       [=] SSMSCAN_HOST_DEVICE(index_t, index_t t, index_t const& count) {
-        if (heads[t] != 0 && count < places) values[count - 1] = t;
+        if (is_head(t) && count < places) values[count - 1] = t;
       });
 }
 
@@ -43,17 +70,36 @@ void find_offsets(B& on, index_t time, std::uint8_t const* heads, std::span<inde
 template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets) {
   if (given.offsets.data() != nullptr) return copy_offsets(on, given, time, heads, offsets.data());
-  bool const mirrored = given.direction == direction::reverse;
-  std::uint8_t const* const mask = given.reset.data();
-  on.parallel_for({1, time + 1}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) {
-    heads[t] = t == 0 || t == time || mask[mirrored ? time - t : t] != 0;
+  auto const is_head = heads_in(given, time);
+  on.parallel_for({1, time + 1}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t t) { heads[t] = is_head(t); });
+  if (given.sequences > 0) find_offsets(on, time, is_head, offsets);
+}
+
+template <class B>
+void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets) {
+  index_t const words = words_of_bits(time);
+  if (given.offsets.data() != nullptr) {
+    auto const offset = offsets_in(given, time);
+    index_t* const copies = offsets.data();
+    on.parallel_for({1, words}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t w) {
+      bits[w] = (w == 0 ? 1u : 0u) | (w == time / 32 ? 1u << time % 32 : 0u);
+    });
+    on.parallel_for({1, given.sequences + 1},
+                    [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, copies[k] = offset(k)); });
+    return;
+  }
+  auto const is_head = heads_in(given, time);
+  on.parallel_for({1, words}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t w) {
+    std::uint32_t made = 0;
+    for (index_t t = w * 32; t < w * 32 + 32 && t <= time; ++t) made |= is_head(t) ? 1u << t % 32 : 0u;
+    bits[w] = made;
   });
-  if (given.sequences > 0) find_offsets(on, time, heads, offsets);
+  if (given.sequences > 0) find_offsets(on, time, is_head, offsets);
 }
 
 template <class B, class T>
 void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t sequences) {
-  if (!problem.final || (problem.heads == nullptr && problem.size.time > 0)) return;
+  if (!problem.final || (problem.offsets.empty() && problem.size.time > 0)) return;
   by_value<T> const p{problem};
   on.parallel_for({problem.size.lanes, sequences}, [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t k) {
     if (p->is_empty(k)) p->final(lane, k) = p->state_of_empty(lane, k);
@@ -64,6 +110,7 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
   template void finish_empty_sequences<B, T>(B&, recurrence_problem<T> const&, index_t);
 #define SSMSCAN_INSTANTIATE(B)                                                                     \
   template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>); \
+  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>); \
   SSMSCAN_INSTANTIATE_FOR(B, float)                                                                \
   SSMSCAN_INSTANTIATE_FOR(B, double)                                                               \
   SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                  \

@@ -10,6 +10,11 @@ namespace ssmscan::detail {
 template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets);
 
+// The heads as bits, for forms that read them from words: (time + 1) of them in words_of_bits(time).
+inline constexpr index_t words_of_bits(index_t time) { return time / 32 + 1; }
+template <class B>
+void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets);
+
 // Writes the states of the sequences without steps.
 template <class B, class T>
 void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t sequences);
@@ -29,6 +34,25 @@ class packed_sequences {
 
  private:
   arena_array<std::uint8_t> heads_;
+  index_t sequences_;
+  arena_array<index_t> offsets_;
+};
+
+// The same with bits for heads.
+template <class B>
+class packed_bits {
+ public:
+  packed_bits(B& on, device_packing const& given, index_t time)
+      : bits_(on.template scratch<std::uint32_t>(words_of_bits(time))),
+        sequences_(given.sequences),
+        offsets_(on.template scratch<index_t>(sequences_ + 1)) {
+    lay_out_bits(on, given, time, bits_.data(), offsets());
+  }
+  std::uint32_t const* bits() const { return bits_.data(); }
+  std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(sequences_ + 1)}; }
+
+ private:
+  arena_array<std::uint32_t> bits_;
   index_t sequences_;
   arena_array<index_t> offsets_;
 };
