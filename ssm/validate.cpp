@@ -5,6 +5,7 @@
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
+#include <ssmscan/ssm/detail/selective_checks.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
@@ -136,6 +137,8 @@ validation_report validate(signal const& whole, validation_options const& option
     detail::dense_checks scans(name, layer, for_matrices, report);
     each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
   }
+  detail::selective_rows(for_matrices, each_scan, report);
+  detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
   return report;
 }
 
