@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <random>
 
 #include "arrays.hpp"
@@ -11,12 +12,13 @@
 
 #include <ssmscan/ssm/mamba.hpp>
 #include <ssmscan/ssm/sampling.hpp>
+#include <ssmscan/ssm/tokenizer.hpp>
 
 namespace ssmscan::cli {
 namespace {
 
 struct mamba_options {
-  std::string model, ids, out, mode = "scan", algorithm = "automatic", backend = "openmp";
+  std::string model, ids, prompt, out, mode = "scan", algorithm = "automatic", backend = "openmp";
   std::string tokens = "32", temperature = "0", top_p = "1", seed = "0";
   overwrite force = overwrite::no;
 };
@@ -38,13 +40,13 @@ ssm::npy_array read_ids(std::string const& path) {
 }
 
 void check(mamba_options const& o) {
-  for (auto const& [argument, value] : {std::pair{"--model", &o.model}, {"--ids", &o.ids}})
-    if (value->empty()) throw_invalid(argument, "nothing", "a name");
+  if (o.model.empty()) throw_invalid("--model", "nothing", "the name of a folder");
   need_name("--backend", o.backend, backend_names());
 }
 
 int logits(mamba_options const& o) {
   check(o);
+  if (o.ids.empty()) throw_invalid("--ids", "nothing", "the name of an npy file");
   if (o.out.empty()) throw_invalid("--out", "nothing", "the name of an npy file");
   need_name("--mode", o.mode, {"scan", "recurrence"});
   auto names = algorithm_names();
@@ -83,6 +85,23 @@ int logits(mamba_options const& o) {
   return exit_code::good;
 }
 
+// The ids of --ids or --prompt; for the latter, the model's tokenizer too.
+std::vector<index_t> read_prompt(mamba_options const& o, std::optional<ssm::tokenizer>& words) {
+  if (o.ids.empty() == o.prompt.empty())
+    throw_invalid("--ids, --prompt", o.ids.empty() ? "neither" : "both", "one of them");
+  if (!o.prompt.empty()) {
+    words = refused_with("--model: ",
+                         [&] { return ssm::tokenizer::load(std::filesystem::path(o.model) / "tokenizer.json"); });
+    return refused_with("--prompt: ", [&] { return words->encode(o.prompt); });
+  }
+  ssm::npy_array const file = read_ids(o.ids);
+  bool const one_row = file.shape.size() == 1 || (file.shape.size() == 2 && file.shape[0] == 1);
+  if (!one_row || file.elements() == 0)
+    throw_invalid("--ids", "shape " + to_string(file.shape), "(time) or (1, time), at least one id");
+  auto const ids = file.as<std::int64_t>();
+  return {ids.begin(), ids.end()};
+}
+
 int generate(mamba_options const& o) {
   check(o);
   int const tokens = whole_number("--tokens", o.tokens, 0, 1 << 30);
@@ -91,10 +110,8 @@ int generate(mamba_options const& o) {
   if (how.temperature < 0) throw_invalid("--temperature", o.temperature, "0 (greedy) or more");
   if (!(how.top_p > 0 && how.top_p <= 1)) throw_invalid("--top-p", o.top_p, "more than 0, at most 1");
 
-  ssm::npy_array const file = read_ids(o.ids);
-  bool const one_row = file.shape.size() == 1 || (file.shape.size() == 2 && file.shape[0] == 1);
-  if (!one_row || file.elements() == 0)
-    throw_invalid("--ids", "shape " + to_string(file.shape), "(time) or (1, time), at least one id");
+  std::optional<ssm::tokenizer> words;
+  std::vector<index_t> const prompt = read_prompt(o, words);
   ssm::mamba_model const model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model); });
 
   ssm::mamba_cache cache = model.make_cache(1);
@@ -108,10 +125,10 @@ int generate(mamba_options const& o) {
   auto const begin = clock::now();
   // The prompt in pieces, so that memory does not grow with it.
   constexpr std::size_t piece = 512;
-  std::span<index_t const> const prompt = file.as<std::int64_t>();
+  std::span<index_t const> const rest(prompt);
   refused_with("--", [&] {
     for (std::size_t at = 0; at < prompt.size(); at += piece)
-      model.logits(prompt.subspan(at, std::min(piece, prompt.size() - at)), 1, out, run);
+      model.logits(rest.subspan(at, std::min(piece, prompt.size() - at)), 1, out, run);
   });
   double const prefill = seconds_since(begin);
   auto const decoding = clock::now();
@@ -119,7 +136,12 @@ int generate(mamba_options const& o) {
   auto const& end = model.config().end_of_text;
   while (made < tokens) {
     index_t const next = ssm::next_token(out, how, random);
-    fmt::print("{}{}", made == 0 ? "" : " ", next);
+    if (words) {
+      std::string const text = words->decode(next);
+      std::fwrite(text.data(), 1, text.size(), stdout);
+    } else {
+      fmt::print("{}{}", made == 0 ? "" : " ", next);
+    }
     std::fflush(stdout);  // as they come
     ++made;
     if (std::find(end.begin(), end.end(), next) != end.end() || made == tokens) break;
@@ -164,6 +186,10 @@ void add_mamba(CLI::App& program, action& chosen) {
   auto* const of_generate = mamba->add_subcommand("generate", "ids that continue given ones, on stdout as they come");
   common(of_generate);
   of_generate->add_option("--ids", o->ids, "the prompt: (time) or (1, time) <i8")->type_name("FILE.npy");
+  of_generate
+      ->add_option("--prompt", o->prompt,
+                   "the prompt as text; the model's folder has a tokenizer.json, and text comes out")
+      ->type_name("TEXT");
   auto const number = [&](char const* name, std::string& into, char const* text) {
     of_generate->add_option(name, into, text)->type_name("N")->capture_default_str();
   };

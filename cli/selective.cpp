@@ -90,9 +90,9 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
   p.u = view(u), p.delta = view(delta);
   p.A = {A.as<V>().data(), shape.channel, states};
   p.B = coefficient<V>("--B", B, shape, states), p.C = coefficient<V>("--C", C, shape, states);
-  if (!o.D.empty()) p.D = D.emplace(take<T>("--D", o.D, {shape.channel})).as<T>();
+  if (!o.D.empty()) p.D = D.emplace(take<T>("--D", o.D, {shape.channel})).template as<T>();
   if (!o.delta_bias.empty())
-    p.delta_bias = bias.emplace(take<T>("--delta-bias", o.delta_bias, {shape.channel})).as<T>();
+    p.delta_bias = bias.emplace(take<T>("--delta-bias", o.delta_bias, {shape.channel})).template as<T>();
   if (!o.z.empty()) p.z = view(z.emplace(take<T>("--z", o.z, whole)));
   p.activation = o.activation;
   p.rule = ssm::selective_rule_by_name(o.discretization);

@@ -8,6 +8,7 @@
 #include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
+#include <ssmscan/ssm/detail/selective_checks.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
@@ -156,6 +157,8 @@ validation_report validate(signal const& whole, validation_options const& option
     }
   }
   detail::low_rank_checks(for_singles, options.state_size, options.step, report);
+  detail::selective_rows(for_matrices, each_scan, report);
+  detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
   return report;
 }
 

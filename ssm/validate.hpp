@@ -7,6 +7,8 @@
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
 //   scan          every algorithm, backend =  recurrence                   (complex<double>, complex<float>; dense: of
 //                                                                           affine_matrix, by all that carry it)
+//   selective     recurrence, fused, unfused by every algorithm, sample by sample = the definition in long double;
+//                 its steps, B and C held still = the S4D convolution
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
 // and S4 (LegS, LegT, LagT as diagonal plus low rank, bilinear). A combination whose spectral radius is 1 or more is skipped
 // and says so, and one for which no bound is known.

@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <ssmscan/scan/detail/algorithm_name.hpp>
+#include <ssmscan/scan/reference/heinsen_bound.hpp>
+#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/selective_checks.hpp>
+#include <ssmscan/ssm/detail/selective_plan.hpp>
+#include <ssmscan/ssm/detail/selective_reference.hpp>
+#include <ssmscan/ssm/s4d.hpp>
+
+namespace ssmscan::ssm::detail {
+namespace {
+
+constexpr index_t channels = 2, states = 4;
+constexpr double second_order_of_products = 1.001;
+
+template <class T>
+struct selective_layer {
+  explicit selective_layer(signal const& input, selective_rule rule_)
+      : batch(input.batch), time(input.length), rule(rule_) {
+    auto const number = [](index_t i) { return static_cast<double>(i); };
+    for (index_t i = 0; i < batch; ++i) {
+      for (index_t c = 0; c < channels; ++c) {
+        for (index_t t = 0; t < time; ++t) {
+          u.push_back(static_cast<T>(input.values[static_cast<std::size_t>(i * time + t)] / number(c + 1)));
+          delta.push_back(static_cast<T>(std::cos(0.1 * number(t) + number(c + i))));
+          z.push_back(static_cast<T>(std::sin(0.05 * number(t) + number(c))));
+        }
+      }
+      for (index_t n = 0; n < states; ++n) {
+        for (index_t t = 0; t < time; ++t) {
+          B.push_back(static_cast<T>(std::cos(0.37 * number(t) + number(n))));
+          C.push_back(static_cast<T>(std::sin(0.21 * number(t) + 2 * number(n)) / number(n + 1)));
+        }
+      }
+    }
+    for (index_t c = 0; c < channels; ++c) {
+      for (index_t n = 0; n < states; ++n) A.push_back(-static_cast<T>(n + 1));
+    }
+    y.resize(u.size());
+  }
+  selective_problem<T> problem() {
+    tensor_shape const shape{batch, channels, time};
+    selective_problem<T> p;
+    p.u = tensor_view<T const>(u.data(), shape), p.delta = tensor_view<T const>(delta.data(), shape);
+    p.z = tensor_view<T const>(z.data(), shape), p.y = {y.data(), shape};
+    p.A = {A.data(), channels, states};
+    p.B = varying_coefficient(B.data(), 1, states, time), p.C = varying_coefficient(C.data(), 1, states, time);
+    p.D = D, p.delta_bias = bias;
+    p.activation = delta_activation::softplus;
+    p.rule = rule;
+    return p;
+  }
+
+  index_t batch, time;
+  selective_rule rule;
+  std::vector<T> u, delta, z, A, B, C, y, D{T(0.5), T(-1)}, bias{T(-2), T(-3)};
+};
+
+template <class T>
+validation_check row(selective_layer<T> const& layer, std::string const& form, std::string algorithm,
+                     std::string backend) {
+  validation_check made;
+  made.name = "selective." + std::string(name_of(layer.rule)) + "/" + form;
+  made.algorithm = std::move(algorithm), made.backend = std::move(backend), made.dtype = std::string(dtype_name<T>);
+  made.norm = "componentwise";
+  return made;
+}
+
+template <class T>
+validation_check compared(selective_layer<T> const& layer, selective_expected<T> const& expected, validation_check made,
+                          std::vector<double> const& more = {}) {
+  worst_ratio worst;
+  for (std::size_t i = 0; i < layer.y.size(); ++i) {
+    long double const error = std::abs(static_cast<long double>(layer.y[i]) - expected.y[i]);
+    worst.add(static_cast<double>(error), static_cast<double>(expected.y_bound[i]) + (more.empty() ? 0 : more[i]));
+  }
+  return worst.into(std::move(made));
+}
+
+// What heinsen adds to y's error beyond that of its a and b, per sample: its own bound per lane, through C, and the gate.
+std::vector<double> heinsen_in_y(selective_layer<double>& layer, index_t roundings) {
+  selective_problem<double> const p = layer.problem();
+  std::vector<double> added(layer.y.size());
+  std::vector<double> a(static_cast<std::size_t>(layer.time)), b(a.size());
+  for (index_t i = 0; i < layer.batch; ++i) {
+    for (index_t c = 0; c < channels; ++c) {
+      for (index_t n = 0; n < states; ++n) {
+        for (index_t t = 0; t < layer.time; ++t) {
+          auto const made = discrete_step(p.rule, step_of(p, i, c, t), p.u(i, c, t), p.A(c, n), p.B(i, 0, n, t));
+          a[static_cast<std::size_t>(t)] = made.a, b[static_cast<std::size_t>(t)] = made.b;
+        }
+        auto const bound =
+            reference::heinsen_bound<double>(std::span<double const>(a), std::span<double const>(b), roundings);
+        for (index_t t = 0; t < layer.time; ++t) {
+          double const z = p.z(i, c, t), through = std::abs(p.C(i, 0, n, t) * z / (1 + std::exp(-z)));
+          added[static_cast<std::size_t>((i * channels + c) * layer.time + t)] +=
+              second_order_of_products * through * bound[static_cast<std::size_t>(t)];
+        }
+      }
+    }
+  }
+  return added;
+}
+
+template <class T>
+void step_rows(signal const& input, selective_rule rule, validation_report& report) {
+  selective_layer<T> layer(input, rule);
+  selective_problem<T> const p = layer.problem();
+  auto const expected = selective_reference(p, 1);
+  for (selective_mode const mode : {selective_mode::recurrence, selective_mode::fused}) {
+    selective_scan(p, {.mode = mode});
+    std::string const name(name_of(mode));
+    report.checks.push_back(compared(layer, expected, row(layer, name, name, "openmp")));
+  }
+  std::vector<T> state(static_cast<std::size_t>(layer.batch * channels * states));
+  for (index_t t = 0; t < layer.time; ++t) {
+    selective_problem<T> q = p;
+    for (auto* view : {&q.u, &q.delta, &q.z}) view->data += t, view->shape.time = 1;
+    q.y.data += t, q.y.shape.time = 1;
+    q.B.data += t, q.C.data += t;
+    q.final = dense_state(state.data(), channels, states);
+    q.initial = dense_state<T const>(state.data(), channels, states);
+    selective_scan(q, {.scan = {.backend = "serial"}});
+  }
+  report.checks.push_back(compared(layer, expected, row(layer, "steps", "fused", "serial")));
+}
+
+}  // namespace
+
+void selective_rows(signal const& input, std::function<void(each_scan_visit const&)> const& each_scan,
+                    validation_report& report) {
+  for (selective_rule const rule : {selective_rule::mamba, selective_rule::zoh, selective_rule::bilinear}) {
+    step_rows<float>(input, rule, report);
+    step_rows<double>(input, rule, report);
+    selective_layer<double> layer(input, rule);
+    selective_problem<double> const p = layer.problem();
+    each_scan([&](std::string const& algorithm, std::string const& backend) {
+      std::optional<algorithm_info> info;
+      algorithms::for_each([&](auto entry) {
+        constexpr algorithm_info one = decltype(entry)::type::info;
+        if (ssmscan::detail::is_named(one, algorithm)) info = one;
+      });
+      validation_check made = row(layer, "unfused", algorithm, backend);
+      if (!info || (info->result == result_class::reformulates && algorithm != "heinsen")) {
+        made.reason = "no bound is known: the error grows with the sum of log|a|";
+        report.checks.push_back(made);
+        return;
+      }
+      selective_scan(p, {.mode = selective_mode::unfused, .scan = {.algorithm = algorithm, .backend = backend}});
+      index_t const roundings = std::max<index_t>(info->roundings(input.length), 1);
+      bool const own = info->result == result_class::reformulates;
+      report.checks.push_back(compared(layer, selective_reference(p, own ? 1 : roundings), std::move(made),
+                                       own ? heinsen_in_y(layer, roundings) : std::vector<double>()));
+    });
+  }
+}
+
+void frozen_rows(signal const& input, diagonal_system const& system, validation_report& report) {
+  using complex = std::complex<double>;
+  constexpr double bar = 1e-10;
+  index_t const count = static_cast<index_t>(system.lambda.size());
+  std::vector<double> expected(input.values.size()), y(input.values.size()), skip{system.d};
+  s4d(system).run(input.values, input.batch, expected, {.mode = s4d_mode::convolution});
+  double largest = 0;
+  for (double const value : expected) largest = std::max(largest, std::abs(value));
+  tensor_shape const shape{input.batch, 1, input.length};
+  selective_problem<complex> p;
+  p.u = tensor_view<double const>(input.values.data(), shape), p.y = {y.data(), shape};
+  p.delta = {&system.step, shape, {0, 0, 0}};
+  p.A = {system.lambda.data(), 1, count};
+  p.B = constant_coefficient(system.b.data(), 1, count), p.C = constant_coefficient(system.c.data(), 1, count);
+  p.D = skip;
+  p.rule = selective_rule::zoh;
+  for (selective_mode const mode : {selective_mode::recurrence, selective_mode::unfused, selective_mode::fused}) {
+    selective_scan(p, {.mode = mode});
+    validation_check made;
+    made.name = "selective.frozen/" + std::string(name_of(mode));
+    made.algorithm = std::string(name_of(mode)), made.backend = "openmp", made.dtype = "c128";
+    report.checks.push_back(componentwise(
+        std::move(made), y, expected, [&](std::size_t) { return bar * largest + std::numeric_limits<double>::min(); }));
+  }
+}
+
+}  // namespace ssmscan::ssm::detail

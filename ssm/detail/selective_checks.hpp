@@ -1,0 +1,23 @@
+#pragma once
+// The selective scan's rows of a validation report.
+#include <functional>
+#include <string>
+
+#include <ssmscan/ssm/diagonal_system.hpp>
+#include <ssmscan/ssm/validate.hpp>
+
+namespace ssmscan::ssm::detail {
+
+using each_scan_visit = std::function<void(std::string const& algorithm, std::string const& backend)>;
+
+// Two channels of four states whose steps, B and C change with time, driven by the signal, by each rule:
+//   selective.<rule>/recurrence, /fused, /steps (one call per sample, the state carried) and /unfused (every algorithm and
+//   backend) = the definition in long double, within the bound of selective_reference.hpp.
+void selective_rows(signal const& input, std::function<void(each_scan_visit const&)> const& each_scan,
+                    validation_report& report);
+
+// selective.frozen/<mode>: steps, B and C of `system` held still by zero-order hold = its S4D convolution, within 1e-10 of the
+// largest output: far above what either rounds, far below what a wrong formula would give.
+void frozen_rows(signal const& input, diagonal_system const& system, validation_report& report);
+
+}  // namespace ssmscan::ssm::detail

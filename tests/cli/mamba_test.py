@@ -1,0 +1,87 @@
+"""`ssmscan mamba logits | generate` on tests/data/tiny-mamba: transformers' logits and greedy ids; seeds; text; refusals."""
+import json
+import os
+import shutil
+import struct
+import unittest
+
+from program import ProgramTest
+
+DATA = os.environ["SSMSCAN_TEST_DATA"]
+MODEL = os.path.join(DATA, "tiny-mamba")
+
+
+def tensors(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    (length,) = struct.unpack("<Q", data[:8])
+    code = {"F32": "f", "I64": "q"}
+    made = {}
+    for name, entry in json.loads(data[8:8 + length]).items():
+        if name != "__metadata__":
+            begin, end = (8 + length + offset for offset in entry["data_offsets"])
+            kind = code[entry["dtype"]]
+            made[name] = entry["shape"], list(struct.unpack(f"<{(end - begin) // struct.calcsize(kind)}{kind}", data[begin:end]))
+    return made
+
+
+class MambaTest(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.reference = tensors(os.path.join(MODEL, "reference.safetensors"))
+        self.save("ids.npy", "<i8", *self.reference["ids"])
+
+    def test_logits_are_transformers(self):
+        shape, expected = self.reference["logits"]
+        for more in ([], ["--mode=recurrence"], ["--algorithm=blelloch"], ["--backend=serial"]):
+            self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", *more)
+            descr, got_shape, got = self.load("y.npy")
+            self.assertEqual((descr, list(got_shape)), ("<f4", shape))
+            self.assertLessEqual(max(abs(a - b) for a, b in zip(got, expected, strict=True)), 1e-4, more)
+
+    def generate(self, *more):
+        return self.good("mamba", "generate", "--model", MODEL, "--ids=prompt.npy", *more)
+
+    def test_generate(self):
+        ids = self.reference["generated"][1]
+        self.save("prompt.npy", "<i8", (5,), ids[:5])
+        result = self.generate("--tokens=24")
+        self.assertEqual([int(one) for one in result.stdout.split()], ids[5:])
+        self.assertIn("tokens/s", result.stderr)
+        drawn = self.generate("--tokens=20", "--temperature=2", "--seed=3").stdout
+        self.assertEqual(drawn, self.generate("--tokens=20", "--temperature=2", "--seed=3").stdout)
+        others = {self.generate("--tokens=20", "--temperature=2", f"--seed={seed}").stdout for seed in range(4, 8)}
+        self.assertGreater(len(others), 1)
+        # So small a nucleus is the likeliest id alone.
+        self.assertEqual(self.generate("--tokens=24", "--temperature=2", "--top-p=1e-9").stdout, result.stdout)
+
+    def test_generate_from_text(self):
+        shutil.copytree(MODEL, self.path("model"))
+        shutil.copy(os.path.join(DATA, "tokenizer", "tokenizer.json"), self.path("model"))
+        # Of the tokenizer's ids only the first 97 are the model's: single printable characters, mostly.
+        text = self.good("mamba", "generate", "--model=model", "--prompt=to be", "--tokens=8").stdout
+        self.assertGreater(len(text), 0)
+        told = ["--ids", "need an id of 0 to 96"]
+        self.bad(2, told[1:], "mamba", "generate", "--model=model", "--prompt= the", "--tokens=8")
+
+    def test_refusals(self):
+        self.save("prompt.npy", "<i8", (2,), [1, 2])
+        self.save("wrong.npy", "<i8", (1, 2), [1, 97])
+        self.save("reals.npy", "<f4", (1, 2), [1, 2])
+        generate, logits = ["mamba", "generate", "--model", MODEL], ["mamba", "logits", "--model", MODEL, "--out=new.npy"]
+        for told, arguments in (
+                ("need one of", ["mamba"]), ("--model: got nothing", ["mamba", "generate", "--ids=prompt.npy"]),
+                ("--ids, --prompt: got neither", generate), ("--ids, --prompt: got both", [*generate, "--ids=prompt.npy", "--prompt=a"]),
+                ("tokenizer.json: got no file", [*generate, "--prompt=a"]), ("--tokens: got", [*generate, "--ids=prompt.npy", "--tokens=-1"]),
+                ("--temperature: got", [*generate, "--ids=prompt.npy", "--temperature=-1"]),
+                ("--temperature: got", [*generate, "--ids=prompt.npy", "--temperature=nan"]),
+                ("--top-p: got", [*generate, "--ids=prompt.npy", "--top-p=0"]), ("--seed: got", [*generate, "--ids=prompt.npy", "--seed=1.5"]),
+                ("--ids[1]: got 97; need an id of 0 to 96", [*logits, "--ids=wrong.npy"]), ("--ids: got <f4; need <i8", [*logits, "--ids=reals.npy"]),
+                ("--ids: got shape (2,); need two axes", [*logits, "--ids=prompt.npy"]), ("--mode: got", [*logits, "--ids=ids.npy", "--mode=steps"]),
+                ("--algorithm: got", [*logits, "--ids=ids.npy", "--algorithm=fast"]),
+                ("config.json: got no file", ["mamba", "logits", "--model=absent", "--ids=ids.npy", "--out=new.npy"])):
+            self.bad(2, [told], *arguments)
+
+
+if __name__ == "__main__":
+    unittest.main()
