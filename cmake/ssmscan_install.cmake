@@ -48,7 +48,7 @@ foreach(component IN LISTS components)
   install(EXPORT ssmscan_${component} NAMESPACE ssmscan:: FILE ssmscan_${component}.cmake DESTINATION ${package_dir})
   if(NOT component STREQUAL "cuda")  # its headers are the scans', so that the header-only route needs no component
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan
-            FILES_MATCHING PATTERN *.hpp PATTERN *.cuh)
+            FILES_MATCHING PATTERN *.hpp PATTERN *.cuh PATTERN strict_json.hpp EXCLUDE)
     install(FILES ${PROJECT_BINARY_DIR}/include/generated/ssmscan/${component}/export.hpp
             DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan/${component})
   endif()

@@ -1,0 +1,26 @@
+#pragma once
+// A row of a table for each token.
+#include <algorithm>
+#include <span>
+#include <string>
+
+#include <ssmscan/ssm/layers/matrix_view.hpp>
+
+namespace ssmscan::ssm {
+
+// y(r, :) = table(ids[r], :). table (vocabulary, features), y (ids, features), which does not overlap the table.
+// std::invalid_argument for an id outside [0, vocabulary), before anything is written.
+template <class T>
+void embedding(std::span<index_t const> ids, matrix_view<T const> table, matrix_view<T> y) {
+  detail::require_matrix("table", table, table.rows, table.columns);
+  detail::require_matrix("y", y, static_cast<index_t>(ids.size()), table.columns);
+  for (std::size_t r = 0; r < ids.size(); ++r) {
+    if (ids[r] < 0 || ids[r] >= table.rows)
+      throw_invalid("ids[" + std::to_string(r) + "]", std::to_string(ids[r]),
+                    "an id of 0 to " + std::to_string(table.rows - 1));
+  }
+  for (std::size_t r = 0; r < ids.size(); ++r)
+    std::copy_n(table.row(ids[r]), table.columns, y.row(static_cast<index_t>(r)));
+}
+
+}  // namespace ssmscan::ssm
