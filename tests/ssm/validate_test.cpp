@@ -245,6 +245,21 @@ TEST(Validate, AnyMagnitude) {
   }
 }
 
+// Pixels of digits, row by row: long runs of zeros, then jumps. MNIST's test images are not ours to keep here.
+TEST(Validate, MnistPixelsPassEveryCheck) {
+  std::filesystem::path const images = SSMSCAN_MNIST_IMAGES;
+  if (images.empty()) GTEST_SKIP() << "t10k-images-idx3-ubyte.gz is not here: -DSSMSCAN_MNIST_IMAGES=FILE names it";
+  signal input = read_signal(images);
+  input.batch = 2;
+  input.values.resize(at(input.batch * input.length));
+  ASSERT_EQ(input.length, 784);
+  validation_report const report =
+      validate(input, {.algorithms = {"sequential", "chunked", "look_back", "heinsen"}, .backends = {"openmp"}});
+  EXPECT_GT(report.count(check_status::pass), 200);
+  for (validation_check const& check : report.checks)
+    EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
+}
+
 TEST(Validate, WhatIsLeftOutIsSaid) {
   validation_report const report = validate(built_in_signal(9, 30), {.greatest_length = 20,
                                                                      .greatest_samples = 160,
