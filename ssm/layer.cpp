@@ -267,8 +267,19 @@ choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
       double nothing = 0;
       return systems_[0]->scan(&nothing, &nothing, 0, {none, nullptr, nullptr}, how.scan);
     }
-    for (index_t b = 0; b < batch; ++b)
-      for (index_t k = 0; k < count; ++k) made = run_scan(piece_of(b, k), how.scan);
+    // Many systems: one thread for each at a time; few: the threads share each scan. No bit of a named algorithm depends on it.
+    int const threads = how.scan.backend == openmp::name ? openmp(how.scan.threads).threads() : 1;
+    if (batch * count >= 2 * threads) {
+      execution alone = how.scan;
+      alone.threads = 1;
+      side_by_side(batch * count, [&](index_t task) {
+        choice const one = run_scan(piece_of(task / count, task % count), alone);
+        if (task == 0) made = one;
+      });
+    } else {
+      for (index_t task = 0; task < batch * count; ++task)
+        made = run_scan(piece_of(task / count, task % count), how.scan);
+    }
   } else if (how.mode == mode::recurrence) {
     side_by_side(batch * count, [&](index_t task) { run_recurrence(piece_of(task / count, task % count)); });
   } else {

@@ -111,7 +111,8 @@ validation_report validate(signal const& whole, validation_options const& option
   signal const input = shortened(whole, length, options.greatest_samples, "used");
   signal const for_singles = shortened(input, length, options.greatest_singles, "scans in complex float");
   signal const for_matrices = shortened(for_singles, length, options.greatest_matrices, "scans of matrices");
-  signal const for_other_matrices = shortened(for_matrices, length, options.greatest_matrices / 4, "of LegT, LagT and FouT");
+  signal const for_other_matrices = shortened(for_matrices, options.greatest_other_matrices,
+                                              options.greatest_other_matrices, "of LegT, LagT and FouT");
   validation_report report;
   report.signal = for_other_matrices.description;
   for (s4d_initialization const which : all_s4d_initializations) {

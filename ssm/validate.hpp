@@ -67,7 +67,8 @@ struct validation_options {
   index_t greatest_length = 1 << 13;      // samples of each sequence; direct convolution costs their square
   index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
   index_t greatest_singles = 1 << 14;     // samples for scans in complex<float>, which only repeat the others
-  index_t greatest_matrices = 1 << 12;    // samples for scans of the dense system: a combine costs N^3
+  index_t greatest_matrices = 1 << 12;    // samples for scans of the dense systems: a combine costs N^3
+  index_t greatest_other_matrices = 256;  // of those that repeat HiPPO-LegS: LegT, LagT, FouT
   double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
   std::vector<std::string> backends{};    // none = all; with outside scans, none = none

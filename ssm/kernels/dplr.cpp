@@ -119,10 +119,8 @@ detail::dplr_roots<T> roots_of(index_t length) {
   detail::dplr_roots<T> roots;
   for (index_t k = 0; k < padded; ++k) {
     auto const [s, c] = half_angle<wider<T>>(std::min(k, bins - 1), length);
-    auto const [sine, sine_rest] = in_two<T>(s);
-    auto const [cosine, cosine_rest] = in_two<T>(c);
-    roots.sine.push_back(sine), roots.sine_rest.push_back(sine_rest);
-    roots.cosine.push_back(cosine), roots.cosine_rest.push_back(cosine_rest);
+    auto const [tangent, rest] = in_two<T>(c == 0 ? wider<T>(1) : s / c);
+    roots.tangent.push_back(tangent), roots.tangent_rest.push_back(rest);
   }
   return roots;
 }
@@ -160,7 +158,7 @@ struct dplr_kernels<T>::state {
   struct channel {
     dplr_system truncated;
     std::vector<detail::dplr_pole<T>> poles;  // of a half spectrum of rank 1
-    std::vector<index_t> near;                // roots on a pole: by an explicit inverse
+    std::vector<index_t> near;                // roots on a pole, and w = -1: each by itself
   };
   detail::dplr_roots<T> roots;
   std::vector<channel> channels;
@@ -180,6 +178,7 @@ dplr_kernels<T>::dplr_kernels(std::span<dplr_system const> channels, index_t len
     channel.truncated = truncated_system(channels[at(k)], length, kind);
     if (channel.truncated.kept != spectrum::half || channel.truncated.rank() != 1) return;
     channel.poles = poles_of<T>(channel.truncated);
+    if (length % 2 == 0) channel.near.push_back(length / 2);  // w = -1: its tangent is infinite
     // Root k is on a pole only where tan(pi k / L) is about step |Im lambda| / 2.
     for (complex const& lambda : channel.truncated.lambda) {
       double const angle = std::atan(std::abs(lambda.imag()) * channel.truncated.step / 2);

@@ -8,8 +8,8 @@
 //   K^(w) = h e^{i theta/2} [ R(C~ b) - h c~ R(C~ p) R(p^* b) / (1 + h c~ R(p^* p)) ]
 // for any length, odd, even or prime. A conjugate pair of the spectrum is one real fraction,
 //   v/(is - c~ l) + v^*/(is - c~ l^*) = (2i s Re v - 2 c~ Re(v l^*)) / ((c~ |l| - s)(c~ |l| + s) - 2i s c~ Re l)
-// and the first factor of the denominator, in which a pole near the root of unity cancels, is formed from s, c~ and |l| with
-// their rounding errors: that, and C~ and the roots being made in higher precision, is why float is enough (docs/s4.md).
+// and the first factor of the denominator, in which a pole near the root of unity cancels, is formed from tan(theta/2) and |l|
+// with their rounding errors: that, and C~ and the roots being made in higher precision, is why float is enough (docs/s4.md).
 #include <complex>
 #include <memory>
 #include <span>
@@ -29,7 +29,7 @@ SSMSCAN_SSM_EXPORT std::vector<double> dplr_kernel_by_roots(dplr_system const& s
 enum class read_out_kind { recurrence, truncated };
 
 // Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads` threads (0:
-// as many as OpenMP would use); `generate` then costs 13 vector instructions for each pole and each vector of roots, for a
+// as many as OpenMP would use); `generate` then costs 28 vector operations for each pole and each vector of roots, for a
 // half spectrum of rank 1 (others: dplr_kernel_by_roots, rounded to T). Sums run over the poles in their order, a lane for
 // each root: the same bits on every SIMD target, for any number of threads. Re-entrant.
 template <class T>

@@ -31,6 +31,7 @@ struct lanes {
   static T nfma(T a, T b, T c) { return std::fma(-a, b, c); }  // c - a b
   static T mul(T a, T b) { return a * b; }
   static T add(T a, T b) { return a + b; }
+  static T sub(T a, T b) { return a - b; }
   static T div(T a, T b) { return a / b; }
   static void store_pairs(T re, T im, T* to) { to[0] = re, to[1] = im; }
 };
@@ -49,6 +50,7 @@ struct lanes {
   static vector nfma(vector a, vector b, vector c) { return hn::NegMulAdd(a, b, c); }
   static vector mul(vector a, vector b) { return hn::Mul(a, b); }
   static vector add(vector a, vector b) { return hn::Add(a, b); }
+  static vector sub(vector a, vector b) { return hn::Sub(a, b); }
   static vector div(vector a, vector b) { return hn::Div(a, b); }
   static void store_pairs(vector re, vector im, T* to) { hn::StoreInterleaved2(re, im, tag(), to); }
 };
@@ -61,39 +63,35 @@ void spectrum_of(dplr_roots<T> const& roots, std::vector<dplr_pole<T>> const& po
   using on = lanes<T>;
   using vector = typename on::vector;
   for (index_t k = 0; k < roots.padded(); k += on::count()) {
-    vector const s = on::load(roots.sine.data() + k), s_rest = on::load(roots.sine_rest.data() + k);
-    vector const c = on::load(roots.cosine.data() + k), c_rest = on::load(roots.cosine_rest.data() + k);
-    vector const sc = on::mul(s, c);
+    vector const t = on::load(roots.tangent.data() + k), t_rest = on::load(roots.tangent_rest.data() + k);
     vector re0 = on::all(0), im0 = re0, re1 = re0, im1 = re0, re2 = re0, im2 = re0, re3 = re0, im3 = re0;
     for (auto const& pole : poles) {
-      // The denominator P + i Q, with c~ |l| - s to the last place where it cancels; its inverse (P - i Q) / (P^2 + Q^2).
+      // The denominator P + i Q, with |l| - t to the last place where it cancels; its inverse (P - i Q) / (P^2 + Q^2).
       vector const modulus = on::all(pole.modulus);
-      vector const rest = on::fma(c, on::all(pole.modulus_rest), on::fms(c_rest, modulus, s_rest));
-      vector const near = on::add(on::fms(c, modulus, s), rest);
-      vector const p = on::mul(near, on::fma(c, modulus, s));
-      vector const q = on::mul(sc, on::all(pole.damping));
+      vector const near = on::add(on::sub(modulus, t), on::sub(on::all(pole.modulus_rest), t_rest));
+      vector const p = on::mul(near, on::add(modulus, t));
+      vector const q = on::mul(t, on::all(pole.damping));
       vector const inverse = on::div(on::all(1), on::fma(p, p, on::mul(q, q)));
       vector const pi = on::mul(p, inverse), qi = on::mul(q, inverse);
-      vector const sp = on::mul(s, pi), sq = on::mul(s, qi), cp = on::mul(c, pi), cq = on::mul(c, qi);
-      // (i s value - c~ turned) (pi - i qi)
+      vector const tp = on::mul(t, pi), tq = on::mul(t, qi);
+      // (i t value - turned) (pi - i qi)
       auto const add = [&](int j, vector& re, vector& im) HWY_ATTR {
         vector const value = on::all(pole.value[j]), turned = on::all(pole.turned[j]);
-        re = on::fma(value, sq, on::nfma(turned, cp, re));
-        im = on::fma(value, sp, on::fma(turned, cq, im));
+        re = on::fma(value, tq, on::nfma(turned, pi, re));
+        im = on::fma(value, tp, on::fma(turned, qi, im));
       };
       add(0, re0, im0), add(1, re1, im1), add(2, re2, im2), add(3, re3, im3);
     }
-    // h (c~ + i s) [ R0 - h c~ R1 R2 / (1 + h c~ R3) ]
-    vector const h = on::all(half_step), hc = on::mul(h, c);
+    // h (1 + i t) [ r0 - h r1 r2 / (1 + h r3) ]
+    vector const h = on::all(half_step);
     vector const product_re = on::fms(re1, re2, on::mul(im1, im2)), product_im = on::fma(re1, im2, on::mul(im1, re2));
-    vector const below_re = on::fma(hc, re3, on::all(1)), below_im = on::mul(hc, im3);
-    vector const scale = on::div(hc, on::fma(below_re, below_re, on::mul(below_im, below_im)));
+    vector const below_re = on::fma(h, re3, on::all(1)), below_im = on::mul(h, im3);
+    vector const scale = on::div(h, on::fma(below_re, below_re, on::mul(below_im, below_im)));
     vector const quotient_re = on::fma(product_re, below_re, on::mul(product_im, below_im));
     vector const quotient_im = on::fms(product_im, below_re, on::mul(product_re, below_im));
     vector const inner_re = on::nfma(scale, quotient_re, re0), inner_im = on::nfma(scale, quotient_im, im0);
-    vector const re = on::mul(h, on::fms(c, inner_re, on::mul(s, inner_im)));
-    vector const im = on::mul(h, on::fma(c, inner_im, on::mul(s, inner_re)));
-    on::store_pairs(re, im, reinterpret_cast<T*>(spectrum + k));
+    on::store_pairs(on::mul(h, on::nfma(t, inner_im, inner_re)), on::mul(h, on::fma(t, inner_re, inner_im)),
+                    reinterpret_cast<T*>(spectrum + k));
   }
 }
 

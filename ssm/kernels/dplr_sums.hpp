@@ -10,11 +10,13 @@ namespace ssmscan::ssm::detail {
 
 inline constexpr index_t most_lanes = 16;  // of any target: arrays over the roots are padded to a multiple of it
 
-// s and c~ of each root, each as the unevaluated sum of two Ts.
+// t = tan(theta/2) = s / c~ of each root, as the unevaluated sum of two Ts. At w = -1, where it is infinite, any number: the
+// caller makes that root by itself. With R = r / c~ the formula of kernels/dplr.hpp is one in t alone,
+//   r(v) = sum_n v_n / (i t - lambda'_n),   K^ = h (1 + i t) [ r(C~ b) - h r(C~ p) r(p^* b) / (1 + h r(p^* p)) ]
 template <class T>
 struct dplr_roots {
-  std::vector<T> sine, sine_rest, cosine, cosine_rest;
-  index_t padded() const { return static_cast<index_t>(sine.size()); }
+  std::vector<T> tangent, tangent_rest;
+  index_t padded() const { return static_cast<index_t>(tangent.size()); }
 };
 
 // Of the pairs, an entry for each pole: |lambda'| as two Ts, -2 Re lambda', and for each of the four sums 2 Re v and 2 Re(v

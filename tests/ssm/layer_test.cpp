@@ -153,8 +153,11 @@ TEST(Layer, IsTheAnnotatedS4) {
     auto const whole = matrices_of(system);
     auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
     index_t const size = system.size();
-    Eigen::MatrixXcd power = Eigen::MatrixXcd::Identity(size, size);
-    for (std::size_t l = 0; l < input.size(); ++l) power = (discrete.a * power).eval();
+    Eigen::MatrixXcd power = Eigen::MatrixXcd::Identity(size, size), squared = discrete.a;
+    for (std::size_t left = input.size(); left > 0; left /= 2) {
+      if (left % 2 != 0) power = (power * squared).eval();
+      squared = (squared * squared).eval();
+    }
     Eigen::MatrixXcd const rest = Eigen::MatrixXcd::Identity(size, size) - power;
     Eigen::RowVectorXcd const c = rest.transpose().partialPivLu().solve(whole.c.adjoint()).transpose();
     system.c = {c.begin(), c.end()};
@@ -178,8 +181,8 @@ TEST(Layer, EveryModeIsTheRecurrence) {
   int cases = 0;
   for (auto const& [name, of] : layers()) {
     bool const is_diagonal = name == "s4d" || name == "s5";
-    for (index_t const batch : {1, 3}) {
-      for (index_t const time : {1, 2, 60}) {
+    for (index_t const batch : {1, 2}) {
+      for (index_t const time : {1, 2, 30}) {
         std::vector<double> const u = some_signal(batch * of.inputs() * time);
         for (std::vector<index_t> const& offsets :
              {std::vector<index_t>{}, std::vector<index_t>{0, time / 3, time / 3, time}}) {
