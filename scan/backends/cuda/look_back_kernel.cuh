@@ -248,6 +248,16 @@ struct look_back_block {
     if constexpr (reversed) run = run.reversed();
   }
 
+  // Four elements of a float's run, from the k-th on.
+  __device__ static float4 four(T const* first, int k) {
+    if constexpr (reversed) {
+      float4 const raw = *reinterpret_cast<float4 const*>(first - k - 3);
+      return make_float4(raw.w, raw.z, raw.y, raw.x);
+    } else {
+      return *reinterpret_cast<float4 const*>(first + k);
+    }
+  }
+
   // start: the lane whose first element this is, or -1.
   __device__ map fold(int i, int at, int count, index_t start) const {
     T const* const a = m.a[slot(i)] + at;
@@ -263,6 +273,17 @@ struct look_back_block {
     if (count < tile::run) {
       begin_with(a[0], b[0]);
       for (int e = 1; e < count; ++e) own.step(m.tables, a[e * onward], b[e * onward]);
+      return own.result(m.tables);
+    }
+    if constexpr (Steps::by_fours) {
+      if (start < 0) {
+#pragma unroll 1
+        for (int k = 0; k < tile::run; k += 4) own.steps(m.tables, four(a, k), four(b, k));
+      } else {
+        begin_with(a[0], b[0]);
+#pragma unroll 1
+        for (int e = 1; e < tile::run; ++e) own.step(m.tables, a[e * onward], b[e * onward]);
+      }
       return own.result(m.tables);
     }
     run_of<T> ra, rb;
@@ -415,6 +436,26 @@ struct look_back_block {
         } else {
           x.step(m.tables, a[e * onward], b[e * onward]);
         }
+        b[e * onward] = x.value(m.tables);
+      }
+      return x.value(m.tables);
+    }
+    if constexpr (Steps::by_fours) {
+      if (start < 0) {
+        float4 made;
+#pragma unroll 1
+        for (int k = 0; k < tile::run; k += 4) {
+          made = x.steps(m.tables, four(a, k), four(b, k));
+          *reinterpret_cast<float4*>(b + (reversed ? -k - 3 : k)) =
+              reversed ? make_float4(made.w, made.z, made.y, made.x) : made;
+        }
+        return made.w;
+      }
+      x.start(first_x(start, a[0], b[0]));
+      b[0] = x.value(m.tables);
+#pragma unroll 1
+      for (int e = 1; e < tile::run; ++e) {
+        x.step(m.tables, a[e * onward], b[e * onward]);
         b[e * onward] = x.value(m.tables);
       }
       return x.value(m.tables);

@@ -17,6 +17,7 @@ struct affine_steps {
     __device__ void fill(int /*thread*/, int /*threads*/) {}
   };
   static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
+  static constexpr bool by_fours = false;
 
   __device__ static map identity() { return affine<T>{}.identity(); }
   __device__ static map combine(tables const&, map const& earlier, map const& later) {
@@ -62,6 +63,7 @@ struct segmented_steps {
   using aggregate = segmented_map<T>;
   using tables = typename affine_steps<T>::tables;
   static constexpr int slots = 4;
+  static constexpr bool by_fours = false;
 
   __device__ static map identity() { return {T(1), T(0), 0}; }
   __device__ static map combine(tables const&, map const& earlier, map const& later) {
