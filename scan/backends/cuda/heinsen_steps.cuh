@@ -25,7 +25,7 @@ struct log2_tables {
   static constexpr std::int32_t width = 1 << (23 - bits), one = 0x3f800000, offset = one - 77 * width - width / 2;
   static constexpr double log2_e = 1.4426950408889634, ln_2 = 0.6931471805599453;
 
-  double2 log[entries];  // 1/c and log2 c, c in the middle of an interval
+  double2 log[entries];   // 1/c and log2 c, c in the middle of an interval
   double power[entries];  // 2^(k/128)
 
   __device__ void fill(int thread, int threads) {

@@ -28,7 +28,9 @@ struct affine_steps {
   // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
   __device__ static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
   __device__ static state passed_first(aggregate const& tile) { return tile.b; }
-  __device__ static state after(tables const&, map const& before, state x) { return multiply_add(before.a, x, before.b); }
+  __device__ static state after(tables const&, map const& before, state x) {
+    return multiply_add(before.a, x, before.b);
+  }
   __device__ static state after_start(map const& before) { return before.b; }
 
   // Elements into a map; the first starts the lane (from x) or does not.
