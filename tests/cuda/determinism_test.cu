@@ -60,9 +60,10 @@ class repeated {
   void again() {
     need_success(cudaMemsetAsync(x_.data(), 0xff, static_cast<std::size_t>(n_) * sizeof(float), stream_), "poisoning");
     device::linear_recurrence(problem(x_.data()), how_);
-    cuda(stream_, {}).parallel_for({1, n_}, count_differences{reinterpret_cast<std::uint32_t const*>(first_.data()),
-                                                              reinterpret_cast<std::uint32_t const*>(x_.data()),
-                                                              differences_.data()});
+    cuda(stream_, {})
+        .parallel_for({1, n_},
+                      count_differences{reinterpret_cast<std::uint32_t const*>(first_.data()),
+                                        reinterpret_cast<std::uint32_t const*>(x_.data()), differences_.data()});
   }
   unsigned long long differences() const {
     need_success(cudaStreamSynchronize(stream_), "waiting for a stream");
@@ -73,8 +74,7 @@ class repeated {
     tensor_shape const one{1, shape_.channel, shape_.time};
     index_t const length = one.channel * one.time, at = batch * length;
     gpu::array<float> x(length);
-    recurrence<float> const problem{
-        .a = {a_.data() + at, one}, .b = {b_.data() + at, one}, .x = {x.data(), one}};
+    recurrence<float> const problem{.a = {a_.data() + at, one}, .b = {b_.data() + at, one}, .x = {x.data(), one}};
     device::execution how{.algorithm = how_.algorithm, .stream = stream_};
     gpu::memory const workspace(device::workspace_bytes(problem, how));
     how.workspace = workspace.span();
@@ -98,7 +98,8 @@ class repeated {
   cudaStream_t stream_ = nullptr;
 };
 
-constexpr std::string_view forms[] = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back", "heinsen.fused"};
+constexpr std::string_view forms[] = {"sequential", "hillis_steele", "blelloch",
+                                      "chunked",    "look_back",     "heinsen.fused"};
 
 int runs_of(std::string_view algorithm) {
   bool const tuned = algorithm == "look_back" || algorithm == "heinsen.fused" || algorithm == "sequential";

@@ -122,7 +122,9 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
   auto const got = x.values(), left = final.values();
   EXPECT_EQ(std::memcmp(needed.data(), got.data(), needed.size() * sizeof(T)), 0)
       << dtype_name<T> << ", " << lanes << " x " << time << (with_initial ? ", initial states" : "")
-      << (how == alignment::odd ? ", odd" : how == alignment::reversed ? ", reversed" : "");
+      << (how == alignment::odd        ? ", odd"
+          : how == alignment::reversed ? ", reversed"
+                                       : "");
   EXPECT_EQ(std::memcmp(last.data(), left.data(), last.size() * sizeof(T)), 0) << "final, " << lanes << " x " << time;
 }
 
@@ -137,9 +139,9 @@ TYPED_TEST(cuda_look_back, is_its_tree_bit_for_bit) {
   // Ends of runs, rows and tiles; more tiles than a block looks at in one go (160), in one lane. Brief: what a sanitizer
   // gets through.
   index_t const longest = laws::chosen_effort() == laws::effort::brief ? 41 * length : 200 * length;
-  for (index_t const time : {index_t{1}, index_t{2}, run - 1, run, run + 1, row, row + 1, 2 * row + 7, length - 1,
-                             length, length + 1, 3 * length + 4, 3 * length + 5, 40 * length + 77, 200 * length - 4,
-                             200 * length - 3})
+  for (index_t const time :
+       {index_t{1}, index_t{2}, run - 1, run, run + 1, row, row + 1, 2 * row + 7, length - 1, length, length + 1,
+        3 * length + 4, 3 * length + 5, 40 * length + 77, 200 * length - 4, 200 * length - 3})
     for (index_t const lanes : {1, 2, 3, 33, 300}) {
       if (time > longest) continue;
       index_t constexpr most = 1 << 19;

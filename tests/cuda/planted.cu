@@ -38,8 +38,8 @@ int main(int count, char** arguments) {
   } else if (which == "unset") {
     unset<<<1, threads>>>(out);
   } else {
-    std::fprintf(stderr, "planted: got \"%.*s\"; need race, overrun, barrier or unset\n", static_cast<int>(which.size()),
-                 which.data());
+    std::fprintf(stderr, "planted: got \"%.*s\"; need race, overrun, barrier or unset\n",
+                 static_cast<int>(which.size()), which.data());
     return 2;
   }
   return cudaDeviceSynchronize() == cudaSuccess ? 0 : 1;

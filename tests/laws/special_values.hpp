@@ -99,8 +99,10 @@ std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vec
     }
     bool const infinite_a =
         where == special_place::in_a && !std::isnan(std::abs(static_cast<real>(std::real(at(a, position)))));
-    bool const joins_parts = tree || s.algorithm == "heinsen.fused";  // inf - inf there, as in a tree
-    if (infinite_a && joins_parts ? is_finite(got) : class_of(got) != class_of(state))
+    bool const joins_parts = s.algorithm == "heinsen.fused";  // inf - inf there, as in a tree
+    if (infinite_a && joins_parts ? is_finite(got) != is_finite(state)
+        : infinite_a && tree      ? is_finite(got)
+                                  : class_of(got) != class_of(state))
       return "not of the definition's class" + here;
   }
   return "";

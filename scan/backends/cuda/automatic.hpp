@@ -26,7 +26,8 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
   if (how == packing::one_sequence)
     return size.lanes >= lanes_enough_ahead
-               ? std::pair<std::string, std::string>{"sequential", shape + "a thread for each lane keeps the device busy"}
+               ? std::pair<std::string, std::string>{"sequential",
+                                                     shape + "a thread for each lane keeps the device busy"}
                : std::pair<std::string, std::string>{"look_back", shape + "too few lanes for a thread each; one pass"};
   if (size.lanes >= lanes_enough) return {"sequential", shape + "a thread for each lane fills the device"};
   return {"blelloch", shape + "too few lanes for a thread each; the shallow tree with the least work"};

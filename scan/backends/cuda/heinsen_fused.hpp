@@ -7,16 +7,15 @@
 namespace ssmscan::device {
 
 struct heinsen_fused {
-  static constexpr algorithm_info info{
-      .name = "heinsen",
-      .variant = "fused",
-      .tree = "heinsen(rows_of_32_runs_of_80_bytes)/1",
-      .result = result_class::reformulates,
-      .work = [](index_t time) { return 2 * look_back::info.work(time); },
-      .span = [](index_t time) { return 2 * look_back::info.span(time); },
-      .bytes = [](index_t, double element) { return 3 * element; },
-      .roundings = look_back::info.roundings,
-      .source = "Heinsen 2023, arXiv 2311.06281"};
+  static constexpr algorithm_info info{.name = "heinsen",
+                                       .variant = "fused",
+                                       .tree = "heinsen(rows_of_32_runs_of_80_bytes)/1",
+                                       .result = result_class::reformulates,
+                                       .work = [](index_t time) { return 2 * look_back::info.work(time); },
+                                       .span = [](index_t time) { return 2 * look_back::info.span(time); },
+                                       .bytes = [](index_t, double element) { return 3 * element; },
+                                       .roundings = look_back::info.roundings,
+                                       .source = "Heinsen 2023, arXiv 2311.06281"};
 
   // float, unpacked. Strides as for look_back.
   template <class B>

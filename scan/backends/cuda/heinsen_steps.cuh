@@ -25,7 +25,7 @@ struct log2_tables {
   static constexpr std::int32_t width = 1 << (23 - bits), one = 0x3f800000, offset = one - 77 * width - width / 2;
   static constexpr double log2_e = 1.4426950408889634, ln_2 = 0.6931471805599453;
 
-  double2 log[entries];  // 1/c and log2 c, c in the middle of an interval
+  double2 log[entries];   // 1/c and log2 c, c in the middle of an interval
   double power[entries];  // 2^(k/128)
 
   __device__ void fill(int thread, int threads) {
@@ -82,7 +82,8 @@ struct heinsen_steps {
   using tables = log2_tables;
   static constexpr int slots = 4;
   static constexpr double most = 1000;    // of what exp2_of takes
-  static constexpr double anew = 256;     // from here on a* begins anew: 149 more, and it is still far from `most`
+  static constexpr double anew = 256;     // from here on a* begins anew: four times 149 more are still less than `most`
+  static constexpr bool by_fours = true;  // whole runs: four logarithms, and four exponentials, at a time
 
   __device__ static double exp2_within(tables const& t, double v) {
     return isfinite(v) ? t.exp2_of(fmax(-most, fmin(most, v))) : exp2(v);
@@ -152,6 +153,54 @@ struct heinsen_steps {
       step(t, a, b, [](double, factor) {});
     }
     __device__ float value(tables const& t) const { return static_cast<float>(x(t)); }
+
+    // Four steps, and out(k, x after the k-th).
+    template <class Before, class Out>
+    __device__ void steps(tables const& t, float4 const& a, float4 const& b, Before const& before, Out const& out) {
+      float const as[4] = {a.x, a.y, a.z, a.w}, bs[4] = {b.x, b.y, b.z, b.w};
+      bool all = true;
+#pragma unroll
+      for (int k = 0; k < 4; ++k) all &= fabsf(as[k]) > 0.0f && fabsf(as[k]) <= std::numeric_limits<float>::max();
+      if (!all) {
+#pragma unroll 1
+        for (int k = 0; k < 4; ++k) {
+          float const a_k = k == 0 ? a.x : k == 1 ? a.y : k == 2 ? a.z : a.w;
+          float const b_k = k == 0 ? b.x : k == 1 ? b.y : k == 2 ? b.z : b.w;
+          step(t, a_k, b_k, before);
+          out(k, *this);
+        }
+        return;
+      }
+      if (fabs(log2_a) > anew) start(x(t));
+      double l[4], inverse[4];
+#pragma unroll
+      for (int k = 0; k < 4; ++k) l[k] = t.log2_of(fabsf(as[k]));
+      running after[4] = {*this, *this, *this, *this};
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        before(l[k], signbit(as[k]) ? factor::negative : factor::positive);
+        log2_a += l[k];
+        negative ^= signbit(as[k]);
+        after[k].log2_a = log2_a, after[k].negative = negative;
+      }
+#pragma unroll
+      for (int k = 0; k < 4; ++k) inverse[k] = t.exp2_of(-after[k].log2_a);
+#pragma unroll
+      for (int k = 0; k < 4; ++k)
+        after[k].sum = sum = fma(after[k].negative ? -inverse[k] : inverse[k], static_cast<double>(bs[k]), sum);
+#pragma unroll
+      for (int k = 0; k < 4; ++k) out(k, after[k]);
+    }
+    __device__ float4 steps(tables const& t, float4 const& a, float4 const& b) {
+      float4 made;
+      steps(
+          t, a, b, [](double, factor) {},
+          [&](int k, running const& at) {
+            float const x = at.value(t);
+            (k == 0 ? made.x : k == 1 ? made.y : k == 2 ? made.z : made.w) = x;
+          });
+      return made;
+    }
   };
 
   struct folding {
@@ -162,12 +211,17 @@ struct heinsen_steps {
     __device__ void start(float x) { run.start(x), product = factor::zero; }
     __device__ void first(tables const& t, float a, float b) { step(t, a, b); }
     __device__ void step(tables const& t, float a, float b) {
-      run.step(t, a, b, [this](double l, factor sign) {
-        log2_a += l;
-        if (sign == factor::zero) product = factor::zero;
-        if (product != factor::zero && sign == factor::negative)
-          product = product == factor::negative ? factor::positive : factor::negative;
-      });
+      run.step(t, a, b, [this](double l, factor sign) { multiply(l, sign); });
+    }
+    __device__ void steps(tables const& t, float4 const& a, float4 const& b) {
+      run.steps(
+          t, a, b, [this](double l, factor sign) { multiply(l, sign); }, [](int, running const&) {});
+    }
+    __device__ void multiply(double l, factor sign) {
+      log2_a += l;
+      if (sign == factor::zero) product = factor::zero;
+      if (product != factor::zero && sign == factor::negative)
+        product = product == factor::negative ? factor::positive : factor::negative;
     }
     __device__ map result(tables const& t) const { return {log2_a, run.x(t), product}; }
   };

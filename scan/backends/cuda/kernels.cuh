@@ -16,7 +16,8 @@ concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& p
 
 // The same for packed sequences, whose heads it reads as bits.
 template <class A, class B, class M, class T>
-concept tuned_packed = requires(B& on, M const& combine, recurrence_problem<T> const& problem, std::uint32_t const* heads) {
+concept tuned_packed = requires(B& on, M const& combine, recurrence_problem<T> const& problem,
+                                std::uint32_t const* heads) {
   A::solve(on, combine, problem, heads);
 };
 

@@ -21,7 +21,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
-#include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_run.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
@@ -46,9 +46,11 @@ struct look_back_block {
   word* words;
   std::uint64_t epoch;
   std::uint32_t const* heads;  // packed: a bit for each step and one more, set where a sequence starts or all ends
-  int lane;  // of this thread in its warp
+  int lane;                    // of this thread in its warp
 
-  __device__ map combine(map const& earlier, map const& later) const { return Steps::combine(m.tables, earlier, later); }
+  __device__ map combine(map const& earlier, map const& later) const {
+    return Steps::combine(m.tables, earlier, later);
+  }
 
   // The ring: the i-th tile of this block. Likewise the k-th group of aggregates, in a ring of its own.
   __device__ static int slot(int i) { return i % slots; }
@@ -67,10 +69,6 @@ struct look_back_block {
     if (ticket < 0) return false;
     item = work_item::of<T>(plan, ticket);
     return true;
-  }
-
-  __device__ T first_x(index_t of_lane, T a, T b) const {
-    return p.initial ? multiply_add(a, p.initial(of_lane, 0), b) : b;
   }
 
   // ---- load ----
@@ -152,20 +150,13 @@ struct look_back_block {
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
     for (int i = 0; has_item(i, item); ++i) {
-      std::uint32_t starts = 0;  // asked for before a and b are there
-      if constexpr (is_packed<Steps>) starts = heads_of(item, begin);
+      std::uint32_t heads_here = 0;  // asked for before a and b are there
+      if constexpr (is_packed<Steps>) heads_here = heads_of(item, begin);
       m.full[slot(i)].wait(parity(i));
-      if constexpr (is_packed<Steps>) m.heads[slot(i)][row * warp_size + lane] = starts;
+      if constexpr (is_packed<Steps>) m.heads[slot(i)][row * warp_size + lane] = heads_here;
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       map own = Steps::identity();
-      if (count > 0) {
-        int const at = place_of(region, begin, item.elements);
-        if (starts_inside(starts, count)) {
-          own = fold_packed(i, at, count, starts, item.lane + region, item.tile * tile::length + begin);
-        } else {
-          own = fold(i, at, count, starts_lane(item, begin) ? item.lane + region : -1);
-        }
-      }
+      if (count > 0) { own = run_at(i, item, region, begin, count).fold(heads_here); }
       own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
       if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
@@ -184,7 +175,6 @@ struct look_back_block {
     }
   }
 
-  // ---- sequences that start inside a run ----
   // Bits of a run's elements and of the one after, the first lowest.
   __device__ std::uint32_t heads_of(work_item const& item, int begin) const {
     index_t const at = item.tile * tile::length + begin;
@@ -193,84 +183,11 @@ struct look_back_block {
     std::uint32_t const low = heads[first], high = first < last ? heads[first + 1] : 0;
     return __funnelshift_r(low, high, static_cast<std::uint32_t>(at % 32));
   }
-  __device__ static bool starts_inside(std::uint32_t starts, int count) {
-    return is_packed<Steps> && (starts & ((1u << count) - 1)) != 0;
-  }
-  __device__ static bool starts_lane(work_item const& item, int begin) {
-    return !is_packed<Steps> && item.tile == 0 && begin == 0;
-  }
-  __device__ T first_of_sequence(index_t of_lane, index_t t, T a, T b) const {
-    return p.initial ? multiply_add(a, p.initial(of_lane, p.sequence_at(t)), b) : b;
-  }
-
-  __device__ map fold_packed(int i, int at, int count, std::uint32_t starts, index_t of_lane, index_t t) const {
-    T const* const a = m.a[slot(i)] + at;
-    T const* const b = m.b[slot(i)] + at;
-    typename Steps::folding own;
-    for (int e = 0; e < count; ++e) {
-      T const a_e = a[e * onward], b_e = b[e * onward];
-      if ((starts >> e & 1) != 0) {
-        own.start(first_of_sequence(of_lane, t + e, a_e, b_e));
-      } else if (e == 0) {
-        own.first(m.tables, a_e, b_e);
-      } else {
-        own.step(m.tables, a_e, b_e);
-      }
-    }
-    return own.result(m.tables);
-  }
-
-  // And leaves the state of those that end.
-  __device__ void recur_packed(int i, int at, int count, state_t entering, std::uint32_t starts, index_t of_lane,
-                               index_t t) const {
-    T const* const a = m.a[slot(i)] + at;
-    T* const b = m.b[slot(i)] + at;
-    typename Steps::running x{entering};
-    for (int e = 0; e < count; ++e) {
-      T const a_e = a[e * onward], b_e = b[e * onward];
-      if ((starts >> e & 1) != 0) {
-        x.start(first_of_sequence(of_lane, t + e, a_e, b_e));
-      } else {
-        x.step(m.tables, a_e, b_e);
-      }
-      b[e * onward] = x.value(m.tables);
-      if (p.final && (starts >> (e + 1) & 1) != 0) p.final(of_lane, p.sequence_at(t + e)) = x.value(m.tables);
-    }
-  }
-
-  // Where in a slot the element `begin` of a lane lies; those after it lie `onward` from one another.
-  static constexpr int onward = reversed ? -1 : 1;
-  __device__ int place_of(int region, int begin, int elements) const {
-    return region * plan.rows_per_lane * tile::row + (reversed ? elements - 1 - begin : begin);
-  }
-  __device__ static void load_run(run_of<T>& run, T const* first) {
-    run.load(reversed ? first - (tile::run - 1) : first);
-    if constexpr (reversed) run = run.reversed();
-  }
-
-  // start: the lane whose first element this is, or -1.
-  __device__ map fold(int i, int at, int count, index_t start) const {
-    T const* const a = m.a[slot(i)] + at;
-    T const* const b = m.b[slot(i)] + at;
-    typename Steps::folding own;
-    auto const begin_with = [&](T first_a, T first_b) {
-      if (start >= 0) {
-        own.start(first_x(start, first_a, first_b));
-      } else {
-        own.first(m.tables, first_a, first_b);
-      }
-    };
-    if (count < tile::run) {
-      begin_with(a[0], b[0]);
-      for (int e = 1; e < count; ++e) own.step(m.tables, a[e * onward], b[e * onward]);
-      return own.result(m.tables);
-    }
-    run_of<T> ra, rb;
-    load_run(ra, a), load_run(rb, b);
-    begin_with(ra.values[0], rb.values[0]);
-#pragma unroll
-    for (int e = 1; e < tile::run; ++e) own.step(m.tables, ra.values[e], rb.values[e]);
-    return own.result(m.tables);
+  // The run of a lane's elements from `begin` on.
+  __device__ slot_run<Steps, How> run_at(int i, work_item const& item, int region, int begin, int count) const {
+    int const at = region * plan.rows_per_lane * tile::row + (reversed ? item.elements - 1 - begin : begin);
+    return {
+        m.tables, p, m.a[slot(i)] + at, m.b[slot(i)] + at, count, item.lane + region, item.tile * tile::length + begin};
   }
 
   // ---- gather and pass ----
@@ -366,7 +283,8 @@ struct look_back_block {
       } else {
 #pragma unroll
         for (int s = 0; s < step; ++s)
-          if (k + s < count) state = starts && k + s == 0 ? Steps::passed_first(ahead[0]) : Steps::pass(ahead[s], state);
+          if (k + s < count)
+            state = starts && k + s == 0 ? Steps::passed_first(ahead[0]) : Steps::pass(ahead[s], state);
       }
     }
     return state;
@@ -387,56 +305,15 @@ struct look_back_block {
         state_t const entering = begin == 0       ? carry
                                  : item.tile == 0 ? Steps::after_start(before)
                                                   : Steps::after(m.tables, before, carry);
-        int const at = place_of(region, begin, item.elements);
-        std::uint32_t const starts = is_packed<Steps> ? m.heads[slot(i)][row * warp_size + lane] : 0;
-        if (starts_inside(starts, count + 1)) {
-          recur_packed(i, at, count, entering, starts, item.lane + region, item.tile * tile::length + begin);
-        } else {
-          T const last = recur(i, at, count, entering, starts_lane(item, begin) ? item.lane + region : -1);
-          if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
-            p.final(item.lane + region, 0) = last;
-        }
+        std::uint32_t const heads_here = is_packed<Steps> ? m.heads[slot(i)][row * warp_size + lane] : 0;
+        T const last = run_at(i, item, region, begin, count).recur(entering, heads_here);
+        if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
+          p.final(item.lane + region, 0) = last;
       }
       if constexpr (in_bulk) fence_before_bulk_store();
       __syncwarp();
       if (lane == 0) m.scanned[slot(i)].arrive();
     }
-  }
-
-  // The recurrence itself; start as in fold.
-  __device__ T recur(int i, int at, int count, state_t entering, index_t start) const {
-    T const* const a = m.a[slot(i)] + at;
-    T* const b = m.b[slot(i)] + at;
-    typename Steps::running x{entering};
-    if (count < tile::run) {
-      for (int e = 0; e < count; ++e) {
-        if (e == 0 && start >= 0) {
-          x.start(first_x(start, a[0], b[0]));
-        } else {
-          x.step(m.tables, a[e * onward], b[e * onward]);
-        }
-        b[e * onward] = x.value(m.tables);
-      }
-      return x.value(m.tables);
-    }
-    run_of<T> ra, rb;
-    load_run(ra, a), load_run(rb, b);
-#pragma unroll
-    for (int e = 0; e < tile::run; ++e) {
-      if (e == 0 && start >= 0) {
-        x.start(first_x(start, ra.values[0], rb.values[0]));
-      } else {
-        x.step(m.tables, ra.values[e], rb.values[e]);
-      }
-      rb.values[e] = x.value(m.tables);
-    }
-    T const last = rb.values[tile::run - 1];
-    if constexpr (reversed) {
-      rb.reversed().store(b - (tile::run - 1));
-    } else {
-      rb.store(b);
-    }
-    return last;
   }
 
   // ---- store ----
@@ -491,7 +368,8 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<Steps, How, Slots> const block{m,     p,     plan,  counter,
+                                                 words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load();

@@ -17,6 +17,7 @@ struct affine_steps {
     __device__ void fill(int /*thread*/, int /*threads*/) {}
   };
   static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
+  static constexpr bool by_fours = false;
 
   __device__ static map identity() { return affine<T>{}.identity(); }
   __device__ static map combine(tables const&, map const& earlier, map const& later) {
@@ -27,7 +28,9 @@ struct affine_steps {
   // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
   __device__ static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
   __device__ static state passed_first(aggregate const& tile) { return tile.b; }
-  __device__ static state after(tables const&, map const& before, state x) { return multiply_add(before.a, x, before.b); }
+  __device__ static state after(tables const&, map const& before, state x) {
+    return multiply_add(before.a, x, before.b);
+  }
   __device__ static state after_start(map const& before) { return before.b; }
 
   // Elements into a map; the first starts the lane (from x) or does not.
@@ -62,6 +65,7 @@ struct segmented_steps {
   using aggregate = segmented_map<T>;
   using tables = typename affine_steps<T>::tables;
   static constexpr int slots = 4;
+  static constexpr bool by_fours = false;
 
   __device__ static map identity() { return {T(1), T(0), 0}; }
   __device__ static map combine(tables const&, map const& earlier, map const& later) {

@@ -16,11 +16,12 @@ struct look_back_storage {
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
   static constexpr int looks = 5;  // of a thread at a time: 160 aggregates, about a tile of each multiprocessor
-  static constexpr int groups = sizeof(typename Steps::aggregate) > 16 ? 4 : 8;  // of 32, on their way from gather to pass
+  static constexpr int groups =
+      sizeof(typename Steps::aggregate) > 16 ? 4 : 8;  // of 32, on their way from gather to pass
 
   alignas(128) T a[slots][tile::length];
   alignas(128) T b[slots][tile::length];
-  typename Steps::map before[slots][tile::threads];  // a run: all of its tile that is earlier
+  typename Steps::map before[slots][tile::threads];                  // a run: all of its tile that is earlier
   std::uint32_t heads[is_packed<Steps> ? slots : 1][tile::threads];  // a run: its bits of look_back_block::heads
   typename Steps::map row_total[2][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];

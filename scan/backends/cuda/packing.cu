@@ -108,13 +108,13 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
 
 #define SSMSCAN_INSTANTIATE_FOR(B, T) \
   template void finish_empty_sequences<B, T>(B&, recurrence_problem<T> const&, index_t);
-#define SSMSCAN_INSTANTIATE(B)                                                                     \
-  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>); \
+#define SSMSCAN_INSTANTIATE(B)                                                                           \
+  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);       \
   template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>); \
-  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                \
-  SSMSCAN_INSTANTIATE_FOR(B, double)                                                               \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                  \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                 \
+  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                      \
+  SSMSCAN_INSTANTIATE_FOR(B, double)                                                                     \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                        \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                       \
   SSMSCAN_INSTANTIATE_FOR(B, std::uint32_t)
 SSMSCAN_INSTANTIATE(cuda)
 SSMSCAN_INSTANTIATE(workspace_query)

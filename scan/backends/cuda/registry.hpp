@@ -28,8 +28,8 @@ struct textbook : A {
   }();
 };
 
-using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_fused, heinsen_plain, look_back,
-                             textbook<ssmscan::look_back>>;
+using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_fused, heinsen_plain,
+                             look_back, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default.
 using inner_algorithms = type_list<ssmscan::sequential, hillis_steele, blelloch, chunked, ssmscan::look_back>;

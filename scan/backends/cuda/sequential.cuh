@@ -16,10 +16,12 @@ template <class T, staging How>
 struct lane_ring {
   static constexpr bool transposed = How == staging::transposed;
   static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece of 16 bytes
-  // Direct, a step is a row of 512 bytes: of 128, neighbouring warps drift apart, and memory is read in smaller pieces than
+  // Direct, a step is a row of 512 bytes or more: of 128, neighbouring warps drift apart, and memory is read in smaller pieces than
   // it likes. Transposed, a group is a line of 128 bytes of each lane.
-  static constexpr int lanes = transposed ? warp_size : 512 / static_cast<int>(sizeof(T));
-  static constexpr int steps = (transposed ? 128 : 64) / static_cast<int>(sizeof(T)), groups = transposed ? 4 : sizeof(T) == 4 ? 6 : 8;
+  static constexpr int lanes = transposed || sizeof(T) > 8 ? warp_size : 128;
+  static constexpr int steps = (transposed ? 128 : 64) / static_cast<int>(sizeof(T)), groups = transposed      ? 4
+                                                                                               : sizeof(T) > 8 ? 8
+                                                                                                               : 6;
   static constexpr int pitch = transposed ? steps + unit : lanes;  // an odd number of pieces: threads meet all banks
   static constexpr int length = (transposed ? lanes : steps) * pitch;
 
@@ -43,8 +45,8 @@ struct lanes_of_block {
     lanes_of_block made{&view(first, 0), &view(lane, 0), view.time_stride(), false};
     if constexpr (How == staging::direct) {
       made.pieces = lanes == ring::lanes && &view(first + 1, 0) - made.first == 1 &&
-                    &view(first + ring::lanes - 1, 0) - made.first == ring::lanes - 1 && made.stride % ring::unit == 0 &&
-                    reinterpret_cast<std::uintptr_t>(made.first) % 16 == 0;
+                    &view(first + ring::lanes - 1, 0) - made.first == ring::lanes - 1 &&
+                    made.stride % ring::unit == 0 && reinterpret_cast<std::uintptr_t>(made.first) % 16 == 0;
     } else {
       bool const aligned = reinterpret_cast<std::uintptr_t>(made.own) % 16 == 0;
       made.pieces = made.stride == 1 && __all_sync(all_lanes, aligned);
@@ -110,7 +112,8 @@ struct sequential_block {
     }
   }
   __device__ void copy_in(index_t g) const {
-    if (int const count = count_of(g); count > 0) copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count);
+    if (int const count = count_of(g); count > 0)
+      copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count);
     asm volatile("cp.async.commit_group;" ::: "memory");  // an empty one too: groups are counted
   }
 
@@ -136,8 +139,7 @@ struct sequential_block {
     } else {
       std::array<uint4, steps / unit> raw;
 #pragma unroll
-      for (int k = 0; k < steps / unit; ++k)
-        raw[k] = reinterpret_cast<uint4 const*>(group + ring::place(lane, 0))[k];
+      for (int k = 0; k < steps / unit; ++k) raw[k] = reinterpret_cast<uint4 const*>(group + ring::place(lane, 0))[k];
       made = std::bit_cast<values>(raw);
     }
     return made;
@@ -162,8 +164,7 @@ struct sequential_block {
     if constexpr (How == staging::transposed) {
       auto const raw = std::bit_cast<std::array<uint4, steps / unit>>(step_b);
 #pragma unroll
-      for (int k = 0; k < steps / unit; ++k)
-        reinterpret_cast<uint4*>(m.b[slot(g)] + ring::place(lane, 0))[k] = raw[k];
+      for (int k = 0; k < steps / unit; ++k) reinterpret_cast<uint4*>(m.b[slot(g)] + ring::place(lane, 0))[k] = raw[k];
     }
     return state;
   }
@@ -204,12 +205,12 @@ __global__ void __launch_bounds__(lane_ring<T, How>::lanes)
     auto const lanes = static_cast<int>(min(index_t{width}, p.size.lanes - first));
     index_t const lane = first + min(thread, lanes - 1);  // threads without a lane look at the last, and write nothing
     sequential_block<T, How> const block{*reinterpret_cast<lane_ring<T, How>*>(lane_memory),
-                                       p.size.time,
-                                       lanes,
-                                       thread,
-                                       lanes_of_block<T const>::template of<How>(p.a, first, lane, lanes),
-                                       lanes_of_block<T const>::template of<How>(p.b, first, lane, lanes),
-                                       lanes_of_block<T>::template of<How>(p.x, first, lane, lanes)};
+                                         p.size.time,
+                                         lanes,
+                                         thread,
+                                         lanes_of_block<T const>::template of<How>(p.a, first, lane, lanes),
+                                         lanes_of_block<T const>::template of<How>(p.b, first, lane, lanes),
+                                         lanes_of_block<T>::template of<How>(p.x, first, lane, lanes)};
     bool const has_state = static_cast<bool>(p.initial);
     T const last = block.run(has_state ? p.initial(lane, 0) : T(0), has_state);
     if (p.final && thread < lanes) p.final(lane, 0) = last;
@@ -222,8 +223,9 @@ void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<
   using ring = lane_ring<T, How>;
   auto* const kernel = &sequential_kernel<T, How>;
   constexpr index_t most_blocks = 1 << 20;
-  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(ring))),
-               "asking for shared memory");
+  need_success(
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(ring))),
+      "asking for shared memory");
   launch(stream,
          {std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks), ring::lanes,
           sizeof(ring)},

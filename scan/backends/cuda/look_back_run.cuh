@@ -1,0 +1,172 @@
+#pragma once
+// A thread's run as it lies in a slot of look_back's ring: folded into a map, and walked by the recurrence, x taking b's
+// place. Whole runs go through registers; short ones, and those in which a sequence starts, element by element.
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
+#include <ssmscan/scan/detail/recurrence_problem.hpp>
+
+namespace ssmscan::device {
+
+template <class Steps, copies How>
+struct slot_run {
+  using T = typename Steps::scalar;
+  using state_t = typename Steps::state;
+  using map = typename Steps::map;
+  static constexpr int length = look_back_tile<T>::run;
+  static constexpr bool reversed = How == copies::bulk_reversed;
+  static constexpr int onward = reversed ? -1 : 1;  // from one element to the next
+
+  typename Steps::tables const& tables;
+  detail::recurrence_problem<T> const& p;
+  T const* a;  // the first element's
+  T* b;
+  int count;        // of elements, at least one
+  index_t lane, t;  // of the first one
+
+  // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts.
+  __device__ map fold(std::uint32_t heads) const {
+    if (starts_inside(heads, count)) return fold_packed(heads);
+    typename Steps::folding own;
+    auto const begin_with = [&](T first_a, T first_b) {
+      if (starts_lane()) {
+        own.start(first_x(0, first_a, first_b));
+      } else {
+        own.first(tables, first_a, first_b);
+      }
+    };
+    if (count < length) {
+      begin_with(a[0], b[0]);
+      for (int e = 1; e < count; ++e) own.step(tables, a[e * onward], b[e * onward]);
+      return own.result(tables);
+    }
+    if constexpr (Steps::by_fours) {
+      if (starts_lane()) {
+        begin_with(a[0], b[0]);
+#pragma unroll 1
+        for (int e = 1; e < length; ++e) own.step(tables, a[e * onward], b[e * onward]);
+      } else {
+#pragma unroll 1
+        for (int e = 0; e < length; e += 4) own.steps(tables, four(a, e), four(b, e));
+      }
+      return own.result(tables);
+    }
+    run_of<T> const ra = loaded(a), rb = loaded(b);
+    begin_with(ra.values[0], rb.values[0]);
+#pragma unroll
+    for (int e = 1; e < length; ++e) own.step(tables, ra.values[e], rb.values[e]);
+    return own.result(tables);
+  }
+
+  // From the state that enters; the last x. Packed, it leaves the states of sequences that end.
+  __device__ T recur(state_t entering, std::uint32_t heads) const {
+    if (starts_inside(heads, count + 1)) return recur_packed(entering, heads);
+    typename Steps::running x{entering};
+    if (count < length) {
+      for (int e = 0; e < count; ++e) step(x, e);
+      return x.value(tables);
+    }
+    if constexpr (Steps::by_fours) {
+      if (starts_lane()) {
+#pragma unroll 1
+        for (int e = 0; e < length; ++e) step(x, e);
+        return x.value(tables);
+      }
+      float4 made{};
+#pragma unroll 1
+      for (int e = 0; e < length; e += 4) {
+        made = x.steps(tables, four(a, e), four(b, e));
+        *reinterpret_cast<float4*>(b + (reversed ? -e - 3 : e)) =
+            reversed ? make_float4(made.w, made.z, made.y, made.x) : made;
+      }
+      return made.w;
+    }
+    run_of<T> const ra = loaded(a);
+    run_of<T> rb = loaded(b);
+#pragma unroll
+    for (int e = 0; e < length; ++e) {
+      if (e == 0 && starts_lane()) {
+        x.start(first_x(0, ra.values[0], rb.values[0]));
+      } else {
+        x.step(tables, ra.values[e], rb.values[e]);
+      }
+      rb.values[e] = x.value(tables);
+    }
+    T const last = rb.values[length - 1];
+    if constexpr (reversed) {
+      rb.reversed().store(b - (length - 1));
+    } else {
+      rb.store(b);
+    }
+    return last;
+  }
+
+ private:
+  __device__ bool starts_lane() const { return !is_packed<Steps> && t == 0; }
+  __device__ static bool starts_inside(std::uint32_t heads, int elements) {
+    return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
+  }
+  __device__ T first_x(index_t sequence, T first_a, T first_b) const {
+    return p.initial ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
+  }
+
+  __device__ void step(typename Steps::running& x, int e) const {
+    if (e == 0 && starts_lane()) {
+      x.start(first_x(0, a[0], b[0]));
+    } else {
+      x.step(tables, a[e * onward], b[e * onward]);
+    }
+    b[e * onward] = x.value(tables);
+  }
+
+  __device__ static run_of<T> loaded(T const* first) {
+    run_of<T> made;
+    made.load(reversed ? first - (length - 1) : first);
+    if constexpr (reversed) made = made.reversed();
+    return made;
+  }
+  // Four elements, from e on.
+  __device__ static float4 four(T const* first, int e) {
+    if constexpr (reversed) {
+      float4 const raw = *reinterpret_cast<float4 const*>(first - e - 3);
+      return make_float4(raw.w, raw.z, raw.y, raw.x);
+    } else {
+      return *reinterpret_cast<float4 const*>(first + e);
+    }
+  }
+
+  __device__ map fold_packed(std::uint32_t heads) const {
+    typename Steps::folding own;
+    for (int e = 0; e < count; ++e) {
+      T const a_e = a[e * onward], b_e = b[e * onward];
+      if ((heads >> e & 1) != 0) {
+        own.start(first_x(sequence_of(e), a_e, b_e));
+      } else if (e == 0) {
+        own.first(tables, a_e, b_e);
+      } else {
+        own.step(tables, a_e, b_e);
+      }
+    }
+    return own.result(tables);
+  }
+
+  __device__ T recur_packed(state_t entering, std::uint32_t heads) const {
+    typename Steps::running x{entering};
+    for (int e = 0; e < count; ++e) {
+      T const a_e = a[e * onward], b_e = b[e * onward];
+      if ((heads >> e & 1) != 0) {
+        x.start(first_x(sequence_of(e), a_e, b_e));
+      } else {
+        x.step(tables, a_e, b_e);
+      }
+      b[e * onward] = x.value(tables);
+      if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, p.sequence_at(t + e)) = x.value(tables);
+    }
+    return x.value(tables);
+  }
+  // Asked for only where there are initial states: it is a search.
+  __device__ index_t sequence_of(int e) const { return p.initial ? p.sequence_at(t + e) : 0; }
+};
+
+}  // namespace ssmscan::device
