@@ -2,7 +2,8 @@
 """The pages of docs/results/: what was measured on one GPU, as a page and as the numbers behind it.
 
   gpu_results.py take NAME FILE...   from results of the benchmarks (and of bench/peers): docs/results/NAME.json, the medians
-                                     with their machine, and docs/results/NAME.md, the tables made of them
+                                     with their machine, and docs/results/NAME.md, the tables made of them. Of a shape that
+                                     several files have, the first one's
   gpu_results.py check               exit 1 where a page differs from its numbers (a test runs this)
 """
 
@@ -20,6 +21,7 @@ FOLDER = ROOT / "docs" / "results"
 MACHINE = ("gpu", "gpu_clocks", "gpu_driver", "cuda", "cpu", "os", "compiler", "flags", "commit", "date", "command")
 OURS = ("look_back", "heinsen.fused", "sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back.textbook")
 LIBRARIES = ("cub", "cub_pairs", "thrust")
+KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}  # whoever else there is, is a peer
 
 
 def take(name, files):
@@ -29,12 +31,16 @@ def take(name, files):
         machine["command"] = " ".join(word for word in machine["command"].split() if not word.startswith("--benchmark_out"))
     for source in sources[1:]:  # the peers' versions
         machine |= {key: str(value) for key, value in source.context.items() if key in ("torch", "jax", "triton", "accelerated_scan", "fla")}
-    records = []
+    records, taken = [], set()
     for source in sources:
+        commit, new = str(source.context.get("commit", "")), set()
         for m in source.measurements:
-            if answers.place_of(m) != "GPU":
+            shape = (m.name.question, m.name.problem, m.name.time)
+            # Of a shape that several files have, the first file's: contenders of one shape are of one process.
+            if answers.place_of(m) != "GPU" or (shape in taken and m.name.contender in KNOWN):
                 continue
-            record = {"name": str(m.name)}
+            new.add(shape)
+            record = {"name": str(m.name)} | ({"commit": commit} if commit not in ("", machine.get("commit")) else {})
             if m.error:
                 record["error"] = m.error
             else:
@@ -43,6 +49,7 @@ def take(name, files):
                 if m.fields.get("label"):
                     record["label"] = str(m.fields["label"])
             records.append(record)
+        taken |= new
     FOLDER.mkdir(parents=True, exist_ok=True)
     kept = {"schema": "ssmscan.gpu_results/1", "machine": machine, "records": records}
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")
@@ -78,8 +85,7 @@ def table(heads, rows):
 
 
 def peers_of(shapes):
-    known = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}
-    return list(dict.fromkeys(c for here in shapes.values() for c in here if c not in known and "inner:" not in c))
+    return list(dict.fromkeys(c for here in shapes.values() for c in here if c not in KNOWN and "inner:" not in c))
 
 
 def speed_tables(kept):
@@ -93,7 +99,8 @@ def speed_tables(kept):
                 continue
             bound = here.get("triad", {}).get("us")
             ours = min((here[c]["us"] for c in OURS if "us" in here.get(c, {})), default=None)
-            rows.append([shape_text(problem, time), "" if bound is None else f"{bound:.4g}", "" if ours is None else f"{ours:.4g}"] + [share(here.get(c)) for c in contenders])
+            older = next((f" (at {r['commit'][:12]})" for r in here.values() if "commit" in r), "")
+            rows.append([shape_text(problem, time) + older, "" if bound is None else f"{bound:.4g}", "" if ours is None else f"{ours:.4g}"] + [share(here.get(c)) for c in contenders])
         if rows:
             lines += ["", f"## Shares of the bound, {title}", ""] + table(["lanes x time", "bound, µs", "our fastest, µs", *contenders], rows)
     return lines
