@@ -53,7 +53,7 @@ def take(name, files):
     FOLDER.mkdir(parents=True, exist_ok=True)
     kept = {"schema": "ssmscan.gpu_results/1", "machine": machine, "records": records}
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")
-    (FOLDER / f"{name}.md").write_text(page(kept), encoding="utf-8")
+    (FOLDER / f"{name}.md").write_text(page(name, kept), encoding="utf-8")
 
 
 def shapes_of(kept, question):
@@ -143,7 +143,13 @@ def latency_table(kept):
     return ["", "## One call on one short sequence, launched and waited for, µs", ""] + table(["time", *contenders], rows) if rows else []
 
 
-def page(kept):
+def figures(name):
+    """Those that lie beside the page, copied from a report's figures/."""
+    said = (("throughput", "Elements per second against length, one lane of floats, on the GPU"), ("share", "Share of the bound against length, one lane of floats, on the GPU"))
+    return [f"![{text}]({name}_{kind}.svg)" for kind, text in said if (FOLDER / f"{name}_{kind}.svg").exists()]
+
+
+def page(name, kept):
     m = kept["machine"]
     gpu = m.get("gpu", "a GPU").partition(",")[0]
     lines = [f"# On {gpu}", "", f"{m.get('gpu', '')}; clocks {m.get('gpu_clocks', 'unknown')}; driver {m.get('gpu_driver', 'unknown')}; CUDA {m.get('cuda', 'unknown')}; commit {m.get('commit', 'unknown')}; {m.get('date', '')[:10]}.",
@@ -151,7 +157,8 @@ def page(kept):
              "A share is the time of the bound, a kernel that reads a and b and writes x, over the time of the contender, on the same arrays in the same process. Up to 2²⁰ the data stay in the L2 cache from pass to pass, for all alike; "
              "“cache cold” rotates among copies that outgrow it. Beyond 1 s a pass is not run.", "",
              f"By `{m.get('command', './compare --cuda')}` and its like; the numbers are in the JSON beside this page, and the page is made of them (`plots/gpu_results.py`)."]
-    return "\n".join(lines + speed_tables(kept) + peers_table(kept) + latency_table(kept)) + "\n"
+    drawn = figures(name)
+    return "\n".join(lines + ([""] + drawn if drawn else []) + speed_tables(kept) + peers_table(kept) + latency_table(kept)) + "\n"
 
 
 def main(argv):
@@ -163,7 +170,7 @@ def main(argv):
         return 2
     wrong = [f"docs/results/{file.stem}.md differs from {file.name}" for file in sorted(FOLDER.glob("*.json"))
              if (kept := json.loads(file.read_text(encoding="utf-8"))).get("schema") == "ssmscan.gpu_results/1"
-             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(kept))]
+             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(file.stem, kept))]
     print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
     return 1 if wrong else 0
 
