@@ -102,8 +102,7 @@ void add_validate(CLI::App& program, action& chosen) {
   command->footer(R"(Examples:
   ssmscan validate                                                  all checks on the built-in signal
   ssmscan validate --signal t10k-images-idx3-ubyte.gz --json v.json     on pixel sequences, with a report
-  ssmscan validate --algorithm blelloch --backend openmp            one scan only
-  ssmscan validate --backend cuda                                   the scans on the GPU)");
+  ssmscan validate --algorithm look_back --backend cuda             one scan only, on the GPU)");
   command->callback([&chosen, options] { chosen = [options] { return validate(*options); }; });
 }
 

@@ -2,7 +2,8 @@
 """The pages of docs/results/: what was measured on one GPU, as a page and as the numbers behind it.
 
   gpu_results.py take NAME FILE...   from results of the benchmarks (and of bench/peers): docs/results/NAME.json, the medians
-                                     with their machine, and docs/results/NAME.md, the tables made of them
+                                     with their machine, and docs/results/NAME.md, the tables made of them. Of a shape that
+                                     several files have, the first one's
   gpu_results.py check               exit 1 where a page differs from its numbers (a test runs this)
 """
 
@@ -20,6 +21,7 @@ FOLDER = ROOT / "docs" / "results"
 MACHINE = ("gpu", "gpu_clocks", "gpu_driver", "cuda", "cpu", "os", "compiler", "flags", "commit", "date", "command")
 OURS = ("look_back", "heinsen.fused", "sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back.textbook")
 LIBRARIES = ("cub", "cub_pairs", "thrust")
+KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}  # whoever else there is, is a peer
 
 
 def take(name, files):
@@ -29,12 +31,16 @@ def take(name, files):
         machine["command"] = " ".join(word for word in machine["command"].split() if not word.startswith("--benchmark_out"))
     for source in sources[1:]:  # the peers' versions
         machine |= {key: str(value) for key, value in source.context.items() if key in ("torch", "jax", "triton", "accelerated_scan", "fla")}
-    records = []
+    records, taken = [], set()
     for source in sources:
+        commit, new = str(source.context.get("commit", "")), set()
         for m in source.measurements:
-            if answers.place_of(m) != "GPU":
+            shape = (m.name.question, m.name.problem, m.name.time)
+            # Of a shape that several files have, the first file's: contenders of one shape are of one process.
+            if answers.place_of(m) != "GPU" or (shape in taken and m.name.contender in KNOWN):
                 continue
-            record = {"name": str(m.name)}
+            new.add(shape)
+            record = {"name": str(m.name)} | ({"commit": commit} if commit not in ("", machine.get("commit")) else {})
             if m.error:
                 record["error"] = m.error
             else:
@@ -43,10 +49,11 @@ def take(name, files):
                 if m.fields.get("label"):
                     record["label"] = str(m.fields["label"])
             records.append(record)
+        taken |= new
     FOLDER.mkdir(parents=True, exist_ok=True)
     kept = {"schema": "ssmscan.gpu_results/1", "machine": machine, "records": records}
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")
-    (FOLDER / f"{name}.md").write_text(page(kept), encoding="utf-8")
+    (FOLDER / f"{name}.md").write_text(page(name, kept), encoding="utf-8")
 
 
 def shapes_of(kept, question):
@@ -78,8 +85,7 @@ def table(heads, rows):
 
 
 def peers_of(shapes):
-    known = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}
-    return list(dict.fromkeys(c for here in shapes.values() for c in here if c not in known and "inner:" not in c))
+    return list(dict.fromkeys(c for here in shapes.values() for c in here if c not in KNOWN and "inner:" not in c))
 
 
 def speed_tables(kept):
@@ -93,7 +99,8 @@ def speed_tables(kept):
                 continue
             bound = here.get("triad", {}).get("us")
             ours = min((here[c]["us"] for c in OURS if "us" in here.get(c, {})), default=None)
-            rows.append([shape_text(problem, time), "" if bound is None else f"{bound:.4g}", "" if ours is None else f"{ours:.4g}"] + [share(here.get(c)) for c in contenders])
+            older = next((f" (at {r['commit'][:12]})" for r in here.values() if "commit" in r), "")
+            rows.append([shape_text(problem, time) + older, "" if bound is None else f"{bound:.4g}", "" if ours is None else f"{ours:.4g}"] + [share(here.get(c)) for c in contenders])
         if rows:
             lines += ["", f"## Shares of the bound, {title}", ""] + table(["lanes x time", "bound, µs", "our fastest, µs", *contenders], rows)
     return lines
@@ -136,7 +143,13 @@ def latency_table(kept):
     return ["", "## One call on one short sequence, launched and waited for, µs", ""] + table(["time", *contenders], rows) if rows else []
 
 
-def page(kept):
+def figures(name):
+    """Those that lie beside the page, copied from a report's figures/."""
+    said = (("throughput", "Elements per second against length, one lane of floats, on the GPU"), ("share", "Share of the bound against length, one lane of floats, on the GPU"))
+    return [f"![{text}]({name}_{kind}.svg)" for kind, text in said if (FOLDER / f"{name}_{kind}.svg").exists()]
+
+
+def page(name, kept):
     m = kept["machine"]
     gpu = m.get("gpu", "a GPU").partition(",")[0]
     lines = [f"# On {gpu}", "", f"{m.get('gpu', '')}; clocks {m.get('gpu_clocks', 'unknown')}; driver {m.get('gpu_driver', 'unknown')}; CUDA {m.get('cuda', 'unknown')}; commit {m.get('commit', 'unknown')}; {m.get('date', '')[:10]}.",
@@ -144,7 +157,8 @@ def page(kept):
              "A share is the time of the bound, a kernel that reads a and b and writes x, over the time of the contender, on the same arrays in the same process. Up to 2²⁰ the data stay in the L2 cache from pass to pass, for all alike; "
              "“cache cold” rotates among copies that outgrow it. Beyond 1 s a pass is not run.", "",
              f"By `{m.get('command', './compare --cuda')}` and its like; the numbers are in the JSON beside this page, and the page is made of them (`plots/gpu_results.py`)."]
-    return "\n".join(lines + speed_tables(kept) + peers_table(kept) + latency_table(kept)) + "\n"
+    drawn = figures(name)
+    return "\n".join(lines + ([""] + drawn if drawn else []) + speed_tables(kept) + peers_table(kept) + latency_table(kept)) + "\n"
 
 
 def main(argv):
@@ -156,7 +170,7 @@ def main(argv):
         return 2
     wrong = [f"docs/results/{file.stem}.md differs from {file.name}" for file in sorted(FOLDER.glob("*.json"))
              if (kept := json.loads(file.read_text(encoding="utf-8"))).get("schema") == "ssmscan.gpu_results/1"
-             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(kept))]
+             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(file.stem, kept))]
     print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
     return 1 if wrong else 0
 
