@@ -5,24 +5,56 @@
 
 #include <ssmscan/scan/algorithms/chunked.hpp>
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/detail/kernel_table.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 
 namespace ssmscan::detail {
 
-// An element costs chunked about this many times what it costs sequential: twice the combines, and the scratch between
-// its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
+// An element costs the text of chunked about this many times what it costs sequential: twice the combines, and the
+// scratch between its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
 inline constexpr int price_of_splitting = 4;
 
-inline std::pair<std::string, std::string> automatic(extent size, int threads, operation represents) {
-  std::string const shape = std::to_string(size.lanes) + " lanes of " + std::to_string(size.time) + ", " +
-                            std::to_string(threads) + (threads == 1 ? " thread: " : " threads: ");
-  if (represents == operation::semi_log && size.time > chunked::length)
+// Steps from which on the tuned look_back, which works on blocks of 256, is faster than walking along, on one thread
+// (docs/experiments/cpu_simd.md); and lanes that fill a vector.
+inline constexpr index_t worth_a_tree = 512, lanes_of_a_vector = 8;
+
+enum class arrangement { time_beside_time, lane_beside_lane, other };
+
+template <class T>
+arrangement arrangement_of(recurrence<T> const& r) {
+  auto const along = [](index_t a, index_t b, index_t x) { return (x == 1 || x == -1) && b == x && (a == x || a == 0); };
+  if (along(r.a.stride.time, r.b.stride.time, r.x.stride.time)) return arrangement::time_beside_time;
+  if (along(r.a.stride.channel, r.b.stride.channel, r.x.stride.channel) && r.x.stride.channel == 1)
+    return arrangement::lane_beside_lane;
+  return arrangement::other;
+}
+
+struct question {
+  extent size;
+  int threads;
+  operation represents;
+  packing how;
+  arrangement where;
+};
+
+inline std::pair<std::string, std::string> automatic(question const& q) {
+  auto const [lanes, time] = q.size;
+  std::string const shape = std::to_string(lanes) + " lanes of " + std::to_string(time) + ", " +
+                            std::to_string(q.threads) + (q.threads == 1 ? " thread: " : " threads: ");
+  if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
-  if (threads == 1) return {"sequential", shape + "one thread has nothing to share out"};
-  if (size.lanes >= threads)
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  bool const is_tuned = q.represents == operation::affine && q.how == packing::one_sequence;
+  if (is_tuned && q.where == arrangement::lane_beside_lane && lanes >= lanes_of_a_vector * q.threads)
+    return {"sequential", shape + "lanes beside one another run abreast in vectors, and no combine is done twice"};
+  if (is_tuned && q.where == arrangement::time_beside_time && time >= worth_a_tree)
+    return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
+#endif
+  if (q.threads == 1) return {"sequential", shape + "one thread has nothing to share out"};
+  if (lanes >= q.threads)
     return {"sequential", shape + "lanes enough for every thread, and no combine is done twice"};
   // Splitting time needs enough threads to pay for it, and chunks to hand out.
-  if (threads > price_of_splitting * size.lanes && size.time >= 2 * threads * chunked::length)
+  if (q.threads > price_of_splitting * lanes && time >= 2 * q.threads * chunked::length)
     return {"chunked", shape + "fewer lanes than threads, and time enough to split"};
   return {"sequential", shape + "splitting time would cost more combines than the threads can save"};
 }

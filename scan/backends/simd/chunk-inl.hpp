@@ -44,29 +44,35 @@ HWY_INLINE void scan_runs(T const* a, T const* b, scanned_runs<T>& scanned, T* l
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
   auto const* const reals_b = reinterpret_cast<real_of<T> const*>(b);
-  for (std::size_t r = 0; r < rows; r += lanes) {
-    numbers product, sum;
-    for (std::size_t j = 0; j < rows; j += at_once) {
-      numbers column_a[at_once], column_b[at_once];
-      load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
-      load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
-      in_time_order<Order>(column_a), in_time_order<Order>(column_b);
-      for (std::size_t k = 0; k < at_once; ++k) {
-        if (j + k == 0) {
-          product = column_a[0], sum = column_b[0];
-        } else {
-          sum = multiply_add(d, column_a[k], sum, column_b[k]);
-          product = multiply(d, column_a[k], product);
-        }
-        auto const row = (j + k) * scanned_runs<T>::step + r;
-        for (std::size_t part = 0; part < parts<T>; ++part) {
-          hn::Store(product.part[part], d, scanned.a + row + part * rows);
-          hn::Store(sum.part[part], d, scanned.b + row + part * rows);
+  // So many vectors of runs at a time, that the latency of one's multiply-adds is another's time.
+  constexpr std::size_t abreast = rows / lanes >= 2 && parts<T> == 1 ? 2 : 1;
+  for (std::size_t first = 0; first < rows; first += abreast * lanes) {
+    numbers product[abreast], sum[abreast];
+    for (std::size_t j = 0; j < rows; j += at_once)
+      for (std::size_t v = 0; v < abreast; ++v) {
+        std::size_t const r = first + v * lanes;
+        numbers column_a[at_once], column_b[at_once];
+        load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
+        load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
+        in_time_order<Order>(column_a), in_time_order<Order>(column_b);
+        for (std::size_t k = 0; k < at_once; ++k) {
+          if (j + k == 0) {
+            product[v] = column_a[0], sum[v] = column_b[0];
+          } else {
+            sum[v] = multiply_add(d, column_a[k], sum[v], column_b[k]);
+            product[v] = multiply(d, column_a[k], product[v]);
+          }
+          auto const row = (j + k) * scanned_runs<T>::step + r;
+          for (std::size_t part = 0; part < parts<T>; ++part) {
+            hn::Store(product[v].part[part], d, scanned.a + row + part * rows);
+            hn::Store(sum[v].part[part], d, scanned.b + row + part * rows);
+          }
         }
       }
+    for (std::size_t v = 0; v < abreast; ++v) {
+      store_numbers<T>(d, product[v], last_a + first + v * lanes);
+      store_numbers<T>(d, sum[v], last_b + first + v * lanes);
     }
-    store_numbers<T>(d, product, last_a + r);
-    store_numbers<T>(d, sum, last_b + r);
   }
 }
 
