@@ -9,7 +9,7 @@
 #include <ssmscan/ssm/detail/selective_checks.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 #include <ssmscan/ssm/detail/selective_reference.hpp>
-#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm::detail {
 namespace {
@@ -164,7 +164,7 @@ void frozen_rows(signal const& input, diagonal_system const& system, validation_
   constexpr double bar = 1e-10;
   index_t const count = static_cast<index_t>(system.lambda.size());
   std::vector<double> expected(input.values.size()), y(input.values.size()), skip{system.d};
-  s4d(system).run(input.values, input.batch, expected, {.mode = s4d_mode::convolution});
+  layer(std::span(&system, 1)).run(input.values, input.batch, expected, {.mode = mode::convolution});
   double largest = 0;
   for (double const value : expected) largest = std::max(largest, std::abs(value));
   tensor_shape const shape{input.batch, 1, input.length};
