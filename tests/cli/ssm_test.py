@@ -134,7 +134,8 @@ class Kernel(Systems):
         self.bad(2, ["--b: got a value that is not finite at index 1"], *kernel, "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<c16", (1, 3), [1j] * 3)
         self.bad(2, ["--b: got shape (1, 3); need shape (N,)"], *kernel, "--length", "5", "--out", "K.npy")
-        self.save("L.npy", "<c16", (3,), [-1, 0.5 + 1j, -1])
+        self.save("B.npy", "<c16", (3,), [1j] * 3)
+        self.save("L.npy", "<c16", (3,), [complex(-1), 0.5 + 1j, complex(-1)])
         self.bad(2, ["--lambda: got a positive real part at index 1, an unstable system; need no positive real part"], *kernel, "--length", "5", "--out", "K.npy")
 
 
