@@ -187,7 +187,7 @@ class Run(Systems):
         self.bad(2, ['--backend: got "cuda"; need one of serial, openmp'], *run, "--mode", "scan", "--backend", "cuda")
         self.bad(2, ['--d: got "much"; need a finite number'], *run, "--mode", "scan", "--d", "much")
         self.bad(2, ["--input: got nothing"], "ssm", "run", *self.common, "--out", "y.npy", "--mode", "scan")
-        for descr, shape, told in (("<c16", (2,), "--input: got <c16; need <f8 or <f4"), ("<f8", (), "--input: got shape ()"),
+        for descr, shape, told in (("<c16", (2,), "--input: got <c16; need <f8 or <f4"), 
                                    ("<f8", (1, 1, 2), "--input: got shape (1, 1, 2)"), ("<f8", (0,), "--input: got shape (0,)")):
             count = 1
             for size in shape:
