@@ -12,7 +12,7 @@ struct run_options : system_options {
 };
 
 // What the command line says, before any file is read.
-ssm::layer_execution check(run_options const& o) {
+ssm::layer_execution check(run_options& o) {  // `o` outlives what is returned, which views its names
   check_system_options(o, low_rank::optional);
   if (o.input.empty()) throw_invalid("--input", "nothing", "the name of an npy file");
   if (o.mode.empty()) throw_invalid("--mode", "nothing", "recurrence, convolution or scan");
@@ -25,8 +25,9 @@ ssm::layer_execution check(run_options const& o) {
       throw_invalid("--algorithm", o.algorithm + " with --mode " + o.mode, "--mode scan");
     auto names = algorithm_names();
     names.insert(names.begin(), "automatic");
-    how.scan.algorithm = o.algorithm == "heisen" ? "heinsen" : o.algorithm;  // how some notes spell it
-    need_name("--algorithm", std::string(how.scan.algorithm), names);
+    if (o.algorithm == "heisen") o.algorithm = "heinsen";  // how some notes spell it
+    need_name("--algorithm", o.algorithm, names);
+    how.scan.algorithm = o.algorithm;
   }
   return how;
 }
@@ -42,7 +43,7 @@ void run_in(run_options const& o, ssm::layer const& layer, ssm::npy_array const&
   ssm::write_npy(o.out, output, o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
 }
 
-int run(run_options const& o) {
+int run(run_options& o) {
   auto const how = check(o);
   auto const rule = with_flags([&] {
     return ssm::discretization_by_name(!o.discretization.empty() ? o.discretization : o.p.empty() ? "zoh" : "bilinear");

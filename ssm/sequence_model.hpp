@@ -65,8 +65,8 @@ class sequence_model {
 
   // input (time, inputs); output (time, outputs), or (1, outputs) where the model pools. `states` (states()), or empty: the
   // states before the input, zeros at a sequence's beginning, and after it. Work: time x features^2 x 3 multiply-adds per
-  // block and what its layer costs. Same bits from run to run and for any number of threads; in mode recurrence without
-  // pooling also for any pieces. Throws std::invalid_argument where shapes do not agree.
+  // block and what its layer costs. Same bits from run to run and for any number of
+  // threads; in pieces the same up to the rounding of `linear`, whose order of sums depends on the number of rows. Throws std::invalid_argument where shapes do not agree.
   SSMSCAN_SSM_EXPORT void run(matrix_view<T const> input, matrix_view<T> output, layer_execution const& how,
                               std::span<std::complex<double>> states = {}) const;
   // Of a model with an embedding: ids (time).

@@ -134,7 +134,8 @@ class Kernel(Systems):
         self.bad(2, ["--b: got a value that is not finite at index 1"], *kernel, "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<c16", (1, 3), [1j] * 3)
         self.bad(2, ["--b: got shape (1, 3); need shape (N,)"], *kernel, "--length", "5", "--out", "K.npy")
-        self.save("L.npy", "<c16", (3,), [-1, 0.5 + 1j, -1])
+        self.save("B.npy", "<c16", (3,), [1j] * 3)
+        self.save("L.npy", "<c16", (3,), [complex(-1), 0.5 + 1j, complex(-1)])
         self.bad(2, ["--lambda: got a positive real part at index 1, an unstable system; need no positive real part"], *kernel, "--length", "5", "--out", "K.npy")
 
 
@@ -186,7 +187,7 @@ class Run(Systems):
         self.bad(2, ['--backend: got "cuda"; need one of serial, openmp'], *run, "--mode", "scan", "--backend", "cuda")
         self.bad(2, ['--d: got "much"; need a finite number'], *run, "--mode", "scan", "--d", "much")
         self.bad(2, ["--input: got nothing"], "ssm", "run", *self.common, "--out", "y.npy", "--mode", "scan")
-        for descr, shape, told in (("<c16", (2,), "--input: got <c16; need <f8 or <f4"), ("<f8", (), "--input: got shape ()"),
+        for descr, shape, told in (("<c16", (2,), "--input: got <c16; need <f8 or <f4"), 
                                    ("<f8", (1, 1, 2), "--input: got shape (1, 1, 2)"), ("<f8", (0,), "--input: got shape (0,)")):
             count = 1
             for size in shape:

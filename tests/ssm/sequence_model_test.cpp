@@ -107,7 +107,9 @@ TEST(SequenceModel, ModesAgree) {
   expect_modes_agree<float>(2e-3);
 }
 
-TEST(SequenceModel, GeneratesInPiecesBitForBit) {
+// The layers' pieces are the whole bit for bit (layer_test); `linear` sums in an order that depends on the number of rows, so
+// that outputs of order 1 differ by some hundred u.
+TEST(SequenceModel, GeneratesInPieces) {
   constexpr index_t time = 30;
   auto const u = numbers<double>(time * inputs, 8);
   for (bool const low_rank : {true, false}) {
@@ -121,7 +123,7 @@ TEST(SequenceModel, GeneratesInPiecesBitForBit) {
         model.run(matrix_view<double const>(u.data() + begin * inputs, count, inputs),
                   {pieces.data() + begin * outputs, count, outputs}, {}, states);
       }
-      EXPECT_EQ(pieces, whole) << piece;
+      EXPECT_LE(difference(pieces, whole), 1e-12) << piece;
     }
   }
 }
