@@ -56,7 +56,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     if (!chosen) {
       auto const names = [&] {
         std::vector<std::string> made;
-        for (auto const* c : program.get_subcommands([](CLI::App const*) { return true; }))
+        for (auto const* c : parsed().get_subcommands([](CLI::App const*) { return true; }))
           made.push_back(c->get_name());
         return made;
       }();
