@@ -159,7 +159,7 @@ int generate(mamba_options const& o) {
 
 void add_mamba(CLI::App& program, action& chosen) {
   auto* const mamba = program.add_subcommand("mamba", "Mamba language models in Hugging Face's format");
-  mamba->require_subcommand(1);
+  mamba->require_subcommand(0, 1);  // none: refused as the program refuses no command
   auto const o = std::make_shared<mamba_options>();
   auto const common = [&](CLI::App* command) {
     command->add_option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)")

@@ -204,7 +204,9 @@ void place_tensors(header_reader& header, std::span<std::byte const> elements, s
            std::tie(right.first.begin, right.first.end, right.second);
   });
   index_t covered = 0;
-  for (auto const& [where, tensor] : order) {
+  for (auto const& entry : order) {
+    place const where = entry.first;
+    std::string_view const tensor = entry.second;
     auto const said = [&] {
       return "data_offsets [" + std::to_string(where.begin) + ", " + std::to_string(where.end) + "] of " +
              in_quotes(tensor);

@@ -15,8 +15,8 @@ namespace ssmscan::ssm {
 namespace {
 
 using detail::has_control_characters;
-using detail::load;
 using detail::in_quotes;
+using detail::load;
 constexpr std::string_view metadata_key = detail::safetensors_metadata_key;
 constexpr std::size_t header_alignment = 8;  // the writer's; a reader may not count on it
 constexpr std::size_t greatest_index_bytes = std::size_t{16} << 20;
@@ -45,7 +45,8 @@ tensor_files read_sharded_safetensors(std::filesystem::path const& index, safete
   if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object())
     throw_invalid(name, "no weight_map", "an object \"weight_map\" of tensor names and file names");
   for (auto const& [key, value] : json.items()) {
-    if (key != "weight_map" && key != "metadata") throw_invalid(name, "key " + in_quotes(key), "metadata and weight_map");
+    if (key != "weight_map" && key != "metadata")
+      throw_invalid(name, "key " + in_quotes(key), "metadata and weight_map");
   }
   std::map<std::string, std::set<std::string, std::less<>>> tensors_of;
   for (auto const& [tensor, file] : json["weight_map"].items()) {
@@ -53,7 +54,8 @@ tensor_files read_sharded_safetensors(std::filesystem::path const& index, safete
     std::string const text = file.get<std::string>();
     if (text.empty() || text == "." || text == ".." || text.find('/') != std::string::npos ||
         has_control_characters(text))
-      throw_invalid(name, "file " + in_quotes(text) + " for " + in_quotes(tensor), "the name of a file beside the index");
+      throw_invalid(name, "file " + in_quotes(text) + " for " + in_quotes(tensor),
+                    "the name of a file beside the index");
     tensors_of[text].insert(tensor);
   }
   if (static_cast<index_t>(json["weight_map"].size()) > limits.tensors)

@@ -13,7 +13,7 @@ PROGRAM = os.environ["SSMSCAN"]
 FORMATS = {"<f4": ("f", 1), "<f8": ("d", 1), "<c8": ("f", 2), "<c16": ("d", 2), "<u4": ("I", 1), "<i8": ("q", 1), "|u1": ("B", 1)}
 
 # A refusal: the flag (or "command", "option", "argument"), what was given, what is needed.
-REFUSAL = re.compile(r"ssmscan( \w+){0,2}: (--[A-Za-z-]+(, --[A-Za-z-]+)*|command|option|argument): .*got .+; need .+\n")
+REFUSAL = re.compile(r"ssmscan( \w+){0,2}: (--[A-Za-z-]+(\[\d+\])?(, --[A-Za-z-]+)*|command|option|argument): .*got .+; need .+\n")
 # What a user of the program has never heard of: the library's C++, the parser's words, a shell of an error.
 FOREIGN = re.compile(r"::|\(\)|\bstd\b|capabilities|execution|recurrence<|pointer|exception|required|convert|basic_|vector")
 

@@ -344,7 +344,8 @@ void check_exponential() {
   d[5] = least - 1;
   tensor_shape const shape{1, count, 1};
   selective_problem<T> p;
-  p.u = tensor_view<T const>(u.data(), shape), p.delta = tensor_view<T const>(one.data(), shape), p.y = {y.data(), shape};
+  p.u = tensor_view<T const>(u.data(), shape), p.delta = tensor_view<T const>(one.data(), shape),
+  p.y = {y.data(), shape};
   p.A = {d.data(), count, 1};
   p.B = constant_coefficient<T>(zero.data(), count, 1), p.C = p.B;
   p.initial = dense_state<T const>(one.data(), count, 1), p.final = dense_state(x.data(), count, 1);
