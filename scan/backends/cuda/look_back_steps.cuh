@@ -35,7 +35,7 @@ struct affine_steps {
 
   // Elements into a map; the first starts the lane (from x) or does not.
   struct folding {
-    map own;
+    map own{};
     SSMSCAN_HOST_DEVICE void start(T x) { own = affine<T>::start(x); }
     SSMSCAN_HOST_DEVICE void first(tables const&, T a, T b) { own = {a, b}; }
     SSMSCAN_HOST_DEVICE void step(tables const&, T a, T b) { own = affine<T>{}(own, map{a, b}); }
@@ -82,7 +82,7 @@ struct segmented_steps {
   SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
 
   struct folding {
-    map own;
+    map own{};
     SSMSCAN_HOST_DEVICE void start(T x) { own = {T(0), x, 1}; }
     SSMSCAN_HOST_DEVICE void first(tables const&, T a, T b) { own = {a, b, 0}; }
     SSMSCAN_HOST_DEVICE void step(tables const& t, T a, T b) { own = combine(t, own, map{a, b, 0}); }
