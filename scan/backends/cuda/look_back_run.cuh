@@ -26,7 +26,7 @@ struct slot_run {
   index_t lane, t;  // of the first one
 
   // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts.
-  __device__ map fold(std::uint32_t heads) const {
+  SSMSCAN_HOST_DEVICE map fold(std::uint32_t heads) const {
     if (starts_inside(heads, count)) return fold_packed(heads);
     typename Steps::folding own;
     auto const begin_with = [&](T first_a, T first_b) {
@@ -60,7 +60,7 @@ struct slot_run {
   }
 
   // From the state that enters; the last x. Packed, it leaves the states of sequences that end.
-  __device__ T recur(state_t entering, std::uint32_t heads) const {
+  SSMSCAN_HOST_DEVICE T recur(state_t entering, std::uint32_t heads) const {
     if (starts_inside(heads, count + 1)) return recur_packed(entering, heads);
     typename Steps::running x{entering};
     if (count < length) {
@@ -103,15 +103,15 @@ struct slot_run {
   }
 
  private:
-  __device__ bool starts_lane() const { return !is_packed<Steps> && t == 0; }
-  __device__ static bool starts_inside(std::uint32_t heads, int elements) {
+  SSMSCAN_HOST_DEVICE bool starts_lane() const { return !is_packed<Steps> && t == 0; }
+  SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
     return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
   }
-  __device__ T first_x(index_t sequence, T first_a, T first_b) const {
+  SSMSCAN_HOST_DEVICE T first_x(index_t sequence, T first_a, T first_b) const {
     return p.initial ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
   }
 
-  __device__ void step(typename Steps::running& x, int e) const {
+  SSMSCAN_HOST_DEVICE void step(typename Steps::running& x, int e) const {
     if (e == 0 && starts_lane()) {
       x.start(first_x(0, a[0], b[0]));
     } else {
@@ -120,14 +120,14 @@ struct slot_run {
     b[e * onward] = x.value(tables);
   }
 
-  __device__ static run_of<T> loaded(T const* first) {
+  SSMSCAN_HOST_DEVICE static run_of<T> loaded(T const* first) {
     run_of<T> made;
     made.load(reversed ? first - (length - 1) : first);
     if constexpr (reversed) made = made.reversed();
     return made;
   }
   // Four elements, from e on.
-  __device__ static float4 four(T const* first, int e) {
+  SSMSCAN_HOST_DEVICE static float4 four(T const* first, int e) {
     if constexpr (reversed) {
       float4 const raw = *reinterpret_cast<float4 const*>(first - e - 3);
       return make_float4(raw.w, raw.z, raw.y, raw.x);
@@ -136,7 +136,7 @@ struct slot_run {
     }
   }
 
-  __device__ map fold_packed(std::uint32_t heads) const {
+  SSMSCAN_HOST_DEVICE map fold_packed(std::uint32_t heads) const {
     typename Steps::folding own;
     for (int e = 0; e < count; ++e) {
       T const a_e = a[e * onward], b_e = b[e * onward];
@@ -151,7 +151,7 @@ struct slot_run {
     return own.result(tables);
   }
 
-  __device__ T recur_packed(state_t entering, std::uint32_t heads) const {
+  SSMSCAN_HOST_DEVICE T recur_packed(state_t entering, std::uint32_t heads) const {
     typename Steps::running x{entering};
     for (int e = 0; e < count; ++e) {
       T const a_e = a[e * onward], b_e = b[e * onward];
@@ -166,7 +166,7 @@ struct slot_run {
     return x.value(tables);
   }
   // Asked for only where there are initial states: it is a search.
-  __device__ index_t sequence_of(int e) const { return p.initial ? p.sequence_at(t + e) : 0; }
+  SSMSCAN_HOST_DEVICE index_t sequence_of(int e) const { return p.initial ? p.sequence_at(t + e) : 0; }
 };
 
 }  // namespace ssmscan::device

@@ -14,39 +14,39 @@ struct affine_steps {
   using map = affine_map<T>;        // what elements, runs and rows are folded into
   using aggregate = affine_map<T>;  // of a tile, as blocks publish it
   struct tables {                   // in shared memory
-    __device__ void fill(int /*thread*/, int /*threads*/) {}
+    SSMSCAN_HOST_DEVICE void fill(int /*thread*/, int /*threads*/) {}
   };
   static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
   static constexpr bool by_fours = false;
 
-  __device__ static map identity() { return affine<T>{}.identity(); }
-  __device__ static map combine(tables const&, map const& earlier, map const& later) {
+  SSMSCAN_HOST_DEVICE static map identity() { return affine<T>{}.identity(); }
+  SSMSCAN_HOST_DEVICE static map combine(tables const&, map const& earlier, map const& later) {
     return affine<T>{}(earlier, later);
   }
-  __device__ static aggregate published(tables const&, map const& tile) { return tile; }
+  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
 
   // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
-  __device__ static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
-  __device__ static state passed_first(aggregate const& tile) { return tile.b; }
-  __device__ static state after(tables const&, map const& before, state x) {
+  SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
+  SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
+  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) {
     return multiply_add(before.a, x, before.b);
   }
-  __device__ static state after_start(map const& before) { return before.b; }
+  SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
 
   // Elements into a map; the first starts the lane (from x) or does not.
   struct folding {
-    map own;
-    __device__ void start(T x) { own = affine<T>::start(x); }
-    __device__ void first(tables const&, T a, T b) { own = {a, b}; }
-    __device__ void step(tables const&, T a, T b) { own = affine<T>{}(own, map{a, b}); }
-    __device__ map result(tables const&) const { return own; }
+    map own{};
+    SSMSCAN_HOST_DEVICE void start(T x) { own = affine<T>::start(x); }
+    SSMSCAN_HOST_DEVICE void first(tables const&, T a, T b) { own = {a, b}; }
+    SSMSCAN_HOST_DEVICE void step(tables const&, T a, T b) { own = affine<T>{}(own, map{a, b}); }
+    SSMSCAN_HOST_DEVICE map result(tables const&) const { return own; }
   };
   // The recurrence from a state on.
   struct running {
     state x;
-    __device__ void start(T first) { x = first; }
-    __device__ void step(tables const&, T a, T b) { x = multiply_add(a, x, b); }
-    __device__ T value(tables const&) const { return x; }
+    SSMSCAN_HOST_DEVICE void start(T first) { x = first; }
+    SSMSCAN_HOST_DEVICE void step(tables const&, T a, T b) { x = multiply_add(a, x, b); }
+    SSMSCAN_HOST_DEVICE T value(tables const&) const { return x; }
   };
 };
 
@@ -67,26 +67,26 @@ struct segmented_steps {
   static constexpr int slots = 4;
   static constexpr bool by_fours = false;
 
-  __device__ static map identity() { return {T(1), T(0), 0}; }
-  __device__ static map combine(tables const&, map const& earlier, map const& later) {
+  SSMSCAN_HOST_DEVICE static map identity() { return {T(1), T(0), 0}; }
+  SSMSCAN_HOST_DEVICE static map combine(tables const&, map const& earlier, map const& later) {
     if (later.starts != 0) return later;
     affine_map<T> const made = affine<T>{}(affine_map<T>{earlier.a, earlier.b}, affine_map<T>{later.a, later.b});
     return {made.a, made.b, earlier.starts};
   }
-  __device__ static aggregate published(tables const&, map const& tile) { return tile; }
-  __device__ static state pass(aggregate const& tile, state x) {
+  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
+  SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) {
     return tile.starts != 0 ? tile.b : multiply_add(tile.a, x, tile.b);
   }
-  __device__ static state passed_first(aggregate const& tile) { return tile.b; }
-  __device__ static state after(tables const&, map const& before, state x) { return pass(before, x); }
-  __device__ static state after_start(map const& before) { return before.b; }
+  SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
+  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) { return pass(before, x); }
+  SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
 
   struct folding {
-    map own;
-    __device__ void start(T x) { own = {T(0), x, 1}; }
-    __device__ void first(tables const&, T a, T b) { own = {a, b, 0}; }
-    __device__ void step(tables const& t, T a, T b) { own = combine(t, own, map{a, b, 0}); }
-    __device__ map result(tables const&) const { return own; }
+    map own{};
+    SSMSCAN_HOST_DEVICE void start(T x) { own = {T(0), x, 1}; }
+    SSMSCAN_HOST_DEVICE void first(tables const&, T a, T b) { own = {a, b, 0}; }
+    SSMSCAN_HOST_DEVICE void step(tables const& t, T a, T b) { own = combine(t, own, map{a, b, 0}); }
+    SSMSCAN_HOST_DEVICE map result(tables const&) const { return own; }
   };
   using running = typename affine_steps<T>::running;
 };

@@ -31,18 +31,18 @@ struct run_of {
   static constexpr int length = look_back_tile<T>::run;
   std::array<T, length> values;
 
-  __device__ void load(T const* shared) {
+  SSMSCAN_HOST_DEVICE void load(T const* shared) {
     std::array<uint4, 5> raw;
 #pragma unroll
     for (int k = 0; k < 5; ++k) raw[k] = reinterpret_cast<uint4 const*>(shared)[k];
     values = std::bit_cast<std::array<T, length>>(raw);
   }
-  __device__ void store(T* shared) const {
+  SSMSCAN_HOST_DEVICE void store(T* shared) const {
     auto const raw = std::bit_cast<std::array<uint4, 5>>(values);
 #pragma unroll
     for (int k = 0; k < 5; ++k) reinterpret_cast<uint4*>(shared)[k] = raw[k];
   }
-  __device__ run_of reversed() const {
+  SSMSCAN_HOST_DEVICE run_of reversed() const {
     run_of made;
 #pragma unroll
     for (int k = 0; k < length; ++k) made.values[k] = values[length - 1 - k];
