@@ -235,6 +235,6 @@ def finish(options, facts, records):
     messages = [record["error_message"] for record in records if record.get("error_occurred")]
     if any(message.startswith(WRONG) for message in messages):
         return EXIT_WRONG
-    if len(messages) == len(records):
-        return EXIT_NOTHING
-    return EXIT_GOOD
+    if any(not message.startswith(NOT_RUN) for message in messages):
+        return EXIT_FAILED
+    return EXIT_NOTHING if len(messages) == len(records) else EXIT_GOOD
