@@ -32,9 +32,8 @@ struct chunked : ssmscan::chunked {
         index_t const n = lanes * (count - 1);
         for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
           index_t const lane = i / (count - 1), k = i % (count - 1);
-          summaries[lane * count + k] = all.with(lane, k, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) {
-            return tile.up(in, memory[worker]);
-          });
+          summaries[lane * count + k] = all.with(
+              lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) { return tile.up(in, memory[worker]); });
         }
       });
     on.blocks(lanes, [=](index_t lane) {  // spine: of all chunks up to and including k
@@ -45,7 +44,7 @@ struct chunked : ssmscan::chunked {
       index_t const n = lanes * count;
       for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
         index_t const lane = i / count, k = i % count;
-        all.with(lane, k, k + 1, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+        all.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
           tile.up(in, memory[worker]);
           tile.down(in, memory[worker], k == 0 ? nullptr : &summaries[i - 1].b, out);
         });

@@ -28,7 +28,7 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
                              textbook<ssmscan::sequential>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default: its sums are of another monoid, so the texts.
-using inner_algorithms = type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked,
-                                   ssmscan::look_back>;
+using inner_algorithms =
+    type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked, ssmscan::look_back>;
 
 }  // namespace ssmscan::simd
