@@ -8,6 +8,11 @@ namespace ssmscan::simd {
 struct chunked : ssmscan::chunked {
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::chunked::info;
+    // The text's, and every chunk with a summary to give is scanned once more: cheaper than keeping what it left.
+    made.work = [](index_t time) {
+      return ssmscan::chunked::info.work(time) +
+             std::max<index_t>(chunks(time) - 1, 0) * detail::fan_up_work<fan>(length);
+    };
     // The last chunk of a lane has no summary to give; a state in and one out along the spine, and one into each chunk.
     made.bytes = [](index_t time, double element) {
       index_t const spine = std::max<index_t>(chunks(time) - 1, 0);
