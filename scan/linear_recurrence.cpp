@@ -34,10 +34,9 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   if (algorithm == "automatic") {
     extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
     bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
-    auto const [name, why] = detail::automatic({size, how.backend == "serial" ? 1 : openmp(how.threads).threads(),
-                                                problem.operation,
-                                                packed ? detail::packing::packed : detail::packing::one_sequence,
-                                                detail::arrangement_of(problem)});
+    auto const [name, why] = detail::automatic(
+        {size, how.backend == "serial" ? 1 : openmp(how.threads).threads(), problem.operation,
+         packed ? detail::packing::packed : detail::packing::one_sequence, detail::arrangement_of(problem)});
     algorithm = name;
     reason = why;
   }

@@ -22,7 +22,9 @@ enum class arrangement { time_beside_time, lane_beside_lane, other };
 
 template <class T>
 arrangement arrangement_of(recurrence<T> const& r) {
-  auto const along = [](index_t a, index_t b, index_t x) { return (x == 1 || x == -1) && b == x && (a == x || a == 0); };
+  auto const along = [](index_t a, index_t b, index_t x) {
+    return (x == 1 || x == -1) && b == x && (a == x || a == 0);
+  };
   if (along(r.a.stride.time, r.b.stride.time, r.x.stride.time)) return arrangement::time_beside_time;
   if (along(r.a.stride.channel, r.b.stride.channel, r.x.stride.channel) && r.x.stride.channel == 1)
     return arrangement::lane_beside_lane;
@@ -51,8 +53,7 @@ inline std::pair<std::string, std::string> automatic(question const& q) {
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
 #endif
   if (q.threads == 1) return {"sequential", shape + "one thread has nothing to share out"};
-  if (lanes >= q.threads)
-    return {"sequential", shape + "lanes enough for every thread, and no combine is done twice"};
+  if (lanes >= q.threads) return {"sequential", shape + "lanes enough for every thread, and no combine is done twice"};
   // Splitting time needs enough threads to pay for it, and chunks to hand out.
   if (q.threads > price_of_splitting * lanes && time >= 2 * q.threads * chunked::length)
     return {"chunked", shape + "fewer lanes than threads, and time enough to split"};

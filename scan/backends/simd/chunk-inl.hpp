@@ -7,6 +7,7 @@
 #endif
 
 #include <hwy/cache_control.h>
+
 #include <ssmscan/scan/backends/simd/columns-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -115,12 +116,6 @@ HWY_INLINE T number_at(real_of<T> const* reals, std::size_t j, std::size_t r) {
 }
 
 template <class T>
-void prefetch(T const* from, index_t n) {
-  constexpr index_t line = 64 / sizeof(T);
-  for (index_t i = 0; i < n; i += line) hwy::Prefetch(from + i);
-}
-
-template <class T>
 affine_map<T> chunk_up(chunk_source<T> const& in, chunk_scratch<T>& s) {
   bool const one_a = in.a_stride == 0;
   if (one_a) std::fill_n(s.in_a, block, *in.a);
@@ -140,7 +135,8 @@ affine_map<T> chunk_up(chunk_source<T> const& in, chunk_scratch<T>& s) {
       if (!one_a)
         for (index_t i = 0; i < n; ++i) s.in_a[i] = a[i * in.a_stride];
       if (replaced) s.in_b[0] = *in.first;
-      for (index_t i = n; i < block; ++i) s.in_a[i] = T(1), s.in_b[i] = T(0);  // after all that is there: changes nothing
+      for (index_t i = n; i < block; ++i)
+        s.in_a[i] = T(1), s.in_b[i] = T(0);  // after all that is there: changes nothing
       scan_runs<order::up>(s.in_a, s.in_b, s.blocks[k], last_a, last_b);
     }
   }
@@ -173,8 +169,7 @@ template <class T>
 void chunk_down(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   s.block_state[0] = state != nullptr ? *state : T(0);
   for (index_t k = 0; k < run; ++k)
-    s.block_state[k + 1] =
-        state != nullptr ? scalar_multiply_add(s.block_a[k], *state, s.block_b[k]) : s.block_b[k];
+    s.block_state[k + 1] = state != nullptr ? scalar_multiply_add(s.block_a[k], *state, s.block_b[k]) : s.block_b[k];
   s.run_state[0] = s.block_state[0];
   finish_runs<order::up>(s.ends, s.block_state, s.run_state + 1);
   if (state == nullptr)  // the first block's run ends are complete as they are
@@ -186,11 +181,6 @@ void chunk_down(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, 
     index_t const n = std::min(block, in.n - begin);
     T const* const before = s.run_state + begin / run;
     T* const x = to.x + begin * to.stride;
-    if (in.ahead != 0) {
-      prefetch(in.b + in.ahead * in.b_stride + begin * in.b_stride - (in.b_stride < 0 ? block - 1 : 0), block);
-      if (in.a_stride != 0)
-        prefetch(in.a + in.ahead * in.a_stride + begin * in.a_stride - (in.a_stride < 0 ? block - 1 : 0), block);
-    }
     bool const complete = begin == 0 && state == nullptr;  // so is the first run
     if (n == block && !complete && !streamed && to.stride == 1) {
       finish_runs<order::up>(s.blocks[k], before, x);

@@ -50,7 +50,8 @@ struct alignas(64) chunk_scratch {
   T block_a[run], block_b[run];              // the scan of the blocks' last values
   T block_state[1 + run];                    // the state that enters the chunk, and those at the blocks' ends
   T run_state[1 + block];                    // and at the runs' ends
-  alignas(64) T in_a[block], in_b[block];    // a block that is not contiguous, or not whole, or not as it stands in memory
+  alignas(64) T in_a[block],
+      in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
   alignas(64) T out[chunk];
 };
 
@@ -63,7 +64,6 @@ struct chunk_source {
   index_t a_stride, b_stride;
   index_t n;
   T const* first;
-  index_t ahead;  // elements from here to what the same worker will read next: prefetched; 0: nothing
 };
 
 enum class write : bool { through_the_cache, past_the_cache };

@@ -8,6 +8,11 @@ namespace ssmscan::simd {
 struct chunked : ssmscan::chunked {
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::chunked::info;
+    // The text's, and every chunk with a summary to give is scanned once more: cheaper than keeping what it left.
+    made.work = [](index_t time) {
+      return ssmscan::chunked::info.work(time) +
+             std::max<index_t>(chunks(time) - 1, 0) * detail::fan_up_work<fan>(length);
+    };
     // The last chunk of a lane has no summary to give; a state in and one out along the spine, and one into each chunk.
     made.bytes = [](index_t time, double element) {
       index_t const spine = std::max<index_t>(chunks(time) - 1, 0);
@@ -32,9 +37,8 @@ struct chunked : ssmscan::chunked {
         index_t const n = lanes * (count - 1);
         for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
           index_t const lane = i / (count - 1), k = i % (count - 1);
-          summaries[lane * count + k] = all.with(lane, k, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) {
-            return tile.up(in, memory[worker]);
-          });
+          summaries[lane * count + k] = all.with(
+              lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) { return tile.up(in, memory[worker]); });
         }
       });
     on.blocks(lanes, [=](index_t lane) {  // spine: of all chunks up to and including k
@@ -45,7 +49,7 @@ struct chunked : ssmscan::chunked {
       index_t const n = lanes * count;
       for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
         index_t const lane = i / count, k = i % count;
-        all.with(lane, k, k + 1, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+        all.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
           tile.up(in, memory[worker]);
           tile.down(in, memory[worker], k == 0 ? nullptr : &summaries[i - 1].b, out);
         });

@@ -30,19 +30,17 @@ class lane_chunks {
 
   index_t count() const { return detail::ceil_div(p_->size.time, chunk); }
 
-  // Runs body(source, sink) for chunk k of a lane; `next`: the chunk after this one that the worker will come to.
+  // Runs body(source, sink) for chunk k of a lane.
   template <class Body>
-  auto with(index_t lane, index_t k, index_t next, Body const& body) const {
+  auto with(index_t lane, index_t k, Body const& body) const {
     index_t const begin = k * chunk, n = std::min(chunk, p_->size.time - begin);
     bool const stepped = p_->size.time > 1;  // a stride that is never stepped along may be anything
     index_t const a_stride = stepped ? p_->a.time_stride() : 1, b_stride = stepped ? p_->b.time_stride() : 1;
-    T const first = k > 0 ? T(0)
-                    : p_->initial
-                        ? multiply_add(p_->a(lane, 0), p_->initial(lane, 0), p_->b(lane, 0))
-                        : p_->b(lane, 0);
-    bool const whole_ahead = (next + 1) * chunk <= p_->size.time;
-    chunk_source<T> const in{&p_->a(lane, begin), &p_->b(lane, begin), a_stride, b_stride,
-                             n,                   k == 0 ? &first : nullptr, whole_ahead ? (next - k) * chunk : 0};
+    T const first = k > 0         ? T(0)
+                    : p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, 0), p_->b(lane, 0))
+                                  : p_->b(lane, 0);
+    chunk_source<T> const in{&p_->a(lane, begin),      &p_->b(lane, begin), a_stride, b_stride, n,
+                             k == 0 ? &first : nullptr};
     return body(in, chunk_sink<T>{&p_->x(lane, begin), stepped ? p_->x.time_stride() : 1, how_});
   }
 

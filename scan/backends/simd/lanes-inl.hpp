@@ -7,6 +7,7 @@
 #endif
 
 #include <hwy/cache_control.h>
+
 #include <ssmscan/scan/backends/simd/lanes.hpp>
 #include <ssmscan/scan/backends/simd/number-inl.hpp>
 
@@ -25,8 +26,7 @@ void fold_one(lanes_piece<T> const& p, index_t lane) {
     for (; t < p.time; ++t) x[t] = state = scalar_multiply_add(a[t], state, b[t]);
   } else {
     for (; t < p.time; ++t)
-      x[t * p.x_time_stride] = state =
-          scalar_multiply_add(a[t * p.a.time_stride], state, b[t * p.b.time_stride]);
+      x[t * p.x_time_stride] = state = scalar_multiply_add(a[t * p.a.time_stride], state, b[t * p.b.time_stride]);
   }
   p.state[lane] = state;
 }

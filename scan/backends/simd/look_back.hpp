@@ -30,7 +30,7 @@ struct look_back : ssmscan::look_back {
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
           for (index_t k = 0; k < count; ++k)
-            chunks.with(lane, k, k + 1, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+            chunks.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
               affine_map<T> const summary = tile.up(in, *memory);
               tile.down(in, *memory, k == 0 ? nullptr : &state, out);
               state = k == 0 ? summary.b : multiply_add(summary.a, state, summary.b);
@@ -47,7 +47,7 @@ struct look_back : ssmscan::look_back {
       chunk_scratch<T>& mine = memory[worker];
       for (index_t ticket = next++; ticket < lanes * count; ticket = next++) {
         index_t const lane = ticket / count, k = ticket % count;
-        chunks.with(lane, k, k + workers, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
+        chunks.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
           affine_map<T> const summary = tile.up(in, mine);
           if (k == 0) {
             if (count > 1) states.publish(ticket, summary.b);

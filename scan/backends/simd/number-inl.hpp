@@ -11,6 +11,7 @@
 #include <complex>
 
 #include <hwy/highway.h>
+
 #include <ssmscan/scan/backends/simd/chunk.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -53,7 +54,8 @@ HWY_INLINE V fused_less(D d, V a, V x, V c) {
 }
 
 template <class D>
-inline constexpr std::size_t lanes_of = hn::MaxLanes(D{});  // no target with a width unknown to the compiler is compiled
+inline constexpr std::size_t lanes_of =
+    hn::MaxLanes(D{});  // no target with a width unknown to the compiler is compiled
 
 template <class V, std::size_t Parts>
 struct number {

@@ -28,7 +28,20 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
                              textbook<ssmscan::sequential>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default: its sums are of another monoid, so the texts.
-using inner_algorithms = type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked,
-                                   ssmscan::look_back>;
+using inner_algorithms =
+    type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked, ssmscan::look_back>;
+
+// Nothing of scan/registry.hpp is missing here.
+static_assert([] {
+  bool complete = true;
+  ssmscan::algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    bool found = false;
+    algorithms::for_each([&]<class Offered>(std::type_identity<Offered>) {
+      found |= Offered::info.name == A::info.name && Offered::info.variant == A::info.variant;
+    });
+    complete &= found;
+  });
+  return complete;
+}());
 
 }  // namespace ssmscan::simd

@@ -109,7 +109,7 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
             if (!enters) given_b[0] = T(77);  // what `first` replaces
             strided<T> const in_a(a, s.a), in_b(given_b, s.b);
             strided<T> out(std::vector<T>(own_b.size(), T(0)), s.x);
-            chunk_source<T> const in{in_a.first, in_b.first, s.a, s.b, n, enters ? nullptr : &own_b[0], 0};
+            chunk_source<T> const in{in_a.first, in_b.first, s.a, s.b, n, enters ? nullptr : &own_b[0]};
             auto const summary = made.chunk.up(in, *scratch);
             made.chunk.down(in, *scratch, enters ? &state : nullptr, {out.first, s.x, how});
             for (index_t i = 0; i < n; ++i)
