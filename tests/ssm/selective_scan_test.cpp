@@ -11,7 +11,7 @@
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/selective_reference.hpp>
 #include <ssmscan/ssm/discretize.hpp>
-#include <ssmscan/ssm/s4d.hpp>
+#include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
@@ -390,10 +390,10 @@ TEST(SelectiveScanBridge, FrozenSelectivityIsTheS4DConvolution) {
     p.B = constant_coefficient(system.b.data(), 1, states), p.C = constant_coefficient(system.c.data(), 1, states);
     p.D = skip;
     p.rule = rule == discretization::zoh ? selective_rule::zoh : selective_rule::bilinear;
-    s4d const layer(system);
-    for (s4d_mode const form : {s4d_mode::convolution, s4d_mode::recurrence, s4d_mode::scan}) {
+    layer const frozen(std::span(&system, 1));
+    for (ssm::mode const form : {ssm::mode::convolution, ssm::mode::recurrence, ssm::mode::scan}) {
       std::vector<double> expected(u.size());
-      layer.run(u, 1, expected, {.mode = form});
+      frozen.run(u, 1, expected, {.mode = form});
       double largest = 0;
       for (double const value : expected) largest = std::max(largest, std::abs(value));
       for (selective_mode const mode : {selective_mode::fused, selective_mode::unfused, selective_mode::recurrence}) {
