@@ -42,7 +42,7 @@ TEST(Validate, OutsideScansAreHeldAsTheRegistrysAre) {
   EXPECT_EQ(report.count(check_status::fail), 0);
   index_t scans = 0;
   for (validation_check const& check : report.checks) {
-    if (!check.name.ends_with("/scan")) continue;
+    if (!check.name.starts_with("s4d.") || !check.name.ends_with("/scan")) continue;
     EXPECT_EQ(check.algorithm, "sequential.elsewhere");
     EXPECT_EQ(check.backend, "beyond");
     ++scans;
