@@ -1,7 +1,7 @@
 #pragma once
 // How much of each axis is walked. Read in one place, from SSMSCAN_CHECK: "full" (also when unset) walks all of it,
 // "fast" takes every k-th length or position and fewer seeds, "brief" fewer still, for subjects whose every call waits for a
-// device; no axis is left out.
+// device and for builds that watch every access; no axis is left out.
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
