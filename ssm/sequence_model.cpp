@@ -152,7 +152,7 @@ void sequence_model<T>::run_blocks(std::vector<T>& x, index_t time, matrix_view<
   apply(parameters_.decoder, matrix_view<T const>(pooled.data(), 1, width), output);
 }
 
-template class SSMSCAN_SSM_EXPORT sequence_model<float>;
-template class SSMSCAN_SSM_EXPORT sequence_model<double>;
+template class sequence_model<float>;
+template class sequence_model<double>;
 
 }  // namespace ssmscan::ssm

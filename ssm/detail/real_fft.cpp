@@ -75,8 +75,8 @@ void real_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
 
 #endif
 
-template class SSMSCAN_SSM_EXPORT real_fft<float>;
-template class SSMSCAN_SSM_EXPORT real_fft<double>;
+template class real_fft<float>;
+template class real_fft<double>;
 
 }  // namespace detail
 }  // namespace ssmscan::ssm

@@ -215,7 +215,7 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
   detail::real_fft<T>(length_).backward(spectrum.data(), kernel.data());
 }
 
-template class SSMSCAN_SSM_EXPORT dplr_kernels<float>;
-template class SSMSCAN_SSM_EXPORT dplr_kernels<double>;
+template class dplr_kernels<float>;
+template class dplr_kernels<double>;
 
 }  // namespace ssmscan::ssm

@@ -65,8 +65,8 @@ class Told(ProgramTest):
 
 class Refused(ProgramTest):
     def test_usage(self):
-        self.bad(2, ["command", "got nothing", "need one of info, list, scan, kernel, ssm, validate"])
-        self.bad(2, ['got "lst"', "need one of info, list, scan, kernel, ssm, validate", "did you mean list?"], "lst")
+        self.bad(2, ["command", "got nothing", "need one of info, list, scan, kernel, ssm, selective, mamba, validate"])
+        self.bad(2, ['got "lst"', "need one of info, list, scan, kernel, ssm, selective, mamba, validate", "did you mean list?"], "lst")
         self.bad(2, ['got "--verison"', "did you mean --version?"], "--verison")
         self.bad(2, ['got "--jsn"', "--json", "did you mean --json?"], "list", "--jsn")
         self.bad(2, ['got "more"'], "info", "more")

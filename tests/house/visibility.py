@@ -8,7 +8,7 @@ import subprocess
 
 import documents
 
-FUNCTION = re.compile(r"SSMSCAN_{0}_EXPORT\s+[^;{{(]*?\b(\w+)\s*(?:<[^;{{(]*>)?\s*\(")
+FUNCTION = re.compile(r"SSMSCAN_{0}_EXPORT\s+[^;{{(]*?\b(operator=|\w+)\s*(?:<[^;{{(]*>)?\s*\(")
 TYPE = re.compile(r"(?:class|struct)\s+SSMSCAN_{0}_EXPORT\s+(\w+)")
 
 
@@ -58,7 +58,7 @@ def main():
             symbol = qualified(name)
             if kind == "u" or kind in "WVwv" and symbol.startswith(("std::", "__gnu_cxx::")):
                 continue
-            last = symbol.split("::")[-1]
+            last = symbol.split("::")[-1].lstrip("~")  # a destructor is declared by its type's name
             owner = set(symbol.split("::")[:-1]) & types or {t for t in types if name.endswith("::" + t)}
             if symbol.startswith("ssmscan::") and last in functions:
                 seen.add(last)
