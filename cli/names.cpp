@@ -60,6 +60,8 @@ void need_writable(std::string const& argument, std::filesystem::path const& pat
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     throw_invalid(argument, path.string() + ", a folder", "the name of a file");
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+    throw_invalid(argument, path.string() + ", a device, pipe or socket", "the name of a regular file");
   auto const folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!std::filesystem::is_directory(folder, ignored))
     throw_invalid(argument, path.string() + ", in a folder that is not there", "a place that can be written");

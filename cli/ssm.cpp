@@ -50,6 +50,7 @@ int run(run_options& o) {
   });
   auto const layer = o.p.empty() ? ssm::layer({ssm::diagonal(read_diagonal(o, rule))})
                                  : ssm::layer({ssm::diagonal_plus_low_rank(read_dplr(o), rule)});
+  need_stable(o, rule, layer.systems().front()->spectral_radius());
   auto const input = read_array("--input", o.input);
   if (input.shape.empty() || input.shape.size() > 2 || input.shape.back() == 0)
     throw_invalid("--input", "shape " + to_string(input.shape), "shape (L,) or (batch, L), L at least 1");
@@ -86,7 +87,9 @@ void add_ssm(CLI::App& program, action& chosen) {
       ->type_name("NAME");
   runs->add_option("--input", o->input, "(L) or (batch, L), <f8 or <f4: each row a sequence from rest")
       ->type_name("FILE.npy");
-  runs->add_option("--mode", o->mode, "recurrence, convolution or scan")->type_name("NAME");
+  runs->add_option("--mode", o->mode,
+                   "recurrence, convolution (by FFT: a NaN or infinity reaches every sample) or scan")
+      ->type_name("NAME");
   runs->add_option("--algorithm", o->algorithm, "mode scan: a name of `ssmscan list`, or automatic (default)")
       ->type_name("NAME");
   runs->add_option("--backend", o->backend, "serial or openmp")->type_name("NAME")->capture_default_str();

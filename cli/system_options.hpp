@@ -31,6 +31,10 @@ void check_system_options(system_options const& o, low_rank p);
 ssm::diagonal_system read_diagonal(system_options const& o, ssm::discretization rule);
 ssm::dplr_system read_dplr(system_options const& o);
 
+// Refuses a step at which the rule makes growth out of decay (forward Euler on a stiff system): |Ab| = `radius`. Poles on
+// the unit circle are left to their rounding.
+void need_stable(system_options const& o, ssm::discretization rule, double radius);
+
 // Runs `call`; a message of the library that names one of its arguments names the flag then.
 template <class Call>
 auto with_flags(Call const& call) {

@@ -15,6 +15,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <ssmscan/scan/simd_target.hpp>
+
 #if SSMSCAN_MACHINE_CUDA
 #include <ssmscan/scan/backends/cuda/gpus.hpp>
 #endif
@@ -177,7 +179,7 @@ facts machine_facts() {
              {"cpu_caches", caches()},
              {"memory", memory()},
              {"instruction_sets", instruction_sets()},
-             {"simd_target", "baseline, scalar fma"},
+             {"simd_target", std::string(simd_target())},
              {"subnormals", subnormals()},
              {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "unknown")},
              {"threads", std::to_string(omp_get_max_threads())},

@@ -5,6 +5,7 @@
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/scan/simd_target.hpp>
 
 namespace ssmscan {
 namespace {
@@ -86,6 +87,14 @@ std::vector<std::string> backend_names() {
   std::vector<std::string> names;
   backends::for_each([&]<class B>(std::type_identity<B>) { names.emplace_back(B::name); });
   return names;
+}
+
+std::string_view simd_target() {
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  for (auto const& target : simd::targets<float>())
+    if (target.made == &simd::best<float>()) return target.name;
+#endif
+  return "none";
 }
 
 }  // namespace ssmscan

@@ -7,8 +7,8 @@
 #include "bench/common/bounds.hpp"
 #include "bench/common/verify.hpp"
 
-#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/backends/simd/registry.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 
 namespace ssmscan::bench {
 
@@ -106,10 +106,10 @@ contender<T> ours(std::string const& algorithm, std::string const& inner, std::s
       return execution{.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads};
     };
     choice const made = plan(call, how());
-    return prepared{
-        .pass = [=] { linear_recurrence(call, how()); },
-        .promised = promise<simd::algorithms>(capabilities(), made.algorithm, made.inner, on.shape.operation, on.shape.time),
-        .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
+    return prepared{.pass = [=] { linear_recurrence(call, how()); },
+                    .promised = promise<simd::algorithms>(capabilities(), made.algorithm, made.inner,
+                                                          on.shape.operation, on.shape.time),
+                    .label = algorithm == "automatic" ? "chose " + made.algorithm + ": " + made.reason : ""};
   };
   return {algorithm, inner, backend, takes, prepare};
 }

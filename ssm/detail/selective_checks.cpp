@@ -2,9 +2,9 @@
 #include <cmath>
 #include <optional>
 
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
-#include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/selective_checks.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
@@ -140,7 +140,7 @@ void selective_rows(signal const& input, std::function<void(each_scan_visit cons
     selective_problem<double> const p = layer.problem();
     each_scan([&](std::string const& algorithm, std::string const& backend) {
       std::optional<algorithm_info> info;
-      algorithms::for_each([&](auto entry) {
+      simd::algorithms::for_each([&](auto entry) {
         constexpr algorithm_info one = decltype(entry)::type::info;
         if (ssmscan::detail::is_named(one, algorithm)) info = one;
       });

@@ -97,6 +97,8 @@ void write_file(std::filesystem::path const& path, std::span<std::span<std::byte
   if (name.empty() || std::filesystem::is_directory(path, ignored)) {
     throw_invalid(name.empty() ? "path" : name, name.empty() ? "an empty name" : "a folder", "the name of a file");
   }
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+    throw_invalid(name, "a device, pipe or socket", "the name of a regular file");  // rename would take its place
   if (existing == existing_file::keep && std::filesystem::exists(path, ignored)) throw_exists(name);
 
   temporary temp{name + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++)};

@@ -273,6 +273,8 @@ class Refused(ProgramTest):
         os.mkdir(self.path("folder"))
         files = ["scan", "--a", "a.npy", "--b", "b.npy", "--out"]
         self.bad(2, ["--out: got folder, a folder"], *files, "folder")
+        os.mkfifo(self.path("pipe"))
+        self.bad(2, ["--out: got pipe, a device, pipe or socket"], *files, "pipe", "--force")
         self.bad(2, ["--out: got none/x.npy, in a folder that is not there"], *files, "none/x.npy")
         os.symlink("nowhere", self.path("link.npy"))
         self.bad(2, ["--out: got link.npy, which is already there"], *files, "link.npy")

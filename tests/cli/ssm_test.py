@@ -195,6 +195,14 @@ class Run(Systems):
             self.save("w.npy", descr, shape, [1] * count)
             self.bad(2, [told], *["w.npy" if a == "u.npy" else a for a in run], "--mode", "scan")
 
+    def test_a_step_that_makes_growth_out_of_decay(self):
+        self.save("L.npy", "<c16", (1,), [-3 + 0j])
+        self.save("B.npy", "<c16", (1,), [1 + 0j])
+        run = ["ssm", "run", "--lambda", "L.npy", "--b", "B.npy", "--c", "B.npy", "--input", "u.npy", "--mode", "scan",
+               "--discretization", "forward_euler", "--out", "y.npy", "--step"]
+        self.bad(2, ["--step: got 1 with forward_euler, a spectral radius of 2", "need a step and a rule"], *run, "1")
+        self.good(*run, "0.5")  # 1 - 1.5
+
 
 if __name__ == "__main__":
     unittest.main()
