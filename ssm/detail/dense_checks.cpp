@@ -52,7 +52,8 @@ void dense_checks::convolutions() {
 
 template <class A, class B>
 std::vector<double> dense_checks::states_by() const {
-  auto const& [a, b] = layer_.discrete;
+  auto const& a = layer_.discrete.a;
+  auto const& b = layer_.discrete.b;
   index_t const size = a.rows(), length = input_.length;
   map_monoid const combine(size);
   auto step = combine.identity();

@@ -81,7 +81,8 @@ complex by_sums(dplr_system const& truncated, double s, double c) {
 
 // Of the real part of the kernel: the Hermitian part of the spectrum, which a half spectrum's is already.
 complex spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
-  auto const [s, c] = half_angle<double>(k, length);
+  auto const half = half_angle<double>(k, length);
+  double const s = half.first, c = half.second;
   bool const near = on_a_pole(truncated, s, c);
   auto const value = [&](double sine) { return near ? by_inverse(truncated, sine, c) : by_sums(truncated, sine, c); };
   if (truncated.kept == spectrum::half) return value(s);

@@ -14,7 +14,8 @@ std::vector<double> generating_function_kernel(dense_system<std::complex<double>
                                                Eigen::RowVectorXcd const& c, index_t length) {
   using complex = std::complex<double>;
   detail::need_length(length);
-  auto const& [a, b] = discrete;
+  Eigen::MatrixXcd const& a = discrete.a;
+  Eigen::VectorXcd const& b = discrete.b;
   if (a.rows() != a.cols() || b.size() != a.rows() || c.size() != a.rows())
     throw_invalid("discrete",
                   "A " + std::to_string(a.rows()) + " x " + std::to_string(a.cols()) + ", B " +

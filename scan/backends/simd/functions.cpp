@@ -43,9 +43,6 @@ target<T> const compiled[] = {
 #if HWY_TARGETS & HWY_NEON
     {"neon", true, &N_NEON::made},
 #endif
-#if HWY_TARGETS & HWY_EMU128
-    {"emulated", true, &N_EMU128::made},
-#endif
 #if HWY_TARGETS & HWY_SCALAR
     {"scalar", true, &N_SCALAR::made},
 #endif

@@ -251,8 +251,8 @@ TEST(Safetensors, ReadsShardsAndHoldsThemToTheirIndex) {
       {R"({"weight_map":{"c":"2.safetensors"},"metadata":)" + std::string(50, '[') + std::string(50, ']') + "}",
        "32 deep"},
   };
-  for (auto const& [text, said] : table)
-    EXPECT_THAT(refusal([&] { read_sharded_safetensors(index(text)); }), HasSubstr(said)) << text;
+  for (auto const& row : table)
+    EXPECT_THAT(refusal([&] { read_sharded_safetensors(index(row.first)); }), HasSubstr(row.second)) << row.first;
 }
 
 // Widening all 65536 patterns against the definition of each type; narrowing back gives the pattern.
