@@ -105,7 +105,7 @@ int main(int argc, char** argv) {
       before = error;
       if (argc > 1 && states == 64) {
         std::filesystem::path const folder(argv[1]);
-        auto const save = [&](std::string const& what, std::vector<double> const& values) {
+        auto const save = [&, &name = name](std::string const& what, std::vector<double> const& values) {
           write_npy(folder / ("hippo." + name + "." + what + ".npy"),
                     make_npy<double>({static_cast<index_t>(values.size())}, values), existing_file::replace);
         };
