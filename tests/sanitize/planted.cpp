@@ -27,10 +27,14 @@ int main(int count, char** words) {
   std::string_view const fault = count == 2 ? words[1] : "";
   int shared = 0;
   std::vector<int> values(static_cast<std::size_t>(count));
-  if (fault == "overrun") overrun(values);
-  else if (fault == "leak") leak();
-  else if (fault == "overflow") shared = overflow(std::numeric_limits<int>::max() - 2 + count);
-  else if (fault == "race") race(shared);
+  if (fault == "overrun")
+    overrun(values);
+  else if (fault == "leak")
+    leak();
+  else if (fault == "overflow")
+    shared = overflow(std::numeric_limits<int>::max() - 2 + count);
+  else if (fault == "race")
+    race(shared);
   else {
     std::fprintf(stderr, "planted: got \"%s\"; need overrun, leak, overflow or race\n", words[count - 1]);
     return 2;
