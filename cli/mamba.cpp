@@ -18,7 +18,7 @@ namespace ssmscan::cli {
 namespace {
 
 struct mamba_options {
-  std::string model, ids, prompt, out, mode = "scan", algorithm = "automatic", backend = "openmp";
+  std::string model, weights = "float32", ids, prompt, out, mode = "scan", algorithm = "automatic", backend = "openmp";
   std::string tokens = "32", temperature = "0", top_p = "1", seed = "0";
   overwrite force = overwrite::no;
 };
@@ -42,6 +42,15 @@ ssm::npy_array read_ids(std::string const& path) {
 void check(mamba_options const& o) {
   if (o.model.empty()) throw_invalid("--model", "nothing", "the name of a folder");
   need_name("--backend", o.backend, backend_names());
+  need_name("--weights", o.weights, {"float32", "bfloat16"});
+}
+
+ssm::mamba_model load(mamba_options const& o) {
+  auto const storage = o.weights == "bfloat16" ? ssm::matrix_storage::bfloat16 : ssm::matrix_storage::float32;
+  ssm::mamba_model model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model, storage); });
+  if (index_t const bad = model.non_finite_weights(); bad > 0)
+    fmt::print(stderr, "warning: {}: weights that are NaN or infinite: {}\n", o.model, bad);
+  return model;
 }
 
 int logits(mamba_options const& o) {
@@ -58,7 +67,7 @@ int logits(mamba_options const& o) {
 
   ssm::npy_array const ids = read_ids(o.ids);
   if (ids.shape.size() != 2) throw_invalid("--ids", "shape " + to_string(ids.shape), "two axes, (batch, time)");
-  ssm::mamba_model const model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model); });
+  ssm::mamba_model const model = load(o);
   index_t const batch = ids.shape[0], time = ids.shape[1], vocabulary = model.config().vocabulary;
   ssm::npy_array out = zeros(ssm::npy_type::f4, {batch, time, vocabulary});
   std::span<float> const values(reinterpret_cast<float*>(out.data.data()), out.data.size() / sizeof(float));
@@ -112,7 +121,7 @@ int generate(mamba_options const& o) {
 
   std::optional<ssm::tokenizer> words;
   std::vector<index_t> const prompt = read_prompt(o, words);
-  ssm::mamba_model const model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model); });
+  ssm::mamba_model const model = load(o);
 
   ssm::mamba_cache cache = model.make_cache(1);
   ssm::mamba_run run{.outputs = ssm::mamba_outputs::last, .cache = &cache};
@@ -164,6 +173,10 @@ void add_mamba(CLI::App& program, action& chosen) {
   auto const common = [&](CLI::App* command) {
     command->add_option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)")
         ->type_name("DIR");
+    command
+        ->add_option("--weights", o->weights, "how the matrices are kept in memory: float32, or bfloat16 in half of it")
+        ->type_name("NAME")
+        ->capture_default_str();
     command->add_option("--backend", o->backend, "serial or openmp")->type_name("NAME")->capture_default_str();
   };
   auto* const of_logits = mamba->add_subcommand("logits", "the logits of every token of given ids");
@@ -180,7 +193,11 @@ void add_mamba(CLI::App& program, action& chosen) {
       "--force", [o] { o->force = overwrite::yes; }, "replace a file that is there");
   of_logits->footer(R"(Examples:
   ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --out logits.npy
-  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --algorithm look_back --out logits.npy)");
+      by the fused scan
+  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --algorithm look_back --out logits.npy
+      a and b in memory, by one of the scans
+  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --mode recurrence --weights bfloat16 --force --out logits.npy
+      token by token, the matrices in half the memory)");
   of_logits->callback([&chosen, o] { chosen = [o] { return logits(*o); }; });
 
   auto* const of_generate = mamba->add_subcommand("generate", "ids that continue given ones, on stdout as they come");
@@ -198,8 +215,12 @@ void add_mamba(CLI::App& program, action& chosen) {
   number("--top-p", o->top_p, "draw from the likeliest ids that make up this probability");
   number("--seed", o->seed, "of the draws: the same seed, the same ids");
   of_generate->footer(R"(Examples:
-  ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50
-  ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --temperature 0.8 --top-p 0.95 --seed 7)");
+  ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 50
+      text, the likeliest token each time
+  ssmscan mamba generate --model mamba-130m-hf --prompt "Once" --tokens 50 --temperature 0.8 --top-p 0.95 --seed 7
+      drawn; the same seed, the same text
+  ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --weights bfloat16
+      ids in and out)");
   of_generate->callback([&chosen, o] { chosen = [o] { return generate(*o); }; });
 }
 

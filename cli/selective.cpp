@@ -194,7 +194,11 @@ void add_selective(CLI::App& program, action& chosen) {
       "--explain", [o] { o->explain = selective_options::explanation::wanted; }, "say on stderr what ran");
   command->footer(R"(Examples:
   ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --softplus --out y.npy
-  ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --mode unfused --algorithm blelloch --out y.npy)");
+      Mamba's scan, fused
+  ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --mode unfused --algorithm blelloch --out y.npy
+      the same by one of the scans, a and b in memory
+  ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --initial h0.npy --final h1.npy --out y.npy
+      one piece of a longer sequence: the final state is the next one's initial)");
   command->callback([&chosen, o] { chosen = [o] { return selective(*o); }; });
 }
 

@@ -15,6 +15,18 @@ using out = matrix_view<float>;
 
 std::size_t size(index_t n) { return static_cast<std::size_t>(n); }
 
+bool no_elements(mamba_matrix const& matrix) {
+  return std::visit([](auto const& values) { return values.empty(); }, matrix);
+}
+
+void project(in x, mamba_matrix const& weight, std::span<float const> bias, out y) {
+  std::visit(
+      [&]<class W>(std::vector<W> const& values) {
+        linear(x, matrix_view<W const>(values.data(), y.columns, x.columns), bias, y);
+      },
+      weight);
+}
+
 }  // namespace
 
 mamba_cache mamba_model::make_cache(index_t batch) const {
@@ -23,6 +35,19 @@ mamba_cache mamba_model::make_cache(index_t batch) const {
   cache.conv.assign(blocks_.size(), std::vector<float>(size(batch * config_.inner * (config_.width - 1))));
   cache.state.assign(blocks_.size(), std::vector<float>(size(batch * config_.inner * config_.states)));
   return cache;
+}
+
+std::size_t mamba_model::bytes_per_token() const {
+  auto const bytes_of = [](mamba_matrix const& matrix) {
+    return std::visit([](auto const& values) { return values.size() * sizeof values[0]; }, matrix);
+  };
+  std::size_t bytes = bytes_of(no_elements(head_) ? embedding_ : head_) + sizeof(float) * final_norm_.size();
+  for (mamba_block const& b : blocks_) {
+    for (auto const* matrix : {&b.in_proj, &b.x_proj, &b.dt_proj, &b.out_proj}) bytes += bytes_of(*matrix);
+    for (auto const* values : {&b.norm, &b.in_bias, &b.conv, &b.conv_bias, &b.dt_bias, &b.A, &b.D, &b.out_bias})
+      bytes += sizeof(float) * values->size();
+  }
+  return bytes;
 }
 
 // Activations are (tokens, features): the scan sees channels contiguous and time strided.
@@ -34,8 +59,7 @@ void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, 
       projected(size(tokens * parameters)), delta(size(tokens * c.inner));
   rms_norm<float>(in(residual.data(), tokens, c.hidden), w.norm, static_cast<float>(c.epsilon),
                   out(normal.data(), tokens, c.hidden));
-  linear<float>(in(normal.data(), tokens, c.hidden), in(w.in_proj.data(), 2 * c.inner, c.hidden), w.in_bias,
-                out(xz.data(), tokens, 2 * c.inner));
+  project(in(normal.data(), tokens, c.hidden), w.in_proj, w.in_bias, out(xz.data(), tokens, 2 * c.inner));
 
   tensor_shape const shape{batch, c.inner, time};
   auto const strided = [&](index_t row) { return tensor_shape{time * row, 1, row}; };  // tokens `row` floats apart
@@ -51,10 +75,8 @@ void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, 
   }
   causal_conv1d(conv);
 
-  linear<float>(in(x.data(), tokens, c.inner), in(w.x_proj.data(), parameters, c.inner), {},
-                out(projected.data(), tokens, parameters));
-  linear<float>(in(projected.data(), tokens, c.rank, parameters), in(w.dt_proj.data(), c.inner, c.rank), {},
-                out(delta.data(), tokens, c.inner));
+  project(in(x.data(), tokens, c.inner), w.x_proj, {}, out(projected.data(), tokens, parameters));
+  project(in(projected.data(), tokens, c.rank, parameters), w.dt_proj, {}, out(delta.data(), tokens, c.inner));
 
   selective_problem<float> scan;
   scan.u = tensor_view<float const>(x.data(), shape, strided(c.inner));
@@ -73,8 +95,7 @@ void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, 
   }
   selective_scan(scan, run.scan);
 
-  linear<float>(in(x.data(), tokens, c.inner), in(w.out_proj.data(), c.hidden, c.inner), w.out_bias,
-                out(normal.data(), tokens, c.hidden));
+  project(in(x.data(), tokens, c.inner), w.out_proj, w.out_bias, out(normal.data(), tokens, c.hidden));
   for (std::size_t i = 0; i < residual.size(); ++i) residual[i] += normal[i];
 }
 
@@ -94,7 +115,12 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
                   "one of this model's make_cache(" + std::to_string(batch) + ")");
 
   std::vector<float> residual(size(tokens * c.hidden));
-  embedding<float>(ids, in(embedding_.data(), c.vocabulary, c.hidden), out(residual.data(), tokens, c.hidden));
+  std::visit(
+      [&]<class W>(std::vector<W> const& table) {
+        embedding(ids, matrix_view<W const>(table.data(), c.vocabulary, c.hidden),
+                  out(residual.data(), tokens, c.hidden));
+      },
+      embedding_);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
     block(blocks_[layer], layer, batch, time, residual, run);
     if (run.hidden) run.hidden(residual);
@@ -104,8 +130,7 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
   if (run.hidden) run.hidden(residual);
   in const read = last ? in(residual.data() + (time - 1) * c.hidden, batch, c.hidden, time * c.hidden)
                        : in(residual.data(), tokens, c.hidden);
-  linear<float>(read, in((head_.empty() ? embedding_ : head_).data(), c.vocabulary, c.hidden), {},
-                out(logits.data(), rows, c.vocabulary));
+  project(read, no_elements(head_) ? embedding_ : head_, {}, out(logits.data(), rows, c.vocabulary));
 }
 
 }  // namespace ssmscan::ssm

@@ -5,9 +5,12 @@
 #include <filesystem>
 #include <functional>
 #include <span>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include <ssmscan/ssm/export.hpp>
+#include <ssmscan/ssm/io/half_floats.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>
 
 namespace ssmscan::ssm {
@@ -27,17 +30,28 @@ struct mamba_config {
 // std::invalid_argument.
 SSMSCAN_SSM_EXPORT mamba_config read_mamba_config(std::filesystem::path const& path);
 
+// How a model keeps its matrices in memory. Decoding takes the time of reading them: half as long from bfloat16, to which a
+// float is rounded (to nearest, ties to even). Norms, biases, the convolution, A and D are floats in any case.
+enum class matrix_storage { float32, bfloat16 };
+using mamba_matrix = std::variant<std::vector<float>, std::vector<bfloat16>>;
+
 // Row-major, as stored.
 struct mamba_block {
-  std::vector<float> norm;                // (hidden)
-  std::vector<float> in_proj, in_bias;    // (2 inner, hidden)
-  std::vector<float> conv, conv_bias;     // (inner, width)
-  std::vector<float> x_proj;              // (rank + 2 states, inner)
-  std::vector<float> dt_proj, dt_bias;    // (inner, rank), (inner)
-  std::vector<float> A;                   // (inner, states): -exp(A_log)
-  std::vector<float> D;                   // (inner)
-  std::vector<float> out_proj, out_bias;  // (hidden, inner)
+  std::vector<float> norm;             // (hidden)
+  mamba_matrix in_proj;                // (2 inner, hidden)
+  std::vector<float> in_bias;          // (2 inner)
+  std::vector<float> conv, conv_bias;  // (inner, width), (inner)
+  mamba_matrix x_proj;                 // (rank + 2 states, inner)
+  mamba_matrix dt_proj;                // (inner, rank)
+  std::vector<float> dt_bias;          // (inner)
+  std::vector<float> A;                // (inner, states): -exp(A_log)
+  std::vector<float> D;                // (inner)
+  mamba_matrix out_proj;               // (hidden, inner)
+  std::vector<float> out_bias;         // (hidden)
 };
+
+// Where the weights come from: the values of the tensor of a checkpoint's name, of this shape.
+using mamba_weights = std::function<std::vector<float>(std::string const& name, std::vector<index_t> const& shape)>;
 
 // What each sequence of a batch carries from token to token.
 struct mamba_cache {
@@ -61,9 +75,17 @@ class mamba_model {
   // `folder`: config.json, and model.safetensors or model.safetensors.index.json with its shards; F32, BF16 or F16 weights,
   // widened to float. Every tensor must be there in the shape that the configuration says, and no other:
   // std::invalid_argument.
-  SSMSCAN_SSM_EXPORT static mamba_model load(std::filesystem::path const& folder);
+  SSMSCAN_SSM_EXPORT static mamba_model load(std::filesystem::path const& folder,
+                                             matrix_storage storage = matrix_storage::float32);
+  // The same with weights of any source, asked for each tensor once; lm_head.weight only where the head is not tied.
+  SSMSCAN_SSM_EXPORT static mamba_model with(mamba_config const& config, mamba_weights const& weights,
+                                             matrix_storage storage = matrix_storage::float32);
 
   mamba_config const& config() const { return config_; }
+  // How many weights were NaN or infinite, which a checkpoint is not refused for.
+  index_t non_finite_weights() const { return non_finite_weights_; }
+  // Bytes of the weights that a token reads: all but the embedding's other rows, where the head is not that.
+  SSMSCAN_SSM_EXPORT std::size_t bytes_per_token() const;
   SSMSCAN_SSM_EXPORT mamba_cache make_cache(index_t batch) const;
 
   // ids (batch, time); out (batch, time, vocabulary), or (batch, vocabulary) for outputs = last (time at least 1 then).
@@ -78,10 +100,11 @@ class mamba_model {
              mamba_run const& run) const;
 
   mamba_config config_;
-  std::vector<float> embedding_;  // (vocabulary, hidden)
+  mamba_matrix embedding_;  // (vocabulary, hidden)
   std::vector<mamba_block> blocks_;
   std::vector<float> final_norm_;
-  std::vector<float> head_;  // (vocabulary, hidden); empty: the embedding
+  mamba_matrix head_;  // (vocabulary, hidden); of no elements: the embedding
+  index_t non_finite_weights_ = 0;
 };
 
 }  // namespace ssmscan::ssm

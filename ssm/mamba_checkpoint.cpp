@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <set>
@@ -107,9 +108,6 @@ class weights_reader {
     taken_.insert(name);
     return values_of<float>(tensor, files_.source() + ": " + name);
   }
-  std::vector<float> take_if(bool wanted, std::string const& name, std::vector<index_t> const& shape) {
-    return wanted ? take(name, shape) : std::vector<float>();
-  }
   void refuse_others() const {
     for (auto const& [name, tensor] : files_.table().tensors)
       if (!taken_.contains(name))
@@ -178,44 +176,71 @@ mamba_config read_mamba_config(std::filesystem::path const& path) {
   return c;
 }
 
-mamba_model mamba_model::load(std::filesystem::path const& folder) {
+mamba_model mamba_model::with(mamba_config const& c, mamba_weights const& weights, matrix_storage storage) {
   mamba_model model;
-  mamba_config const& c = model.config_ = read_mamba_config(folder / "config.json");
+  model.config_ = c;
+  auto const take = [&](std::string const& name, std::vector<index_t> const& shape) {
+    std::vector<float> values = weights(name, shape);
+    index_t size = 1;
+    for (index_t const n : shape) size *= n;
+    detail::require_size(name.c_str(), values.size(), size);
+    model.non_finite_weights_ += std::count_if(values.begin(), values.end(), [](float w) { return !std::isfinite(w); });
+    return values;
+  };
+  auto const take_if = [&](bool wanted, std::string const& name, std::vector<index_t> const& shape) {
+    return wanted ? take(name, shape) : std::vector<float>();
+  };
+  auto const take_matrix = [&](std::string const& name, std::vector<index_t> const& shape) -> mamba_matrix {
+    std::vector<float> values = take(name, shape);
+    if (storage == matrix_storage::float32) return values;
+    std::vector<bfloat16> narrow_ones(values.size());
+    std::transform(values.begin(), values.end(), narrow_ones.begin(), narrow);
+    return narrow_ones;
+  };
+
+  model.embedding_ = take_matrix("backbone.embeddings.weight", {c.vocabulary, c.hidden});
+  for (index_t i = 0; i < c.layers; ++i) {
+    std::string const layer = "backbone.layers." + std::to_string(i) + ".", mixer = layer + "mixer.";
+    mamba_block b;
+    b.norm = take(layer + "norm.weight", {c.hidden});
+    b.in_proj = take_matrix(mixer + "in_proj.weight", {2 * c.inner, c.hidden});
+    b.in_bias = take_if(c.use_bias, mixer + "in_proj.bias", {2 * c.inner});
+    b.conv = take(mixer + "conv1d.weight", {c.inner, 1, c.width});
+    b.conv_bias = take_if(c.use_conv_bias, mixer + "conv1d.bias", {c.inner});
+    b.x_proj = take_matrix(mixer + "x_proj.weight", {c.rank + 2 * c.states, c.inner});
+    b.dt_proj = take_matrix(mixer + "dt_proj.weight", {c.inner, c.rank});
+    b.dt_bias = take(mixer + "dt_proj.bias", {c.inner});
+    b.A = take(mixer + "A_log", {c.inner, c.states});
+    for (float& a : b.A) a = -std::exp(a);
+    b.D = take(mixer + "D", {c.inner});
+    b.out_proj = take_matrix(mixer + "out_proj.weight", {c.hidden, c.inner});
+    b.out_bias = take_if(c.use_bias, mixer + "out_proj.bias", {c.hidden});
+    model.blocks_.push_back(std::move(b));
+  }
+  model.final_norm_ = take("backbone.norm_f.weight", {c.hidden});
+  if (!c.tied_head) model.head_ = take_matrix("lm_head.weight", {c.vocabulary, c.hidden});
+  return model;
+}
+
+mamba_model mamba_model::load(std::filesystem::path const& folder, matrix_storage storage) {
+  mamba_config const c = read_mamba_config(folder / "config.json");
   std::filesystem::path const whole = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
   std::error_code ignored;
   bool const sharded = !std::filesystem::exists(whole, ignored) && std::filesystem::exists(index, ignored);
   tensor_files const files = sharded ? read_sharded_safetensors(index) : read_safetensors(whole);
   weights_reader read(files);
-
-  std::string const embedding = read.has("backbone.embedding.weight")
-                                    ? "backbone.embedding.weight"  // the original code's
-                                    : "backbone.embeddings.weight";
-  model.embedding_ = read.take(embedding, {c.vocabulary, c.hidden});
-  for (index_t i = 0; i < c.layers; ++i) {
-    std::string const layer = "backbone.layers." + std::to_string(i) + ".", mixer = layer + "mixer.";
-    mamba_block b;
-    b.norm = read.take(layer + "norm.weight", {c.hidden});
-    b.in_proj = read.take(mixer + "in_proj.weight", {2 * c.inner, c.hidden});
-    b.in_bias = read.take_if(c.use_bias, mixer + "in_proj.bias", {2 * c.inner});
-    b.conv = read.take(mixer + "conv1d.weight", {c.inner, 1, c.width});
-    b.conv_bias = read.take_if(c.use_conv_bias, mixer + "conv1d.bias", {c.inner});
-    b.x_proj = read.take(mixer + "x_proj.weight", {c.rank + 2 * c.states, c.inner});
-    b.dt_proj = read.take(mixer + "dt_proj.weight", {c.inner, c.rank});
-    b.dt_bias = read.take(mixer + "dt_proj.bias", {c.inner});
-    b.A = read.take(mixer + "A_log", {c.inner, c.states});
-    for (float& a : b.A) a = -std::exp(a);
-    b.D = read.take(mixer + "D", {c.inner});
-    b.out_proj = read.take(mixer + "out_proj.weight", {c.hidden, c.inner});
-    b.out_bias = read.take_if(c.use_bias, mixer + "out_proj.bias", {c.hidden});
-    model.blocks_.push_back(std::move(b));
-  }
-  model.final_norm_ = read.take("backbone.norm_f.weight", {c.hidden});
-  if (!c.tied_head || read.has("lm_head.weight")) {
-    model.head_ = read.take("lm_head.weight", {c.vocabulary, c.hidden});
-    if (c.tied_head && model.head_ != model.embedding_)
+  // The original code's name, where that is there.
+  std::string const old_embedding = "backbone.embedding.weight", embedding = "backbone.embeddings.weight";
+  auto const stored_name = [&](std::string const& name) {
+    return name == embedding && read.has(old_embedding) ? old_embedding : name;
+  };
+  mamba_model model = with(
+      c, [&](std::string const& name, auto const& shape) { return read.take(stored_name(name), shape); }, storage);
+  if (c.tied_head && read.has("lm_head.weight")) {
+    std::vector<index_t> const shape{c.vocabulary, c.hidden};
+    if (read.take("lm_head.weight", shape) != read.take(stored_name(embedding), shape))
       throw_invalid(files.source() + ": lm_head.weight", "other values than the embedding's",
                     "the same, or tie_word_embeddings false");
-    if (c.tied_head) model.head_ = {};
   }
   read.refuse_others();
   return model;

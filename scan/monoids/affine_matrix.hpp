@@ -70,7 +70,7 @@ requires(N == dynamic || N > 0) class affine_matrix {
   template <class Vector>
   SSMSCAN_HOST_DEVICE constexpr value_type start(Vector const& b) const {
     value_type made = zero();
-    for (index_t i = 0; i < size_; ++i) made.b[at(i)] = b[at(i)];
+    for (index_t i = 0; i < size_; ++i) made.b[at(i)] = b[static_cast<decltype(b.size())>(i)];
     return made;
   }
   SSMSCAN_HOST_DEVICE static constexpr auto const& state(value_type const& prefix) { return prefix.b; }

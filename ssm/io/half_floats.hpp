@@ -38,4 +38,17 @@ inline std::uint16_t to_half(float value) {
   return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
+// A bfloat16 in memory: what keeps a weight in two bytes.
+struct bfloat16 {
+  std::uint16_t bits = 0;
+};
+static_assert(sizeof(bfloat16) == 2);
+
+template <class T>
+T widen(T value) {
+  return value;
+}
+inline float widen(bfloat16 value) { return from_bfloat16(value.bits); }
+inline bfloat16 narrow(float value) { return {to_bfloat16(value)}; }
+
 }  // namespace ssmscan::ssm

@@ -4,23 +4,35 @@
 #include <span>
 #include <string>
 
+#include <ssmscan/ssm/io/half_floats.hpp>
 #include <ssmscan/ssm/layers/matrix_view.hpp>
 
 namespace ssmscan::ssm {
 
-// y(r, :) = table(ids[r], :). table (vocabulary, features), y (ids, features), which does not overlap the table.
-// std::invalid_argument for an id outside [0, vocabulary), before anything is written.
-template <class T>
-void embedding(std::span<index_t const> ids, matrix_view<T const> table, matrix_view<T> y) {
-  detail::require_matrix("table", table, table.rows, table.columns);
-  detail::require_matrix("y", y, static_cast<index_t>(ids.size()), table.columns);
+namespace detail {
+template <class T, class W>
+void table_rows(std::span<index_t const> ids, matrix_view<W const> table, matrix_view<T> y) {
+  require_matrix("table", table, table.rows, table.columns);
+  require_matrix("y", y, static_cast<index_t>(ids.size()), table.columns);
   for (std::size_t r = 0; r < ids.size(); ++r) {
     if (ids[r] < 0 || ids[r] >= table.rows)
       throw_invalid("ids[" + std::to_string(r) + "]", std::to_string(ids[r]),
                     "an id of 0 to " + std::to_string(table.rows - 1));
   }
   for (std::size_t r = 0; r < ids.size(); ++r)
-    std::copy_n(table.row(ids[r]), table.columns, y.row(static_cast<index_t>(r)));
+    std::transform(table.row(ids[r]), table.row(ids[r]) + table.columns, y.row(static_cast<index_t>(r)),
+                   [](W value) { return widen(value); });
+}
+}  // namespace detail
+
+// y(r, :) = table(ids[r], :). table (vocabulary, features), y (ids, features), which does not overlap the table; a table of
+// bfloat16 is widened. std::invalid_argument for an id outside [0, vocabulary), before anything is written.
+template <class T>
+void embedding(std::span<index_t const> ids, matrix_view<T const> table, matrix_view<T> y) {
+  detail::table_rows(ids, table, y);
+}
+inline void embedding(std::span<index_t const> ids, matrix_view<bfloat16 const> table, matrix_view<float> y) {
+  detail::table_rows(ids, table, y);
 }
 
 }  // namespace ssmscan::ssm

@@ -3,6 +3,7 @@
 #include <span>
 
 #include <ssmscan/ssm/export.hpp>
+#include <ssmscan/ssm/io/half_floats.hpp>
 #include <ssmscan/ssm/layers/matrix_view.hpp>
 
 namespace ssmscan::ssm {
@@ -12,9 +13,11 @@ namespace ssmscan::ssm {
 // x (rows, inputs), weight (outputs, inputs), bias (outputs) or empty, y (rows, outputs), which overlaps nothing else;
 // T is float or double. rows x outputs x inputs multiply-adds, the weight read once per 64 rows; rows in blocks of 64, and
 // for a single block the outputs in blocks, over OpenMP's threads. Same bits from run to run and for any number of
-// threads. std::invalid_argument where the shapes do not fit.
+// threads. A bfloat16 weight is widened, which is exact. std::invalid_argument where the shapes do not fit.
 template <class T>
 SSMSCAN_SSM_EXPORT void linear(matrix_view<T const> x, matrix_view<T const> weight, std::span<T const> bias,
                                matrix_view<T> y);
+SSMSCAN_SSM_EXPORT void linear(matrix_view<float const> x, matrix_view<bfloat16 const> weight,
+                               std::span<float const> bias, matrix_view<float> y);
 
 }  // namespace ssmscan::ssm

@@ -39,6 +39,24 @@ class MambaTest(ProgramTest):
             self.assertEqual((descr, list(got_shape)), ("<f4", shape))
             self.assertLessEqual(max(abs(a - b) for a, b in zip(got, expected, strict=True)), 1e-4, more)
 
+    def test_weights_in_bfloat16_are_near(self):
+        made = {}
+        for weights in ("float32", "bfloat16"):
+            self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", f"--weights={weights}")
+            made[weights] = self.load("y.npy")[2]
+        self.assertNotEqual(made["float32"], made["bfloat16"])
+        self.bad(2, ['--weights: got "half"'], "mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=z.npy", "--weights=half")
+
+    def test_weights_that_are_not_finite_are_told(self):
+        shutil.copytree(MODEL, self.path("model"))
+        with open(self.path("model/model.safetensors"), "r+b") as file:
+            header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+            at = header["backbone.norm_f.weight"]["data_offsets"][0]
+            file.seek(file.tell() + at)
+            file.write(struct.pack("<f", float("nan")))
+        result = self.good("mamba", "logits", "--model=model", "--ids=ids.npy", "--out=y.npy")
+        self.assertIn("warning: model: weights that are NaN or infinite: 1", result.stderr)
+
     def generate(self, *more):
         return self.good("mamba", "generate", "--model", MODEL, "--ids=prompt.npy", *more)
 

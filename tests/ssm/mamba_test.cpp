@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
+#include <set>
 
 #include "tests/ssm/reference_data.hpp"
 #include <gmock/gmock.h>
@@ -120,8 +121,8 @@ TEST(Mamba, OtherConfigurations) {
   }
 }
 
-// A cache carries everything: cut at any place, and token by token, the logits are those of one run. Products of one row
-// and of many may be summed in another order by Eigen, so they are close, not equal.
+// A cache carries everything: cut at any place, and token by token, the logits are those of one run. Products of a few
+// rows and of many are summed in another order, so they are close, not equal.
 TEST(Mamba, PrefillAndStepsAreOneRun) {
   checkpoint const tiny("tiny-mamba");
   std::vector<index_t> const ids = tiny.ids("ids");
@@ -143,6 +144,50 @@ TEST(Mamba, PrefillAndStepsAreOneRun) {
     }
     expect_close(pieces, whole, "cut at " + std::to_string(cut));
   }
+}
+
+// Matrices kept in bfloat16 are the rounded matrices in float, bit for bit.
+TEST(Mamba, MatricesKeptInBfloat16) {
+  checkpoint const tiny("tiny-mamba");
+  tensor_files const stored = read_safetensors(data_path("tiny-mamba/model.safetensors"));
+  auto const rounded = [&](std::string const& name, std::vector<index_t> const&) {
+    std::vector<float> values = values_of<float>(stored.at(name), name);
+    bool const matrix = name.find("proj.weight") != name.npos || name.find("embeddings") != name.npos;
+    if (matrix) std::transform(values.begin(), values.end(), values.begin(), [](float w) { return widen(narrow(w)); });
+    return values;
+  };
+  mamba_model const kept = mamba_model::load(data_path("tiny-mamba"), matrix_storage::bfloat16);
+  mamba_model const wide = mamba_model::with(tiny.model.config(), rounded);
+  EXPECT_LT(kept.bytes_per_token(), wide.bytes_per_token() * 3 / 4);
+  for (std::vector<index_t> const& ids : {std::vector<index_t>{1, 2, 3}, tiny.ids("ids")}) {
+    EXPECT_EQ(logits_of(kept, ids, 1), logits_of(wide, ids, 1));
+    EXPECT_NE(logits_of(kept, ids, 1), logits_of(tiny.model, ids, 1));
+  }
+}
+
+TEST(Mamba, WeightsOfAnySource) {
+  checkpoint const tiny("tiny-mamba");
+  tensor_files const stored = read_safetensors(data_path("tiny-mamba/model.safetensors"));
+  std::set<std::string> asked;
+  auto const weights = [&](std::string const& name, std::vector<index_t> const& shape) {
+    EXPECT_TRUE(asked.insert(name).second) << name << " twice";
+    EXPECT_EQ(stored.at(name).shape, shape) << name;
+    return values_of<float>(stored.at(name), name);
+  };
+  mamba_model const same = mamba_model::with(tiny.model.config(), weights);
+  EXPECT_EQ(asked.size(), stored.table().tensors.size());
+  EXPECT_EQ(logits_of(same, {5, 6, 7}, 1), logits_of(tiny.model, {5, 6, 7}, 1));
+  EXPECT_EQ(same.non_finite_weights(), 0);
+  auto const with_holes = [&](std::string const& name, std::vector<index_t> const&) {
+    std::vector<float> values = values_of<float>(stored.at(name), name);
+    if (name == "backbone.norm_f.weight") values[0] = NAN, values[5] = -INFINITY;
+    return values;
+  };
+  EXPECT_EQ(mamba_model::with(tiny.model.config(), with_holes).non_finite_weights(), 2);
+  EXPECT_THAT(refusal([&] {
+                mamba_model::with(tiny.model.config(), [](auto const&, auto const&) { return std::vector<float>(3); });
+              }),
+              HasSubstr("backbone.embeddings.weight: got 3 elements; need 4656"));
 }
 
 // A copy of tiny-mamba's folder, one thing in it changed.

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/simd_targets.hpp"
 #include <gmock/gmock.h>
 
 #include <ssmscan/ssm/layers/embedding.hpp>
@@ -107,8 +108,8 @@ TYPED_TEST(Layers, LinearOfAnySize) {
   double const unit = std::numeric_limits<T>::epsilon() / 2;
   std::minstd_rand random(3);
   std::uniform_real_distribution<T> uniform(-1, 1);
-  for (index_t const rows : {0, 1, 2, 63, 64, 65, 130}) {
-    for (index_t const inputs : {0, 1, 7, 33}) {
+  for (index_t const rows : {0, 1, 2, 4, 5, 63, 64, 65, 130}) {
+    for (index_t const inputs : {0, 1, 7, 33, 80}) {
       for (index_t const columns : {1, 3, 255, 256, 300}) {
         index_t const stride = inputs + 2, out_stride = columns + 3;
         std::vector<T> x(std::size_t(rows * stride)), w(std::size_t(columns * inputs)),
@@ -133,6 +134,53 @@ TYPED_TEST(Layers, LinearOfAnySize) {
       }
     }
   }
+}
+
+// A weight of bfloat16 is the same weight in float: bit for bit.
+TEST(LinearLayer, OfABfloat16Weight) {
+  std::minstd_rand random(4);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  for (index_t const rows : {1, 3, 4, 5, 65})
+    for (index_t const inputs : {1, 16, 37, 96})
+      for (index_t const columns : {1, 5, 300}) {
+        index_t const stride = inputs + 3;
+        std::vector<float> x(std::size_t(rows * inputs)), wide(std::size_t(columns * stride)),
+            bias(std::size_t(columns), 0.5f);
+        std::vector<bfloat16> weight(wide.size());
+        for (float& value : x) value = uniform(random);
+        for (std::size_t i = 0; i < wide.size(); ++i) wide[i] = widen(weight[i] = narrow(uniform(random)));
+        std::vector<float> y(std::size_t(rows * columns)), expected(y.size());
+        matrix_view<float const> const from(x.data(), rows, inputs);
+        linear(from, matrix_view<bfloat16 const>(weight.data(), columns, inputs, stride), bias,
+               matrix_view<float>(y.data(), rows, columns));
+        linear<float>(from, matrix_view<float const>(wide.data(), columns, inputs, stride), bias,
+                      matrix_view<float>(expected.data(), rows, columns));
+        ASSERT_EQ(y, expected) << rows << ' ' << inputs << ' ' << columns;
+      }
+}
+
+// One row: the 32 partial sums of layers/matrix_vector.hpp, on every SIMD target that runs here.
+TEST(LinearLayer, OfOneRowIsItsSumsOnEveryTarget) {
+  std::minstd_rand random(5);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  index_t const columns = 83, rows = 7;
+  std::vector<float> x(columns), weight(std::size_t(rows * columns)), expected(rows);
+  for (float& value : x) value = uniform(random);
+  for (float& value : weight) value = uniform(random);
+  for (index_t o = 0; o < rows; ++o) {
+    float sums[32] = {};
+    for (index_t i = 0; i < columns; ++i)
+      sums[i % 32] = std::fma(weight[std::size_t(o * columns + i)], x[std::size_t(i)], sums[i % 32]);
+    for (int half = 16; half > 0; half /= 2)
+      for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
+    expected[std::size_t(o)] = sums[0];
+  }
+  test::on_every_simd_target([&](std::string const& target) {
+    std::vector<float> y(rows);
+    linear<float>(matrix_view<float const>(x.data(), 1, columns),
+                  matrix_view<float const>(weight.data(), rows, columns), {}, matrix_view<float>(y.data(), 1, rows));
+    EXPECT_EQ(y, expected) << target;
+  });
 }
 
 TEST(LayersRefuse, ShapesThatDoNotFit) {

@@ -1,0 +1,147 @@
+// How many tokens a second does a Mamba language model decode, one sequence, token by token? Each token reads every weight
+// once, so the bound is a loop that reads that many bytes and adds them up. Weights are random in the shapes of a published
+// model: their values do not matter to the time. Before it is timed, a model's steps are held against its scan.
+#include <cmath>
+#include <memory>
+#include <random>
+
+#include "bench/common/main.hpp"
+#include "bench/common/names.hpp"
+#include <benchmark/benchmark.h>
+#include <omp.h>
+
+#include <ssmscan/ssm/mamba.hpp>
+
+namespace ssmscan::bench {
+namespace {
+
+using ssm::mamba_model;
+
+ssm::mamba_config shapes(index_t hidden, index_t layers, index_t vocabulary) {
+  ssm::mamba_config c;
+  c.vocabulary = vocabulary, c.hidden = hidden, c.layers = layers;
+  c.inner = 2 * hidden, c.states = 16, c.width = 4, c.rank = (hidden + 15) / 16;
+  return c;
+}
+
+// Normal numbers scaled so that activations keep their size; A = -1 .. -N and steps of about 0.05, as Mamba begins.
+mamba_model random_model(ssm::mamba_config const& c, ssm::matrix_storage storage) {
+  std::minstd_rand random(1);
+  auto const weights = [&](std::string const& name, std::vector<index_t> const& shape) {
+    index_t size = 1;
+    for (index_t const n : shape) size *= n;
+    std::vector<float> made(static_cast<std::size_t>(size));
+    auto const ends_with = [&](char const* end) { return name.ends_with(end); };
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    float const scale = std::sqrt(3 / static_cast<float>(shape.back()));
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      if (ends_with("A_log"))
+        made[i] = std::log(static_cast<float>(i % static_cast<std::size_t>(c.states) + 1));
+      else if (ends_with("dt_proj.bias"))
+        made[i] = -3;
+      else if (ends_with("norm.weight") || ends_with("norm_f.weight") || ends_with(".D"))
+        made[i] = 1;
+      else
+        made[i] = scale * uniform(random);
+    }
+    return made;
+  };
+  return mamba_model::with(c, weights, storage);
+}
+
+// Sums in another order leave the logits within a part in ten thousand of their size.
+std::string steps_differ_from_scan(mamba_model const& model, ssm::mamba_run run) {
+  std::vector<index_t> const ids{1, 2, 3, 5, 8, 13};
+  auto const vocabulary = static_cast<std::size_t>(model.config().vocabulary);
+  std::vector<float> scanned(vocabulary), step(vocabulary);
+  run.cache = nullptr, run.outputs = ssm::mamba_outputs::last;
+  model.logits(ids, 1, scanned, run);
+  ssm::mamba_cache cache = model.make_cache(1);
+  run.cache = &cache;
+  for (index_t const id : ids) model.logits(std::span(&id, 1), 1, step, run);
+  double error = 0, size = 0;
+  for (std::size_t k = 0; k < vocabulary; ++k)
+    error += std::pow(double(step[k]) - double(scanned[k]), 2), size += std::pow(double(scanned[k]), 2);
+  return error <= 1e-8 * size ? ""
+                              : wrong_result + ("steps are not the scan: " + std::to_string(std::sqrt(error / size)));
+}
+
+// The bound: every byte read once, by the threads that decode, into more sums than an addition takes cycles.
+float read_once(std::vector<float> const& words) {
+  constexpr index_t abreast = 64;
+  index_t const blocks = static_cast<index_t>(words.size()) / abreast;
+  float total = 0;
+#pragma omp parallel reduction(+ : total)
+  {
+    float sums[abreast] = {};
+#pragma omp for schedule(static)
+    for (index_t block = 0; block < blocks; ++block)
+      for (index_t k = 0; k < abreast; ++k) sums[k] += words[static_cast<std::size_t>(block * abreast + k)];
+    for (float const sum : sums) total += sum;
+  }
+  return total;
+}
+
+struct held {
+  std::shared_ptr<mamba_model> model;
+  ssm::matrix_storage storage{};
+};
+
+void add(options const& given) {
+  struct size {
+    index_t hidden, layers, vocabulary;
+  };
+  std::vector<size> const sizes = given.quick ? std::vector<size>{{256, 4, 5000}} : std::vector<size>{{768, 24, 50280}};
+  for (size const s : sizes) {
+    ssm::mamba_config const config = shapes(s.hidden, s.layers, s.vocabulary);
+    auto const current = std::make_shared<held>();  // one model at a time
+    auto const model_of = [=](ssm::matrix_storage storage) {
+      if (!current->model || current->storage != storage)
+        *current = {}, *current = {std::make_shared<mamba_model>(random_model(config, storage)), storage};
+      return current->model;
+    };
+    auto const record = [&](char const* dtype, char const* algorithm, auto run) {
+      benchmark_name name{.question = "ssm",
+                          .operation = "decode",
+                          .dtype = dtype,
+                          .algorithm = algorithm,
+                          .backend = "openmp",
+                          .time = 1};
+      name.state_size = config.states, name.hidden = config.hidden;
+      benchmark::RegisterBenchmark(name.text().c_str(), run)->UseRealTime()->Unit(benchmark::kMillisecond);
+    };
+    auto const finish = [](benchmark::State& state, std::size_t bytes) {
+      state.SetItemsProcessed(state.iterations());  // tokens
+      state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
+    };
+    for (auto const storage : {ssm::matrix_storage::float32, ssm::matrix_storage::bfloat16}) {
+      char const* const dtype = storage == ssm::matrix_storage::float32 ? "f32" : "bf16";
+      record(dtype, "read_weights", [=](benchmark::State& state) {
+        std::size_t const bytes = model_of(storage)->bytes_per_token();
+        std::vector<float> const words(bytes / sizeof(float), 1.0f);
+        for (auto _ : state) benchmark::DoNotOptimize(read_once(words));
+        finish(state, bytes);
+      });
+      record(dtype, "step", [=](benchmark::State& state) {
+        auto const model = model_of(storage);
+        ssm::mamba_run run{.outputs = ssm::mamba_outputs::last};
+        if (std::string const wrong = steps_differ_from_scan(*model, run); !wrong.empty())
+          return state.SkipWithError(wrong.c_str());
+        ssm::mamba_cache cache = model->make_cache(1);
+        run.cache = &cache;
+        std::vector<float> logits(static_cast<std::size_t>(config.vocabulary));
+        index_t id = 1;
+        for (auto _ : state) {
+          model->logits(std::span(&id, 1), 1, logits, run);
+          id = (id * 7 + 1) % config.vocabulary;
+        }
+        finish(state, model->bytes_per_token());
+      });
+    }
+  }
+}
+
+}  // namespace
+}  // namespace ssmscan::bench
+
+int main(int argc, char** argv) { return ssmscan::bench::run_main(argc, argv, ssmscan::bench::add); }

@@ -1,0 +1,91 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include <ssmscan/ssm/simd/targets.hpp>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ssmscan/ssm/layers/matrix_vector.cpp"
+#include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>  // compiles what follows once for each target
+
+#include <ssmscan/ssm/layers/matrix_vector.hpp>
+#include <ssmscan/ssm/simd/exponential-inl.hpp>  // fused
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::ssm::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr index_t partial_sums = 32;  // four vectors of eight: an addition's latency is hidden
+using tag = hn::CappedTag<float, 16>;
+constexpr index_t width = static_cast<index_t>(hn::MaxLanes(tag()));
+constexpr index_t vectors = partial_sums / width;
+
+HWY_INLINE auto load(float const* from) { return hn::LoadU(tag(), from); }
+HWY_INLINE auto load(bfloat16 const* from) {  // the upper half of a float
+  hn::Rebind<std::uint16_t, tag> const halves;
+  hn::RebindToUnsigned<tag> const words;
+  auto const bits = hn::LoadU(halves, reinterpret_cast<std::uint16_t const*>(from));
+  return hn::BitCast(tag(), hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
+}
+
+// sum[v] += row x over the 32 columns at both pointers. What comes next in memory is asked for ahead, which takes the speed
+// of bfloat16 from two thirds to nine tenths of the memory's; beyond the weight's end that does nothing.
+template <class W>
+HWY_INLINE void add_products(W const* row, float const* x, hn::Vec<tag> (&sum)[vectors]) {
+  constexpr std::size_t line = 64, ahead = 1024;  // bytes
+  for (std::size_t at = 0; at < partial_sums * sizeof(W); at += line)
+    hwy::Prefetch(reinterpret_cast<char const*>(row) + ahead + at);
+  for (index_t v = 0; v < vectors; ++v)
+    sum[v] = fused(tag(), load(row + v * width), hn::LoadU(tag(), x + v * width), sum[v]);
+}
+
+// Row after row, so that the weight is read as it lies in memory.
+template <class W>
+HWY_INLINE void all_rows(matrix_view<W const> weight, float const* x, float* y) {
+  index_t const whole = weight.columns / partial_sums * partial_sums, rest = weight.columns - whole;
+  std::array<float, partial_sums> last_x{};  // zeros beyond the end change no sum
+  std::copy_n(x + whole, rest, last_x.begin());
+  for (index_t o = 0; o < weight.rows; ++o) {
+    W const* const row = weight.row(o);
+    hn::Vec<tag> sum[vectors];
+    for (index_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(tag());
+    for (index_t i = 0; i < whole; i += partial_sums) add_products(row + i, x + i, sum);
+    if (rest > 0) {
+      std::array<W, partial_sums> last_row{};
+      std::copy_n(row + whole, rest, last_row.begin());
+      add_products(last_row.data(), last_x.data(), sum);
+    }
+    for (index_t half = vectors / 2; half > 0; half /= 2)
+      for (index_t v = 0; v < half; ++v) sum[v] = hn::Add(sum[v], sum[v + half]);
+    std::array<float, width> sums;
+    hn::StoreU(sum[0], tag(), sums.data());
+    for (std::size_t half = width / 2; half > 0; half /= 2)
+      for (std::size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+    y[o] = sums[0];
+  }
+}
+
+void of_floats(matrix_view<float const> weight, float const* x, float* y) { all_rows(weight, x, y); }
+void of_bfloat16s(matrix_view<bfloat16 const> weight, float const* x, float* y) { all_rows(weight, x, y); }
+
+}  // namespace ssmscan::ssm::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
+namespace ssmscan::ssm {
+
+HWY_EXPORT(of_floats);
+HWY_EXPORT(of_bfloat16s);
+
+void detail::matrix_vector(matrix_view<float const> weight, float const* x, float* y) {
+  HWY_DYNAMIC_DISPATCH(of_floats)(weight, x, y);
+}
+void detail::matrix_vector(matrix_view<bfloat16 const> weight, float const* x, float* y) {
+  HWY_DYNAMIC_DISPATCH(of_bfloat16s)(weight, x, y);
+}
+
+}  // namespace ssmscan::ssm
+
+#endif
