@@ -99,12 +99,12 @@ class channels {
 
   void run() {
     for (index_t k = 0; k < plan_.sequences; ++k) {
-      exchange_states(k, false);
+      load_states(k);
       auto const [begin, end] = plan_.sequence(row_, k);
       for (index_t t = begin; t < end; t += tile_time) {
         for (index_t v = 0; v < vectors(); ++v) run_tile(v, t, std::min(tile_time, end - t));
       }
-      if (p_.final.data != nullptr) exchange_states(k, true);
+      store_states(k);
     }
   }
 
@@ -118,18 +118,22 @@ class channels {
   index_t channel(index_t v, index_t lane) const { return first_ + std::min(v * lanes_of() + lane, count_ - 1); }
   T* state_of(index_t v) { return state_.data() + v * lanes_of() * plan_.states; }
 
-  void exchange_states(index_t k, bool out) {
-    for (index_t v = 0; v < vectors(); ++v) {
-      for (index_t lane = 0; lane < (out ? width(v) : lanes_of()); ++lane) {
-        for (index_t n = 0; n < plan_.states; ++n) {
-          T& at = state_of(v)[n * lanes_of() + lane];
-          if (out)
-            p_.final(row_, channel(v, lane), k, n) = at;
-          else
-            at = plan_.initial(row_, channel(v, lane), k, n);
-        }
+  void load_states(index_t k) {
+    if (p_.initial.data == nullptr) return std::fill(state_.begin(), state_.end(), T(0));
+    for (index_t v = 0; v < vectors(); ++v)
+      for (index_t lane = 0; lane < lanes_of(); ++lane) {
+        T const* const from = &p_.initial(row_, channel(v, lane), k, 0);
+        for (index_t n = 0; n < plan_.states; ++n)
+          state_of(v)[n * lanes_of() + lane] = from[n * p_.initial.stride.state];
       }
-    }
+  }
+  void store_states(index_t k) {
+    if (p_.final.data == nullptr) return;
+    for (index_t v = 0; v < vectors(); ++v)
+      for (index_t lane = 0; lane < width(v); ++lane) {
+        T* const to = &p_.final(row_, channel(v, lane), k, 0);
+        for (index_t n = 0; n < plan_.states; ++n) to[n * p_.final.stride.state] = state_of(v)[n * lanes_of() + lane];
+      }
   }
 
   void gather(tensor_view<T const> const& from, index_t v, index_t t, index_t count, T* to) const {
@@ -144,14 +148,15 @@ class channels {
     constexpr index_t lanes = lanes_of();
     HWY_ALIGN T step[tile_time * widest], u[tile_time * widest], y[tile_time * widest], z[tile_time * widest];
     HWY_ALIGN T skip[widest] = {}, bias[widest] = {};
-    index_t groups_b[widest], groups_c[widest];
-    for (index_t lane = 0; lane < widest; ++lane) {
-      index_t const c = channel(v, std::min(lane, lanes - 1));
-      groups_b[lane] = plan_.group_of(p_.B, c), groups_c[lane] = plan_.group_of(p_.C, c);
+    index_t groups_b[widest] = {}, groups_c[widest] = {};
+    for (index_t lane = 0; lane < lanes; ++lane) {
+      index_t const c = channel(v, lane);
+      if (p_.B.groups > 1) groups_b[lane] = plan_.group_of(p_.B, c);
+      if (p_.C.groups > 1) groups_c[lane] = plan_.group_of(p_.C, c);
       if (!p_.D.empty()) skip[lane] = p_.D[size(c)];
       if (!p_.delta_bias.empty()) bias[lane] = p_.delta_bias[size(c)];
-      if (lane < lanes)
-        for (index_t n = 0; n < plan_.states; ++n) A_[size(n * lanes + lane)] = p_.A(c, n);
+      T const* const A = p_.A.row(c);
+      for (index_t n = 0; n < plan_.states; ++n) A_[size(n * lanes + lane)] = A[n];
     }
     B_.lanes(groups_b, lanes), C_.lanes(groups_c, lanes);
     B_.tile(t, count), C_.tile(t, count);
