@@ -24,6 +24,9 @@ inline effort chosen_effort() {
   return chosen;
 }
 
+// The length of what is held to a bar "at every length to 2^20".
+inline index_t longest_of_bars() { return index_t{1} << (chosen_effort() == effort::brief ? 16 : 20); }
+
 inline constexpr std::string_view to_string(effort e) {
   return e == effort::brief ? "brief" : e == effort::fast ? "fast" : "full";
 }
