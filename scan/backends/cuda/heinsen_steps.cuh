@@ -110,7 +110,7 @@ struct heinsen_steps {
   }
   SSMSCAN_HOST_DEVICE static double times_outside(double earlier, double later) {
     double const made = earlier * later;
-    if (earlier == 0) return 0;
+    if (earlier == 0 || later == 0) return 0;
     if (!std::isfinite(earlier) || !std::isfinite(later)) return made;
     double const end = std::abs(made) < 1 ? least_product : most_product;
     return (earlier < 0) == (later < 0) ? end : -end;
@@ -129,11 +129,14 @@ struct heinsen_steps {
   SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) { return pass(before, x); }
   SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
 
-  // All four normal and finite; one comparison, of the bits.
+  // The size of an a that is to be a factor, 1 where a is 0 and forgets.
+  SSMSCAN_HOST_DEVICE static float size_of(float a) { return a == 0.0f ? 1.0f : std::abs(a); }
+  SSMSCAN_HOST_DEVICE static bool is_normal(float size) {
+    return std::bit_cast<std::uint32_t>(size) - 0x00800000u < 0x7f800000u - 0x00800000u;
+  }
+  // Each normal, or 0.
   SSMSCAN_HOST_DEVICE static bool all_plain(float4 const& a) {
-    auto const above = [](float v) { return (std::bit_cast<std::uint32_t>(v) & 0x7fffffffu) - 0x00800000u; };
-    constexpr std::uint32_t range = 0x7f800000u - 0x00800000u;
-    return above(a.x) < range && above(a.y) < range && above(a.z) < range && above(a.w) < range;
+    return is_normal(size_of(a.x)) && is_normal(size_of(a.y)) && is_normal(size_of(a.z)) && is_normal(size_of(a.w));
   }
   SSMSCAN_HOST_DEVICE static float at(float4 const& of, int k) {
     return k == 0 ? of.x : k == 1 ? of.y : k == 2 ? of.z : of.w;
@@ -178,7 +181,7 @@ struct heinsen_steps {
       double l[4];
       log2_tables::powers of[4];
 #pragma unroll
-      for (int k = 0; k < 4; ++k) l[k] = t.log2_of_normal(std::abs(at(a, k)));
+      for (int k = 0; k < 4; ++k) l[k] = t.log2_of_normal(size_of(at(a, k)));
 #pragma unroll
       for (int k = 0; k < 4; ++k) l[k] = log2_a += l[k];
 #pragma unroll
@@ -186,7 +189,8 @@ struct heinsen_steps {
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
         negative ^= std::signbit(at(a, k));
-        sum = std::fma(negative ? -of[k].down : of[k].down, static_cast<double>(at(b, k)), sum);
+        double const before = at(a, k) == 0.0f ? 0.0 : sum;
+        sum = std::fma(negative ? -of[k].down : of[k].down, static_cast<double>(at(b, k)), before);
         (k == 0   ? made.x
          : k == 1 ? made.y
          : k == 2 ? made.z
@@ -207,19 +211,19 @@ struct heinsen_steps {
       own = {times(own.a, static_cast<double>(a)), std::fma(static_cast<double>(a), own.b, static_cast<double>(b))};
     }
     SSMSCAN_HOST_DEVICE void steps(tables const& t, float4 const& a, float4 const& b) {
-      if (!all_plain(a)) {
-#pragma unroll 1
-        for (int k = 0; k < 4; ++k) step(t, at(a, k), at(b, k));
-        return;
-      }
-      double product = 1;  // of four floats: within the range of double
+      double product = 1, x = own.b;  // a product of four floats is within the range of double
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
         double const a_k = at(a, k);
         product *= a_k;
-        own.b = std::fma(a_k, own.b, static_cast<double>(at(b, k)));
+        x = std::fma(a_k, x, static_cast<double>(at(b, k)));
       }
-      own.a = times(own.a, product);
+      if (std::abs(product) <= most_product && std::abs(x) <= std::numeric_limits<double>::max()) {
+        own = {times(own.a, product), x};
+      } else {  // 0 forgets infinities too
+#pragma unroll 1
+        for (int k = 0; k < 4; ++k) step(t, at(a, k), at(b, k));
+      }
     }
     SSMSCAN_HOST_DEVICE map result(tables const&) const { return own; }
   };
