@@ -169,7 +169,8 @@ __global__ void __launch_bounds__(threads<T>, sizeof(T) > 4 ? 1 : 2)
   if (mine.count == 0) return;
 
   // What is before the chunk, before the piece, before the run.
-  index_t const chunk = mine.at_piece / fan;
+  using map = affine_map<T>;
+  index_t const chunk = mine.at_piece / fan, piece_in_chunk = mine.at_piece % fan;
   auto const completed = [](affine_map<T> const& prefix, state_before<T> const& before) {
     return before.any ? multiply_add(prefix.a, before.b, prefix.b) : prefix.b;
   };
@@ -177,9 +178,9 @@ __global__ void __launch_bounds__(threads<T>, sizeof(T) > 4 ? 1 : 2)
   state_before<T> before_chunk{chunk > 0, T(0)};
   if (chunk > 0) before_chunk.b = carries[chunk * s.lanes + mine.lane];
   auto before_piece = before_chunk;
-  if (mine.at_piece % fan > 0) before_piece = {true, completed(at(mine.at_piece - 1), before_chunk)};
+  if (piece_in_chunk > 0) before_piece = {true, completed(at(mine.at_piece - 1), before_chunk)};
   auto before_run = before_piece;
-  affine_map<T> runs = m.of[0][mine.column];  // of the piece, those before this one
+  map runs = m.of[0][mine.column];  // of the piece, those before this one
   for (int r = 1; r < mine.in_piece; ++r) runs = mine.combine(runs, m.of[r][mine.column]);
   if (mine.in_piece > 0) before_run = {true, completed(runs, before_piece)};
 
@@ -191,10 +192,13 @@ __global__ void __launch_bounds__(threads<T>, sizeof(T) > 4 ? 1 : 2)
     if (i >= mine.count) break;
     if (i < fan - 1) {
       last = completed(prefixes[i], before_run);
-    } else if (mine.in_piece < fan - 1) {  // a run's last is completed by the level above
-      last = completed(mine.in_piece > 0 ? mine.combine(runs, prefixes[i]) : prefixes[i], before_piece);
-    } else {
-      last = completed(at(mine.at_piece), before_chunk);
+    } else {  // a run's last is completed by the level above, a piece's by the one above that
+      map const whole = mine.in_piece > 0 ? mine.combine(runs, prefixes[i]) : prefixes[i];
+      if (mine.in_piece < fan - 1) {
+        last = completed(whole, before_piece);
+      } else {
+        last = completed(piece_in_chunk > 0 ? mine.combine(at(mine.at_piece - 1), whole) : whole, before_chunk);
+      }
     }
     x[i * stride] = last;
   }
