@@ -153,7 +153,7 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("sequential"), 0U);
   EXPECT_EQ(bytes("hillis_steele"), 2 * pairs);
   EXPECT_EQ(bytes("blelloch"), pairs);
-  EXPECT_EQ(bytes("chunked"), pairs + carries);
+  EXPECT_EQ(bytes("chunked"), lines(8 * lanes * 20) + lines(4 * lanes * tiles));  // pieces of 256, chunks of 4096
   EXPECT_EQ(bytes("look_back"), lines(16));  // the tickets; of one tile, nothing is published
   EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.

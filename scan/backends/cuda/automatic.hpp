@@ -11,7 +11,7 @@ namespace ssmscan::detail {
 
 // Lanes with which a thread each keeps a device of a hundred multiprocessors busy, where its steps are on their way ahead of
 // it (unpacked) and where they are not; and a length that launching the levels of a tree would take longer than walking along.
-inline constexpr index_t lanes_enough_ahead = 1 << 11, lanes_enough = 1 << 15, short_time = 32;
+inline constexpr index_t lanes_enough_ahead = 3 << 11, lanes_enough = 1 << 15, short_time = 32;
 
 enum class time_layout { contiguous, strided };
 
@@ -28,7 +28,8 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
     return size.lanes >= lanes_enough_ahead
                ? std::pair<std::string, std::string>{"sequential",
                                                      shape + "a thread for each lane keeps the device busy"}
-               : std::pair<std::string, std::string>{"look_back", shape + "too few lanes for a thread each; one pass"};
+               : std::pair<std::string, std::string>{
+                     "chunked", shape + "too few lanes for a thread each, and strided: many runs of each lane"};
   if (size.lanes >= lanes_enough) return {"sequential", shape + "a thread for each lane fills the device"};
   return {"blelloch", shape + "too few lanes for a thread each; the shallow tree with the least work"};
 }

@@ -9,7 +9,7 @@ namespace ssmscan::device {
 struct heinsen_fused {
   static constexpr algorithm_info info{.name = "heinsen",
                                        .variant = "fused",
-                                       .tree = "heinsen(rows_of_32_runs_of_80_bytes)/1",
+                                       .tree = "heinsen(rows_of_32_runs_of_80_bytes)/2",
                                        .result = result_class::reformulates,
                                        .work = [](index_t time) { return 2 * look_back::info.work(time); },
                                        .span = [](index_t time) { return 2 * look_back::info.span(time); },

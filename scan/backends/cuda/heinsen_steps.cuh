@@ -1,11 +1,12 @@
 #pragma once
-// Heinsen's formula in the places of look_back's steps, for float, in double: within a run
+// Heinsen's formula in the places of look_back's steps, for float, in double: within a run of 20 elements
 //
 //   x[t] = exp(a*[t]) (x + sum_s exp(-a*[s]) b[s]),  a*[t] = log|a[1]| + ... + log|a[t]| from the run's beginning,
 //
-// signs apart, so that no sum cancels another; runs, rows and tiles are joined by what they leave and the sum of their
-// logarithms. b stays linear: it is its own exponential. Before |a*| leaves the range of exp, x is taken out and a* begins
-// anew. a = 0 forgets what is earlier, of any kind. An a that is not finite is multiplied, as it has no use for logarithms.
+// signs apart, so that no sum cancels another. What enters a run comes from the runs, rows and tiles before it, which are
+// joined as affine maps in double: that takes no logarithm, and errs by 2^-52 of S where u is 2^-24. b stays linear: it is
+// its own exponential. Before |a*| leaves the range of exp, x is taken out and a* begins anew. a = 0 forgets what is earlier,
+// of any kind. An a that is not finite is multiplied, as it has no use for logarithms.
 //
 // Logarithms and exponentials are to base 2, from tables of 128 entries and short polynomials (Tang 1989, 1990): relative
 // errors below 2^-41 of the logarithm, also next to 1, and 2^-46 of the exponential. What leaves the range of double between
@@ -26,21 +27,20 @@ struct log2_tables {
   static constexpr std::int32_t width = 1 << (23 - bits), one = 0x3f800000, offset = one - 77 * width - width / 2;
   static constexpr double log2_e = 1.4426950408889634, ln_2 = 0.6931471805599453;
 
-  double2 log[entries];   // 1/c and log2 c, c in the middle of an interval
-  double power[entries];  // 2^(k/128)
+  double2 log[entries];    // 1/c and log2 c, c in the middle of an interval
+  double2 power[entries];  // 2^(k/128) and 2^(-k/128)
 
   SSMSCAN_HOST_DEVICE void fill(int thread, int threads) {
     for (int k = thread; k < entries; k += threads) {
       double const c = static_cast<double>(std::bit_cast<float>(offset + k * width + width / 2));
+      double const part = static_cast<double>(k) / entries;
       log[k] = k == 77 ? make_double2(1, 0) : make_double2(1 / c, -std::log2(1 / c));
-      power[k] = std::exp2(static_cast<double>(k) / entries);
+      power[k] = make_double2(std::exp2(part), std::exp2(-part));
     }
   }
 
-  // Of a finite v > 0.
-  SSMSCAN_HOST_DEVICE double log2_of(float v) const {
-    std::int32_t scaled = 0;
-    if (v < std::numeric_limits<float>::min()) v *= 0x1p23f, scaled = 23;
+  // Of a normal v > 0.
+  SSMSCAN_HOST_DEVICE double log2_of_normal(float v) const {
     std::int32_t const moved = std::bit_cast<std::int32_t>(v) - offset;
     double2 const entry = log[(moved >> (23 - bits)) & (entries - 1)];
     double const m =
@@ -50,75 +50,97 @@ struct log2_tables {
     p = std::fma(r, p, log2_e / 3);
     p = std::fma(r, p, -log2_e / 2);
     p = std::fma(r, p, log2_e);
-    return std::fma(r, p, entry.y + static_cast<double>((moved >> 23) - scaled));
+    return std::fma(r, p, entry.y + whole(moved >> 23));
+  }
+  // Of a finite v > 0.
+  SSMSCAN_HOST_DEVICE double log2_of(float v) const {
+    bool const normal = v >= std::numeric_limits<float>::min();
+    return log2_of_normal(normal ? v : v * 0x1p23f) - (normal ? 0 : 23);
   }
 
-  // Of |v| <= 1000.
-  SSMSCAN_HOST_DEVICE double exp2_of(double v) const {
+  // 2^v and 2^-v share all but the last sums: up to the fourth power, even and odd ones apart.
+  struct powers {
+    double up, down;
+  };
+  // |v| <= 1000.
+  SSMSCAN_HOST_DEVICE powers exp2_both(double v) const {
     constexpr double to_integer = 0x1.8p52;
     double const shifted = std::fma(v, double(entries), to_integer);
     auto const k = static_cast<std::int32_t>(std::bit_cast<std::int64_t>(shifted));
     double const r = std::fma(shifted - to_integer, -1.0 / entries, v);  // |r| <= 2^-8
-    double p = std::fma(r, ln_2 * ln_2 * ln_2 * ln_2 / 24, ln_2 * ln_2 * ln_2 / 6);
-    p = std::fma(r, p, ln_2 * ln_2 / 2);
-    p = std::fma(r, p, ln_2);
-    p = std::fma(r, p, 1.0);
-    double const made = power[k & (entries - 1)] * p;
-    return std::bit_cast<double>(std::bit_cast<std::int64_t>(made) + (static_cast<std::int64_t>(k >> bits) << 52));
+    double const q = r * r;
+    double even = std::fma(q, ln_2 * ln_2 * ln_2 * ln_2 / 24, ln_2 * ln_2 / 2);
+    even = std::fma(q, even, 1.0);
+    double const odd = r * std::fma(q, ln_2 * ln_2 * ln_2 / 6, ln_2);
+    double2 const entry = power[k & (entries - 1)];
+    return {scaled(entry.x * (even + odd), k >> bits), scaled(entry.y * (even - odd), -(k >> bits))};
   }
-};
+  SSMSCAN_HOST_DEVICE double exp2_of(double v) const { return exp2_both(v).up; }
 
-enum class factor : std::int32_t { positive, negative, zero };  // zero: nothing that is earlier counts
-
-struct heinsen_map {
-  double log2_a;  // of the product of |a|
-  double x;       // left by what is in here alone
-  factor a;
+ private:
+  // An integer below 2^31 as a double: exact, and by an addition, as conversions are four times as slow.
+  SSMSCAN_HOST_DEVICE static double whole(std::int32_t n) {
+    constexpr std::uint64_t high = 0x4330000000000000u;  // 2^52
+    auto const low = static_cast<std::uint32_t>(n) ^ 0x80000000u;
+    return std::bit_cast<double>(high | low) - (0x1p52 + 0x1p31);
+  }
+  SSMSCAN_HOST_DEVICE static double scaled(double v, std::int32_t exponent) {
+    return std::bit_cast<double>(std::bit_cast<std::int64_t>(v) + (static_cast<std::int64_t>(exponent) << 52));
+  }
 };
 
 struct heinsen_steps {
   using scalar = float;
   using state = double;
-  using map = heinsen_map;
-  using aggregate = affine_map<double>;  // a = -0: nothing that is earlier counts
+  using map = affine_map<double>;  // a = 0: nothing that is earlier counts; else no product of a that are not 0 is 0
+  using aggregate = map;
   using tables = log2_tables;
   static constexpr int slots = 4;
-  static constexpr double most = 1000;    // of what exp2_of takes
+  static constexpr double most = 1000;    // of what exp2_both takes
   static constexpr double anew = 256;     // from here on a* begins anew: four times 149 more are still less than `most`
-  static constexpr bool by_fours = true;  // whole runs: four logarithms, and four exponentials, at a time
+  static constexpr bool by_fours = true;  // four logarithms, and four pairs of exponentials, at a time
 
-  SSMSCAN_HOST_DEVICE static double exp2_within(tables const& t, double v) {
-    return std::isfinite(v) ? t.exp2_of(std::fmax(-most, std::fmin(most, v))) : std::exp2(v);
+  // A product that leaves the range of double stays at its end, since 0 has a meaning of its own, and infinity times 0 is
+  // nothing.
+  static constexpr double least_product = 0x1p-1000, most_product = 0x1p1000;
+  SSMSCAN_HOST_DEVICE static double times(double earlier, double later) {
+    double const made = earlier * later;
+    bool const inside = std::abs(made) >= least_product && std::abs(made) <= most_product;
+    return inside ? made : times_outside(earlier, later);
   }
-  SSMSCAN_HOST_DEVICE static double joined(double a, double earlier, double later) {
-    return earlier == 0 && std::isfinite(a) ? later : std::fma(a, earlier, later);
+  SSMSCAN_HOST_DEVICE static double times_outside(double earlier, double later) {
+    double const made = earlier * later;
+    if (earlier == 0 || later == 0) return 0;
+    if (!std::isfinite(earlier) || !std::isfinite(later)) return made;
+    double const end = std::abs(made) < 1 ? least_product : most_product;
+    return (earlier < 0) == (later < 0) ? end : -end;
   }
 
-  SSMSCAN_HOST_DEVICE static map identity() { return {0, 0, factor::positive}; }
-  SSMSCAN_HOST_DEVICE static map combine(tables const& t, map const& earlier, map const& later) {
-    if (later.a == factor::zero) return later;
-    double const size = exp2_within(t, later.log2_a);
-    return {earlier.log2_a + later.log2_a, joined(later.a == factor::negative ? -size : size, earlier.x, later.x),
-            earlier.a == factor::zero ? factor::zero
-            : earlier.a == later.a    ? factor::positive
-                                      : factor::negative};
+  SSMSCAN_HOST_DEVICE static map identity() { return {1, 0}; }
+  SSMSCAN_HOST_DEVICE static map combine(tables const&, map const& earlier, map const& later) {
+    if (later.a == 0) return later;
+    return {times(earlier.a, later.a), std::fma(later.a, earlier.b, later.b)};
   }
-  SSMSCAN_HOST_DEVICE static aggregate published(tables const& t, map const& tile) {
-    if (tile.a == factor::zero) return {-0.0, tile.x};
-    double const size = exp2_within(t, tile.log2_a);
-    return {tile.a == factor::negative ? -size : size, tile.x};  // never -0: |v| <= most, unless a itself is infinite
-  }
+  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) {
-    return std::bit_cast<std::int64_t>(tile.a) == std::bit_cast<std::int64_t>(-0.0) ? tile.b
-                                                                                    : joined(tile.a, x, tile.b);
+    return tile.a == 0 ? tile.b : std::fma(tile.a, x, tile.b);
   }
   SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
-  SSMSCAN_HOST_DEVICE static state after(tables const& t, map const& before, state x) {
-    if (before.a == factor::zero) return before.x;
-    double const size = exp2_within(t, before.log2_a);
-    return joined(before.a == factor::negative ? -size : size, x, before.x);
+  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) { return pass(before, x); }
+  SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
+
+  // The size of an a that is to be a factor, 1 where a is 0 and forgets.
+  SSMSCAN_HOST_DEVICE static float size_of(float a) { return a == 0.0f ? 1.0f : std::abs(a); }
+  SSMSCAN_HOST_DEVICE static bool is_normal(float size) {
+    return std::bit_cast<std::uint32_t>(size) - 0x00800000u < 0x7f800000u - 0x00800000u;
   }
-  SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.x; }
+  // Each normal, or 0.
+  SSMSCAN_HOST_DEVICE static bool all_plain(float4 const& a) {
+    return is_normal(size_of(a.x)) && is_normal(size_of(a.y)) && is_normal(size_of(a.z)) && is_normal(size_of(a.w));
+  }
+  SSMSCAN_HOST_DEVICE static float at(float4 const& of, int k) {
+    return k == 0 ? of.x : k == 1 ? of.y : k == 2 ? of.z : of.w;
+  }
 
   // x = +-2^log2_a sum.
   struct running {
@@ -132,102 +154,78 @@ struct heinsen_steps {
       return (negative ? -size : size) * sum;
     }
     SSMSCAN_HOST_DEVICE void start(double x) { sum = x, log2_a = 0, negative = false; }
-    // Of the product before this step as well.
-    template <class Before>
-    SSMSCAN_HOST_DEVICE void step(tables const& t, float a, float b, Before const& before) {
-      if (a == 0.0f) {
-        before(0.0, factor::zero);
-        return start(b);
-      }
-      factor const sign = std::signbit(a) ? factor::negative : factor::positive;
-      if (!std::isfinite(a)) {
-        before(std::log2(std::abs(static_cast<double>(a))), sign);
-        return start(std::fma(static_cast<double>(a), x(t), static_cast<double>(b)));
-      }
-      double const l = t.log2_of(std::abs(a));
-      before(l, sign);
-      if (std::abs(log2_a) > anew) start(x(t));
-      log2_a += l;
-      negative ^= sign == factor::negative;
-      double const inverse = t.exp2_of(-log2_a);
-      sum = std::fma(negative ? -inverse : inverse, static_cast<double>(b), sum);
-    }
     SSMSCAN_HOST_DEVICE void step(tables const& t, float a, float b) {
-      step(t, a, b, [](double, factor) {});
+      if (a == 0.0f) return start(b);
+      if (!std::isfinite(a)) return start(std::fma(static_cast<double>(a), x(t), static_cast<double>(b)));
+      if (std::abs(log2_a) > anew) start(x(t));
+      log2_a += t.log2_of(std::abs(a));
+      negative ^= std::signbit(a);
+      double const inverse = t.exp2_both(log2_a).down;
+      sum = std::fma(negative ? -inverse : inverse, static_cast<double>(b), sum);
     }
     SSMSCAN_HOST_DEVICE float value(tables const& t) const { return static_cast<float>(x(t)); }
 
-    // Four steps, and out(k, x after the k-th).
-    template <class Before, class Out>
-    SSMSCAN_HOST_DEVICE void steps(tables const& t, float4 const& a, float4 const& b, Before const& before,
-                                   Out const& out) {
-      float const as[4] = {a.x, a.y, a.z, a.w}, bs[4] = {b.x, b.y, b.z, b.w};
-      bool all = true;
-#pragma unroll
-      for (int k = 0; k < 4; ++k) all &= std::abs(as[k]) > 0.0f && std::abs(as[k]) <= std::numeric_limits<float>::max();
-      if (!all) {
+    // Four steps; x after each.
+    SSMSCAN_HOST_DEVICE float4 steps(tables const& t, float4 const& a, float4 const& b) {
+      float4 made{};
+      if (!all_plain(a)) {
 #pragma unroll 1
         for (int k = 0; k < 4; ++k) {
-          float const a_k = k == 0 ? a.x : k == 1 ? a.y : k == 2 ? a.z : a.w;
-          float const b_k = k == 0 ? b.x : k == 1 ? b.y : k == 2 ? b.z : b.w;
-          step(t, a_k, b_k, before);
-          out(k, *this);
+          step(t, at(a, k), at(b, k));
+          float const x = value(t);
+          (k == 0 ? made.x : k == 1 ? made.y : k == 2 ? made.z : made.w) = x;
         }
-        return;
+        return made;
       }
       if (std::abs(log2_a) > anew) start(x(t));
-      double l[4], inverse[4];
+      double l[4];
+      log2_tables::powers of[4];
 #pragma unroll
-      for (int k = 0; k < 4; ++k) l[k] = t.log2_of(std::abs(as[k]));
-      running after[4] = {*this, *this, *this, *this};
+      for (int k = 0; k < 4; ++k) l[k] = t.log2_of_normal(size_of(at(a, k)));
+#pragma unroll
+      for (int k = 0; k < 4; ++k) l[k] = log2_a += l[k];
+#pragma unroll
+      for (int k = 0; k < 4; ++k) of[k] = t.exp2_both(l[k]);
 #pragma unroll
       for (int k = 0; k < 4; ++k) {
-        before(l[k], std::signbit(as[k]) ? factor::negative : factor::positive);
-        log2_a += l[k];
-        negative ^= std::signbit(as[k]);
-        after[k].log2_a = log2_a, after[k].negative = negative;
+        negative ^= std::signbit(at(a, k));
+        double const before = at(a, k) == 0.0f ? 0.0 : sum;
+        sum = std::fma(negative ? -of[k].down : of[k].down, static_cast<double>(at(b, k)), before);
+        (k == 0   ? made.x
+         : k == 1 ? made.y
+         : k == 2 ? made.z
+                  : made.w) = static_cast<float>((negative ? -of[k].up : of[k].up) * sum);
       }
-#pragma unroll
-      for (int k = 0; k < 4; ++k) inverse[k] = t.exp2_of(-after[k].log2_a);
-#pragma unroll
-      for (int k = 0; k < 4; ++k)
-        after[k].sum = sum = std::fma(after[k].negative ? -inverse[k] : inverse[k], static_cast<double>(bs[k]), sum);
-#pragma unroll
-      for (int k = 0; k < 4; ++k) out(k, after[k]);
-    }
-    SSMSCAN_HOST_DEVICE float4 steps(tables const& t, float4 const& a, float4 const& b) {
-      float4 made;
-      steps(
-          t, a, b, [](double, factor) {},
-          [&](int k, running const& at) {
-            float const x = at.value(t);
-            (k == 0 ? made.x : k == 1 ? made.y : k == 2 ? made.z : made.w) = x;
-          });
       return made;
     }
   };
 
+  // The run as an affine map.
   struct folding {
-    running run{0.0};
-    double log2_a = 0;
-    factor product = factor::positive;
+    map own{1, 0};
 
-    SSMSCAN_HOST_DEVICE void start(float x) { run.start(x), product = factor::zero; }
+    SSMSCAN_HOST_DEVICE void start(float x) { own = {0, static_cast<double>(x)}; }
     SSMSCAN_HOST_DEVICE void first(tables const& t, float a, float b) { step(t, a, b); }
-    SSMSCAN_HOST_DEVICE void step(tables const& t, float a, float b) {
-      run.step(t, a, b, [this](double l, factor sign) { multiply(l, sign); });
+    SSMSCAN_HOST_DEVICE void step(tables const&, float a, float b) {
+      if (a == 0.0f) return start(b);
+      own = {times(own.a, static_cast<double>(a)), std::fma(static_cast<double>(a), own.b, static_cast<double>(b))};
     }
     SSMSCAN_HOST_DEVICE void steps(tables const& t, float4 const& a, float4 const& b) {
-      run.steps(
-          t, a, b, [this](double l, factor sign) { multiply(l, sign); }, [](int, running const&) {});
+      double product = 1, x = own.b;  // a product of four floats is within the range of double
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        double const a_k = at(a, k);
+        product *= a_k;
+        x = std::fma(a_k, x, static_cast<double>(at(b, k)));
+      }
+      if (std::abs(product) <= most_product && std::abs(x) <= std::numeric_limits<double>::max()) {
+        own = {times(own.a, product), x};
+      } else {  // 0 forgets infinities too
+#pragma unroll 1
+        for (int k = 0; k < 4; ++k) step(t, at(a, k), at(b, k));
+      }
     }
-    SSMSCAN_HOST_DEVICE void multiply(double l, factor sign) {
-      log2_a += l;
-      if (sign == factor::zero) product = factor::zero;
-      if (product != factor::zero && sign == factor::negative)
-        product = product == factor::negative ? factor::positive : factor::negative;
-    }
-    SSMSCAN_HOST_DEVICE map result(tables const& t) const { return {log2_a, run.x(t), product}; }
+    SSMSCAN_HOST_DEVICE map result(tables const&) const { return own; }
   };
 };
 

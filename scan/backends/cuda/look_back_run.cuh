@@ -36,20 +36,25 @@ struct slot_run {
         own.first(tables, first_a, first_b);
       }
     };
+    if constexpr (Steps::by_fours) {
+      int e = 0;
+#pragma unroll 1
+      for (; e + 4 <= count; e += 4) {
+        auto const [four_a, four_b] = fours(e);
+        own.steps(tables, four_a, four_b);
+      }
+      for (; e < count; ++e) {
+        if (e == 0) {
+          begin_with(a[0], b[0]);
+        } else {
+          own.step(tables, a[e * onward], b[e * onward]);
+        }
+      }
+      return own.result(tables);
+    }
     if (count < length) {
       begin_with(a[0], b[0]);
       for (int e = 1; e < count; ++e) own.step(tables, a[e * onward], b[e * onward]);
-      return own.result(tables);
-    }
-    if constexpr (Steps::by_fours) {
-      if (starts_lane()) {
-        begin_with(a[0], b[0]);
-#pragma unroll 1
-        for (int e = 1; e < length; ++e) own.step(tables, a[e * onward], b[e * onward]);
-      } else {
-#pragma unroll 1
-        for (int e = 0; e < length; e += 4) own.steps(tables, four(a, e), four(b, e));
-      }
       return own.result(tables);
     }
     run_of<T> const ra = loaded(a), rb = loaded(b);
@@ -63,24 +68,27 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE T recur(state_t entering, std::uint32_t heads) const {
     if (starts_inside(heads, count + 1)) return recur_packed(entering, heads);
     typename Steps::running x{entering};
+    if constexpr (Steps::by_fours) {
+      if (starts_lane()) x.start(0);
+      T last{};
+      int e = 0;
+#pragma unroll 1
+      for (; e + 4 <= count; e += 4) {
+        auto const [four_a, four_b] = fours(e);
+        float4 const made = x.steps(tables, four_a, four_b);
+        *reinterpret_cast<float4*>(b + (reversed ? -e - 3 : e)) =
+            reversed ? make_float4(made.w, made.z, made.y, made.x) : made;
+        last = made.w;
+      }
+      for (; e < count; ++e) {
+        step(x, e);
+        last = b[e * onward];
+      }
+      return last;
+    }
     if (count < length) {
       for (int e = 0; e < count; ++e) step(x, e);
       return x.value(tables);
-    }
-    if constexpr (Steps::by_fours) {
-      if (starts_lane()) {
-#pragma unroll 1
-        for (int e = 0; e < length; ++e) step(x, e);
-        return x.value(tables);
-      }
-      float4 made{};
-#pragma unroll 1
-      for (int e = 0; e < length; e += 4) {
-        made = x.steps(tables, four(a, e), four(b, e));
-        *reinterpret_cast<float4*>(b + (reversed ? -e - 3 : e)) =
-            reversed ? make_float4(made.w, made.z, made.y, made.x) : made;
-      }
-      return made.w;
     }
     run_of<T> const ra = loaded(a);
     run_of<T> rb = loaded(b);
@@ -126,7 +134,15 @@ struct slot_run {
     if constexpr (reversed) made = made.reversed();
     return made;
   }
-  // Four elements, from e on.
+  // Four elements of a and b, from e on. What starts the lane is its first x: as if after 0, times 1.
+  struct two_fours {
+    float4 a, b;
+  };
+  SSMSCAN_HOST_DEVICE two_fours fours(int e) const {
+    two_fours made{four(a, e), four(b, e)};
+    if (e == 0 && starts_lane()) made.b.x = first_x(0, made.a.x, made.b.x), made.a.x = 1;
+    return made;
+  }
   SSMSCAN_HOST_DEVICE static float4 four(T const* first, int e) {
     if constexpr (reversed) {
       float4 const raw = *reinterpret_cast<float4 const*>(first - e - 3);

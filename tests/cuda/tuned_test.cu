@@ -1,0 +1,80 @@
+// Each tuned kernel at the smallest sizes at which everything in it happens, for the tools of sanitize.sh: slots and groups used
+// again, several lanes in a slot, ends of runs, rows, pieces, chunks. uint32_t, exact, against the definition on the CPU.
+#include <random>
+
+#include "tests/cuda/gpu.hpp"
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/cuda/from_host.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+
+namespace ssmscan {
+namespace {
+
+enum class how { plain, reverse, packed };
+
+template <class T>
+void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which) {
+  std::mt19937_64 random(static_cast<std::uint64_t>(lanes + 31 * time));
+  std::vector<T> a(static_cast<std::size_t>(lanes * time)), b(a.size()), x(a.size()), needed(a.size());
+  // float: powers of two and small integers, forgotten after a few steps, so that nothing is rounded.
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    a[i] = std::integral<T> ? static_cast<T>(random()) : random() % 4 == 0 ? T(0) : T(0.5);
+    b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
+  }
+  index_t const sequences = which == how::packed ? 3 : 1;
+  std::vector<T> initial(static_cast<std::size_t>(lanes * sequences), T(2)), final(initial.size()),
+      left(initial.size());
+  std::vector<index_t> const offsets{0, time / 3, time / 2, time};
+  tensor_shape const shape{1, lanes, time}, states{1, lanes, sequences};
+  auto const problem = [&](std::vector<T>& to, std::vector<T>& last) {
+    recurrence<T> made{.a = {a.data(), shape, order},
+                       .b = {b.data(), shape, order},
+                       .x = {to.data(), shape, order},
+                       .initial = {initial.data(), states},
+                       .final = {last.data(), states}};
+    if (which == how::reverse) made.direction = direction::reverse;
+    if (which == how::packed) made.offsets = offsets;
+    return made;
+  };
+  linear_recurrence<T>(problem(needed, left), {.algorithm = "sequential"});
+  device::linear_recurrence_from_host<T>(problem(x, final), {.algorithm = algorithm});
+  EXPECT_EQ(x, needed) << algorithm << ", " << lanes << " x " << time;
+  EXPECT_EQ(final, left) << algorithm << ", " << lanes << " x " << time;
+}
+
+constexpr index_t tile = 5120, many_tiles = 340;  // of two each, which is more than the slots of every block
+
+TEST(cuda_tuned, look_back) {
+  using T = std::uint32_t;
+  for (how const which : {how::plain, how::reverse, how::packed}) {
+    expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, which);
+    expect_the_definition<T>("look_back", many_tiles, tile + 4, layout::lane_major, which);
+  }
+  expect_the_definition<T>("look_back", 6000, 24, layout::lane_major, how::plain);  // eight lanes in a slot
+  expect_the_definition<T>("look_back", 3, 2 * tile + 1, layout::time_major, how::plain);
+}
+
+TEST(cuda_tuned, sequential) {
+  for (layout const order : {layout::lane_major, layout::time_major})
+    for (index_t const lanes : {3, 160})
+      expect_the_definition<std::uint32_t>("sequential", lanes, 517, order, how::plain);
+}
+
+TEST(cuda_tuned, chunked) {
+  for (layout const order : {layout::lane_major, layout::time_major}) {
+    expect_the_definition<std::uint32_t>("chunked", 1, 256, order, how::plain);
+    expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, how::plain);
+  }
+}
+
+TEST(cuda_tuned, heinsen_fused) {
+  for (how const which : {how::plain, how::reverse}) {
+    expect_the_definition<float>("heinsen.fused", 1, 3 * tile + 4, layout::lane_major, which);
+    expect_the_definition<float>("heinsen.fused", many_tiles, tile + 4, layout::lane_major, which);
+  }
+  expect_the_definition<float>("heinsen.fused", 3, 2 * tile + 1, layout::time_major, how::plain);
+}
+
+}  // namespace
+}  // namespace ssmscan
