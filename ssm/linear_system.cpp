@@ -128,6 +128,9 @@ class diagonal_realization final : public linear_system {
   std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
     return diagonal_kernel(pairs_[at(output * inputs() + input)], length);
   }
+  std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const override {
+    return diagonal_kernel<float>(pairs_[at(output * inputs() + input)], length);
+  }
   double feedthrough(index_t output, index_t input) const override { return d_[at(output * inputs() + input)]; }
 
   // Eigenvalues in portions that fit the budget: no bit depends on it.
