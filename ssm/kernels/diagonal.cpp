@@ -165,7 +165,7 @@ std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t
   discrete_diagonal const discrete = discretize(system);
   double const terms = static_cast<double>(system.lambda.size()), width = static_cast<double>(width_for(length));
 
-  std::vector<double> bound(static_cast<std::size_t>(length), 0.0);
+  std::vector<double> bound(static_cast<std::size_t>(length), 0.0), size(bound);
   for (std::size_t n = 0; n < system.lambda.size(); ++n) {
     logarithm const w = log_of_pole(system.lambda[n], system.step, system.rule);
     double const stored_error = discretization_error(system.lambda[n], system.step, system.rule);
@@ -180,9 +180,14 @@ std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t
       double const l = static_cast<double>(i);
       double const chain = i == 0 ? 0.0 : l * std::pow(reach, l - 1) * per_step;
       double const grown = reach > 1 ? std::pow(reach, std::max(l, width)) : 1;
+      size[i] += gain * std::pow(reach, l);
       bound[i] += second_order * (gain * (chain + per_term * std::pow(reach, l)) + dropped * grown);
     }
   }
+  // Where a sum might leave the range of T, nothing is promised.
+  constexpr double greatest = static_cast<double>(std::numeric_limits<T>::max()) / 2;
+  for (std::size_t i = 0; i < bound.size(); ++i)
+    if (!(size[i] < greatest)) bound[i] = std::numeric_limits<double>::infinity();
   return bound;
 }
 

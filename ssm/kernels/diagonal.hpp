@@ -27,7 +27,8 @@ SSMSCAN_SSM_EXPORT std::vector<T> diagonal_kernel(diagonal_system const& system,
 // |computed K[l] - exact K[l] of the doubles a, b that discretize(system) gives| <= bound[l], of both forms. First order in
 // the roundings, with (1 + 2^-20) for the rest. Per term, relative to |a|^l, u = 2^-53 and u_T the roundoff of T: w's own error,
 // l times; each of two powers 12u; the products with c and b 2 sqrt(5) u; for float, two factors rounded, 2 u_T; the sum of 2N
-// products 2N u_T; and the distance of the stored a from the exact one, l |a|^(l-1) times discretization_error.
+// products 2N u_T; and the distance of the stored a from the exact one, l |a|^(l-1) times discretization_error. Infinite where
+// terms may overflow in T (unstable systems).
 template <class T = double>
 SSMSCAN_SSM_EXPORT std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t length);
 

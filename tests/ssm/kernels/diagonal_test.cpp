@@ -56,6 +56,7 @@ void expect_bound_holds(diagonal_system const& system, index_t length, std::stri
     auto const error = [&](auto tap) { return static_cast<double>(std::abs(static_cast<long double>(tap) - exact)); };
     ASSERT_LE(error(kernel[l]), 1.01 * bound[l]) << what << " tap " << l;  // 1 %: the oracle's own products
     ASSERT_LE(error(by_taps[l]), 1.01 * bound[l]) << what << " tap " << l;
+    if (!(single_bound[l] < std::numeric_limits<double>::infinity())) continue;  // growing systems leave float's range
     ASSERT_LE(error(singles[l]), 1.01 * single_bound[l]) << what << " tap " << l;
   }
 }
