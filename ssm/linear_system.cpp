@@ -128,6 +128,9 @@ class diagonal_realization final : public linear_system {
   std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
     return diagonal_kernel(pairs_[at(output * inputs() + input)], length);
   }
+  std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const override {
+    return diagonal_kernel<float>(pairs_[at(output * inputs() + input)], length);
+  }
   double feedthrough(index_t output, index_t input) const override { return d_[at(output * inputs() + input)]; }
 
   // Eigenvalues in portions that fit the budget: no bit depends on it.
@@ -262,12 +265,7 @@ choice dplr_realization::scan(double const* u, double* y, index_t length, packed
 
 double dplr_realization::spectral_radius() const { return radius_of(over_the_reals().a); }
 
-}  // namespace detail
-
-linear_system_ptr dense(discrete_dense system) { return std::make_shared<dense_realization>(std::move(system)); }
-
-linear_system_ptr diagonal_plus_low_rank(dplr_system const& system, discretization rule) {
-  if (rule == discretization::bilinear) return std::make_shared<detail::dplr_realization>(system);
+discrete_dense over_the_reals(dplr_system const& system, discretization rule) {
   check(system);
   // On (Re x, Im x): A x = lambda x - P (P^* x), with 2 Re(P^* x) for a half spectrum, is linear over the reals.
   index_t const n = system.size();
@@ -290,7 +288,16 @@ linear_system_ptr diagonal_plus_low_rank(dplr_system const& system, discretizati
   }
   auto const discrete = discretize(continuous, system.step, rule);
   made.a = discrete.a, made.b = discrete.b;
-  return dense(std::move(made));
+  return made;
+}
+
+}  // namespace detail
+
+linear_system_ptr dense(discrete_dense system) { return std::make_shared<dense_realization>(std::move(system)); }
+
+linear_system_ptr diagonal_plus_low_rank(dplr_system const& system, discretization rule) {
+  if (rule == discretization::bilinear) return std::make_shared<detail::dplr_realization>(system);
+  return dense(detail::over_the_reals(system, rule));
 }
 
 linear_system_ptr diagonal(diagonal_system const& system) {

@@ -157,7 +157,7 @@ validation_report validate(signal const& whole, validation_options const& option
       each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
     }
   }
-  detail::low_rank_checks(for_singles, options.state_size, options.step, report);
+  detail::low_rank_checks(for_singles, for_other_matrices, each_scan, options, report);
   detail::selective_rows(for_matrices, each_scan, report);
   detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
   return report;

@@ -10,7 +10,7 @@
 //   selective     recurrence, fused, unfused by every algorithm, sample by sample = the definition in long double;
 //                 its steps, B and C held still = the S4D convolution
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
-// and S4 (LegS, LegT, LagT as diagonal plus low rank, bilinear). A combination whose spectral radius is 1 or more is skipped
+// and S4 (the four HiPPOs as diagonal plus low rank), by every discretisation. A combination whose spectral radius is 1 or more is skipped
 // and says so, and one for which no bound is known.
 #include <complex>
 #include <functional>
@@ -68,7 +68,7 @@ struct validation_options {
   index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
   index_t greatest_singles = 1 << 14;     // samples for scans in complex<float>, which only repeat the others
   index_t greatest_matrices = 1 << 12;    // samples for scans of the dense systems: a combine costs N^3
-  index_t greatest_other_matrices = 256;  // of those that repeat HiPPO-LegS: LegT, LagT, FouT
+  index_t greatest_other_matrices = 256;  // of those that repeat HiPPO-LegS: LegT, LagT, FouT, S4
   double step = 0.01;                     // about 1/length for the signals meant here
   std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
   std::vector<std::string> backends{};    // none = all; with outside scans, none = none

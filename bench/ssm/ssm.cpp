@@ -1,6 +1,6 @@
 // What does each way of computing an S4 layer cost, and where does a scan beat the FFT convolution?
 //
-//   kernel.T/{powers,vandermonde,dplr,dplr_roots}   the convolution kernel of one channel, or of `lanes` channels
+//   kernel.T/{powers,vandermonde_taps,vandermonde,dplr}  the convolution kernel of one channel, or of `lanes` channels
 //   convolution.T/{direct,fft}                      with kernels that are there
 //   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: the three transforms of each and nothing else; and S4's
 //                                                   kernels and convolution, all of it (counter times_bare_ffts)
@@ -111,9 +111,11 @@ std::vector<double> by_powers(ssm::dplr_system const& system, index_t length) {
 // A kernel generator of one channel, by name. What precedes generation (C~, roots) is made outside.
 template <class T>
 std::function<std::vector<T>()> kernel_by(std::string const& algorithm, index_t states, index_t length) {
-  if (algorithm == "vandermonde") {
+  if (algorithm == "vandermonde")
+    return [system = s4d_channels(states, 1)[0], length] { return ssm::diagonal_kernel<T>(system, length); };
+  if (algorithm == "vandermonde_taps") {
     return [system = s4d_channels(states, 1)[0], length] {
-      auto const made = ssm::diagonal_kernel(system, length);
+      auto const made = ssm::diagonal_kernel_by_taps(system, length);
       return std::vector<T>(made.begin(), made.end());
     };
   }
@@ -143,7 +145,7 @@ work kernel_work(std::string const& algorithm, index_t states, index_t length) {
   return {[=] { *made = generate(); },
           [=] {
             std::vector<double> expected;
-            if (algorithm == "vandermonde") {
+            if (algorithm.starts_with("vandermonde")) {
               auto const system = s4d_channels(states, 1)[0];
               auto const discrete = ssm::discretize(system);
               for (complex const tap : ssm::naive_kernel(discrete.a, discrete.b, system.c, length))
@@ -331,7 +333,7 @@ void add_convolutions(index_t length, options const& given) {
 template <class T>
 void add_kernels(std::vector<index_t> const& states, std::vector<index_t> const& lengths, options const& given) {
   benchmark_name name{"ssm", "kernel", std::is_same_v<T, float> ? "f32" : "f64", "", "serial"};
-  for (std::string const algorithm : {"powers", "vandermonde", "dplr"}) {
+  for (std::string const algorithm : {"powers", "vandermonde_taps", "vandermonde", "dplr"}) {
     for (index_t const n : states) {
       for (index_t const length : lengths) {
         if (length > (1 << 14) && algorithm == "powers") continue;

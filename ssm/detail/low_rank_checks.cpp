@@ -2,8 +2,12 @@
 #include <cmath>
 #include <limits>
 
+#include <Eigen/Eigenvalues>
+
 #include <ssmscan/ssm/detail/check_rows.hpp>
+#include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
+#include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
@@ -17,16 +21,17 @@ using complex = std::complex<double>;
 
 // An explicit inverse for each root of unity: kept to lengths that take no second.
 constexpr index_t greatest_inverse_length = 512;
-// The real state of a scan is as long as state_size, a combine its cube: the leading samples.
-constexpr index_t greatest_scan_samples = 512;
 
+// An odd size and the full spectrum for fout: its eigenvalue 0 has no conjugate.
 dplr_system system_of(hippo which, index_t state_size, double step) {
-  auto const form = hippo_normal_plus_low_rank(which, state_size, spectrum::half);
+  bool const unpaired = which == hippo::fout;
+  auto const kept = unpaired ? spectrum::full : spectrum::half;
+  auto const form = hippo_normal_plus_low_rank(which, unpaired ? (state_size / 2 - 1) | 1 : state_size, kept);
   dplr_system system{.lambda = {form.lambda.begin(), form.lambda.end()},
                      .p = {form.p.data(), form.p.data() + form.p.size()},  // columns, one after the other
                      .b = {form.b.begin(), form.b.end()},
-                     .d = 0.5,
-                     .step = step};
+                     .step = step,
+                     .kept = kept};
   for (index_t n = 0; n < form.lambda.size(); ++n)
     system.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), static_cast<double>(n)));
   return system;
@@ -81,17 +86,11 @@ class checks {
     for (std::size_t i = 0; i < input_.values.size(); ++i) {
       if (i % length == 0) x = Eigen::VectorXcd::Zero(discrete.b.size());
       x = (discrete.a * x + discrete.b * input_.values[i]).eval();
-      dense.push_back((whole.c * x).value().real() + system_.d * input_.values[i]);
+      dense.push_back((whole.c * x).value().real());
     }
     add("recurrence", "dplr_step", "serial", "f64", recurrence, dense, promised_double);
     of.run(input_.values, input_.batch, output, {.mode = mode::convolution});
     add("convolution", "fft", std::string(fft_backend()), "f64", output, recurrence, promised_double);
-    std::vector<double> const some(input_.values.begin(),
-                                   input_.values.begin() + std::min(input_.length, greatest_scan_samples));
-    std::vector<double> scanned(some.size());
-    of.run(some, 1, scanned, {.mode = mode::scan, .scan = {.algorithm = "sequential", .backend = "serial"}});
-    recurrence.resize(some.size());
-    add("scan", "sequential", "serial", "f64", scanned, recurrence, promised_double);
   }
 
   std::string name_;
@@ -100,11 +99,42 @@ class checks {
   validation_report& report_;
 };
 
+dense_layer layer_of(dplr_system const& system, discretization rule) {
+  discrete_dense const reals = over_the_reals(system, rule);
+  return {{reals.a, reals.b.col(0)}, reals.c.row(0)};
+}
+
+void skip(std::string const& name, std::string const& reason, validation_report& report) {
+  validation_check row;
+  row.name = name, row.dtype = "f64", row.reason = reason;
+  report.checks.push_back(row);
+}
+
 }  // namespace
 
-void low_rank_checks(signal const& input, index_t state_size, double step, validation_report& report) {
-  for (hippo const which : {hippo::legs, hippo::legt, hippo::lagt})
-    checks("s4." + std::string(name_of(which)) + ".bilinear", system_of(which, state_size, step), input, report).run();
+void low_rank_checks(signal const& input, signal const& for_scans,
+                     std::function<void(each_scan_visit const&)> const& each_scan, validation_options const& options,
+                     validation_report& report) {
+  for (hippo const which : all_hippos) {
+    dplr_system const system = system_of(which, options.state_size, options.step);
+    for (discretization const rule : all_discretizations) {
+      std::string const name = "s4." + std::string(name_of(which)) + "." + name_of(rule);
+      dense_layer const layer = layer_of(system, rule);
+      double const radius = layer.discrete.a.eigenvalues().cwiseAbs().maxCoeff();
+      if (!(radius < 1)) {
+        skip(name, "unstable by mathematics: spectral radius " + std::to_string(radius), report);
+        continue;
+      }
+      if (rule == discretization::bilinear) checks(name, system, input, report).run();
+      if (!layer.contracts()) {
+        skip(name, "no bound is known: spectral radius " + std::to_string(radius) + ", but no contraction", report);
+        continue;
+      }
+      dense_checks scans(name, layer, for_scans, report);
+      if (rule != discretization::bilinear) scans.convolutions();
+      each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
+    }
+  }
 }
 
 }  // namespace ssmscan::ssm::detail

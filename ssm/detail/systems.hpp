@@ -1,5 +1,6 @@
 #pragma once
-// The one realisation that a layer knows by name: kernels of many diagonal plus low-rank channels share their roots.
+// Diagonal plus low-rank systems as a layer has them. The realisation is the one that it knows by name: kernels of many
+// channels share their roots.
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/linear_system.hpp>
 
@@ -21,5 +22,8 @@ class dplr_realization final : public linear_system {
   dplr_system system_;
   dplr_stepper stepper_;
 };
+
+// The system on (Re x, Im x), discretised as a dense one: what a layer runs where the rule is not the bilinear one.
+discrete_dense over_the_reals(dplr_system const& system, discretization rule);
 
 }  // namespace ssmscan::ssm::detail

@@ -13,14 +13,23 @@
 
 namespace ssmscan::ssm {
 
-// Re(.) or, for a half spectrum, 2 Re(.) of the sum above. Work: state size x length; both parts of l w below 2^31.
-// Throws std::invalid_argument as discretize(system) does, and on a length below 1.
-SSMSCAN_SSM_EXPORT std::vector<double> diagonal_kernel(diagonal_system const& system, index_t length);
+// Re(.) or, for a half spectrum, 2 Re(.) of the sum above, each tap by itself: an exponential, a sine and a cosine for each
+// tap and eigenvalue, in double. The form below is held against this one. Work: state size x length; both parts of l w below
+// 2^31. Throws std::invalid_argument as discretize(system) does, and on a length below 1.
+SSMSCAN_SSM_EXPORT std::vector<double> diagonal_kernel_by_taps(diagonal_system const& system, index_t length);
 
-// |computed K[l] - exact K[l] of the doubles a, b that system.discretize() gives| <= bound[l]. First order in u with
-// (1 + 2^-20) for the rest. Per term, relative to |a|^l: w's own error, l times (log_error); e^{l w}: exp, sincos,
-// their product and the turn 8u; products with c, b: 2 sqrt(5) u; and the distance of the stored a from the exact one,
-// l |a|^(l-1) times discretization_error. The sum over N terms adds N u of the sum of moduli.
+// The same as a product of matrices: a^l = a^(m i) a^j with l = m i + j and m about sqrt(length), so that only N (m + length /
+// m) powers are formed, in double, and the rest is two multiply-adds for each tap and eigenvalue, in vectors of T
+// (diagonal_sums.hpp). No error grows with l here either. Same bits on every SIMD target. T: float or double.
+template <class T = double>
+SSMSCAN_SSM_EXPORT std::vector<T> diagonal_kernel(diagonal_system const& system, index_t length);
+
+// |computed K[l] - exact K[l] of the doubles a, b that discretize(system) gives| <= bound[l], of both forms. First order in
+// the roundings, with (1 + 2^-20) for the rest. Per term, relative to |a|^l, u = 2^-53 and u_T the roundoff of T: w's own error,
+// l times; each of two powers 12u; the products with c and b 2 sqrt(5) u; for float, two factors rounded, 2 u_T; the sum of 2N
+// products 2N u_T; and the distance of the stored a from the exact one, l |a|^(l-1) times discretization_error. Infinite where
+// terms may overflow in T (unstable systems).
+template <class T = double>
 SSMSCAN_SSM_EXPORT std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t length);
 
 }  // namespace ssmscan::ssm

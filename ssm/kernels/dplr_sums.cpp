@@ -1,62 +1,17 @@
-// One text for every SIMD target (Highway compiles this file once for each). Targets without fused multiply-add are left
-// out, and the scalar one takes the correctly rounded std::fma: the bits are the same on all.
-#ifndef HWY_DISABLED_TARGETS  // this file is read once for each target
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4)
-#endif
+// One text for every SIMD target (Highway compiles this file once for each): the bits are the same on all.
+#include <ssmscan/ssm/simd/targets.hpp>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ssmscan/ssm/kernels/dplr_sums.cpp"
-#include <cmath>
-
 #include <hwy/foreach_target.h>
-#include <hwy/highway.h>
 
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/kernels/dplr_sums.hpp>
+#include <ssmscan/ssm/simd/lanes-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::ssm::detail {
 namespace HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-#if HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR
-
-template <class T>
-struct lanes {
-  using vector = T;
-  static index_t count() { return 1; }
-  static T load(T const* from) { return *from; }
-  static T all(T x) { return x; }
-  static T fma(T a, T b, T c) { return std::fma(a, b, c); }    // a b + c
-  static T fms(T a, T b, T c) { return std::fma(a, b, -c); }   // a b - c
-  static T nfma(T a, T b, T c) { return std::fma(-a, b, c); }  // c - a b
-  static T mul(T a, T b) { return a * b; }
-  static T add(T a, T b) { return a + b; }
-  static T sub(T a, T b) { return a - b; }
-  static T div(T a, T b) { return a / b; }
-  static void store_pairs(T re, T im, T* to) { to[0] = re, to[1] = im; }
-};
-
-#else
-
-template <class T>
-struct lanes {
-  using tag = hn::ScalableTag<T>;
-  using vector = hn::Vec<tag>;
-  static index_t count() { return static_cast<index_t>(hn::Lanes(tag())); }
-  static vector load(T const* from) { return hn::LoadU(tag(), from); }
-  static vector all(T x) { return hn::Set(tag(), x); }
-  static vector fma(vector a, vector b, vector c) { return hn::MulAdd(a, b, c); }
-  static vector fms(vector a, vector b, vector c) { return hn::MulSub(a, b, c); }
-  static vector nfma(vector a, vector b, vector c) { return hn::NegMulAdd(a, b, c); }
-  static vector mul(vector a, vector b) { return hn::Mul(a, b); }
-  static vector add(vector a, vector b) { return hn::Add(a, b); }
-  static vector sub(vector a, vector b) { return hn::Sub(a, b); }
-  static vector div(vector a, vector b) { return hn::Div(a, b); }
-  static void store_pairs(vector re, vector im, T* to) { hn::StoreInterleaved2(re, im, tag(), to); }
-};
-
-#endif
-
 template <class T>
 void spectrum_of(dplr_roots<T> const& roots, std::vector<dplr_pole<T>> const& poles, T half_step,
                  std::complex<T>* spectrum) {
