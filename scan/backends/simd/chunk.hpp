@@ -3,9 +3,9 @@
 // algorithms/chunked.hpp (runs of 16, 16 runs a block, 16 blocks a chunk), walked 16 runs at a time in the lanes of
 // vectors. Plain C++: the door to the code that is compiled once a SIMD target (chunk-inl.hpp).
 //
-// Up: every run is scanned, then the runs' last values block by block, then the blocks' last values; what a run's scan
-// leaves is kept, lane beside lane. Down: the state that enters gives those of the blocks' ends, these the runs' ends,
-// these every element, x = A state + B. In between lies the wait for the state that enters.
+// A walk goes block by block: every run is scanned, what its scan leaves is kept, lane beside lane; the runs' last values
+// are scanned; the state that enters the chunk gives that at the block's end, and with the one before the runs' ends, and
+// these every element, x = A state + B. A summary is the same up-sweep with nothing kept.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -40,23 +40,29 @@ struct alignas(64) scanned_runs {
   real b[rows * step];
 };
 
-// What a worker keeps of the chunk it is at. 16 bytes an element of a real type of 4 bytes: it stays in the second-level
-// cache.
+// The scan of a block's run ends: a[r], b[r] after r runs, a[0] and b[0] any numbers; and the state after the block.
+template <class T>
+struct block_ends {
+  alignas(64) T a[1 + run]{}, b[1 + run]{};
+  T after;
+};
+
+// What a worker keeps of the chunk it is at: of the block that is read and of the one that is finished. It stays in the
+// first-level cache.
 template <class T>
 struct alignas(64) chunk_scratch {
-  std::array<scanned_runs<T>, rows> blocks;
-  scanned_runs<T> ends;                      // the scan of each block's run ends
-  alignas(64) T run_a[block], run_b[block];  // the runs' last values
-  T block_a[run], block_b[run];              // the scan of the blocks' last values
-  T block_state[1 + run];                    // the state that enters the chunk, and those at the blocks' ends
-  T run_state[1 + block];                    // and at the runs' ends
+  static constexpr index_t room = 64 / static_cast<index_t>(sizeof(T));  // of a line, on either side of a block
+  scanned_runs<T> scanned[2];
+  block_ends<T> ends[2];
   alignas(64) T in_a[block],
       in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
-  alignas(64) T out[chunk];
+  alignas(64) T out[room + block + room];
+  alignas(64) T run_a[block], run_b[block];  // of a chunk, the runs' last values
 };
 
 // n elements of one lane, 0 < n <= chunk. Time steps through a and b by their strides (0: one value for all). `first`:
-// what stands in the place of b[0], where it is the first of its sequence; else null.
+// what stands in the place of b[0], where it is the first of its sequence; else null. next_a, next_b: what is asked of
+// memory on the way, as many elements as are read, contiguous; null: nothing.
 template <class T>
 struct chunk_source {
   T const* a;
@@ -64,6 +70,8 @@ struct chunk_source {
   index_t a_stride, b_stride;
   index_t n;
   T const* first;
+  T const* next_a = nullptr;
+  T const* next_b = nullptr;
 };
 
 enum class write : bool { through_the_cache, past_the_cache };
@@ -77,10 +85,10 @@ struct chunk_sink {
 
 template <class T>
 struct chunk_functions {
-  // Leaves the chunk's summary (a, b) where n = chunk.
-  affine_map<T> (*up)(chunk_source<T> const&, chunk_scratch<T>&);
-  // x, by the state that enters; null: none does.
-  void (*down)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);
+  // The chunk's (a, b); n = chunk.
+  affine_map<T> (*summary)(chunk_source<T> const&, chunk_scratch<T>&);
+  // x, by the state that enters (null: none does), and the state after the chunk.
+  T (*walk)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);
 };
 
 }  // namespace ssmscan::simd

@@ -37,8 +37,7 @@ struct chunked : ssmscan::chunked {
         index_t const n = lanes * (count - 1);
         for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
           index_t const lane = i / (count - 1), k = i % (count - 1);
-          summaries[lane * count + k] = all.with(
-              lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const&) { return tile.up(in, memory[worker]); });
+          summaries[lane * count + k] = all.summary(tile, lane, k, memory[worker]);
         }
       });
     on.blocks(lanes, [=](index_t lane) {  // spine: of all chunks up to and including k
@@ -49,10 +48,7 @@ struct chunked : ssmscan::chunked {
       index_t const n = lanes * count;
       for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
         index_t const lane = i / count, k = i % count;
-        all.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
-          tile.up(in, memory[worker]);
-          tile.down(in, memory[worker], k == 0 ? nullptr : &summaries[i - 1].b, out);
-        });
+        all.walk(tile, lane, k, memory[worker], k == 0 ? T(0) : summaries[i - 1].b);
         if (k + 1 == count) all.finish(lane);
       }
     });

@@ -11,7 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
-constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_up<SSMSCAN_SIMD_DTYPE>, &chunk_down<SSMSCAN_SIMD_DTYPE>},
+constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>},
                                              {&fold<SSMSCAN_SIMD_DTYPE>}};
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -23,6 +23,9 @@ write best_write(detail::recurrence_problem<T> const& p) {
   return moved > 2 * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
+// How far ahead of its reading a walk asks memory for what comes next, where it is contiguous; 1024 floats.
+inline constexpr index_t ahead_bytes = 4096;
+
 template <class T>
 class lane_chunks {
  public:
@@ -30,18 +33,33 @@ class lane_chunks {
 
   index_t count() const { return detail::ceil_div(p_->size.time, chunk); }
 
-  // Runs body(source, sink) for chunk k of a lane.
-  template <class Body>
-  auto with(index_t lane, index_t k, Body const& body) const {
+  // Chunk k of a lane.
+  chunk_source<T> source(index_t lane, index_t k, T const* first) const {
     index_t const begin = k * chunk, n = std::min(chunk, p_->size.time - begin);
-    bool const stepped = p_->size.time > 1;  // a stride that is never stepped along may be anything
-    index_t const a_stride = stepped ? p_->a.time_stride() : 1, b_stride = stepped ? p_->b.time_stride() : 1;
-    T const first = k > 0         ? T(0)
-                    : p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, 0), p_->b(lane, 0))
-                                  : p_->b(lane, 0);
-    chunk_source<T> const in{&p_->a(lane, begin),      &p_->b(lane, begin), a_stride, b_stride, n,
-                             k == 0 ? &first : nullptr};
-    return body(in, chunk_sink<T>{&p_->x(lane, begin), stepped ? p_->x.time_stride() : 1, how_});
+    chunk_source<T> made{&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first};
+    if (how_ == write::past_the_cache) {
+      constexpr index_t ahead = ahead_bytes / static_cast<index_t>(sizeof(T));
+      auto const from = [](T const* at, index_t step) -> T const* {
+        if (step == 1) return at + ahead;
+        return step == -1 ? at - ahead - (block - 1) : nullptr;
+      };
+      made.next_a = from(made.a, made.a_stride), made.next_b = from(made.b, made.b_stride);
+    }
+    return made;
+  }
+  // What stands in the place of a lane's first b: the initial state taken in.
+  T first_of(index_t lane) const {
+    return p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, 0), p_->b(lane, 0)) : p_->b(lane, 0);
+  }
+  affine_map<T> summary(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s) const {
+    T const first = k == 0 ? first_of(lane) : T(0);
+    return tile.summary(source(lane, k, k == 0 ? &first : nullptr), s);
+  }
+  // Writes x; `state` enters unless k = 0. The state after the chunk.
+  T walk(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s, T const& state) const {
+    T const first = k == 0 ? first_of(lane) : T(0);
+    return tile.walk(source(lane, k, k == 0 ? &first : nullptr), s, k == 0 ? nullptr : &state,
+                     {&p_->x(lane, k * chunk), stride(p_->x), how_});
   }
 
   void finish(index_t lane) const {
@@ -49,6 +67,11 @@ class lane_chunks {
   }
 
  private:
+  template <class View>
+  index_t stride(View const& v) const {  // one that is never stepped along may be anything
+    return p_->size.time > 1 ? v.time_stride() : 1;
+  }
+
   detail::recurrence_problem<T> const* p_;
   write how_;
 };

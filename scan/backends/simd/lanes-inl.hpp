@@ -48,38 +48,57 @@ HWY_INLINE void write_lanes(D d, number<V, parts<T>> const& v, T* to, write how)
   store_numbers<T>(d, v, to);
 }
 
-// Row by row in the order of memory, so that it is read and written in long pieces; the states stay in the first-level
-// cache. Rows lie apart, which the processor's own prefetching does not follow: asked for ahead.
+// Lanes [lane, lane + Vectors vectors) at steps [begin, end), the states in registers; `ahead`: rows to ask for.
+template <std::size_t Vectors, class T>
+HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin, index_t end, index_t ahead) {
+  hn::ScalableTag<real_of<T>> const d;
+  using D = std::remove_const_t<decltype(d)>;
+  constexpr auto width = static_cast<index_t>(lanes_of<D>);
+  number<hn::Vec<D>, parts<T>> states[Vectors];
+  auto const at = [lane](std::size_t v) { return lane + static_cast<index_t>(v) * width; };
+  for (std::size_t v = 0; v < Vectors; ++v) states[v] = load_numbers<T>(d, p.state + at(v));
+  for (index_t t = begin; t < end; ++t) {
+    T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
+    T* const x = p.x + t * p.x_time_stride;
+    if (t + ahead < p.time) {
+      hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
+      hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
+    }
+    for (std::size_t v = 0; v < Vectors; ++v) {
+      states[v] = multiply_add(d, load_lanes<T>(d, a + at(v) * p.a.lane_stride, p.a.lane_stride), states[v],
+                               load_lanes<T>(d, b + at(v) * p.b.lane_stride, p.b.lane_stride));
+      write_lanes<T>(d, states[v], x + at(v), p.how);
+    }
+  }
+  for (std::size_t v = 0; v < Vectors; ++v) store_numbers<T>(d, states[v], p.state + at(v));
+}
+
+// Rows in the order of memory, so that it is read and written in long pieces: one at a time where a piece is all of a
+// row, and a few abreast where it is a part of each, which the processor's own prefetching does not follow. Asked for
+// ahead in any case; the states stay in the first-level cache.
 template <class T>
 void fold_rows(lanes_piece<T> const& p, index_t lanes) {
   hn::ScalableTag<real_of<T>> const d;
   constexpr auto width = static_cast<index_t>(lanes_of<std::remove_const_t<decltype(d)>>);
   constexpr index_t ahead_bytes = 4096, line = 64 / sizeof(T);
+  constexpr std::size_t vectors = line > width ? static_cast<std::size_t>(line / width) : 1;
   index_t const ahead = std::max<index_t>(ahead_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
-  index_t t = 0;
+  index_t const abreast = p.x_time_stride == lanes ? 1 : 8;
+  index_t begin = 0;
   if (p.starts && p.time > 0) {
     for (index_t lane = 0; lane < lanes; lane += width) {
       auto const first = load_lanes<T>(d, p.b.data + lane * p.b.lane_stride, p.b.lane_stride);
       store_numbers<T>(d, first, p.state + lane);
       write_lanes<T>(d, first, p.x + lane, p.how);
     }
-    t = 1;
+    begin = 1;
   }
-  for (; t < p.time; ++t) {
-    T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
-    T* const x = p.x + t * p.x_time_stride;
-    bool const more = t + ahead < p.time;
-    for (index_t lane = 0; lane < lanes; lane += width) {
-      if (more && (line <= width || lane % line == 0)) {
-        hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
-        hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
-      }
-      auto const next = multiply_add(d, load_lanes<T>(d, a + lane * p.a.lane_stride, p.a.lane_stride),
-                                     load_numbers<T>(d, p.state + lane),
-                                     load_lanes<T>(d, b + lane * p.b.lane_stride, p.b.lane_stride));
-      store_numbers<T>(d, next, p.state + lane);
-      write_lanes<T>(d, next, x + lane, p.how);
-    }
+  constexpr auto group = static_cast<index_t>(vectors) * width;
+  for (; begin < p.time; begin += abreast) {
+    index_t const end = std::min(begin + abreast, p.time);
+    index_t lane = 0;
+    for (; lane + group <= lanes; lane += group) fold_steps<vectors>(p, lane, begin, end, ahead);
+    for (; lane < lanes; lane += width) fold_steps<1>(p, lane, begin, end, ahead);
   }
 }
 

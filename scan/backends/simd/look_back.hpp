@@ -29,12 +29,7 @@ struct look_back : ssmscan::look_back {
       on.blocks(1, [=](index_t) {
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
-          for (index_t k = 0; k < count; ++k)
-            chunks.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
-              affine_map<T> const summary = tile.up(in, *memory);
-              tile.down(in, *memory, k == 0 ? nullptr : &state, out);
-              state = k == 0 ? summary.b : multiply_add(summary.a, state, summary.b);
-            });
+          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state);
           chunks.finish(lane);
         }
       });
@@ -47,17 +42,11 @@ struct look_back : ssmscan::look_back {
       chunk_scratch<T>& mine = memory[worker];
       for (index_t ticket = next++; ticket < lanes * count; ticket = next++) {
         index_t const lane = ticket / count, k = ticket % count;
-        chunks.with(lane, k, [&](chunk_source<T> const& in, chunk_sink<T> const& out) {
-          affine_map<T> const summary = tile.up(in, mine);
-          if (k == 0) {
-            if (count > 1) states.publish(ticket, summary.b);
-            tile.down(in, mine, nullptr, out);
-          } else {
-            T const state = states.await(ticket - 1);
-            if (k + 1 < count) states.publish(ticket, multiply_add(summary.a, state, summary.b));
-            tile.down(in, mine, &state, out);
-          }
-        });
+        bool const awaited = k + 1 < count;  // the last chunk's summary enters nothing
+        affine_map<T> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<T>{};
+        T const state = k == 0 ? T(0) : states.await(ticket - 1);
+        if (awaited) states.publish(ticket, k == 0 ? summary.b : multiply_add(summary.a, state, summary.b));
+        chunks.walk(tile, lane, k, mine, state);
         if (k + 1 == count) chunks.finish(lane);
       }
     });
