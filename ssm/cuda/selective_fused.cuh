@@ -1,0 +1,340 @@
+#pragma once
+// The fused selective scan, rule mamba, of sequences that are contiguous in time.
+//
+// A channel's states are spread over `lanes` threads of a warp, PerThread each, in registers; a warp has 32 / lanes channels,
+// a block Warps of them, all of one group, so that they share B and C. Time goes by in tiles of 32 steps:
+//   1  the warp turns its channels' rows of the tile, read along time, into steps d and inputs d u in shared memory
+//   2  the block puts the tile's rows of B and C into shared memory (two buffers: one barrier a tile)
+//   3  each thread goes through the tile four steps at a time: x = e^(d A) x + (d u) B, and its part of C x; the parts of a
+//      channel are added over its threads, and each thread is left with some of the four sums
+//   4  the warp adds D u, gates by z, and writes y along time
+// While a tile is scanned, the next one's u, delta, B and C are on their way to registers, and so is its own z.
+//
+// States are dealt out in turn: thread g of a channel has the states g, g + lanes, ... . So rows of B and C that a warp reads
+// at once lie in different banks, and the sum over the states is one tree however many threads a channel has: pairs
+// (n, n + N/2) first, by a fused multiply-add, then halves again and again. No bit depends on PerThread or Warps.
+#include <cuda_runtime.h>
+
+#include <ssmscan/ssm/cuda/selective_math.cuh>
+#include <ssmscan/ssm/cuda/selective_slots.cuh>
+
+namespace ssmscan::device {
+
+inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
+inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
+
+// Four steps of a row.
+template <class T>
+struct alignas(4 * sizeof(T) > 16 ? 16 : 4 * sizeof(T)) quad {
+  T of[quad_time];
+};
+
+// The steps of a tile that are a sequence's.
+struct tile_range {
+  int begin, end;
+  __device__ bool has_all(int t) const { return begin <= t && t + quad_time <= end; }
+  __device__ bool has_none(int t) const { return t + quad_time <= begin || end <= t; }
+  __device__ bool has(int t) const { return begin <= t && t < end; }
+};
+
+template <class T>
+__device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors) {
+  if (vectors && range.has_all(t)) return *reinterpret_cast<quad<T> const*>(row + t);
+  quad<T> made{};
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) made.of[i] = row[t + i];
+  return made;
+}
+template <class T>
+__device__ void store_quad(T* row, int t, tile_range range, bool vectors, quad<T> const& values) {
+  if (vectors && range.has_all(t)) {
+    *reinterpret_cast<quad<T>*>(row + t) = values;
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) row[t + i] = values.of[i];
+}
+
+template <int States, int PerThread, int Warps>
+struct fused_shape {
+  static constexpr int lanes = States / PerThread, warp_channels = 32 / lanes, threads = 32 * Warps;
+  static constexpr int block_channels = warp_channels * Warps;
+  static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
+  static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
+  static_assert(lanes >= 1 && lanes <= 8 && PerThread >= 2 && PerThread % 2 == 0);
+  template <class Real>
+  static constexpr std::size_t shared_bytes() {
+    return sizeof(Real) * row_time * (2 * 2 * States + 2 * block_channels);
+  }
+};
+
+// What a chunk does to the state it enters with, or everything.
+enum class fused_pass { shrink, output };
+
+template <class IO, class Real, int States, int PerThread, int Warps, int BlocksPerMultiprocessor, fused_pass Pass>
+__global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
+    selective_fused_kernel(fused_arguments<IO, Real> const p) {
+  using shape = fused_shape<States, PerThread, Warps>;
+  constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
+  constexpr bool outputs = Pass == fused_pass::output;
+  extern __shared__ __align__(16) unsigned char shared[];
+  using row = Real[row_time];
+  row* const coefficients = reinterpret_cast<row*>(shared);  // [buffer][B, C][state]
+  int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  row* const step_rows = coefficients + 2 * 2 * States + warp * 2 * shape::warp_channels;
+  row* const input_rows = step_rows + shape::warp_channels;
+
+  index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
+  index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
+  index_t const slot = block / channel_blocks / p.batch;
+  slot_range const range = range_of(p, batch, slot);
+  if (!range.is_one || (!outputs && range.is_last)) return;
+  index_t const first_of_block = block % channel_blocks * shape::block_channels;
+  index_t const first = first_of_block + warp * shape::warp_channels;
+
+  // This thread's states of this thread's channel.
+  int const own = lane / lanes, part = lane % lanes;
+  bool const has_channel = first + own < p.channels;
+  index_t const channel = has_channel ? first + own : p.channels - 1;
+  Real rate[PerThread], x[PerThread], shrunk[PerThread];
+  index_t const carried = ((slot * p.batch + batch) * p.channels + channel) * p.states;
+#pragma unroll
+  for (int s = 0; s < PerThread; ++s) {
+    int const n = s * lanes + part;
+    bool const has = n < p.states;
+    rate[s] = has ? decay_rate(p.A[channel * p.row_of_A + n]) : Real(0);
+    x[s] = 0, shrunk[s] = 1;
+    if (!outputs || !has) continue;
+    if (p.enter != nullptr)
+      x[s] = p.enter[carried + n];
+    else if (p.initial.data != nullptr)
+      x[s] = p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
+                            range.sequence * p.initial.sequence + n * p.initial.state];
+  }
+
+  // The quads of rows that this thread brings in and takes out.
+  int const quad_t = lane % quads_of_tile * quad_time, quad_row = lane / quads_of_tile;
+  auto const row_of = [&](int j) { return quad_row + j * (32 / quads_of_tile); };
+  Real skip[quads], bias[quads];
+  bool has_row[quads];
+#pragma unroll
+  for (int j = 0; j < quads; ++j) {
+    index_t const c = first + row_of(j);
+    has_row[j] = c < p.channels;
+    skip[j] = has_row[j] && p.D != nullptr ? p.D[c] : Real(0);
+    bias[j] = has_row[j] && p.bias != nullptr ? p.bias[c] : Real(0);
+  }
+  IO const* const u_row = p.u.data + batch * p.u.batch + (first + quad_row) * p.u.channel;
+  IO const* const delta_row = p.delta.data + batch * p.delta.batch + (first + quad_row) * p.delta.channel;
+  IO const* const z_row = p.z.data + batch * p.z.batch + (first + quad_row) * p.z.channel;
+  IO* const y_row = p.y.data + batch * p.y.batch + (first + quad_row) * p.y.channel;
+  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
+  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
+
+  quad<IO> u[quads], u_next[quads], delta[quads], z[quads], coefficient[coefficient_quads];
+  auto const range_at = [&](index_t t) {
+    index_t const from = range.begin - t, to = range.end - t;
+    return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
+  };
+  auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+      to[j] = {};
+      if (has_row[j])
+        to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
+    }
+  };
+  auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
+  auto const fetch_coefficients = [&](index_t t, tile_range tile) {
+#pragma unroll
+    for (int j = 0; j < coefficient_quads; ++j) {
+      int const place = coefficient_place(j), n = place / quads_of_tile % States;
+      bool const is_B = place < States * quads_of_tile;
+      coefficient[j] = {};
+      if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
+        coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
+                                   place % quads_of_tile * quad_time, tile, p.vectors);
+    }
+  };
+
+  index_t t = range.begin / tile_time * tile_time;
+  tile_range tile = range_at(t);
+  fetch_rows(u_next, u_row, p.u.channel, t, tile);
+  fetch_rows(delta, delta_row, p.delta.channel, t, tile);
+  fetch_coefficients(t, tile);
+  for (int buffer = 0; t < range.end; t += tile_time, buffer ^= 1) {
+    tile = range_at(t);
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+      quad<Real> steps, inputs;
+      u[j] = u_next[j];
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) {
+        Real d = Real(widened(delta[j].of[i])) + bias[j];
+        if (p.softplus) d = softplus(d);
+        steps.of[i] = d, inputs.of[i] = d * Real(widened(u[j].of[i]));
+      }
+      *reinterpret_cast<quad<Real>*>(step_rows[row_of(j)] + quad_t) = steps;
+      *reinterpret_cast<quad<Real>*>(input_rows[row_of(j)] + quad_t) = inputs;
+    }
+    row* const B_rows = coefficients + buffer * 2 * States;
+    row* const C_rows = B_rows + States;
+#pragma unroll
+    for (int j = 0; j < coefficient_quads; ++j) {
+      int const place = coefficient_place(j);
+      quad<Real> values;
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(widened(coefficient[j].of[i]));
+      if (place < 2 * States * quads_of_tile)
+        *reinterpret_cast<quad<Real>*>(B_rows[place / quads_of_tile] + place % quads_of_tile * quad_time) = values;
+    }
+    __syncthreads();  // of two buffers: whoever is past it has read the other one
+    if (t + tile_time < range.end) {
+      tile_range const next = range_at(t + tile_time);
+      fetch_rows(u_next, u_row, p.u.channel, t + tile_time, next);
+      fetch_rows(delta, delta_row, p.delta.channel, t + tile_time, next);
+      fetch_coefficients(t + tile_time, next);
+    }
+    if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
+
+    auto const scan_quad = [&](int at, auto masked) {
+      quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own] + at);
+      quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own] + at);
+      quad<Real> b[PerThread], c[PerThread];
+#pragma unroll
+      for (int s = 0; s < PerThread; ++s) {
+        b[s] = *reinterpret_cast<quad<Real> const*>(B_rows[s * lanes + part] + at);
+        if constexpr (outputs) c[s] = *reinterpret_cast<quad<Real> const*>(C_rows[s * lanes + part] + at);
+      }
+      Real sums[quad_time];
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) {
+        bool const is_step = !masked || tile.has(at + i);
+#pragma unroll
+        for (int s = 0; s < PerThread; ++s) {
+          Real const a = decay(steps.of[i], rate[s]);
+          Real const next = fma(a, x[s], inputs.of[i] * b[s].of[i]);
+          x[s] = is_step ? next : x[s];
+          if constexpr (!outputs) shrunk[s] = is_step ? shrunk[s] * a : shrunk[s];
+        }
+        if constexpr (outputs) {
+          Real sum[PerThread / 2];
+#pragma unroll
+          for (int s = 0; s < PerThread / 2; ++s)
+            sum[s] = fma(c[s + PerThread / 2].of[i], x[s + PerThread / 2], c[s].of[i] * x[s]);
+#pragma unroll
+          for (int width = PerThread / 4; width > 0; width /= 2)
+#pragma unroll
+            for (int s = 0; s < width; ++s) sum[s] += sum[s + width];
+          sums[i] = sum[0];
+        }
+      }
+      if constexpr (outputs) {  // over the threads of the channel, halves at a time, each thread keeping half of the sums
+        constexpr unsigned all = 0xffffffffu;
+        int kept = quad_time;
+#pragma unroll
+        for (int distance = lanes / 2; distance > 0; distance /= 2) {
+          if (kept > 1) {
+            kept /= 2;
+            bool const upper = part & distance;
+#pragma unroll
+            for (int i = 0; i < kept; ++i) {
+              Real const sent = upper ? sums[i] : sums[i + kept];
+              Real const mine = upper ? sums[i + kept] : sums[i];
+              sums[i] = mine + __shfl_xor_sync(all, sent, distance);
+            }
+          } else {
+            sums[0] += __shfl_xor_sync(all, sums[0], distance);
+          }
+        }
+        // Thread `part` has the sums from first on: its high bits, the first that were exchanged.
+        constexpr int left = lanes >= 4 ? 1 : quad_time / lanes, repeated = lanes > 4 ? lanes / 4 : 1;
+        __syncwarp();  // every thread of the channel has read these steps
+        if constexpr (lanes == 1) {
+          *reinterpret_cast<quad<Real>*>(step_rows[own] + at) = *reinterpret_cast<quad<Real>*>(sums);
+        } else {
+#pragma unroll
+          for (int i = 0; i < left; ++i) step_rows[own][at + part / repeated * left + i] = sums[i];
+        }
+      }
+    };
+    if (tile.begin == 0 && tile.end == tile_time) {
+      for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
+    } else {
+      for (int at = 0; at < tile_time; at += quad_time)
+        if (!tile.has_none(at)) scan_quad(at, std::true_type{});
+    }
+    __syncwarp();
+    if constexpr (outputs) {
+#pragma unroll
+      for (int j = 0; j < quads; ++j) {
+        quad<Real> const sums = *reinterpret_cast<quad<Real> const*>(step_rows[row_of(j)] + quad_t);
+        quad<IO> y;
+#pragma unroll
+        for (int i = 0; i < quad_time; ++i) {
+          Real value = p.D != nullptr ? fma(skip[j], Real(widened(u[j].of[i])), sums.of[i]) : sums.of[i];
+          if (p.z.data != nullptr) value *= silu(Real(widened(z[j].of[i])));
+          y.of[i] = narrowed<IO>(value);
+        }
+        if (has_row[j])
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, y);
+      }
+      __syncwarp();
+    }
+  }
+
+  if (!has_channel) return;
+#pragma unroll
+  for (int s = 0; s < PerThread; ++s) {
+    int const n = s * lanes + part;
+    if (n >= p.states) continue;
+    if constexpr (!outputs) {
+      p.enter[carried + n] = x[s], p.shrink[carried + n] = shrunk[s];
+    } else if (range.is_last && p.final.data != nullptr) {
+      p.final.data[batch * p.final.batch + channel * p.final.channel + range.sequence * p.final.sequence +
+                   n * p.final.state] = x[s];
+    }
+  }
+}
+
+// Between the passes: from what each chunk adds and shrinks by, what each enters with; a thread for each state of each
+// sequence.
+template <class IO, class Real>
+__global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
+  index_t const states = p.batch * p.channels * p.states;
+  index_t const thread = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (thread >= states * p.sequences) return;
+  index_t const sequence = thread / states, place = thread % states;
+  index_t const n = place % p.states, channel = place / p.states % p.channels, batch = place / p.states / p.channels;
+  index_t const first_slot = p.offsets != nullptr ? clamped(p.offsets[sequence], p.time) / p.chunk + sequence : 0;
+  index_t a = 0, b = p.time;
+  if (p.offsets != nullptr)
+    a = clamped(p.offsets[sequence], p.time), b = clamped(p.offsets[sequence + 1], p.time);
+  else if (p.begin != nullptr)
+    a = clamped(p.begin[batch], p.time), b = clamped(p.end[batch], p.time);
+  index_t const chunks = b > a ? (b - a + p.chunk - 1) / p.chunk : 1;
+  Real x = p.initial.data == nullptr ? Real(0)
+                                     : p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
+                                                      sequence * p.initial.sequence + n * p.initial.state];
+  Real* const enter = p.enter + first_slot * states + place;
+  Real const* const shrink = p.shrink + first_slot * states + place;
+  constexpr int ahead = 8;
+  for (index_t k = 0; k < chunks; k += ahead) {
+    Real added[ahead], shrunk[ahead];
+#pragma unroll
+    for (int i = 0; i < ahead; ++i) {
+      bool const has = k + i + 1 < chunks;  // the last one's are not computed
+      added[i] = has ? enter[(k + i) * states] : Real(0);
+      shrunk[i] = has ? shrink[(k + i) * states] : Real(0);
+    }
+#pragma unroll
+    for (int i = 0; i < ahead; ++i) {
+      if (k + i < chunks) enter[(k + i) * states] = x;
+      x = fma(shrunk[i], x, added[i]);
+    }
+  }
+}
+
+}  // namespace ssmscan::device
