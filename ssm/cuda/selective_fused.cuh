@@ -25,9 +25,38 @@ inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in sh
 
 // Four steps of a row.
 template <class T>
-struct alignas(4 * sizeof(T) > 16 ? 16 : 4 * sizeof(T)) quad {
+struct alignas(16) quad {
   T of[quad_time];
+  __device__ T wide(int i) const { return of[i]; }
+  __device__ void set(int i, T const* row) { of[i] = *row; }
 };
+// 16-bit values stay packed in words: taken apart, each would fill a register.
+template <class T>
+requires(sizeof(T) == 2) struct alignas(8) quad<T> {
+  std::uint32_t of[quad_time / 2];
+  __device__ float wide(int i) const { return widened(T{static_cast<std::uint16_t>(of[i / 2] >> (i % 2 * 16))}); }
+  __device__ void set(int i, T const* row) { of[i / 2] |= std::uint32_t{row->bits} << (i % 2 * 16); }
+};
+template <class T, class Real>
+__device__ quad<T> narrowed_quad(Real const (&values)[quad_time]) {
+  quad<T> made;
+  if constexpr (sizeof(T) == 2) {
+#pragma unroll
+    for (int i = 0; i < quad_time; i += 2)
+      made.of[i / 2] = narrowed<T>(values[i]).bits | std::uint32_t{narrowed<T>(values[i + 1]).bits} << 16;
+  } else {
+#pragma unroll
+    for (int i = 0; i < quad_time; ++i) made.of[i] = values[i];
+  }
+  return made;
+}
+template <class T>
+__device__ void keep(T& to, quad<T> const& from, int i) {
+  if constexpr (sizeof(T) == 2)
+    to.bits = static_cast<std::uint16_t>(from.of[i / 2] >> (i % 2 * 16));
+  else
+    to = from.of[i];
+}
 
 // The steps of a tile that are a sequence's.
 struct tile_range {
@@ -43,7 +72,7 @@ __device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors
   quad<T> made{};
 #pragma unroll
   for (int i = 0; i < quad_time; ++i)
-    if (range.has(t + i)) made.of[i] = row[t + i];
+    if (range.has(t + i)) made.set(i, row + t + i);
   return made;
 }
 template <class T>
@@ -54,12 +83,13 @@ __device__ void store_quad(T* row, int t, tile_range range, bool vectors, quad<T
   }
 #pragma unroll
   for (int i = 0; i < quad_time; ++i)
-    if (range.has(t + i)) row[t + i] = values.of[i];
+    if (range.has(t + i)) keep(row[t + i], values, i);
 }
 
-template <int States, int PerThread, int Warps>
+template <int States, int PerThread, int Channels, int Warps>
 struct fused_shape {
-  static constexpr int lanes = States / PerThread, warp_channels = 32 / lanes, threads = 32 * Warps;
+  static constexpr int lanes = States / PerThread, step = 32 / lanes, warp_channels = Channels * step;
+  static constexpr int threads = 32 * Warps;
   static constexpr int block_channels = warp_channels * Warps;
   static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
   static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
@@ -70,13 +100,37 @@ struct fused_shape {
   }
 };
 
+// Adds four sums over the threads of a channel: halves at a time, each thread keeping half of the sums while it has more than
+// one. Thread `part` is left with those that its highest bits count.
+template <int Threads, class Real>
+__device__ void add_over_threads(Real (&sums)[quad_time], int part) {
+  constexpr unsigned all = 0xffffffffu;
+  int kept = quad_time;
+#pragma unroll
+  for (int distance = Threads / 2; distance > 0; distance /= 2) {
+    if (kept > 1) {
+      kept /= 2;
+      bool const upper = part & distance;
+#pragma unroll
+      for (int i = 0; i < kept; ++i) {
+        Real const sent = upper ? sums[i] : sums[i + kept];
+        Real const mine = upper ? sums[i + kept] : sums[i];
+        sums[i] = mine + __shfl_xor_sync(all, sent, distance);
+      }
+    } else {
+      sums[0] += __shfl_xor_sync(all, sums[0], distance);
+    }
+  }
+}
+
 // What a chunk does to the state it enters with, or everything.
 enum class fused_pass { shrink, output };
 
-template <class IO, class Real, int States, int PerThread, int Warps, int BlocksPerMultiprocessor, fused_pass Pass>
+template <class IO, class Real, int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor,
+          fused_pass Pass>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_fused_kernel(fused_arguments<IO, Real> const p) {
-  using shape = fused_shape<States, PerThread, Warps>;
+  using shape = fused_shape<States, PerThread, Channels, Warps>;
   constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
   constexpr bool outputs = Pass == fused_pass::output;
   extern __shared__ __align__(16) unsigned char shared[];
@@ -94,24 +148,27 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   index_t const first_of_block = block % channel_blocks * shape::block_channels;
   index_t const first = first_of_block + warp * shape::warp_channels;
 
-  // This thread's states of this thread's channel.
+  // This thread's states of this thread's channels.
   int const own = lane / lanes, part = lane % lanes;
-  bool const has_channel = first + own < p.channels;
-  index_t const channel = has_channel ? first + own : p.channels - 1;
-  Real rate[PerThread], x[PerThread], shrunk[PerThread];
-  index_t const carried = ((slot * p.batch + batch) * p.channels + channel) * p.states;
+  auto const channel_of = [&](int r) { return first + own + r * shape::step; };
+  Real rate[Channels][PerThread], x[Channels][PerThread], shrunk[Channels][PerThread];
+  index_t const carried_slot = (slot * p.batch + batch) * p.channels * p.states;
 #pragma unroll
-  for (int s = 0; s < PerThread; ++s) {
-    int const n = s * lanes + part;
-    bool const has = n < p.states;
-    rate[s] = has ? decay_rate(p.A[channel * p.row_of_A + n]) : Real(0);
-    x[s] = 0, shrunk[s] = 1;
-    if (!outputs || !has) continue;
-    if (p.enter != nullptr)
-      x[s] = p.enter[carried + n];
-    else if (p.initial.data != nullptr)
-      x[s] = p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
-                            range.sequence * p.initial.sequence + n * p.initial.state];
+  for (int r = 0; r < Channels; ++r) {
+    index_t const c = channel_of(r);
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) {
+      int const n = s * lanes + part;
+      bool const has = n < p.states && c < p.channels;
+      rate[r][s] = has ? decay_rate(p.A[c * p.row_of_A + n]) : Real(0);
+      x[r][s] = 0, shrunk[r][s] = 1;
+      if (!outputs || !has) continue;
+      if (p.enter != nullptr)
+        x[r][s] = p.enter[carried_slot + c * p.states + n];
+      else if (p.initial.data != nullptr)
+        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel +
+                                 range.sequence * p.initial.sequence + n * p.initial.state];
+    }
   }
 
   // The quads of rows that this thread brings in and takes out.
@@ -172,9 +229,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       u[j] = u_next[j];
 #pragma unroll
       for (int i = 0; i < quad_time; ++i) {
-        Real d = Real(widened(delta[j].of[i])) + bias[j];
+        Real d = Real(delta[j].wide(i)) + bias[j];
         if (p.softplus) d = softplus(d);
-        steps.of[i] = d, inputs.of[i] = d * Real(widened(u[j].of[i]));
+        steps.of[i] = d, inputs.of[i] = d * Real(u[j].wide(i));
       }
       *reinterpret_cast<quad<Real>*>(step_rows[row_of(j)] + quad_t) = steps;
       *reinterpret_cast<quad<Real>*>(input_rows[row_of(j)] + quad_t) = inputs;
@@ -186,7 +243,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       int const place = coefficient_place(j);
       quad<Real> values;
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(widened(coefficient[j].of[i]));
+      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(coefficient[j].wide(i));
       if (place < 2 * States * quads_of_tile)
         *reinterpret_cast<quad<Real>*>(B_rows[place / quads_of_tile] + place % quads_of_tile * quad_time) = values;
     }
@@ -200,63 +257,46 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
 
     auto const scan_quad = [&](int at, auto masked) {
-      quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own] + at);
-      quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own] + at);
       quad<Real> b[PerThread], c[PerThread];
 #pragma unroll
       for (int s = 0; s < PerThread; ++s) {
         b[s] = *reinterpret_cast<quad<Real> const*>(B_rows[s * lanes + part] + at);
         if constexpr (outputs) c[s] = *reinterpret_cast<quad<Real> const*>(C_rows[s * lanes + part] + at);
       }
-      Real sums[quad_time];
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) {
-        bool const is_step = !masked || tile.has(at + i);
+      for (int r = 0; r < Channels; ++r) {
+        int const own_row = own + r * shape::step;
+        quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own_row] + at);
+        quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own_row] + at);
+        Real sums[quad_time];
 #pragma unroll
-        for (int s = 0; s < PerThread; ++s) {
-          Real const a = decay(steps.of[i], rate[s]);
-          Real const next = fma(a, x[s], inputs.of[i] * b[s].of[i]);
-          x[s] = is_step ? next : x[s];
-          if constexpr (!outputs) shrunk[s] = is_step ? shrunk[s] * a : shrunk[s];
-        }
-        if constexpr (outputs) {
-          Real sum[PerThread / 2];
+        for (int i = 0; i < quad_time; ++i) {
+          bool const is_step = !masked || tile.has(at + i);
 #pragma unroll
-          for (int s = 0; s < PerThread / 2; ++s)
-            sum[s] = fma(c[s + PerThread / 2].of[i], x[s + PerThread / 2], c[s].of[i] * x[s]);
+          for (int s = 0; s < PerThread; ++s) {
+            Real const a = decay(steps.of[i], rate[r][s]);
+            Real const next = fma(a, x[r][s], inputs.of[i] * b[s].of[i]);
+            x[r][s] = is_step ? next : x[r][s];
+            if constexpr (!outputs) shrunk[r][s] = is_step ? shrunk[r][s] * a : shrunk[r][s];
+          }
+          if constexpr (outputs) {
+            Real sum[PerThread / 2];
 #pragma unroll
-          for (int width = PerThread / 4; width > 0; width /= 2)
+            for (int s = 0; s < PerThread / 2; ++s)
+              sum[s] = fma(c[s + PerThread / 2].of[i], x[r][s + PerThread / 2], c[s].of[i] * x[r][s]);
 #pragma unroll
-            for (int s = 0; s < width; ++s) sum[s] += sum[s + width];
-          sums[i] = sum[0];
-        }
-      }
-      if constexpr (outputs) {  // over the threads of the channel, halves at a time, each thread keeping half of the sums
-        constexpr unsigned all = 0xffffffffu;
-        int kept = quad_time;
+            for (int width = PerThread / 4; width > 0; width /= 2)
 #pragma unroll
-        for (int distance = lanes / 2; distance > 0; distance /= 2) {
-          if (kept > 1) {
-            kept /= 2;
-            bool const upper = part & distance;
-#pragma unroll
-            for (int i = 0; i < kept; ++i) {
-              Real const sent = upper ? sums[i] : sums[i + kept];
-              Real const mine = upper ? sums[i + kept] : sums[i];
-              sums[i] = mine + __shfl_xor_sync(all, sent, distance);
-            }
-          } else {
-            sums[0] += __shfl_xor_sync(all, sums[0], distance);
+              for (int s = 0; s < width; ++s) sum[s] += sum[s + width];
+            sums[i] = sum[0];
           }
         }
-        // Thread `part` has the sums from first on: its high bits, the first that were exchanged.
-        constexpr int left = lanes >= 4 ? 1 : quad_time / lanes, repeated = lanes > 4 ? lanes / 4 : 1;
-        __syncwarp();  // every thread of the channel has read these steps
-        if constexpr (lanes == 1) {
-          *reinterpret_cast<quad<Real>*>(step_rows[own] + at) = *reinterpret_cast<quad<Real>*>(sums);
-        } else {
+        if constexpr (outputs) {
+          add_over_threads<lanes>(sums, part);
+          constexpr int left = lanes >= 4 ? 1 : quad_time / lanes, repeated = lanes > 4 ? lanes / 4 : 1;
+          __syncwarp();  // every thread of the channel has read these steps
 #pragma unroll
-          for (int i = 0; i < left; ++i) step_rows[own][at + part / repeated * left + i] = sums[i];
+          for (int i = 0; i < left; ++i) step_rows[own_row][at + part / repeated * left + i] = sums[i];
         }
       }
     };
@@ -271,30 +311,34 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int j = 0; j < quads; ++j) {
         quad<Real> const sums = *reinterpret_cast<quad<Real> const*>(step_rows[row_of(j)] + quad_t);
-        quad<IO> y;
+        Real y[quad_time];
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) {
-          Real value = p.D != nullptr ? fma(skip[j], Real(widened(u[j].of[i])), sums.of[i]) : sums.of[i];
-          if (p.z.data != nullptr) value *= silu(Real(widened(z[j].of[i])));
-          y.of[i] = narrowed<IO>(value);
+          Real value = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
+          if (p.z.data != nullptr) value *= silu(Real(z[j].wide(i)));
+          y[i] = value;
         }
         if (has_row[j])
-          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, y);
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, narrowed_quad<IO>(y));
       }
       __syncwarp();
     }
   }
 
-  if (!has_channel) return;
 #pragma unroll
-  for (int s = 0; s < PerThread; ++s) {
-    int const n = s * lanes + part;
-    if (n >= p.states) continue;
-    if constexpr (!outputs) {
-      p.enter[carried + n] = x[s], p.shrink[carried + n] = shrunk[s];
-    } else if (range.is_last && p.final.data != nullptr) {
-      p.final.data[batch * p.final.batch + channel * p.final.channel + range.sequence * p.final.sequence +
-                   n * p.final.state] = x[s];
+  for (int r = 0; r < Channels; ++r) {
+    index_t const c = channel_of(r);
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) {
+      int const n = s * lanes + part;
+      if (n >= p.states || c >= p.channels) continue;
+      if constexpr (!outputs) {
+        index_t const at = carried_slot + c * p.states + n;
+        p.enter[at] = x[r][s], p.shrink[at] = shrunk[r][s];
+      } else if (range.is_last && p.final.data != nullptr) {
+        p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence +
+                     n * p.final.state] = x[r][s];
+      }
     }
   }
 }
