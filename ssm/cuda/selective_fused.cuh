@@ -93,34 +93,26 @@ struct fused_shape {
   static constexpr int block_channels = warp_channels * Warps;
   static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
   static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
-  static_assert(lanes >= 1 && lanes <= 8 && PerThread >= 2 && PerThread % 2 == 0);
+  static_assert(lanes >= 1 && lanes <= 8 && 32 % lanes == 0 && PerThread >= 2 && PerThread % 2 == 0);
   template <class Real>
   static constexpr std::size_t shared_bytes() {
-    return sizeof(Real) * row_time * (2 * 2 * States + 2 * block_channels);
+    return sizeof(Real) * row_time * (2 * 2 * States + (2 + lanes) * block_channels);
   }
 };
 
-// Adds four sums over the threads of a channel: halves at a time, each thread keeping half of the sums while it has more than
-// one. Thread `part` is left with those that its highest bits count.
+// The sum over the threads of a channel of what they left in their rows: halves again and again.
 template <int Threads, class Real>
-__device__ void add_over_threads(Real (&sums)[quad_time], int part) {
-  constexpr unsigned all = 0xffffffffu;
-  int kept = quad_time;
+__device__ quad<Real> sum_of_parts(Real const (*rows)[row_time], int t) {
+  quad<Real> parts[Threads];
 #pragma unroll
-  for (int distance = Threads / 2; distance > 0; distance /= 2) {
-    if (kept > 1) {
-      kept /= 2;
-      bool const upper = part & distance;
+  for (int g = 0; g < Threads; ++g) parts[g] = *reinterpret_cast<quad<Real> const*>(rows[g] + t);
 #pragma unroll
-      for (int i = 0; i < kept; ++i) {
-        Real const sent = upper ? sums[i] : sums[i + kept];
-        Real const mine = upper ? sums[i + kept] : sums[i];
-        sums[i] = mine + __shfl_xor_sync(all, sent, distance);
-      }
-    } else {
-      sums[0] += __shfl_xor_sync(all, sums[0], distance);
-    }
-  }
+  for (int width = Threads / 2; width > 0; width /= 2)
+#pragma unroll
+    for (int g = 0; g < width; ++g)
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) parts[g].of[i] += parts[g + width].of[i];
+  return parts[0];
 }
 
 // What a chunk does to the state it enters with, or everything.
@@ -137,8 +129,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   using row = Real[row_time];
   row* const coefficients = reinterpret_cast<row*>(shared);  // [buffer][B, C][state]
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  row* const step_rows = coefficients + 2 * 2 * States + warp * 2 * shape::warp_channels;
+  row* const step_rows = coefficients + 2 * 2 * States + warp * (2 + lanes) * shape::warp_channels;
   row* const input_rows = step_rows + shape::warp_channels;
+  row* const part_rows = input_rows + shape::warp_channels;  // [channel][thread]
 
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
@@ -195,7 +188,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     index_t const from = range.begin - t, to = range.end - t;
     return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
   };
+  bool const has_all_rows = p.vectors && first_of_block + shape::block_channels <= p.channels;
+  auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
   auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
+    IO const* const at = from + t + quad_t;
+    if (is_whole(tile)) {
+#pragma unroll
+      for (int j = 0; j < quads; ++j)
+        to[j] = *reinterpret_cast<quad<IO> const*>(at + j * (32 / quads_of_tile) * stride);
+      return;
+    }
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       to[j] = {};
@@ -205,6 +207,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   };
   auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
   auto const fetch_coefficients = [&](index_t t, tile_range tile) {
+    if (is_whole(tile) && p.states == States && (2 * States * quads_of_tile) % shape::threads == 0) {
+#pragma unroll
+      for (int j = 0; j < coefficient_quads; ++j) {
+        int const place = coefficient_place(j), n = place / quads_of_tile % States;
+        bool const is_B = place < States * quads_of_tile;
+        coefficient[j] = *reinterpret_cast<quad<IO> const*>((is_B ? B + n * p.B.state : C + n * p.C.state) + t +
+                                                            place % quads_of_tile * quad_time);
+      }
+      return;
+    }
 #pragma unroll
     for (int j = 0; j < coefficient_quads; ++j) {
       int const place = coefficient_place(j), n = place / quads_of_tile % States;
@@ -268,7 +280,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         int const own_row = own + r * shape::step;
         quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own_row] + at);
         quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own_row] + at);
-        Real sums[quad_time];
+        quad<Real> sums;
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) {
           bool const is_step = !masked || tile.has(at + i);
@@ -288,16 +300,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
             for (int width = PerThread / 4; width > 0; width /= 2)
 #pragma unroll
               for (int s = 0; s < width; ++s) sum[s] += sum[s + width];
-            sums[i] = sum[0];
+            sums.of[i] = sum[0];
           }
         }
-        if constexpr (outputs) {
-          add_over_threads<lanes>(sums, part);
-          constexpr int left = lanes >= 4 ? 1 : quad_time / lanes, repeated = lanes > 4 ? lanes / 4 : 1;
-          __syncwarp();  // every thread of the channel has read these steps
-#pragma unroll
-          for (int i = 0; i < left; ++i) step_rows[own_row][at + part / repeated * left + i] = sums[i];
-        }
+        if constexpr (outputs)
+          *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
       }
     };
     if (tile.begin == 0 && tile.end == tile_time) {
@@ -310,7 +317,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     if constexpr (outputs) {
 #pragma unroll
       for (int j = 0; j < quads; ++j) {
-        quad<Real> const sums = *reinterpret_cast<quad<Real> const*>(step_rows[row_of(j)] + quad_t);
+        quad<Real> const sums = sum_of_parts<lanes>(part_rows + row_of(j) * lanes, quad_t);
         Real y[quad_time];
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) {
@@ -318,7 +325,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
           if (p.z.data != nullptr) value *= silu(Real(z[j].wide(i)));
           y[i] = value;
         }
-        if (has_row[j])
+        if (is_whole(tile))
+          *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
+              narrowed_quad<IO>(y);
+        else if (has_row[j])
           store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, narrowed_quad<IO>(y));
       }
       __syncwarp();
