@@ -8,6 +8,8 @@ namespace ssmscan::device {
 // too few; else a chunk is longer than any sequence.
 inline constexpr index_t split_chunk = 2048, whole_sequence = index_t{1} << 62;
 
+inline constexpr unsigned long long nowhere = ~0ull;
+
 // (batch, channel, time) with time contiguous, or (batch, group, state, time).
 template <class T>
 struct rows {
@@ -44,6 +46,7 @@ struct fused_arguments {
   // What a slot enters with, and what it multiplies that by: (slot, batch, channel, state) each.
   index_t chunk, slots;
   Real *enter, *shrink;
+  unsigned long long* poisoned;  // (batch, channel, state, sequence): from when on a state is not finite, or nowhere
 };
 
 }  // namespace ssmscan::device

@@ -63,7 +63,8 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   call.is_split = time > call.chunk;
   index_t const lanes = batch * channels * call.states;
   if (call.chosen == form::fused)
-    call.workspace_elements = call.is_split ? 2 * call.slots * lanes : 0;
+    call.workspace_elements =
+        call.is_split ? 2 * (call.slots * lanes + lanes * call.sequences) : 0;  // twice: of 8 bytes where V has 4
   else
     call.workspace_elements =
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;

@@ -115,6 +115,11 @@ __device__ quad<Real> sum_of_parts(Real const (*rows)[row_time], int t) {
   return parts[0];
 }
 
+template <class Real>
+inline constexpr Real smallest_normal = 0x1p-126f;
+template <>
+inline constexpr double smallest_normal<double> = 0x1p-1022;
+
 // What a chunk does to the state it enters with, or everything.
 enum class fused_pass { shrink, output };
 
@@ -144,7 +149,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   // This thread's states of this thread's channels.
   int const own = lane / lanes, part = lane % lanes;
   auto const channel_of = [&](int r) { return first + own + r * shape::step; };
-  Real rate[Channels][PerThread], x[Channels][PerThread], shrunk[Channels][PerThread];
+  Real rate[Channels][PerThread], x[Channels][PerThread];
+  // Of the first pass: of the tile, and of the tiles from there to the chunk's end.
+  Real shrunk[Channels][PerThread], added[Channels][PerThread], suffix[Channels][PerThread];
   index_t const carried_slot = (slot * p.batch + batch) * p.channels * p.states;
 #pragma unroll
   for (int r = 0; r < Channels; ++r) {
@@ -154,7 +161,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       int const n = s * lanes + part;
       bool const has = n < p.states && c < p.channels;
       rate[r][s] = has ? decay_rate(p.A[c * p.row_of_A + n]) : Real(0);
-      x[r][s] = 0, shrunk[r][s] = 1;
+      x[r][s] = 0, shrunk[r][s] = 1, added[r][s] = 0, suffix[r][s] = has ? 1 : 0;
       if (!outputs || !has) continue;
       if (p.enter != nullptr)
         x[r][s] = p.enter[carried_slot + c * p.states + n];
@@ -228,13 +235,21 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     }
   };
 
-  index_t t = range.begin / tile_time * tile_time;
-  tile_range tile = range_at(t);
-  fetch_rows(u_next, u_row, p.u.channel, t, tile);
-  fetch_rows(delta, delta_row, p.delta.channel, t, tile);
-  fetch_coefficients(t, tile);
-  for (int buffer = 0; t < range.end; t += tile_time, buffer ^= 1) {
-    tile = range_at(t);
+  // The first pass walks back from the chunk's end, and stops where whatever came before has shrunk to nothing.
+  index_t const first_tile = range.begin / tile_time, tiles = (range.end + tile_time - 1) / tile_time - first_tile;
+  auto const time_of = [&](index_t i) { return (first_tile + (outputs ? i : tiles - 1 - i)) * tile_time; };
+  auto const fetch = [&](index_t from) {
+    tile_range const wanted = range_at(from);
+    fetch_rows(u_next, u_row, p.u.channel, from, wanted);
+    fetch_rows(delta, delta_row, p.delta.channel, from, wanted);
+    fetch_coefficients(from, wanted);
+  };
+  if (range.begin < range.end) fetch(time_of(0));
+  bool is_cut = false;
+  for (index_t i = 0; i < tiles && range.begin < range.end; ++i) {
+    index_t const t = time_of(i);
+    int const buffer = i % 2;
+    tile_range const tile = range_at(t);
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       quad<Real> steps, inputs;
@@ -259,13 +274,19 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (place < 2 * States * quads_of_tile)
         *reinterpret_cast<quad<Real>*>(B_rows[place / quads_of_tile] + place % quads_of_tile * quad_time) = values;
     }
-    __syncthreads();  // of two buffers: whoever is past it has read the other one
-    if (t + tile_time < range.end) {
-      tile_range const next = range_at(t + tile_time);
-      fetch_rows(u_next, u_row, p.u.channel, t + tile_time, next);
-      fetch_rows(delta, delta_row, p.delta.channel, t + tile_time, next);
-      fetch_coefficients(t + tile_time, next);
+    // Of two buffers: whoever is past the barrier has read the other one.
+    if constexpr (outputs) {
+      __syncthreads();
+    } else {
+      bool is_nothing = true;
+#pragma unroll
+      for (int r = 0; r < Channels; ++r)
+#pragma unroll
+        for (int s = 0; s < PerThread; ++s) is_nothing = is_nothing && fabs(suffix[r][s]) < smallest_normal<Real>;
+      is_cut = __syncthreads_and(is_nothing);
+      if (is_cut) break;
     }
+    if (i + 1 < tiles) fetch(time_of(i + 1));
     if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
 
     auto const scan_quad = [&](int at, auto masked) {
@@ -314,7 +335,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         if (!tile.has_none(at)) scan_quad(at, std::true_type{});
     }
     __syncwarp();
-    if constexpr (outputs) {
+    if constexpr (!outputs) {
+#pragma unroll
+      for (int r = 0; r < Channels; ++r)
+#pragma unroll
+        for (int s = 0; s < PerThread; ++s) {
+          added[r][s] = fma(suffix[r][s], x[r][s], added[r][s]);
+          suffix[r][s] *= shrunk[r][s];
+          x[r][s] = 0, shrunk[r][s] = 1;
+        }
+    } else {
 #pragma unroll
       for (int j = 0; j < quads; ++j) {
         quad<Real> const sums = sum_of_parts<lanes>(part_rows + row_of(j) * lanes, quad_t);
@@ -344,8 +374,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (n >= p.states || c >= p.channels) continue;
       if constexpr (!outputs) {
         index_t const at = carried_slot + c * p.states + n;
-        p.enter[at] = x[r][s], p.shrink[at] = shrunk[r][s];
-      } else if (range.is_last && p.final.data != nullptr) {
+        p.enter[at] = added[r][s], p.shrink[at] = is_cut ? Real(0) : suffix[r][s];
+        continue;
+      }
+      if (p.enter != nullptr && !range.is_last && !isfinite(x[r][s]))
+        atomicMin(p.poisoned + ((batch * p.channels + c) * p.states + n) * p.sequences + range.sequence,
+                  static_cast<unsigned long long>(range.end));
+      if (range.is_last && p.final.data != nullptr) {
         p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence +
                      n * p.final.state] = x[r][s];
       }
@@ -372,6 +407,7 @@ __global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
   Real x = p.initial.data == nullptr ? Real(0)
                                      : p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
                                                       sequence * p.initial.sequence + n * p.initial.state];
+  p.poisoned[place * p.sequences + sequence] = nowhere;
   Real* const enter = p.enter + first_slot * states + place;
   Real const* const shrink = p.shrink + first_slot * states + place;
   constexpr int ahead = 8;
@@ -389,6 +425,29 @@ __global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
       x = fma(shrunk[i], x, added[i]);
     }
   }
+}
+
+// After the passes: a state that stopped being finite in a chunk, before the steps that the first pass looked at, stays so in
+// all chunks after it. A block for each sequence of each channel.
+template <class IO, class Real>
+__global__ void selective_poison_kernel(fused_arguments<IO, Real> const p) {
+  index_t const row = blockIdx.x, k = row % p.sequences, lane = row / p.sequences;
+  index_t const c = lane % p.channels, batch = lane / p.channels;
+  unsigned long long first = nowhere;
+  for (index_t n = 0; n < p.states; ++n) {
+    unsigned long long const from = p.poisoned[(lane * p.states + n) * p.sequences + k];
+    first = from < first ? from : first;
+    if (from != nowhere && p.final.data != nullptr && threadIdx.x == 0)
+      p.final.data[batch * p.final.batch + c * p.final.channel + k * p.final.sequence + n * p.final.state] = Real(NAN);
+  }
+  if (first == nowhere) return;
+  index_t end = p.time;
+  if (p.offsets != nullptr)
+    end = clamped(p.offsets[k + 1], p.time);
+  else if (p.begin != nullptr)
+    end = clamped(p.end[batch], p.time);
+  for (index_t t = static_cast<index_t>(first) + threadIdx.x; t < end; t += blockDim.x)
+    p.y.data[batch * p.y.batch + c * p.y.channel + t] = narrowed<IO>(Real(NAN));
 }
 
 }  // namespace ssmscan::device

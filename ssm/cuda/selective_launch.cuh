@@ -61,10 +61,11 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
           .chunk = call.chunk,
           .slots = call.slots,
           .enter = call.is_split ? workspace : nullptr,
-          .shrink = call.is_split ? workspace + carried : nullptr};
+          .shrink = call.is_split ? workspace + carried : nullptr,
+          .poisoned = call.is_split ? reinterpret_cast<unsigned long long*>(workspace + 2 * carried) : nullptr};
 }
 
-inline constexpr int carry_threads = 128;
+inline constexpr int carry_threads = 128, poison_threads = 64;
 
 template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
@@ -82,14 +83,16 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
     launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>, p);
   }
   run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output>);
+  if (is_split)
+    launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }
 
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   if (p.states <= 8) return launch_fused<8, 4, 1, 4, 3>(p, is_split, stream);
-  if (p.states <= 16) return launch_fused<16, 4, 1, 8, 2>(p, is_split, stream);
+  if (p.states <= 16) return launch_fused<16, 4, 1, 4, 4>(p, is_split, stream);
   if (p.states <= 32) return launch_fused<32, 4, 1, 4, 3>(p, is_split, stream);
-  return launch_fused<64, 8, 1, 4, 2>(p, is_split, stream);
+  return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
 }
 
 template <class V, class IO>
