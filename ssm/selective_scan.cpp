@@ -5,6 +5,7 @@
 #include <omp.h>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/check_selective.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>
 
@@ -17,64 +18,14 @@ using detail::selective_range;
 constexpr std::string_view rules = "mamba, zoh or bilinear";
 constexpr std::string_view modes = "fused, unfused or recurrence";
 
-std::string text_of(tensor_shape const& s) {
-  std::string text("(");
-  text += std::to_string(s.batch) + ", " + std::to_string(s.channel) + ", ";
-  text += std::to_string(s.time) + ")";
-  return text;
-}
-
-template <class T>
-void require_like_u(char const* name, tensor_view<T> const& view, tensor_shape const& shape) {
-  if (view.shape != shape) throw_invalid(name, text_of(view.shape), text_of(shape) + ", as u");
-  if (view.data == nullptr && !view.empty()) throw_invalid(name, "no memory", "its elements");
-}
-
-template <class V>
-void require_coefficient(char const* name, selective_coefficient<V> const& of, index_t channels, bool any) {
-  if (any && of.data == nullptr) throw_invalid(name, "no memory", "its elements");
-  if (of.groups < 1 || channels % std::max<index_t>(of.groups, 1) != 0)
-    throw_invalid(name, std::to_string(of.groups) + " groups",
-                  "a number that divides the " + std::to_string(channels) + " channels");
-}
-
 template <class V>
 selective_plan<V> checked(selective_problem<V> const& p) {
-  tensor_shape const shape = p.u.shape;
-  if (shape.batch < 0 || shape.channel < 0 || shape.time < 0) throw_invalid("u", text_of(shape), "sizes of 0 or more");
-  require_like_u("u", p.u, shape);
-  require_like_u("delta", p.delta, shape);
-  require_like_u("y", p.y, shape);
-  if (p.z.data != nullptr) require_like_u("z", p.z, shape);
-  auto const writes_twice = [](index_t stride, index_t size) { return stride == 0 && size > 1; };
-  if (!p.y.empty() && (writes_twice(p.y.stride.batch, shape.batch) || writes_twice(p.y.stride.channel, shape.channel) ||
-                       writes_twice(p.y.stride.time, shape.time)))
-    throw_invalid("y", "a stride of 0", "a place for every element");
-  if (p.A.columns < 1) throw_invalid("A", std::to_string(p.A.columns) + " states", "at least 1");
-  detail::require_matrix("A", p.A, shape.channel, p.A.columns);
-  bool const any = !p.u.empty();
-  require_coefficient("B", p.B, shape.channel, any);
-  require_coefficient("C", p.C, shape.channel, any);
-  if (!p.D.empty()) detail::require_size("D", p.D.size(), shape.channel);
-  if (!p.delta_bias.empty()) detail::require_size("delta_bias", p.delta_bias.size(), shape.channel);
+  detail::check_selective_arrays(p);
   name_of(p.rule);
-  index_t sequences = 1;
-  if (!p.offsets.empty()) {
-    if (p.offsets.front() != 0 || p.offsets.back() != shape.time || !std::is_sorted(p.offsets.begin(), p.offsets.end()))
-      throw_invalid("offsets", "other values", "ascending ones, the first 0, the last " + std::to_string(shape.time));
-    if (!p.begin.empty() || !p.end.empty()) throw_invalid("begin, end", "padding of packed sequences", "one of them");
-    sequences = static_cast<index_t>(p.offsets.size()) - 1;
-  }
-  if (!p.begin.empty() || !p.end.empty()) {
-    detail::require_size("begin", p.begin.size(), shape.batch);
-    detail::require_size("end", p.end.size(), shape.batch);
-    for (std::size_t i = 0; i < p.begin.size(); ++i) {
-      if (p.begin[i] < 0 || p.begin[i] > p.end[i] || p.end[i] > shape.time)
-        throw_invalid("begin, end", "[" + std::to_string(p.begin[i]) + ", " + std::to_string(p.end[i]) + ")",
-                      "0 <= begin <= end <= " + std::to_string(shape.time));
-    }
-  }
-  return {p, shape.batch, shape.channel, p.A.columns, shape.time, sequences};
+  index_t const sequences = detail::selective_sequences(p);
+  detail::check_selective_offsets(p.offsets, p.u.shape.time);
+  detail::check_selective_padding(p.begin, p.end, p.u.shape.time);
+  return {p, p.u.shape.batch, p.u.shape.channel, p.A.columns, p.u.shape.time, sequences};
 }
 
 // The definition, one channel.

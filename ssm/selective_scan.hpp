@@ -12,6 +12,7 @@
 #include <complex>
 #include <span>
 #include <string_view>
+#include <type_traits>
 
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/ssm/export.hpp>
@@ -80,18 +81,20 @@ selective_state<V> dense_state(V* data, index_t channels, index_t states, index_
 }
 
 // V: float, double or std::complex of them, the kind of A, B, C and the state; u, delta, z, y, D and delta_bias are real.
-template <class V>
+// IO: what u, delta, z, y and, where it is a 16-bit type, B and C are stored as; on the CPU, V's real type.
+template <class V, class IO = typename real_part_of<V>::type>
 struct selective_problem {
   using T = typename real_part_of<V>::type;
-  tensor_view<T const> u{};      // (batch, channel, time)
-  tensor_view<T const> delta{};  // as u
-  matrix_view<V const> A{};      // (channel, states), at least one state
-  selective_coefficient<V> B{};
-  selective_coefficient<V> C{};
+  using coefficient = std::conditional_t<std::is_same_v<IO, T>, V, IO>;
+  tensor_view<IO const> u{};      // (batch, channel, time)
+  tensor_view<IO const> delta{};  // as u
+  matrix_view<V const> A{};       // (channel, states), at least one state
+  selective_coefficient<coefficient> B{};
+  selective_coefficient<coefficient> C{};
   std::span<T const> D{};           // (channel), or empty: no D u
   std::span<T const> delta_bias{};  // (channel), or empty
-  tensor_view<T const> z{};         // as u, or no data: no gate
-  tensor_view<T> y{};  // as u; it may be u, delta or z (same pointer and strides), and overlaps nothing else
+  tensor_view<IO const> z{};        // as u, or no data: no gate
+  tensor_view<IO> y{};  // as u; it may be u, delta or z (same pointer and strides), and overlaps nothing else
   delta_activation activation = delta_activation::none;
   selective_rule rule = selective_rule::mamba;
   selective_state<V const> initial{};  // no data: zero

@@ -49,40 +49,40 @@ T step_of(selective_problem<V> const& p, index_t row, index_t channel, index_t t
 
 // Products and quotients of complex numbers by parts: nothing is rescaled, NaN comes of NaN.
 template <class T>
-T over(T z, T w) {
+SSMSCAN_HOST_DEVICE T over(T z, T w) {
   return z / w;
 }
 template <class T>
-std::complex<T> over(std::complex<T> z, std::complex<T> w) {
+SSMSCAN_HOST_DEVICE std::complex<T> over(std::complex<T> z, std::complex<T> w) {
   T const squared = w.real() * w.real() + w.imag() * w.imag();
-  auto const p = multiply(z, std::conj(w));
+  auto const p = multiply(z, std::complex<T>(w.real(), -w.imag()));
   return {p.real() / squared, p.imag() / squared};
 }
 template <class T>
-T exp_of(T v) {
+SSMSCAN_HOST_DEVICE T exp_of(T v) {
   return std::exp(v);
 }
 template <class T>
-std::complex<T> exp_of(std::complex<T> v) {
+SSMSCAN_HOST_DEVICE std::complex<T> exp_of(std::complex<T> v) {
   T const growth = std::exp(v.real());
   return {growth * std::cos(v.imag()), growth * std::sin(v.imag())};
 }
 template <class T>
-T expm1_of(T v) {
+SSMSCAN_HOST_DEVICE T expm1_of(T v) {
   return std::expm1(v);
 }
 template <class T>
-std::complex<T> expm1_of(std::complex<T> v) {
+SSMSCAN_HOST_DEVICE std::complex<T> expm1_of(std::complex<T> v) {
   T const half_sine = std::sin(v.imag() / 2);
   return {std::expm1(v.real()) * std::cos(v.imag()) - 2 * half_sine * half_sine,
           std::exp(v.real()) * std::sin(v.imag())};
 }
 template <class T>
-T times_real(T v, T d) {
+SSMSCAN_HOST_DEVICE T times_real(T v, T d) {
   return v * d;
 }
 template <class T>
-std::complex<T> times_real(std::complex<T> v, T d) {
+SSMSCAN_HOST_DEVICE std::complex<T> times_real(std::complex<T> v, T d) {
   return {v.real() * d, v.imag() * d};
 }
 
@@ -92,23 +92,23 @@ struct selective_step {
 };
 // One state's a and b.
 template <class V, class T>
-selective_step<V> discrete_step(selective_rule rule, T d, T u, V A, V B) {
+SSMSCAN_HOST_DEVICE selective_step<V> discrete_step(selective_rule rule, T d, T u, V A, V B) {
   V const v = times_real(A, d);
   if (rule == selective_rule::mamba) return {exp_of(v), times_real(B, T(d * u))};
   if (rule == selective_rule::zoh) {
-    V const input = A == V(0) ? V(d) : over(expm1_of(v), A);
+    V const input = std::real(A) == 0 && std::imag(A) == 0 ? V(d) : over(expm1_of(v), A);
     return {exp_of(v), multiply(times_real(B, u), input)};
   }
-  V const half = times_real(v, T(0.5)), below = V(1) - half;
-  return {over(V(1) + half, below), multiply(times_real(B, u), over(V(d), below))};
+  V const half = times_real(v, T(0.5)), below = subtract(V(1), half);
+  return {over(add(V(1), half), below), multiply(times_real(B, u), over(V(d), below))};
 }
 
 template <class T>
-T read_out(T c, T x, T sum) {
+SSMSCAN_HOST_DEVICE T read_out(T c, T x, T sum) {
   return std::fma(c, x, sum);
 }
 template <class T>
-T read_out(std::complex<T> c, std::complex<T> x, T sum) {
+SSMSCAN_HOST_DEVICE T read_out(std::complex<T> c, std::complex<T> x, T sum) {
   return std::fma(c.real(), x.real(), std::fma(-c.imag(), x.imag(), sum));
 }
 

@@ -15,7 +15,9 @@
 //   b, zoh     e^v - 1 errs by |e^v v| e and 5 of itself (complex: 8 of what its parts are summed of), then a quotient (6
 //              where complex) and 3 products
 //   bilinear   1 -+ v/2 err by |v/2| e and 1 of themselves, then a quotient, and for b products
-// Second-order terms of these are below a thousandth. y: each product with C is added with one rounding (two where complex).
+// Second-order terms of these are below a thousandth. These are the CPU's, selective_errors; a device's differ (of_a_device),
+// and there what is below the normal numbers may be lost, at a chunk's end in proportion to the largest state so far. y: each product with C is added with one rounding (two where complex).
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <limits>
@@ -33,14 +35,41 @@ struct selective_expected {
   std::vector<std::complex<long double>> state;
 };
 
+// In units of u, but for `smallest`: what a product or a state below it may lose.
+struct selective_errors {
+  long double argument = 1;  // of v beyond its step's
+  long double exponential = 2, complex_exponential = 6;
+  long double difference = 5, complex_difference = 8;  // e^v - 1
+  long double softplus = 8, gate = 6;
+  long double smallest = 0;  // 0: the smallest subnormal
+};
+
+// ssm/cuda: log2(e) is multiplied into A (argument), ex2.approx or CUDA's expf (2 ulp), expm1f, sinf and cosf (1 ulp each),
+// softplus and silu as measured over every float (tests/cuda/selective_math_test.cu), rounded up.
+template <class T>
+constexpr selective_errors errors_of_a_device() {
+  return {.argument = 2,
+          .exponential = 4,
+          .complex_exponential = 8,
+          .difference = 8,
+          .complex_difference = 12,
+          .softplus = 10,
+          .gate = 10,
+          .smallest = std::numeric_limits<T>::min()};
+}
+// Chunks: a tile's part of what a chunk adds is rounded once for each tile before it, then once as it enters.
+inline constexpr index_t roundings_of_device_chunks(index_t chunk, index_t tile) { return chunk / tile + 2; }
+
 // `roundings`: d of the scan, 1 for fused and recurrence.
 template <class V>
-selective_expected<V> selective_reference(selective_problem<V> const& p, index_t roundings) {
+selective_expected<V> selective_reference(selective_problem<V> const& p, index_t roundings,
+                                          selective_errors const& errors = {}) {
   using T = typename selective_problem<V>::T;
   using real = long double;
   using complex = std::complex<real>;
   constexpr bool pairs = is_complex<V>;
-  constexpr real u = std::numeric_limits<T>::epsilon() / 2, smallest = std::numeric_limits<T>::denorm_min();
+  constexpr real u = std::numeric_limits<T>::epsilon() / 2;
+  real const smallest = errors.smallest > 0 ? errors.smallest : std::numeric_limits<T>::denorm_min();
   constexpr real second_order = 1.001L, r = pairs ? 2 * u : u, quotient = pairs ? 6 : 1;
   index_t const states = p.A.columns, sequences = p.offsets.empty() ? 1 : static_cast<index_t>(p.offsets.size()) - 1;
   auto const [batches, channels, times] = p.u.shape;
@@ -59,14 +88,14 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
         for (index_t n = 0; n < states; ++n) {
           complex const A = wide(p.A(c, n));
           complex x = p.initial.data == nullptr ? complex(0) : wide(p.initial(i, c, k, n));
-          real size = std::abs(x), enlarged = size, small = 0;
+          real size = std::abs(x), enlarged = size, small = 0, peak = size;
           for (index_t t = begin; t < end; ++t) {
             T shifted = p.delta(i, c, t);  // rounded to T by definition
             if (!p.delta_bias.empty()) shifted += p.delta_bias[at(c)];
             real step = shifted, e_step = 0;
             if (p.activation == delta_activation::softplus && !(shifted > 20))
-              step = std::log1p(std::exp(step)), e_step = 8;
-            real const signal = p.u(i, c, t), e = (e_step + 1) * u;
+              step = std::log1p(std::exp(step)), e_step = errors.softplus;
+            real const signal = p.u(i, c, t), e = (e_step + errors.argument) * u;
             complex const B = wide(p.B(i, c / (channels / p.B.groups), n, t)), v = step * A;
             complex a, input;
             real da, d_input;
@@ -79,7 +108,7 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
               d_input = std::abs(input) * ((e_step + quotient + 5) * u + d_below / std::abs(below));
             } else {
               a = std::exp(v), input = step * signal;
-              da = std::abs(a) * (std::abs(v) * e + (pairs ? 6 : 2) * u);
+              da = std::abs(a) * (std::abs(v) * e + (pairs ? errors.complex_exponential : errors.exponential) * u);
               d_input = std::abs(input) * (e_step + 3) * u;
               if (p.rule == selective_rule::zoh && A != complex(0)) {
                 complex const half_sine = std::sin(v.imag() / 2);
@@ -87,18 +116,19 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
                                     std::exp(v.real()) * std::sin(v.imag()));
                 real const parts = std::abs(std::expm1(v.real())) + 2 * std::norm(half_sine) + std::abs(grown.imag());
                 input = grown / A * signal;
-                d_input = (std::abs(a) * std::abs(v) * e + (pairs ? 8 * parts : 5 * std::abs(grown)) * u) *
+                d_input = (std::abs(a) * std::abs(v) * e +
+                           (pairs ? errors.complex_difference * parts : errors.difference * std::abs(grown)) * u) *
                               std::abs(signal / A) +
                           (quotient + 5) * u * std::abs(input);
               }
             }
             complex const b = input * B;
             x = a * x + b;
-            size = std::abs(a) * size + std::abs(b);
+            size = std::abs(a) * size + std::abs(b), peak = std::max(peak, size);
             enlarged = (std::abs(a) + second_order * da) * (1 + r) * enlarged +
                        (std::abs(b) + second_order * d_input * std::abs(B)) * std::pow(1 + r, real(roundings));
             // Products and states below the normal numbers: each of at most roundings + 4 of a step's, 4 where complex.
-            small = std::abs(a) * small + 4 * real(roundings + 4) * smallest * (1 + size) * (1 + std::abs(B));
+            small = std::abs(a) * small + 4 * real(roundings + 4) * smallest * (1 + peak) * (1 + std::abs(B));
             complex const C = wide(p.C(i, c / (channels / p.C.groups), n, t));
             real const bound = (enlarged - size) * second_order + small;
             sum[at(t)] += (C * x).real();
@@ -116,7 +146,7 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
           }
           if (p.z.data != nullptr) {
             real const z = p.z(i, c, t), gate = z / (1 + std::exp(-z));
-            bound = std::abs(gate) * (bound + 6 * u * (std::abs(y) + bound)) + 2 * smallest * (1 + std::abs(y));
+            bound = std::abs(gate) * (bound + errors.gate * u * (std::abs(y) + bound)) + 2 * smallest * (1 + std::abs(y));
             y *= gate;
           }
           index_t const place = (i * channels + c) * times + t;

@@ -6,6 +6,14 @@
 
 namespace ssmscan::ssm {
 
+// As arrays hold them.
+struct bfloat16 {
+  std::uint16_t bits;
+};
+struct float16 {
+  std::uint16_t bits;
+};
+
 // bfloat16: the upper half of a float.
 inline float from_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 

@@ -1,0 +1,52 @@
+#pragma once
+// A selective scan as its kernels are given it: plain pointers into device memory, strides in elements.
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::device {
+
+// Chunks of a sequence's time, counted from its first step, are scanned side by side where the channels of one sequence are
+// too few; else a chunk is longer than any sequence.
+inline constexpr index_t split_chunk = 2048, whole_sequence = index_t{1} << 62;
+
+inline constexpr unsigned long long nowhere = ~0ull;
+
+// (batch, channel, time) with time contiguous, or (batch, group, state, time).
+template <class T>
+struct rows {
+  T* data;
+  index_t batch, channel;
+};
+template <class T>
+struct coefficient_rows {
+  T const* data;
+  index_t batch, group, state;
+  index_t channels;  // of a group
+};
+template <class T>
+struct state_rows {
+  T* data;
+  index_t batch, channel, sequence, state;
+};
+
+// IO: what u, delta, z, y, B and C are stored as. Real: what is computed in, and what A, D, the bias and states are.
+template <class IO, class Real>
+struct fused_arguments {
+  rows<IO const> u, delta, z;
+  rows<IO> y;
+  coefficient_rows<IO> B, C;
+  Real const *A, *D, *bias;
+  index_t row_of_A;
+  state_rows<Real const> initial;
+  state_rows<Real> final;
+  index_t const *offsets, *begin, *end;
+  index_t batch, channels, time, sequences;
+  int states;
+  bool softplus;
+  bool vectors;  // four steps of any row are aligned to their size
+  // What a slot enters with, and what it multiplies that by: (slot, batch, channel, state) each.
+  index_t chunk, slots;
+  Real *enter, *shrink;
+  unsigned long long* poisoned;  // (batch, channel, state, sequence): from when on a state is not finite, or nowhere
+};
+
+}  // namespace ssmscan::device

@@ -1,0 +1,91 @@
+#pragma once
+// A call of the selective scan on a device: checked, and the form and the workspace chosen.
+#include <ssmscan/scan/backends/cuda/arena.hpp>
+#include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_scan.hpp>
+#include <ssmscan/ssm/detail/check_selective.hpp>
+
+namespace ssmscan::device::detail {
+
+// Sequences of few lanes (channels x states) are cut into chunks; a device of a hundred multiprocessors has room for some
+// 2^17 lanes at a time.
+inline constexpr index_t split_lanes = index_t{1} << 15;
+inline constexpr index_t most_fused_states = 64, fused_channels = 64;
+inline constexpr index_t general_shared_bytes = 48 << 10, general_block_warps = 4;
+
+enum class form { fused, general };
+
+struct selective_call {
+  form chosen;
+  index_t batch, channels, states, time, sequences;
+  index_t chunk, slots;        // fused
+  bool is_split;               // fused: some sequence may have more than one chunk
+  index_t workspace_elements;  // of V
+  choice made;
+};
+
+template <class V, class IO>
+form form_of(ssm::selective_problem<V, IO> const& p) {
+  auto const contiguous = [](auto const& view) { return view.data == nullptr || view.stride.time == 1; };
+  auto const takes = [&](auto const& of) {
+    index_t const group = p.u.shape.channel / of.groups;
+    return of.stride.time == 1 && (of.groups == 1 || group % fused_channels == 0);
+  };
+  bool const fits = !is_complex<V> && p.rule == ssm::selective_rule::mamba && p.A.columns <= most_fused_states &&
+                    contiguous(p.u) && contiguous(p.delta) && contiguous(p.z) && contiguous(p.y) && takes(p.B) &&
+                    takes(p.C);
+  return fits ? form::fused : form::general;
+}
+
+inline void check_copy(char const* name, std::span<index_t const> copy, std::span<index_t const> of) {
+  if (!copy.empty() && copy.size() != of.size())
+    throw_invalid(name, std::to_string(copy.size()) + " values",
+                  "a copy of what the problem has, " + std::to_string(of.size()) + " values");
+}
+
+template <class V, class IO>
+selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_execution const& how) {
+  ssm::detail::check_selective_arrays(p);
+  ssm::name_of(p.rule);
+  check_copy("host_offsets", how.host_offsets, p.offsets);
+  check_copy("host_begin", how.host_begin, p.begin), check_copy("host_end", how.host_end, p.end);
+  if (how.host_begin.size() != how.host_end.size())
+    throw_invalid("host_begin, host_end", "one of them", "both or none");
+  ssm::detail::check_selective_offsets(how.host_offsets, p.u.shape.time);
+  ssm::detail::check_selective_padding(how.host_begin, how.host_end, p.u.shape.time);
+
+  auto const [batch, channels, time] = p.u.shape;
+  selective_call call{form_of(p), batch, channels, p.A.columns, time, ssm::detail::selective_sequences(p)};
+  if (!p.offsets.empty() && call.sequences < 1) throw_invalid("offsets", "1 value", "at least 2");
+  bool const splits = channels * call.states <= split_lanes;
+  call.chunk = call.chosen == form::fused && splits ? split_chunk : whole_sequence;
+  call.slots = time / call.chunk + call.sequences;
+  call.is_split = time > call.chunk;
+  index_t const lanes = batch * channels * call.states;
+  if (call.chosen == form::fused)
+    call.workspace_elements =
+        call.is_split ? 2 * (call.slots * lanes + lanes * call.sequences) : 0;  // twice: of 8 bytes where V has 4
+  else
+    call.workspace_elements =
+        call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
+  bool const fused = call.chosen == form::fused;
+  call.made = {fused ? "fused" : "general", "", "cuda",
+               fused ? (splits ? "selective_chunked/1" : "selective_halves/1") : "selective_warp/1",
+               fused ? "real, rule mamba, contiguous in time" : "strides, rule, type, groups or states that fused does not take"};
+  return call;
+}
+
+inline std::size_t bytes_of(selective_call const& call, std::size_t element) {
+  arena counted;
+  {
+    arena_array<std::byte> const all(counted, call.workspace_elements * static_cast<index_t>(element));
+  }
+  return counted.needed();
+}
+
+// What launches; a translation unit for each type.
+template <class V, class IO>
+void launch_selective(ssm::selective_problem<V, IO> const& problem, selective_call const& call, device::stream stream,
+                      V* workspace);
+
+}  // namespace ssmscan::device::detail

@@ -1,0 +1,453 @@
+#pragma once
+// The fused selective scan, rule mamba, of sequences that are contiguous in time.
+//
+// A channel's states are spread over `lanes` threads of a warp, PerThread each, in registers; a warp has 32 / lanes channels,
+// a block Warps of them, all of one group, so that they share B and C. Time goes by in tiles of 32 steps:
+//   1  the warp turns its channels' rows of the tile, read along time, into steps d and inputs d u in shared memory
+//   2  the block puts the tile's rows of B and C into shared memory (two buffers: one barrier a tile)
+//   3  each thread goes through the tile four steps at a time: x = e^(d A) x + (d u) B, and its part of C x; the parts of a
+//      channel are added over its threads, and each thread is left with some of the four sums
+//   4  the warp adds D u, gates by z, and writes y along time
+// While a tile is scanned, the next one's u, delta, B and C are on their way to registers, and so is its own z.
+//
+// States are dealt out in turn: thread g of a channel has the states g, g + lanes, ... . So rows of B and C that a warp reads
+// at once lie in different banks, and the sum over the states is one tree however many threads a channel has: pairs
+// (n, n + N/2) first, by a fused multiply-add, then halves again and again. No bit depends on PerThread or Warps.
+#include <cuda_runtime.h>
+
+#include <ssmscan/ssm/cuda/selective_math.cuh>
+#include <ssmscan/ssm/cuda/selective_slots.cuh>
+
+namespace ssmscan::device {
+
+inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
+inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
+
+// Four steps of a row.
+template <class T>
+struct alignas(16) quad {
+  T of[quad_time];
+  __device__ T wide(int i) const { return of[i]; }
+  __device__ void set(int i, T const* row) { of[i] = *row; }
+};
+// 16-bit values stay packed in words: taken apart, each would fill a register.
+template <class T>
+requires(sizeof(T) == 2) struct alignas(8) quad<T> {
+  std::uint32_t of[quad_time / 2];
+  __device__ float wide(int i) const { return widened(T{static_cast<std::uint16_t>(of[i / 2] >> (i % 2 * 16))}); }
+  __device__ void set(int i, T const* row) { of[i / 2] |= std::uint32_t{row->bits} << (i % 2 * 16); }
+};
+template <class T, class Real>
+__device__ quad<T> narrowed_quad(Real const (&values)[quad_time]) {
+  quad<T> made;
+  if constexpr (sizeof(T) == 2) {
+#pragma unroll
+    for (int i = 0; i < quad_time; i += 2)
+      made.of[i / 2] = narrowed<T>(values[i]).bits | std::uint32_t{narrowed<T>(values[i + 1]).bits} << 16;
+  } else {
+#pragma unroll
+    for (int i = 0; i < quad_time; ++i) made.of[i] = values[i];
+  }
+  return made;
+}
+template <class T>
+__device__ void keep(T& to, quad<T> const& from, int i) {
+  if constexpr (sizeof(T) == 2)
+    to.bits = static_cast<std::uint16_t>(from.of[i / 2] >> (i % 2 * 16));
+  else
+    to = from.of[i];
+}
+
+// The steps of a tile that are a sequence's.
+struct tile_range {
+  int begin, end;
+  __device__ bool has_all(int t) const { return begin <= t && t + quad_time <= end; }
+  __device__ bool has_none(int t) const { return t + quad_time <= begin || end <= t; }
+  __device__ bool has(int t) const { return begin <= t && t < end; }
+};
+
+template <class T>
+__device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors) {
+  if (vectors && range.has_all(t)) return *reinterpret_cast<quad<T> const*>(row + t);
+  quad<T> made{};
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) made.set(i, row + t + i);
+  return made;
+}
+template <class T>
+__device__ void store_quad(T* row, int t, tile_range range, bool vectors, quad<T> const& values) {
+  if (vectors && range.has_all(t)) {
+    *reinterpret_cast<quad<T>*>(row + t) = values;
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) keep(row[t + i], values, i);
+}
+
+template <int States, int PerThread, int Channels, int Warps>
+struct fused_shape {
+  static constexpr int lanes = States / PerThread, step = 32 / lanes, warp_channels = Channels * step;
+  static constexpr int threads = 32 * Warps;
+  static constexpr int block_channels = warp_channels * Warps;
+  static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
+  static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
+  static_assert(lanes >= 1 && lanes <= 8 && 32 % lanes == 0 && PerThread >= 2 && PerThread % 2 == 0);
+  template <class Real>
+  static constexpr std::size_t shared_bytes() {
+    return sizeof(Real) * row_time * (2 * 2 * States + (2 + lanes) * block_channels);
+  }
+};
+
+// The sum over the threads of a channel of what they left in their rows: halves again and again.
+template <int Threads, class Real>
+__device__ quad<Real> sum_of_parts(Real const (*rows)[row_time], int t) {
+  quad<Real> parts[Threads];
+#pragma unroll
+  for (int g = 0; g < Threads; ++g) parts[g] = *reinterpret_cast<quad<Real> const*>(rows[g] + t);
+#pragma unroll
+  for (int width = Threads / 2; width > 0; width /= 2)
+#pragma unroll
+    for (int g = 0; g < width; ++g)
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) parts[g].of[i] += parts[g + width].of[i];
+  return parts[0];
+}
+
+template <class Real>
+inline constexpr Real smallest_normal = 0x1p-126f;
+template <>
+inline constexpr double smallest_normal<double> = 0x1p-1022;
+
+// What a chunk does to the state it enters with, or everything.
+enum class fused_pass { shrink, output };
+
+template <class IO, class Real, int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor,
+          fused_pass Pass>
+__global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
+    selective_fused_kernel(fused_arguments<IO, Real> const p) {
+  using shape = fused_shape<States, PerThread, Channels, Warps>;
+  constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
+  constexpr bool outputs = Pass == fused_pass::output;
+  extern __shared__ __align__(16) unsigned char shared[];
+  using row = Real[row_time];
+  row* const coefficients = reinterpret_cast<row*>(shared);  // [buffer][B, C][state]
+  int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  row* const step_rows = coefficients + 2 * 2 * States + warp * (2 + lanes) * shape::warp_channels;
+  row* const input_rows = step_rows + shape::warp_channels;
+  row* const part_rows = input_rows + shape::warp_channels;  // [channel][thread]
+
+  index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
+  index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
+  index_t const slot = block / channel_blocks / p.batch;
+  slot_range const range = range_of(p, batch, slot);
+  if (!range.is_one || (!outputs && range.is_last)) return;
+  index_t const first_of_block = block % channel_blocks * shape::block_channels;
+  index_t const first = first_of_block + warp * shape::warp_channels;
+
+  // This thread's states of this thread's channels.
+  int const own = lane / lanes, part = lane % lanes;
+  auto const channel_of = [&](int r) { return first + own + r * shape::step; };
+  Real rate[Channels][PerThread], x[Channels][PerThread];
+  // Of the first pass: of the tile, and of the tiles from there to the chunk's end.
+  Real shrunk[Channels][PerThread], added[Channels][PerThread], suffix[Channels][PerThread];
+  index_t const carried_slot = (slot * p.batch + batch) * p.channels * p.states;
+#pragma unroll
+  for (int r = 0; r < Channels; ++r) {
+    index_t const c = channel_of(r);
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) {
+      int const n = s * lanes + part;
+      bool const has = n < p.states && c < p.channels;
+      rate[r][s] = has ? decay_rate(p.A[c * p.row_of_A + n]) : Real(0);
+      x[r][s] = 0, shrunk[r][s] = 1, added[r][s] = 0, suffix[r][s] = has ? 1 : 0;
+      if (!outputs || !has) continue;
+      if (p.enter != nullptr)
+        x[r][s] = p.enter[carried_slot + c * p.states + n];
+      else if (p.initial.data != nullptr)
+        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel +
+                                 range.sequence * p.initial.sequence + n * p.initial.state];
+    }
+  }
+
+  // The quads of rows that this thread brings in and takes out.
+  int const quad_t = lane % quads_of_tile * quad_time, quad_row = lane / quads_of_tile;
+  auto const row_of = [&](int j) { return quad_row + j * (32 / quads_of_tile); };
+  Real skip[quads], bias[quads];
+  bool has_row[quads];
+#pragma unroll
+  for (int j = 0; j < quads; ++j) {
+    index_t const c = first + row_of(j);
+    has_row[j] = c < p.channels;
+    skip[j] = has_row[j] && p.D != nullptr ? p.D[c] : Real(0);
+    bias[j] = has_row[j] && p.bias != nullptr ? p.bias[c] : Real(0);
+  }
+  IO const* const u_row = p.u.data + batch * p.u.batch + (first + quad_row) * p.u.channel;
+  IO const* const delta_row = p.delta.data + batch * p.delta.batch + (first + quad_row) * p.delta.channel;
+  IO const* const z_row = p.z.data + batch * p.z.batch + (first + quad_row) * p.z.channel;
+  IO* const y_row = p.y.data + batch * p.y.batch + (first + quad_row) * p.y.channel;
+  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
+  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
+
+  quad<IO> u[quads], u_next[quads], delta[quads], z[quads], coefficient[coefficient_quads];
+  auto const range_at = [&](index_t t) {
+    index_t const from = range.begin - t, to = range.end - t;
+    return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
+  };
+  bool const has_all_rows = p.vectors && first_of_block + shape::block_channels <= p.channels;
+  auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
+  auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
+    IO const* const at = from + t + quad_t;
+    if (is_whole(tile)) {
+#pragma unroll
+      for (int j = 0; j < quads; ++j)
+        to[j] = *reinterpret_cast<quad<IO> const*>(at + j * (32 / quads_of_tile) * stride);
+      return;
+    }
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+      to[j] = {};
+      if (has_row[j])
+        to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
+    }
+  };
+  auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
+  auto const fetch_coefficients = [&](index_t t, tile_range tile) {
+    if (is_whole(tile) && p.states == States && (2 * States * quads_of_tile) % shape::threads == 0) {
+#pragma unroll
+      for (int j = 0; j < coefficient_quads; ++j) {
+        int const place = coefficient_place(j), n = place / quads_of_tile % States;
+        bool const is_B = place < States * quads_of_tile;
+        coefficient[j] = *reinterpret_cast<quad<IO> const*>((is_B ? B + n * p.B.state : C + n * p.C.state) + t +
+                                                            place % quads_of_tile * quad_time);
+      }
+      return;
+    }
+#pragma unroll
+    for (int j = 0; j < coefficient_quads; ++j) {
+      int const place = coefficient_place(j), n = place / quads_of_tile % States;
+      bool const is_B = place < States * quads_of_tile;
+      coefficient[j] = {};
+      if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
+        coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
+                                   place % quads_of_tile * quad_time, tile, p.vectors);
+    }
+  };
+
+  // The first pass walks back from the chunk's end, and stops where whatever came before has shrunk to nothing.
+  index_t const first_tile = range.begin / tile_time, tiles = (range.end + tile_time - 1) / tile_time - first_tile;
+  auto const time_of = [&](index_t i) { return (first_tile + (outputs ? i : tiles - 1 - i)) * tile_time; };
+  auto const fetch = [&](index_t from) {
+    tile_range const wanted = range_at(from);
+    fetch_rows(u_next, u_row, p.u.channel, from, wanted);
+    fetch_rows(delta, delta_row, p.delta.channel, from, wanted);
+    fetch_coefficients(from, wanted);
+  };
+  if (range.begin < range.end) fetch(time_of(0));
+  bool is_cut = false;
+  for (index_t i = 0; i < tiles && range.begin < range.end; ++i) {
+    index_t const t = time_of(i);
+    int const buffer = i % 2;
+    tile_range const tile = range_at(t);
+#pragma unroll
+    for (int j = 0; j < quads; ++j) {
+      quad<Real> steps, inputs;
+      u[j] = u_next[j];
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) {
+        Real d = Real(delta[j].wide(i)) + bias[j];
+        if (p.softplus) d = softplus(d);
+        steps.of[i] = d, inputs.of[i] = d * Real(u[j].wide(i));
+      }
+      *reinterpret_cast<quad<Real>*>(step_rows[row_of(j)] + quad_t) = steps;
+      *reinterpret_cast<quad<Real>*>(input_rows[row_of(j)] + quad_t) = inputs;
+    }
+    row* const B_rows = coefficients + buffer * 2 * States;
+    row* const C_rows = B_rows + States;
+#pragma unroll
+    for (int j = 0; j < coefficient_quads; ++j) {
+      int const place = coefficient_place(j);
+      quad<Real> values;
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(coefficient[j].wide(i));
+      if (place < 2 * States * quads_of_tile)
+        *reinterpret_cast<quad<Real>*>(B_rows[place / quads_of_tile] + place % quads_of_tile * quad_time) = values;
+    }
+    // Of two buffers: whoever is past the barrier has read the other one.
+    if constexpr (outputs) {
+      __syncthreads();
+    } else {
+      bool is_nothing = true;
+#pragma unroll
+      for (int r = 0; r < Channels; ++r)
+#pragma unroll
+        for (int s = 0; s < PerThread; ++s) is_nothing = is_nothing && fabs(suffix[r][s]) < smallest_normal<Real>;
+      is_cut = __syncthreads_and(is_nothing);
+      if (is_cut) break;
+    }
+    if (i + 1 < tiles) fetch(time_of(i + 1));
+    if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
+
+    auto const scan_quad = [&](int at, auto masked) {
+      quad<Real> b[PerThread], c[PerThread];
+#pragma unroll
+      for (int s = 0; s < PerThread; ++s) {
+        b[s] = *reinterpret_cast<quad<Real> const*>(B_rows[s * lanes + part] + at);
+        if constexpr (outputs) c[s] = *reinterpret_cast<quad<Real> const*>(C_rows[s * lanes + part] + at);
+      }
+#pragma unroll
+      for (int r = 0; r < Channels; ++r) {
+        int const own_row = own + r * shape::step;
+        quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own_row] + at);
+        quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own_row] + at);
+        quad<Real> sums;
+#pragma unroll
+        for (int i = 0; i < quad_time; ++i) {
+          bool const is_step = !masked || tile.has(at + i);
+#pragma unroll
+          for (int s = 0; s < PerThread; ++s) {
+            Real const a = decay(steps.of[i], rate[r][s]);
+            Real const next = fma(a, x[r][s], inputs.of[i] * b[s].of[i]);
+            x[r][s] = is_step ? next : x[r][s];
+            if constexpr (!outputs) shrunk[r][s] = is_step ? shrunk[r][s] * a : shrunk[r][s];
+          }
+          if constexpr (outputs) {
+            Real sum[PerThread / 2];
+#pragma unroll
+            for (int s = 0; s < PerThread / 2; ++s)
+              sum[s] = fma(c[s + PerThread / 2].of[i], x[r][s + PerThread / 2], c[s].of[i] * x[r][s]);
+#pragma unroll
+            for (int width = PerThread / 4; width > 0; width /= 2)
+#pragma unroll
+              for (int s = 0; s < width; ++s) sum[s] += sum[s + width];
+            sums.of[i] = sum[0];
+          }
+        }
+        if constexpr (outputs)
+          *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
+      }
+    };
+    if (tile.begin == 0 && tile.end == tile_time) {
+      for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
+    } else {
+      for (int at = 0; at < tile_time; at += quad_time)
+        if (!tile.has_none(at)) scan_quad(at, std::true_type{});
+    }
+    __syncwarp();
+    if constexpr (!outputs) {
+#pragma unroll
+      for (int r = 0; r < Channels; ++r)
+#pragma unroll
+        for (int s = 0; s < PerThread; ++s) {
+          added[r][s] = fma(suffix[r][s], x[r][s], added[r][s]);
+          suffix[r][s] *= shrunk[r][s];
+          x[r][s] = 0, shrunk[r][s] = 1;
+        }
+    } else {
+#pragma unroll
+      for (int j = 0; j < quads; ++j) {
+        quad<Real> const sums = sum_of_parts<lanes>(part_rows + row_of(j) * lanes, quad_t);
+        Real y[quad_time];
+#pragma unroll
+        for (int i = 0; i < quad_time; ++i) {
+          Real value = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
+          if (p.z.data != nullptr) value *= silu(Real(z[j].wide(i)));
+          y[i] = value;
+        }
+        if (is_whole(tile))
+          *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
+              narrowed_quad<IO>(y);
+        else if (has_row[j])
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, narrowed_quad<IO>(y));
+      }
+      __syncwarp();
+    }
+  }
+
+#pragma unroll
+  for (int r = 0; r < Channels; ++r) {
+    index_t const c = channel_of(r);
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) {
+      int const n = s * lanes + part;
+      if (n >= p.states || c >= p.channels) continue;
+      if constexpr (!outputs) {
+        index_t const at = carried_slot + c * p.states + n;
+        p.enter[at] = added[r][s], p.shrink[at] = is_cut ? Real(0) : suffix[r][s];
+        continue;
+      }
+      if (p.enter != nullptr && !range.is_last && !isfinite(x[r][s]))
+        atomicMin(p.poisoned + ((batch * p.channels + c) * p.states + n) * p.sequences + range.sequence,
+                  static_cast<unsigned long long>(range.end));
+      if (range.is_last && p.final.data != nullptr) {
+        p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence +
+                     n * p.final.state] = x[r][s];
+      }
+    }
+  }
+}
+
+// Between the passes: from what each chunk adds and shrinks by, what each enters with; a thread for each state of each
+// sequence.
+template <class IO, class Real>
+__global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
+  index_t const states = p.batch * p.channels * p.states;
+  index_t const thread = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (thread >= states * p.sequences) return;
+  index_t const sequence = thread / states, place = thread % states;
+  index_t const n = place % p.states, channel = place / p.states % p.channels, batch = place / p.states / p.channels;
+  index_t const first_slot = p.offsets != nullptr ? clamped(p.offsets[sequence], p.time) / p.chunk + sequence : 0;
+  index_t a = 0, b = p.time;
+  if (p.offsets != nullptr)
+    a = clamped(p.offsets[sequence], p.time), b = clamped(p.offsets[sequence + 1], p.time);
+  else if (p.begin != nullptr)
+    a = clamped(p.begin[batch], p.time), b = clamped(p.end[batch], p.time);
+  index_t const chunks = b > a ? (b - a + p.chunk - 1) / p.chunk : 1;
+  Real x = p.initial.data == nullptr ? Real(0)
+                                     : p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
+                                                      sequence * p.initial.sequence + n * p.initial.state];
+  p.poisoned[place * p.sequences + sequence] = nowhere;
+  Real* const enter = p.enter + first_slot * states + place;
+  Real const* const shrink = p.shrink + first_slot * states + place;
+  constexpr int ahead = 8;
+  for (index_t k = 0; k < chunks; k += ahead) {
+    Real added[ahead], shrunk[ahead];
+#pragma unroll
+    for (int i = 0; i < ahead; ++i) {
+      bool const has = k + i + 1 < chunks;  // the last one's are not computed
+      added[i] = has ? enter[(k + i) * states] : Real(0);
+      shrunk[i] = has ? shrink[(k + i) * states] : Real(0);
+    }
+#pragma unroll
+    for (int i = 0; i < ahead; ++i) {
+      if (k + i < chunks) enter[(k + i) * states] = x;
+      x = fma(shrunk[i], x, added[i]);
+    }
+  }
+}
+
+// After the passes: a state that stopped being finite in a chunk, before the steps that the first pass looked at, stays so in
+// all chunks after it. A block for each sequence of each channel.
+template <class IO, class Real>
+__global__ void selective_poison_kernel(fused_arguments<IO, Real> const p) {
+  index_t const row = blockIdx.x, k = row % p.sequences, lane = row / p.sequences;
+  index_t const c = lane % p.channels, batch = lane / p.channels;
+  unsigned long long first = nowhere;
+  for (index_t n = 0; n < p.states; ++n) {
+    unsigned long long const from = p.poisoned[(lane * p.states + n) * p.sequences + k];
+    first = from < first ? from : first;
+    if (from != nowhere && p.final.data != nullptr && threadIdx.x == 0)
+      p.final.data[batch * p.final.batch + c * p.final.channel + k * p.final.sequence + n * p.final.state] = Real(NAN);
+  }
+  if (first == nowhere) return;
+  index_t end = p.time;
+  if (p.offsets != nullptr)
+    end = clamped(p.offsets[k + 1], p.time);
+  else if (p.begin != nullptr)
+    end = clamped(p.end[batch], p.time);
+  for (index_t t = static_cast<index_t>(first) + threadIdx.x; t < end; t += blockDim.x)
+    p.y.data[batch * p.y.batch + c * p.y.channel + t] = narrowed<IO>(Real(NAN));
+}
+
+}  // namespace ssmscan::device

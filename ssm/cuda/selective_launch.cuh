@@ -1,0 +1,146 @@
+#pragma once
+// From a checked call to launches: how many states a thread has, how many channels, how large blocks are. No bit depends on
+// these three.
+#include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/ssm/cuda/selective_call.hpp>
+#include <ssmscan/ssm/cuda/selective_fused.cuh>
+#include <ssmscan/ssm/cuda/selective_general.cuh>
+
+namespace ssmscan::device::detail {
+
+template <class T>
+bool has_vectors(T const* data, std::initializer_list<index_t> strides) {
+  constexpr std::size_t bytes = alignof(quad<std::remove_const_t<T>>);
+  bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes == 0;
+  for (index_t const stride : strides) aligned = aligned && stride * static_cast<index_t>(sizeof(T)) % static_cast<index_t>(bytes) == 0;
+  return aligned;
+}
+
+template <class Real, class IO>
+fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p, selective_call const& call,
+                                       Real* workspace) {
+  auto const row = [](auto const& view) { return rows<std::remove_reference_t<decltype(*view.data)>>{view.data, view.stride.batch, view.stride.channel}; };
+  auto const coefficients = [&](auto const& of) {
+    return coefficient_rows<IO>{of.data, of.stride.batch, of.stride.group, of.stride.state, call.channels / of.groups};
+  };
+  auto const aligned = [](auto const& view) {
+    return view.data == nullptr || has_vectors(view.data, {view.stride.batch, view.stride.channel});
+  };
+  auto const coefficient_aligned = [](auto const& of) {
+    return has_vectors(of.data, {of.stride.batch, of.stride.group, of.stride.state});
+  };
+  auto const states = [](auto const& of) {
+    return state_rows<std::remove_reference_t<decltype(*of.data)>>{of.data, of.stride.batch, of.stride.channel, of.stride.sequence, of.stride.state};
+  };
+  bool const vectors = aligned(p.u) && aligned(p.delta) && aligned(p.z) && aligned(p.y) && coefficient_aligned(p.B) &&
+                       coefficient_aligned(p.C);
+  auto const given = [](auto const& span) { return span.empty() ? nullptr : span.data(); };
+  index_t const carried = call.slots * call.batch * call.channels * call.states;
+  return {.u = row(p.u),
+          .delta = row(p.delta),
+          .z = row(p.z),
+          .y = row(p.y),
+          .B = coefficients(p.B),
+          .C = coefficients(p.C),
+          .A = p.A.data,
+          .D = given(p.D),
+          .bias = given(p.delta_bias),
+          .row_of_A = p.A.row_stride,
+          .initial = states(p.initial),
+          .final = states(p.final),
+          .offsets = given(p.offsets),
+          .begin = given(p.begin),
+          .end = given(p.end),
+          .batch = call.batch,
+          .channels = call.channels,
+          .time = call.time,
+          .sequences = call.sequences,
+          .states = static_cast<int>(call.states),
+          .softplus = p.activation == ssm::delta_activation::softplus,
+          .vectors = vectors,
+          .chunk = call.chunk,
+          .slots = call.slots,
+          .enter = call.is_split ? workspace : nullptr,
+          .shrink = call.is_split ? workspace + carried : nullptr,
+          .poisoned = call.is_split ? reinterpret_cast<unsigned long long*>(workspace + 2 * carried) : nullptr};
+}
+
+inline constexpr int carry_threads = 128, poison_threads = 64;
+
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
+void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+  using shape = fused_shape<States, PerThread, Channels, Warps>;
+  index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
+  launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
+  auto const run = [&](auto kernel) {
+    need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
+                 "asking for shared memory");
+    launch(stream, all, kernel, p);
+  };
+  if (is_split) {
+    run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::shrink>);
+    index_t const carries = p.batch * p.channels * p.states * p.sequences;
+    launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>, p);
+  }
+  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output>);
+  if (is_split)
+    launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
+}
+
+template <class IO, class Real>
+void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+  if (p.states <= 8) return launch_fused<8, 4, 1, 4, 3>(p, is_split, stream);
+  if (p.states <= 16) return launch_fused<16, 4, 1, 4, 4>(p, is_split, stream);
+  if (p.states <= 32) return launch_fused<32, 4, 1, 4, 3>(p, is_split, stream);
+  return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
+}
+
+template <class V, class IO>
+void launch_general(ssm::selective_problem<V, IO> const& p, selective_call const& call, cudaStream_t stream,
+                    V* workspace) {
+  auto const given = [](auto const& span) { return span.empty() ? nullptr : span.data(); };
+  general_arguments<V, IO> const q{.problem = p,
+                                   .batch = call.batch,
+                                   .channels = call.channels,
+                                   .time = call.time,
+                                   .states = call.states,
+                                   .sequences = call.sequences,
+                                   .workspace = call.workspace_elements > 0 ? workspace : nullptr,
+                                   .offsets = given(p.offsets),
+                                   .begin = given(p.begin),
+                                   .end = given(p.end),
+                                   .chunk = whole_sequence};
+  static_assert(general_warps == general_block_warps);
+  std::size_t const shared = q.workspace != nullptr ? 0 : static_cast<std::size_t>(call.states) * sizeof(V) * general_warps;
+  index_t const warps = call.batch * call.channels * call.sequences;
+  launch_shape const shape{(warps + general_warps - 1) / general_warps, 32 * general_warps, shared};
+  switch (p.rule) {
+    case ssm::selective_rule::mamba:
+      return launch(stream, shape, &selective_general_kernel<V, IO, ssm::selective_rule::mamba>, q);
+    case ssm::selective_rule::zoh:
+      return launch(stream, shape, &selective_general_kernel<V, IO, ssm::selective_rule::zoh>, q);
+    case ssm::selective_rule::bilinear:
+      return launch(stream, shape, &selective_general_kernel<V, IO, ssm::selective_rule::bilinear>, q);
+  }
+}
+
+inline constexpr int clearing_threads = 256;
+
+template <class V, class IO>
+void launch_selective(ssm::selective_problem<V, IO> const& p, selective_call const& call, device::stream stream,
+                      V* workspace) {
+  if (call.batch == 0 || call.channels == 0) return;
+  if constexpr (!is_complex<V>) {
+    if (call.chosen == form::fused)
+      launch_fused(arguments_of(p, call, workspace), call.is_split, stream);
+    else
+      launch_general(p, call, stream, workspace);
+  } else {
+    launch_general(p, call, stream, workspace);
+  }
+  if (!p.begin.empty() && call.time > 0)
+    launch(stream, {call.batch * call.channels, clearing_threads}, &clear_padding_kernel<IO>, p.y, p.begin.data(),
+           p.end.data());
+}
+
+}  // namespace ssmscan::device::detail

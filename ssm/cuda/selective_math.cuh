@@ -1,0 +1,91 @@
+#pragma once
+// The functions of the selective scan on a device, with the errors that its bound presumes (selective_device_errors);
+// tests/ssm/cuda measures those of float over every float.
+//
+// float. e^v of a decay is 2^(v log2 e) by the special-function unit (ex2.approx: PTX states 2 ulp), with log2(e) multiplied
+// into A beforehand: one rounding more in the argument than exp(d A) has. Where the argument has no bound (softplus, silu)
+// the product x log2(e) is kept as high + rest, and 2^high is corrected by rest. Results below 2^-126 are flushed to zero.
+// double: CUDA's library.
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+
+#include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/ssm/io/half_floats.hpp>
+
+namespace ssmscan::device {
+
+__device__ inline float exp2_approximate(float x) {
+  float made;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(made) : "f"(x));
+  return made;
+}
+__device__ inline float reciprocal_approximate(float x) {
+  float made;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(made) : "f"(x));
+  return made;
+}
+// Unlike fminf, NaN where x is.
+__device__ inline float least_of(float x, float most) {
+  float made;
+  asm("min.NaN.f32 %0, %1, %2;" : "=f"(made) : "f"(x), "f"(most));
+  return made;
+}
+
+// What A is kept as, and e^(step A) from it.
+__device__ inline float decay_rate(float A) { return static_cast<float>(static_cast<double>(A) * 1.4426950408889634); }
+__device__ inline double decay_rate(double A) { return A; }
+__device__ inline float decay(float step, float rate) { return exp2_approximate(step * rate); }
+__device__ inline double decay(double step, double rate) { return exp(step * rate); }
+
+// e^-|x|, never less than e^-104, which is zero in float.
+__device__ inline float exp_of_minus(float magnitude) {
+  constexpr float log2_e = 0x1.715476p0f, log2_e_rest_ln2 = 0x1.cab1b6p-27f, ln2 = 0x1.62e430p-1f;
+  float const x = -least_of(magnitude, 104.0f), high = x * log2_e, rest = fmaf(x, log2_e, -high);
+  float const grown = exp2_approximate(high);
+  return fmaf(grown, fmaf(rest, ln2, x * log2_e_rest_ln2), grown);
+}
+
+// log(1 + w) / w for 0 <= w <= 1: minimax (Remez), relative error 2^-27.6.
+__device__ inline float log1p_over(float w) {
+  constexpr float q[] = {0x1.000000p+0f,  -0x1.ffffbep-2f, 0x1.554c80p-2f,  -0x1.ff0f88p-3f, 0x1.92f696p-3f,
+                         -0x1.397562p-3f, 0x1.b25362p-4f,  -0x1.d29ccep-5f, 0x1.453f12p-6f,  -0x1.a93370p-9f};
+  float value = q[9];
+#pragma unroll
+  for (int i = 8; i >= 0; --i) value = fmaf(value, w, q[i]);
+  return value;
+}
+
+__device__ inline float softplus(float x) {
+  float const w = exp_of_minus(fabsf(x));
+  return x > 20.0f ? x : fmaf(w, log1p_over(w), fmaxf(x, 0.0f));
+}
+__device__ inline double softplus(double x) {
+  return x > 20 || isnan(x) ? x : fmax(x, 0.0) + log1p(exp(-fabs(x)));
+}
+
+// x / (1 + e^-x) = x w / (1 + w) for x < 0, w = e^x: nothing overflows on the way.
+__device__ inline float silu(float x) {
+  float const w = exp_of_minus(fabsf(x)), share = reciprocal_approximate(1.0f + w);
+  return x < 0.0f ? x * w * share : x * share;
+}
+__device__ inline double silu(double x) { return x / (1 + exp(-x)); }
+
+// Storage to arithmetic and back (rounded to nearest, ties to even).
+template <class T>
+__device__ T widened(T x) {
+  return x;
+}
+__device__ inline float widened(ssm::bfloat16 x) { return __uint_as_float(std::uint32_t{x.bits} << 16); }
+__device__ inline float widened(ssm::float16 x) { return __half2float(__ushort_as_half(x.bits)); }
+template <class IO, class Real>
+__device__ IO narrowed(Real x) {
+  if constexpr (std::is_same_v<IO, ssm::bfloat16>) {
+    return {__bfloat16_as_ushort(__float2bfloat16_rn(x))};
+  } else if constexpr (std::is_same_v<IO, ssm::float16>) {
+    return {__half_as_ushort(__float2half_rn(x))};
+  } else {
+    return x;
+  }
+}
+
+}  // namespace ssmscan::device

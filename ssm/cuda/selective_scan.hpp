@@ -1,0 +1,58 @@
+#pragma once
+// The selective scan of <ssmscan/ssm/selective_scan.hpp> on a CUDA device, fused: every pointer of the problem in device
+// memory, computed on the caller's stream in the caller's workspace. Component ssmscan::ssm_cuda; no CUDA header is needed to
+// include this. docs/mamba.md explains the kernel.
+//
+// float and double; float with u, delta, z, y, B and C stored as bfloat16 or float16 (rounded once, at the end, to nearest
+// even); complex float and double. All rules, strides, packed sequences, padding, states in and out, any number of states.
+//
+// Two forms compute it, and the call says which one it chose:
+//   fused    rule mamba, real A, at most 64 states, u, delta, z, y, B and C contiguous in time, the channels of a group a
+//            multiple of fused_channels: states in registers, tiles of time through shared memory
+//   general  anything else: a warp for each channel, step by step
+#include <cstddef>
+#include <span>
+
+#include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
+#include <ssmscan/ssm/cuda/export.hpp>
+#include <ssmscan/ssm/io/half_floats.hpp>
+#include <ssmscan/ssm/selective_scan.hpp>
+
+namespace ssmscan::device {
+
+struct selective_execution {
+  device::stream stream = nullptr;   // of the device that is current; nullptr: the default stream
+  std::span<std::byte> workspace{};  // device memory: workspace_bytes() or more, aligned to 256 bytes
+  // Copies in the caller's memory of offsets, or of begin and end, to be checked before anything is launched. Without them
+  // their values are a precondition; where it does not hold, y and final are unspecified and nothing else is touched.
+  std::span<index_t const> host_offsets{}, host_begin{}, host_end{};
+};
+
+// Launches the computation of y and final; returns without waiting, allocates nothing, can be captured in a CUDA graph.
+// Arrays and workspace must stay until the stream has passed the call.
+//
+// Work: batch x channels x states x time state updates, each input read once, y written once. Where channels x states of one
+// sequence are at most split_states and time is longer than a chunk, chunks of split_chunk steps are scanned side by side:
+// u, delta and B are then read twice, and every exponential of all chunks but the last is computed twice.
+// Bits depend on the form, the types, channels x states (by that rule) and the lengths of the sequences; not on batch, stream,
+// load, alignment or GPU, and are those of any other run.
+// NaN and infinities go forward in their own channel only; an infinite state may become NaN in a later chunk.
+// Results and factors below the smallest normal float count as zero.
+//
+// Throws std::invalid_argument in the words of the call on the CPU, before anything is launched; std::system_error of category
+// "cuda" where CUDA refuses a launch.
+template <class V, class IO>
+SSMSCAN_SSM_CUDA_EXPORT choice selective_scan(ssm::selective_problem<V, IO> const& problem,
+                                              selective_execution const& how = {});
+
+// How much workspace that call takes: none, but for chunks (two values for each of their states) and for more states than fit
+// in shared memory.
+template <class V, class IO>
+SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes(ssm::selective_problem<V, IO> const& problem,
+                                                    selective_execution const& how = {});
+
+// The same checks and the same choice, without running.
+template <class V, class IO>
+SSMSCAN_SSM_CUDA_EXPORT choice plan(ssm::selective_problem<V, IO> const& problem, selective_execution const& how = {});
+
+}  // namespace ssmscan::device
