@@ -13,6 +13,7 @@ struct bfloat16 {
 struct float16 {
   std::uint16_t bits;
 };
+static_assert(sizeof(bfloat16) == 2 && sizeof(float16) == 2);
 
 // bfloat16: the upper half of a float.
 inline float from_bfloat16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
@@ -45,12 +46,6 @@ inline std::uint16_t to_half(float value) {
   std::uint32_t const rounded = magnitude + 0xfffu + ((magnitude >> 13) & 1u);
   return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
-
-// A bfloat16 in memory: what keeps a weight in two bytes.
-struct bfloat16 {
-  std::uint16_t bits = 0;
-};
-static_assert(sizeof(bfloat16) == 2);
 
 template <class T>
 T widen(T value) {
