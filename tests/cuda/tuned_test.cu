@@ -17,9 +17,10 @@ template <class T>
 void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which) {
   std::mt19937_64 random(static_cast<std::uint64_t>(lanes + 31 * time));
   std::vector<T> a(static_cast<std::size_t>(lanes * time)), b(a.size()), x(a.size()), needed(a.size());
-  // float: powers of two and small integers, forgotten after a few steps, so that nothing is rounded.
+  // float: halves and small integers, forgotten at every seventh step, so that nothing is ever rounded.
   for (std::size_t i = 0; i < a.size(); ++i) {
-    a[i] = std::integral<T> ? static_cast<T>(random()) : random() % 4 == 0 ? T(0) : T(0.5);
+    auto const t = static_cast<index_t>(i) / (order == layout::time_major ? lanes : 1);
+    a[i] = std::integral<T> ? static_cast<T>(random()) : t % 7 == 3 ? T(0) : T(0.5);
     b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
   }
   index_t const sequences = which == how::packed ? 3 : 1;

@@ -19,6 +19,8 @@ void device_memory::put(void const* from) {
   need_success(cudaMemcpy(data_, from, bytes_, cudaMemcpyHostToDevice), "copying to the device");
 }
 
+void device_memory::fill(int byte) { need_success(cudaMemset(data_, byte, bytes_), "filling device memory"); }
+
 void device_memory::take(void* to) const {
   need_success(cudaMemcpy(to, data_, bytes_, cudaMemcpyDeviceToHost), "copying a result from the device");
 }

@@ -15,6 +15,7 @@ class device_memory {
   std::byte* data() const { return data_; }
   std::span<std::byte> span() const { return {data_, bytes_}; }
   void put(void const* from);
+  void fill(int byte);
   void take(void* to) const;
 
  private:

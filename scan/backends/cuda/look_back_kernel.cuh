@@ -37,9 +37,6 @@ struct look_back_block {
   using storage = look_back_storage<Steps, Slots>;
   static constexpr int slots = storage::slots;
   static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(T));  // elements
-  // Who reports what a warp read and wrote, after __syncwarp. Any lane would do; but racecheck takes a report for that of
-  // the lane and those before it.
-  static constexpr int last_lane = warp_size - 1;
   static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed;
 
   storage& m;
@@ -174,7 +171,7 @@ struct look_back_block {
       }
       m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
       __syncwarp();
-      if (lane == last_lane) m.reduced[slot(i)].arrive();
+      if (lane == 0) m.reduced[slot(i)].arrive();
     }
   }
 
@@ -239,7 +236,7 @@ struct look_back_block {
         m.group_empty[group(k)].wait(group_parity(k) ^ 1);
         m.gathered[group(k)][lane] = found[q].value();
         __syncwarp();
-        if (lane == last_lane) m.group_full[group(k)].arrive();
+        if (lane == 0) m.group_full[group(k)].arrive();
         ++k, ++handed;
       }
     } while (handed * warp_size < count);
@@ -259,13 +256,13 @@ struct look_back_block {
           m.group_full[group(k)].wait(group_parity(k));
           state = pass_group(m.gathered[group(k)], state, count, at.tile == 0);
           __syncwarp();
-          if (lane == last_lane) m.group_empty[group(k)].arrive();
+          if (lane == 0) m.group_empty[group(k)].arrive();
           ++k;
           at.tile += count;
         } while (at.tile < item.tile);
       }
       __syncwarp();  // all of them have read the ticket
-      if (lane == last_lane) {
+      if (lane == 0) {
         m.carry[slot(i)] = state;
         m.carried[slot(i)].arrive();
       }
@@ -315,7 +312,7 @@ struct look_back_block {
       }
       if constexpr (in_bulk) fence_before_bulk_store();
       __syncwarp();
-      if (lane == last_lane) m.scanned[slot(i)].arrive();
+      if (lane == 0) m.scanned[slot(i)].arrive();
     }
   }
 
@@ -340,7 +337,7 @@ struct look_back_block {
       }
       if constexpr (in_bulk) bulk_stores_have_been_read();
       __syncwarp(in_bulk ? 1u : all_lanes);
-      if (lane == (in_bulk ? 0 : last_lane)) m.empty[slot(i)].arrive();
+      if (lane == 0) m.empty[slot(i)].arrive();
     }
     if constexpr (in_bulk) bulk_stores_are_done();
   }
