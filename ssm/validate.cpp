@@ -113,8 +113,10 @@ validation_report validate(signal const& whole, validation_options const& option
   signal const for_matrices = shortened(for_singles, length, options.greatest_matrices, "scans of matrices");
   signal const for_other_matrices = shortened(for_matrices, options.greatest_other_matrices,
                                               options.greatest_other_matrices, "of LegT, LagT and FouT");
+  signal const for_low_rank = shortened(for_other_matrices, options.greatest_low_rank_matrices,
+                                        options.greatest_low_rank_matrices, "scans of S4");
   validation_report report;
-  report.signal = for_other_matrices.description;
+  report.signal = for_low_rank.description;
   for (s4d_initialization const which : all_s4d_initializations) {
     for (discretization const rule : all_discretizations) {
       std::string const name = "s4d." + std::string(name_of(which)) + "." + name_of(rule);
@@ -157,7 +159,7 @@ validation_report validate(signal const& whole, validation_options const& option
       each_scan([&](std::string const& algorithm, std::string const& backend) { scans.scan(algorithm, backend); });
     }
   }
-  detail::low_rank_checks(for_singles, for_other_matrices, each_scan, options, report);
+  detail::low_rank_checks(for_singles, for_low_rank, each_scan, options, report);
   detail::selective_rows(for_matrices, each_scan, report);
   detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
   return report;

@@ -62,17 +62,18 @@ struct outside_scan {
 };
 
 struct validation_options {
-  index_t state_size = 16;                // of the S4D systems: half as many complex eigenvalues
-  index_t dense_state_size = 8;           // of HiPPO-LegS as a matrix
-  index_t greatest_length = 1 << 13;      // samples of each sequence; direct convolution costs their square
-  index_t greatest_samples = 1 << 16;     // of all sequences; later ones are left out
-  index_t greatest_singles = 1 << 14;     // samples for scans in complex<float>, which only repeat the others
-  index_t greatest_matrices = 1 << 12;    // samples for scans of the dense systems: a combine costs N^3
-  index_t greatest_other_matrices = 256;  // of those that repeat HiPPO-LegS: LegT, LagT, FouT, S4
-  double step = 0.01;                     // about 1/length for the signals meant here
-  std::vector<std::string> algorithms{};  // of the scans; none = all of the registry
-  std::vector<std::string> backends{};    // none = all; with outside scans, none = none
-  std::vector<outside_scan> outside{};    // of the diagonal systems
+  index_t state_size = 16;                   // of the S4D systems: half as many complex eigenvalues
+  index_t dense_state_size = 8;              // of HiPPO-LegS as a matrix
+  index_t greatest_length = 1 << 13;         // samples of each sequence; direct convolution costs their square
+  index_t greatest_samples = 1 << 16;        // of all sequences; later ones are left out
+  index_t greatest_singles = 1 << 14;        // samples for scans in complex<float>, which only repeat the others
+  index_t greatest_matrices = 1 << 12;       // samples for scans of the dense systems: a combine costs N^3
+  index_t greatest_other_matrices = 256;     // of those that repeat HiPPO-LegS: LegT, LagT, FouT
+  index_t greatest_low_rank_matrices = 128;  // of S4, whose real state is as long as state_size
+  double step = 0.01;                        // about 1/length for the signals meant here
+  std::vector<std::string> algorithms{};     // of the scans; none = all of the registry
+  std::vector<std::string> backends{};       // none = all; with outside scans, none = none
+  std::vector<outside_scan> outside{};       // of the diagonal systems
 };
 
 // Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too

@@ -275,11 +275,29 @@ void add_many(index_t states, index_t channels, index_t length, options const& g
   });
 }
 
+// Why S4D of that size is not begun: more memory than may be asked for (input, output and their checks), or more time than a
+// pass may take even at one step of one eigenvalue a nanosecond. Empty: it is.
+std::string too_large(index_t states, index_t channels, index_t length, double limit) {
+  constexpr double greatest_bytes = 0x1p30, least_seconds_a_step = 1e-9;
+  double const samples = static_cast<double>(channels) * static_cast<double>(length);
+  if (double const bytes = 4 * sizeof(double) * samples; bytes > greatest_bytes)
+    return not_run + ("memory: " + std::to_string(bytes / greatest_bytes) + " GiB; the limit is 1 GiB");
+  if (double const least = least_seconds_a_step * samples * static_cast<double>(states) / 2; least > limit)
+    return not_run +
+           ("time: a pass takes over " + std::to_string(limit) + " s: at least " + std::to_string(least) + " s");
+  return "";
+}
+
 // S4D from input to output.
 void add_layers(index_t states, index_t channels, index_t length, options const& given) {
   auto const add_mode = [&](std::string const& algorithm, std::string const& backend, ssm::mode mode) {
     benchmark_name name{"ssm", "layer", "f64", algorithm, backend, channels, length};
     name.state_size = states;
+    if (std::string const why = too_large(states, channels, length, given.max_seconds); !why.empty()) {
+      benchmark::RegisterBenchmark(name.text().c_str(),
+                                   [why](benchmark::State& state) { state.SkipWithError(why.c_str()); });
+      return;
+    }
     add(name, given.max_seconds, [=] {
       auto const systems = s4d_channels(states, channels);
       auto const layer = std::make_shared<ssm::layer>(std::span(systems));

@@ -1,7 +1,7 @@
 // config.json of a Mamba, whatever the bytes: sizes that are positive and fit together, or std::invalid_argument.
 #include <stdexcept>
 
-#include "tests/fuzz/file_of_bytes.hpp"
+#include "file_of_bytes.hpp"
 
 #include <ssmscan/ssm/mamba.hpp>
 

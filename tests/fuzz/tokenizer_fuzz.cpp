@@ -2,7 +2,7 @@
 // some, are all tokens of its own.
 #include <stdexcept>
 
-#include "tests/fuzz/file_of_bytes.hpp"
+#include "file_of_bytes.hpp"
 
 #include <ssmscan/ssm/tokenizer.hpp>
 

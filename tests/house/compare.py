@@ -9,7 +9,7 @@ import tempfile
 
 import documents
 
-QUESTIONS = ("throughput", "latency", "accuracy")
+QUESTIONS = ("throughput", "latency", "accuracy", "ssm")
 PROGRAMS = {f"bench_{question}": f"bench/bench_{question}" for question in QUESTIONS} | {"validate": "cli/ssmscan"}
 FILES = {"results.json", "accuracy.json", "validation.json", "report.html", "figures"}
 # What a stand-in does: its own code and whether it writes come from the environment. Its file is named after --json or
