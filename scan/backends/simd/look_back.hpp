@@ -29,7 +29,7 @@ struct look_back : ssmscan::look_back {
       on.blocks(1, [=](index_t) {
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
-          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state);
+          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state, lane * count + k);
           chunks.finish(lane);
         }
       });
@@ -46,7 +46,7 @@ struct look_back : ssmscan::look_back {
         affine_map<T> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<T>{};
         T const state = k == 0 ? T(0) : states.await(ticket - 1);
         if (awaited) states.publish(ticket, k == 0 ? summary.b : multiply_add(summary.a, state, summary.b));
-        chunks.walk(tile, lane, k, mine, state);
+        chunks.walk(tile, lane, k, mine, state, ticket + workers);
         if (k + 1 == count) chunks.finish(lane);
       }
     });
