@@ -23,12 +23,15 @@ int whole_number(std::string const& argument, std::string const& text, int low, 
 double real_number(std::string const& argument, std::string const& text);
 
 // Runs `call`; the message of a std::invalid_argument that leaves it begins with `prefix`: the library names its own
-// arguments, the program the flag that gave them.
+// arguments, the program the flag that gave them. What an environment variable gave is named as it is.
 template <class Call>
 auto refused_with(std::string const& prefix, Call const& call) {
   try {
     return call();
-  } catch (std::invalid_argument const& error) { throw std::invalid_argument(prefix + error.what()); }
+  } catch (std::invalid_argument const& error) {
+    std::string const said = error.what();
+    throw std::invalid_argument(said.starts_with("environment variable ") ? said : prefix + said);
+  }
 }
 
 enum class overwrite { no, yes };

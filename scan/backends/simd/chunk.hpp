@@ -51,12 +51,12 @@ struct block_ends {
 // first-level cache.
 template <class T>
 struct alignas(64) chunk_scratch {
-  static constexpr index_t room = 64 / static_cast<index_t>(sizeof(T));  // of a line, on either side of a block
+  static constexpr index_t room = 64 / index_t{sizeof(T)};  // of a line, on either side of a block
   scanned_runs<T> scanned[2];
   block_ends<T> ends[2];
   alignas(64) T in_a[block],
       in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
-  alignas(64) T out[room + block + room];
+  alignas(64) T out[static_cast<std::size_t>(room + block + room)];
   alignas(64) T run_a[block], run_b[block];  // of a chunk, the runs' last values
 };
 

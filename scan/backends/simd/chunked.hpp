@@ -48,7 +48,7 @@ struct chunked : ssmscan::chunked {
       index_t const n = lanes * count;
       for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
         index_t const lane = i / count, k = i % count;
-        all.walk(tile, lane, k, memory[worker], k == 0 ? T(0) : summaries[i - 1].b);
+        all.walk(tile, lane, k, memory[worker], k == 0 ? T(0) : summaries[i - 1].b, i);
         if (k + 1 == count) all.finish(lane);
       }
     });

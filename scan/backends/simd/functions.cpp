@@ -56,7 +56,7 @@ functions<T> const& chosen() {
     if (wanted == nullptr || *wanted == '\0' || t.name == wanted) return *t.made;
     here.emplace_back(t.name);
   }
-  throw_invalid("SSMSCAN_SIMD", wanted, "one of " + listed(here));
+  throw_invalid("environment variable SSMSCAN_SIMD", wanted, "one of " + listed(here));
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ write best_write(detail::recurrence_problem<T> const& p) {
   return moved > 2 * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
-// How far ahead of its reading a walk asks memory for what comes next, where it is contiguous; 1024 floats.
+// How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous; 1024 floats.
 inline constexpr index_t ahead_bytes = 4096;
 
 template <class T>
@@ -36,16 +36,7 @@ class lane_chunks {
   // Chunk k of a lane.
   chunk_source<T> source(index_t lane, index_t k, T const* first) const {
     index_t const begin = k * chunk, n = std::min(chunk, p_->size.time - begin);
-    chunk_source<T> made{&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first};
-    if (how_ == write::past_the_cache) {
-      constexpr index_t ahead = ahead_bytes / static_cast<index_t>(sizeof(T));
-      auto const from = [](T const* at, index_t step) -> T const* {
-        if (step == 1) return at + ahead;
-        return step == -1 ? at - ahead - (block - 1) : nullptr;
-      };
-      made.next_a = from(made.a, made.a_stride), made.next_b = from(made.b, made.b_stride);
-    }
-    return made;
+    return {&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first};
   }
   // What stands in the place of a lane's first b: the initial state taken in.
   T first_of(index_t lane) const {
@@ -55,11 +46,20 @@ class lane_chunks {
     T const first = k == 0 ? first_of(lane) : T(0);
     return tile.summary(source(lane, k, k == 0 ? &first : nullptr), s);
   }
-  // Writes x; `state` enters unless k = 0. The state after the chunk.
-  T walk(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s, T const& state) const {
+  // Writes x; `state` enters unless k = 0. The state after the chunk. On the way memory is asked for the chunk that the
+  // worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's.
+  T walk(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s, T const& state,
+         index_t next) const {
     T const first = k == 0 ? first_of(lane) : T(0);
-    return tile.walk(source(lane, k, k == 0 ? &first : nullptr), s, k == 0 ? nullptr : &state,
-                     {&p_->x(lane, k * chunk), stride(p_->x), how_});
+    chunk_source<T> in = source(lane, k, k == 0 ? &first : nullptr);
+    if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
+      bool const goes_on = next == lane * count() + k;
+      index_t const next_lane = next / count(), begin = next % count() * chunk;
+      index_t const ahead = goes_on ? ahead_bytes / static_cast<index_t>(sizeof(T)) : 0;
+      in.next_a = lowest(&p_->a(next_lane, begin), in.a_stride, ahead);
+      in.next_b = lowest(&p_->b(next_lane, begin), in.b_stride, ahead);
+    }
+    return tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
   }
 
   void finish(index_t lane) const {
@@ -67,6 +67,11 @@ class lane_chunks {
   }
 
  private:
+  // Of a block `ahead` of what begins at `at`, the lowest address; null where it is not contiguous.
+  static T const* lowest(T const* at, index_t step, index_t ahead) {
+    if (step == 1) return at + ahead;
+    return step == -1 ? at - ahead - (block - 1) : nullptr;
+  }
   template <class View>
   index_t stride(View const& v) const {  // one that is never stepped along may be anything
     return p_->size.time > 1 ? v.time_stride() : 1;

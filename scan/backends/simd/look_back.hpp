@@ -1,6 +1,6 @@
 #pragma once
 // look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. A worker
-// reduces a chunk while it comes into the cache, waits for the state that enters, and writes x while the chunk is still
+// sums a chunk while it comes into the cache, waits for the state that enters, and writes x while the chunk is still
 // there. On a few workers that each hold one chunk the state before is never more than a chunk's reduction away, so the
 // look-back ends at the neighbour: states pass from chunk to chunk in order. The tree is the text's.
 #include <atomic>
@@ -29,7 +29,7 @@ struct look_back : ssmscan::look_back {
       on.blocks(1, [=](index_t) {
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
-          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state);
+          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state, lane * count + k);
           chunks.finish(lane);
         }
       });
@@ -44,9 +44,11 @@ struct look_back : ssmscan::look_back {
         index_t const lane = ticket / count, k = ticket % count;
         bool const awaited = k + 1 < count;  // the last chunk's summary enters nothing
         affine_map<T> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<T>{};
+        constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
+        for (int i = 0; k > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
         T const state = k == 0 ? T(0) : states.await(ticket - 1);
         if (awaited) states.publish(ticket, k == 0 ? summary.b : multiply_add(summary.a, state, summary.b));
-        chunks.walk(tile, lane, k, mine, state);
+        chunks.walk(tile, lane, k, mine, state, ticket + workers);
         if (k + 1 == count) chunks.finish(lane);
       }
     });
