@@ -91,7 +91,7 @@ struct fused_shape {
   static constexpr int lanes = States / PerThread, step = 32 / lanes, warp_channels = Channels * step;
   static constexpr int threads = 32 * Warps;
   static constexpr int block_channels = warp_channels * Warps;
-  static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
+  static constexpr int quads = warp_channels * quads_of_tile / 32;  // of a tile, of a thread
   static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
   static_assert(lanes >= 1 && lanes <= 8 && 32 % lanes == 0 && PerThread >= 2 && PerThread % 2 == 0);
   template <class Real>
@@ -166,8 +166,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (p.enter != nullptr)
         x[r][s] = p.enter[carried_slot + c * p.states + n];
       else if (p.initial.data != nullptr)
-        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel +
-                                 range.sequence * p.initial.sequence + n * p.initial.state];
+        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel + range.sequence * p.initial.sequence +
+                                 n * p.initial.state];
     }
   }
 
@@ -208,8 +208,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       to[j] = {};
-      if (has_row[j])
-        to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
+      if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
     }
   };
   auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
@@ -324,8 +323,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
             sums.of[i] = sum[0];
           }
         }
-        if constexpr (outputs)
-          *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
+        if constexpr (outputs) *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
       }
     };
     if (tile.begin == 0 && tile.end == tile_time) {
@@ -381,8 +379,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         atomicMin(p.poisoned + ((batch * p.channels + c) * p.states + n) * p.sequences + range.sequence,
                   static_cast<unsigned long long>(range.end));
       if (range.is_last && p.final.data != nullptr) {
-        p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence +
-                     n * p.final.state] = x[r][s];
+        p.final
+            .data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence + n * p.final.state] =
+            x[r][s];
       }
     }
   }
