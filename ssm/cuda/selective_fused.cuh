@@ -195,7 +195,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     index_t const from = range.begin - t, to = range.end - t;
     return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
   };
-  bool const has_all_rows = p.vectors && first_of_block + shape::block_channels <= p.channels;
+  bool const vectors = p.vectors && (outputs || range.begin % quad_time == 0);
+  bool const has_all_rows = vectors && first_of_block + shape::block_channels <= p.channels;
   auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
   auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
     IO const* const at = from + t + quad_t;
@@ -208,7 +209,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       to[j] = {};
-      if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
+      if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, vectors);
     }
   };
   auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
@@ -230,13 +231,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       coefficient[j] = {};
       if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
         coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
-                                   place % quads_of_tile * quad_time, tile, p.vectors);
+                                   place % quads_of_tile * quad_time, tile, vectors);
     }
   };
 
-  // The first pass walks back from the chunk's end, and stops where whatever came before has shrunk to nothing.
-  index_t const first_tile = range.begin / tile_time, tiles = (range.end + tile_time - 1) / tile_time - first_tile;
-  auto const time_of = [&](index_t i) { return (first_tile + (outputs ? i : tiles - 1 - i)) * tile_time; };
+  // The second pass's tiles begin at multiples of 32, where vectors can be read. The first pass's begin with the chunk, as what
+  // they add is rounded tile by tile, and a packed sequence has to give the bits that it gives by itself; it walks back from
+  // the chunk's end, and stops where whatever came before has shrunk to nothing.
+  index_t const first_time = outputs ? range.begin / tile_time * tile_time : range.begin;
+  index_t const tiles = (range.end - first_time + tile_time - 1) / tile_time;
+  auto const time_of = [&](index_t i) { return first_time + (outputs ? i : tiles - 1 - i) * tile_time; };
   auto const fetch = [&](index_t from) {
     tile_range const wanted = range_at(from);
     fetch_rows(u_next, u_row, p.u.channel, from, wanted);
@@ -357,7 +361,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
               narrowed_quad<IO>(y);
         else if (has_row[j])
-          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, narrowed_quad<IO>(y));
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, vectors, narrowed_quad<IO>(y));
       }
       __syncwarp();
     }

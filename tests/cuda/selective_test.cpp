@@ -148,12 +148,13 @@ bool same(std::vector<X> const& a, std::vector<X> const& b) {
 
 // What rounding y to its storage may add, of |y|; and below the normal numbers.
 template <class IO>
-constexpr long double unit_of = 0,
-                      least_of = 0;
+constexpr long double unit_of = 0;
 template <>
-constexpr long double unit_of<ssm::bfloat16> = 0x1p-9L;
+constexpr long double unit_of<ssm::bfloat16> = 0x1p-8L;
 template <>
-constexpr long double unit_of<ssm::float16> = 0x1p-12L;
+constexpr long double unit_of<ssm::float16> = 0x1p-11L;
+template <class IO>
+constexpr long double least_of = 0;
 template <>
 constexpr long double least_of<ssm::float16> = 0x1p-25L;
 
