@@ -304,7 +304,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         int const own_row = own + r * shape::step;
         quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own_row] + at);
         quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own_row] + at);
-        quad<Real> sums;
+        [[maybe_unused]] quad<Real> sums;
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) {
           bool const is_step = !masked || tile.has(at + i);
