@@ -9,6 +9,9 @@ endif()
 if(TARGET ssmscan_cuda)
   list(APPEND components cuda)
 endif()
+if(TARGET ssmscan_ssm_cuda)
+  list(APPEND components ssm_cuda)
+endif()
 
 # What a consumer of a component has to find. A static library leaves the linking of what it is made with to its
 # consumer; a shared one has done it.
@@ -40,13 +43,17 @@ set(pc_cuda_description "The scans on a CUDA device")
 set(pc_cuda_requires "ssmscan-scan = ${PROJECT_VERSION}")
 set(pc_cuda_requires_private "")
 set(pc_cuda_libs_private "-L${CUDAToolkit_LIBRARY_DIR} -lcudart_static -lrt -lpthread -ldl")
+set(pc_ssm_cuda_description "The selective scan on a CUDA device")
+set(pc_ssm_cuda_requires "ssmscan-ssm = ${PROJECT_VERSION}, ssmscan-cuda = ${PROJECT_VERSION}")
+set(pc_ssm_cuda_requires_private "")
+set(pc_ssm_cuda_libs_private "${pc_cuda_libs_private}")
 
 foreach(component IN LISTS components)
   install(TARGETS ssmscan_${component} EXPORT ssmscan_${component}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT ssmscan_${component} NAMESPACE ssmscan:: FILE ssmscan_${component}.cmake DESTINATION ${package_dir})
-  if(NOT component STREQUAL "cuda")  # its headers are the scans', so that the header-only route needs no component
+  if(NOT component MATCHES "cuda")  # their headers are the scans' and models', so that the header-only route needs no component
     install(DIRECTORY ${PROJECT_SOURCE_DIR}/${component} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ssmscan
             FILES_MATCHING PATTERN *.hpp PATTERN *.cuh PATTERN *-inl.hpp EXCLUDE PATTERN strict_json.hpp EXCLUDE)
     install(FILES ${PROJECT_BINARY_DIR}/include/generated/ssmscan/${component}/export.hpp

@@ -4,9 +4,14 @@
 
 namespace ssmscan::device {
 
-// Chunks of a sequence's time, counted from its first step, are scanned side by side where the channels of one sequence are
-// too few; else a chunk is longer than any sequence.
-inline constexpr index_t split_chunk = 2048, whole_sequence = index_t{1} << 62;
+// A sequence is cut into chunks of time, counted from its first step, which are scanned side by side. Their length depends on
+// the lanes (channels x states) of one sequence and on nothing else: a device of a hundred multiprocessors has room for some
+// 2^17 lanes at a time, and whatever stands before a chunk has mostly shrunk to nothing after some hundreds of steps, so that
+// long chunks cost less, where there are enough of them.
+inline constexpr index_t chunk_of(index_t lanes) {
+  return lanes >= index_t{1} << 15 ? 8192 : lanes >= index_t{1} << 13 ? 2048 : 4096;
+}
+inline constexpr index_t whole_sequence = index_t{1} << 62;
 
 inline constexpr unsigned long long nowhere = ~0ull;
 

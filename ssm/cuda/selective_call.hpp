@@ -1,5 +1,6 @@
 #pragma once
 // A call of the selective scan on a device: checked, and the form and the workspace chosen.
+#include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/backends/cuda/arena.hpp>
 #include <ssmscan/ssm/cuda/selective_arguments.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
@@ -7,9 +8,6 @@
 
 namespace ssmscan::device::detail {
 
-// Sequences of few lanes (channels x states) are cut into chunks; a device of a hundred multiprocessors has room for some
-// 2^17 lanes at a time.
-inline constexpr index_t split_lanes = index_t{1} << 15;
 inline constexpr index_t most_fused_states = 64, fused_channels = 64;
 inline constexpr index_t general_shared_bytes = 48 << 10, general_block_warps = 4;
 
@@ -57,8 +55,7 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   auto const [batch, channels, time] = p.u.shape;
   selective_call call{form_of(p), batch, channels, p.A.columns, time, ssm::detail::selective_sequences(p)};
   if (!p.offsets.empty() && call.sequences < 1) throw_invalid("offsets", "1 value", "at least 2");
-  bool const splits = channels * call.states <= split_lanes;
-  call.chunk = call.chosen == form::fused && splits ? split_chunk : whole_sequence;
+  call.chunk = call.chosen == form::fused ? chunk_of(channels * call.states) : whole_sequence;
   call.slots = time / call.chunk + call.sequences;
   call.is_split = time > call.chunk;
   index_t const lanes = batch * channels * call.states;
@@ -70,16 +67,15 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
   bool const fused = call.chosen == form::fused;
   call.made = {fused ? "fused" : "general", "", "cuda",
-               fused ? (splits ? "selective_chunked/1" : "selective_halves/1") : "selective_warp/1",
-               fused ? "real, rule mamba, contiguous in time" : "strides, rule, type, groups or states that fused does not take"};
+               fused ? "selective_chunks_of_" + std::to_string(call.chunk) + "/1" : "selective_warp/1",
+               fused ? "real, rule mamba, contiguous in time"
+                     : "strides, rule, type, groups or states that fused does not take"};
   return call;
 }
 
 inline std::size_t bytes_of(selective_call const& call, std::size_t element) {
   arena counted;
-  {
-    arena_array<std::byte> const all(counted, call.workspace_elements * static_cast<index_t>(element));
-  }
+  { arena_array<std::byte> const all(counted, call.workspace_elements * static_cast<index_t>(element)); }
   return counted.needed();
 }
 

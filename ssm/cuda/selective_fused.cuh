@@ -91,7 +91,7 @@ struct fused_shape {
   static constexpr int lanes = States / PerThread, step = 32 / lanes, warp_channels = Channels * step;
   static constexpr int threads = 32 * Warps;
   static constexpr int block_channels = warp_channels * Warps;
-  static constexpr int quads = warp_channels * quads_of_tile / 32;                             // of a tile, of a thread
+  static constexpr int quads = warp_channels * quads_of_tile / 32;  // of a tile, of a thread
   static constexpr int coefficient_quads = (2 * States * quads_of_tile + threads - 1) / threads;  // of B and C
   static_assert(lanes >= 1 && lanes <= 8 && 32 % lanes == 0 && PerThread >= 2 && PerThread % 2 == 0);
   template <class Real>
@@ -166,8 +166,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (p.enter != nullptr)
         x[r][s] = p.enter[carried_slot + c * p.states + n];
       else if (p.initial.data != nullptr)
-        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel +
-                                 range.sequence * p.initial.sequence + n * p.initial.state];
+        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel + range.sequence * p.initial.sequence +
+                                 n * p.initial.state];
     }
   }
 
@@ -195,7 +195,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     index_t const from = range.begin - t, to = range.end - t;
     return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
   };
-  bool const has_all_rows = p.vectors && first_of_block + shape::block_channels <= p.channels;
+  bool const vectors = p.vectors && (outputs || range.begin % quad_time == 0);
+  bool const has_all_rows = vectors && first_of_block + shape::block_channels <= p.channels;
   auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
   auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
     IO const* const at = from + t + quad_t;
@@ -208,8 +209,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       to[j] = {};
-      if (has_row[j])
-        to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, p.vectors);
+      if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, vectors);
     }
   };
   auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
@@ -231,13 +231,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       coefficient[j] = {};
       if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
         coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
-                                   place % quads_of_tile * quad_time, tile, p.vectors);
+                                   place % quads_of_tile * quad_time, tile, vectors);
     }
   };
 
-  // The first pass walks back from the chunk's end, and stops where whatever came before has shrunk to nothing.
-  index_t const first_tile = range.begin / tile_time, tiles = (range.end + tile_time - 1) / tile_time - first_tile;
-  auto const time_of = [&](index_t i) { return (first_tile + (outputs ? i : tiles - 1 - i)) * tile_time; };
+  // The second pass's tiles begin at multiples of 32, where vectors can be read. The first pass's begin with the chunk, as what
+  // they add is rounded tile by tile, and a packed sequence has to give the bits that it gives by itself; it walks back from
+  // the chunk's end, and stops where whatever came before has shrunk to nothing.
+  index_t const first_time = outputs ? range.begin / tile_time * tile_time : range.begin;
+  index_t const tiles = (range.end - first_time + tile_time - 1) / tile_time;
+  auto const time_of = [&](index_t i) { return first_time + (outputs ? i : tiles - 1 - i) * tile_time; };
   auto const fetch = [&](index_t from) {
     tile_range const wanted = range_at(from);
     fetch_rows(u_next, u_row, p.u.channel, from, wanted);
@@ -301,7 +304,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         int const own_row = own + r * shape::step;
         quad<Real> const steps = *reinterpret_cast<quad<Real> const*>(step_rows[own_row] + at);
         quad<Real> const inputs = *reinterpret_cast<quad<Real> const*>(input_rows[own_row] + at);
-        quad<Real> sums;
+        [[maybe_unused]] quad<Real> sums;
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) {
           bool const is_step = !masked || tile.has(at + i);
@@ -324,8 +327,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
             sums.of[i] = sum[0];
           }
         }
-        if constexpr (outputs)
-          *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
+        if constexpr (outputs) *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
       }
     };
     if (tile.begin == 0 && tile.end == tile_time) {
@@ -359,7 +361,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
               narrowed_quad<IO>(y);
         else if (has_row[j])
-          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, p.vectors, narrowed_quad<IO>(y));
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, vectors, narrowed_quad<IO>(y));
       }
       __syncwarp();
     }
@@ -381,8 +383,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         atomicMin(p.poisoned + ((batch * p.channels + c) * p.states + n) * p.sequences + range.sequence,
                   static_cast<unsigned long long>(range.end));
       if (range.is_last && p.final.data != nullptr) {
-        p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence +
-                     n * p.final.state] = x[r][s];
+        p.final
+            .data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence + n * p.final.state] =
+            x[r][s];
       }
     }
   }

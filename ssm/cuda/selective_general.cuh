@@ -46,9 +46,7 @@ __global__ void __launch_bounds__(32 * general_warps) selective_general_kernel(g
     x[n] = p.initial.data == nullptr ? V(0)
                                      : p.initial.data[batch * p.initial.stride.batch + c * p.initial.stride.channel +
                                                       k * p.initial.stride.sequence + n * p.initial.stride.state];
-  auto const row_of = [&](auto const& view) {
-    return view.data + batch * view.stride.batch + c * view.stride.channel;
-  };
+  auto const row_of = [&](auto const& view) { return view.data + batch * view.stride.batch + c * view.stride.channel; };
   auto const group_of = [&](auto const& of) {
     return of.data + batch * of.stride.batch + c / (q.channels / of.groups) * of.stride.group;
   };
@@ -64,8 +62,8 @@ __global__ void __launch_bounds__(32 * general_warps) selective_general_kernel(g
     Real const u = Real(widened(u_row[t * p.u.stride.time]));
     Real sum = 0;
     for (index_t n = lane; n < q.states; n += 32) {
-      auto const made = ssm::detail::discrete_step(Rule, step, u, A[n],
-                                                   widened_as<V>(B[n * p.B.stride.state + t * p.B.stride.time]));
+      auto const made =
+          ssm::detail::discrete_step(Rule, step, u, A[n], widened_as<V>(B[n * p.B.stride.state + t * p.B.stride.time]));
       x[n] = multiply_add(made.a, x[n], made.b);
       sum = ssm::detail::read_out(widened_as<V>(C[n * p.C.stride.state + t * p.C.stride.time]), x[n], sum);
     }

@@ -12,14 +12,17 @@ template <class T>
 bool has_vectors(T const* data, std::initializer_list<index_t> strides) {
   constexpr std::size_t bytes = alignof(quad<std::remove_const_t<T>>);
   bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes == 0;
-  for (index_t const stride : strides) aligned = aligned && stride * static_cast<index_t>(sizeof(T)) % static_cast<index_t>(bytes) == 0;
+  for (index_t const stride : strides)
+    aligned = aligned && stride * static_cast<index_t>(sizeof(T)) % static_cast<index_t>(bytes) == 0;
   return aligned;
 }
 
 template <class Real, class IO>
 fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p, selective_call const& call,
                                        Real* workspace) {
-  auto const row = [](auto const& view) { return rows<std::remove_reference_t<decltype(*view.data)>>{view.data, view.stride.batch, view.stride.channel}; };
+  auto const row = [](auto const& view) {
+    return rows<std::remove_reference_t<decltype(*view.data)>>{view.data, view.stride.batch, view.stride.channel};
+  };
   auto const coefficients = [&](auto const& of) {
     return coefficient_rows<IO>{of.data, of.stride.batch, of.stride.group, of.stride.state, call.channels / of.groups};
   };
@@ -30,7 +33,8 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
     return has_vectors(of.data, {of.stride.batch, of.stride.group, of.stride.state});
   };
   auto const states = [](auto const& of) {
-    return state_rows<std::remove_reference_t<decltype(*of.data)>>{of.data, of.stride.batch, of.stride.channel, of.stride.sequence, of.stride.state};
+    return state_rows<std::remove_reference_t<decltype(*of.data)>>{of.data, of.stride.batch, of.stride.channel,
+                                                                   of.stride.sequence, of.stride.state};
   };
   bool const vectors = aligned(p.u) && aligned(p.delta) && aligned(p.z) && aligned(p.y) && coefficient_aligned(p.B) &&
                        coefficient_aligned(p.C);
@@ -73,16 +77,20 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
   auto const run = [&](auto kernel) {
-    need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
-                 "asking for shared memory");
+    need_success(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
+        "asking for shared memory");
     launch(stream, all, kernel, p);
   };
   if (is_split) {
-    run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::shrink>);
+    run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
+                                fused_pass::shrink>);
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
-    launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>, p);
+    launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
+           p);
   }
-  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output>);
+  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
+                              fused_pass::output>);
   if (is_split)
     launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }
@@ -91,7 +99,7 @@ template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   if (p.states <= 8) return launch_fused<8, 4, 1, 4, 3>(p, is_split, stream);
   if (p.states <= 16) return launch_fused<16, 4, 1, 4, 4>(p, is_split, stream);
-  if (p.states <= 32) return launch_fused<32, 4, 1, 4, 3>(p, is_split, stream);
+  if (p.states <= 32) return launch_fused<32, 4, 1, 4, 4>(p, is_split, stream);
   return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
 }
 
@@ -111,7 +119,8 @@ void launch_general(ssm::selective_problem<V, IO> const& p, selective_call const
                                    .end = given(p.end),
                                    .chunk = whole_sequence};
   static_assert(general_warps == general_block_warps);
-  std::size_t const shared = q.workspace != nullptr ? 0 : static_cast<std::size_t>(call.states) * sizeof(V) * general_warps;
+  std::size_t const shared =
+      q.workspace != nullptr ? 0 : static_cast<std::size_t>(call.states) * sizeof(V) * general_warps;
   index_t const warps = call.batch * call.channels * call.sequences;
   launch_shape const shape{(warps + general_warps - 1) / general_warps, 32 * general_warps, shared};
   switch (p.rule) {

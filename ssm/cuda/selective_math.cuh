@@ -59,9 +59,7 @@ __device__ inline float softplus(float x) {
   float const w = exp_of_minus(fabsf(x));
   return x > 20.0f ? x : fmaf(w, log1p_over(w), fmaxf(x, 0.0f));
 }
-__device__ inline double softplus(double x) {
-  return x > 20 || isnan(x) ? x : fmax(x, 0.0) + log1p(exp(-fabs(x)));
-}
+__device__ inline double softplus(double x) { return x > 20 || isnan(x) ? x : fmax(x, 0.0) + log1p(exp(-fabs(x))); }
 
 // x / (1 + e^-x) = x w / (1 + w) for x < 0, w = e^x: nothing overflows on the way.
 __device__ inline float silu(float x) {

@@ -26,11 +26,11 @@ choice selective_scan(ssm::selective_problem<V, IO> const& problem, selective_ex
   return std::move(call.made);
 }
 
-#define SSMSCAN_INSTANTIATE(V, IO)                                                                                  \
-  template SSMSCAN_SSM_CUDA_EXPORT choice selective_scan<V, IO>(ssm::selective_problem<V, IO> const&,               \
-                                                                selective_execution const&);                        \
-  template SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes<V, IO>(ssm::selective_problem<V, IO> const&,         \
-                                                                      selective_execution const&);                  \
+#define SSMSCAN_INSTANTIATE(V, IO)                                                                          \
+  template SSMSCAN_SSM_CUDA_EXPORT choice selective_scan<V, IO>(ssm::selective_problem<V, IO> const&,       \
+                                                                selective_execution const&);                \
+  template SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes<V, IO>(ssm::selective_problem<V, IO> const&, \
+                                                                      selective_execution const&);          \
   template SSMSCAN_SSM_CUDA_EXPORT choice plan<V, IO>(ssm::selective_problem<V, IO> const&, selective_execution const&);
 SSMSCAN_INSTANTIATE(float, float)
 SSMSCAN_INSTANTIATE(float, ssm::bfloat16)

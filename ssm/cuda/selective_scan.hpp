@@ -7,8 +7,8 @@
 // even); complex float and double. All rules, strides, packed sequences, padding, states in and out, any number of states.
 //
 // Two forms compute it, and the call says which one it chose:
-//   fused    rule mamba, real A, at most 64 states, u, delta, z, y, B and C contiguous in time, the channels of a group a
-//            multiple of fused_channels: states in registers, tiles of time through shared memory
+//   fused    rule mamba, real A, at most 64 states; u, delta, z, y, B and C contiguous in time; one group, or groups of a
+//            multiple of 64 channels: states in registers, tiles of time through shared memory
 //   general  anything else: a warp for each channel, step by step
 #include <cstddef>
 #include <span>
@@ -31,13 +31,14 @@ struct selective_execution {
 // Launches the computation of y and final; returns without waiting, allocates nothing, can be captured in a CUDA graph.
 // Arrays and workspace must stay until the stream has passed the call.
 //
-// Work: batch x channels x states x time state updates, each input read once, y written once. Where channels x states of one
-// sequence are at most split_states and time is longer than a chunk, chunks of split_chunk steps are scanned side by side:
-// u, delta and B are then read twice, and every exponential of all chunks but the last is computed twice.
-// Bits depend on the form, the types, channels x states (by that rule) and the lengths of the sequences; not on batch, stream,
-// load, alignment or GPU, and are those of any other run.
-// NaN and infinities go forward in their own channel only; an infinite state may become NaN in a later chunk.
-// Results and factors below the smallest normal float count as zero.
+// Work: batch x channels x states x time state updates, each input read once, y written once. fused scans chunks of 2048 to
+// 8192 steps side by side (chunk_of, by the channels x states of one sequence): before that it walks back from each chunk's end
+// but the last until all factors of its channels are below 2^-126, which reads u, delta and B of those steps once more, and
+// computes their exponentials twice.
+// Bits depend on the form, the types, channels x states (by chunk_of) and the lengths of the sequences; not on batch, stream,
+// load, alignment or GPU, and are those of any other run. Within one chunk a sequence in pieces gives the bits of one run.
+// NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
+// Results and factors below the smallest normal number count as zero.
 //
 // Throws std::invalid_argument in the words of the call on the CPU, before anything is launched; std::system_error of category
 // "cuda" where CUDA refuses a launch.

@@ -146,7 +146,8 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
           }
           if (p.z.data != nullptr) {
             real const z = p.z(i, c, t), gate = z / (1 + std::exp(-z));
-            bound = std::abs(gate) * (bound + errors.gate * u * (std::abs(y) + bound)) + 2 * smallest * (1 + std::abs(y));
+            bound =
+                std::abs(gate) * (bound + errors.gate * u * (std::abs(y) + bound)) + 2 * smallest * (1 + std::abs(y));
             y *= gate;
           }
           index_t const place = (i * channels + c) * times + t;
