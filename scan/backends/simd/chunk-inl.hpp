@@ -124,7 +124,7 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
   constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<T, D>;
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   numbers const entering = everywhere<T>(d, states.entering);
-  numbers state, leaves;
+  numbers state = entering, leaves = entering;  // until the first step of their runs
   // After `r` runs and as many more as the vector has lanes; the first of a[], b[] stand for no run.
   auto const after_runs = [&](std::size_t r) HWY_ATTR {
     auto const sum = load_numbers<T>(d, states.ends.b + r);
