@@ -82,9 +82,9 @@ class mamba_model {
                                              matrix_storage storage = matrix_storage::float32);
 
   mamba_config const& config() const { return config_; }
-  // How many weights were NaN or infinite, which a checkpoint is not refused for.
+  // How many weights were NaN or infinite as they came, which a checkpoint is not refused for.
   index_t non_finite_weights() const { return non_finite_weights_; }
-  // Bytes of the weights that a token reads: all but the embedding's other rows, where the head is not that.
+  // Bytes of the weights that a token reads whole: all but the embedding, where that is not the head too.
   SSMSCAN_SSM_EXPORT std::size_t bytes_per_token() const;
   SSMSCAN_SSM_EXPORT mamba_cache make_cache(index_t batch) const;
 

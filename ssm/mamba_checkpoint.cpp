@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -238,7 +239,8 @@ mamba_model mamba_model::load(std::filesystem::path const& folder, matrix_storag
       c, [&](std::string const& name, auto const& shape) { return read.take(stored_name(name), shape); }, storage);
   if (c.tied_head && read.has("lm_head.weight")) {
     std::vector<index_t> const shape{c.vocabulary, c.hidden};
-    if (read.take("lm_head.weight", shape) != read.take(stored_name(embedding), shape))
+    auto const head = read.take("lm_head.weight", shape), table = read.take(stored_name(embedding), shape);
+    if (!head.empty() && std::memcmp(head.data(), table.data(), head.size() * sizeof head[0]) != 0)  // a NaN is itself
       throw_invalid(files.source() + ": lm_head.weight", "other values than the embedding's",
                     "the same, or tie_word_embeddings false");
   }

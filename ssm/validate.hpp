@@ -10,8 +10,8 @@
 //   selective     recurrence, fused, unfused by every algorithm, sample by sample = the definition in long double;
 //                 its steps, B and C held still = the S4D convolution
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
-// and S4 (the four HiPPOs as diagonal plus low rank), by every discretisation. A combination whose spectral radius is 1 or more is skipped
-// and says so, and one for which no bound is known.
+// and S4 (the four HiPPOs as diagonal plus low rank), by every discretisation. A combination whose spectral radius is 1 or
+// more is skipped and says so, and one for which no bound is known.
 #include <complex>
 #include <functional>
 #include <string>

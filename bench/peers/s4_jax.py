@@ -3,7 +3,7 @@
 
     python3 bench/peers/s4_jax.py [--bench build/bench/bench_ssm] [--channels 512] [--states 64] [--length 16384]
 
-Needs jax (PyPI; last run with 0.10.2); not part of the build or of the tests. The formula is the one of ssm/kernels/dplr.hpp, half a
+Needs jax (last run with 0.10.2); not part of the build or of the tests. The formula is the one of ssm/kernels/dplr.hpp, half a
 spectrum, C~ given, roots and parameters as JAX would hold them: float32, complex64. The kernels are checked against float64 first.
 Both use as many threads as the machine has.
 """

@@ -1,6 +1,6 @@
 #pragma once
-// The functions of the selective scan on a device, with the errors that its bound presumes (selective_device_errors);
-// tests/ssm/cuda measures those of float over every float.
+// The functions of the selective scan on a device, with the errors that its bound presumes (errors_of_a_device);
+// tests/cuda/selective_math_test.cu measures those of float over every float.
 //
 // float. e^v of a decay is 2^(v log2 e) by the special-function unit (ex2.approx: PTX states 2 ulp), with log2(e) multiplied
 // into A beforehand: one rounding more in the argument than exp(d A) has. Where the argument has no bound (softplus, silu)

@@ -35,8 +35,8 @@ struct selective_execution {
 // 8192 steps side by side (chunk_of, by the channels x states of one sequence): before that it walks back from each chunk's end
 // but the last until all factors of its channels are below 2^-126, which reads u, delta and B of those steps once more, and
 // computes their exponentials twice.
-// Bits depend on the form, the types, channels x states (by chunk_of) and the lengths of the sequences; not on batch, stream,
-// load, alignment or GPU, and are those of any other run. Within one chunk a sequence in pieces gives the bits of one run.
+// Bits depend on the form, the types, channels x states (by that rule) and the lengths of the sequences; not on batch, stream,
+// load, alignment or GPU, and are those of any other run (below 2^-126 of a state, the channels beside may have a say).
 // NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
 // Results and factors below the smallest normal number count as zero.
 //
@@ -46,7 +46,7 @@ template <class V, class IO>
 SSMSCAN_SSM_CUDA_EXPORT choice selective_scan(ssm::selective_problem<V, IO> const& problem,
                                               selective_execution const& how = {});
 
-// How much workspace that call takes: none, but for chunks (two values for each of their states) and for more states than fit
+// How much workspace that call takes: none, but for chunks (two values and a mark for each of their states) and for more states than fit
 // in shared memory.
 template <class V, class IO>
 SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes(ssm::selective_problem<V, IO> const& problem,

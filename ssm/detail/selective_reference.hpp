@@ -15,8 +15,9 @@
 //   b, zoh     e^v - 1 errs by |e^v v| e and 5 of itself (complex: 8 of what its parts are summed of), then a quotient (6
 //              where complex) and 3 products
 //   bilinear   1 -+ v/2 err by |v/2| e and 1 of themselves, then a quotient, and for b products
-// Second-order terms of these are below a thousandth. These are the CPU's, selective_errors; a device's differ (of_a_device),
-// and there what is below the normal numbers may be lost, at a chunk's end in proportion to the largest state so far. y: each product with C is added with one rounding (two where complex).
+// Second-order terms of these are below a thousandth. These are the CPU's, selective_errors; a device's differ
+// (errors_of_a_device), and there what is below the normal numbers may be lost, at a chunk's end in proportion to the largest
+// state so far. y: each product with C is added with one rounding (two where complex).
 #include <algorithm>
 #include <cmath>
 #include <complex>

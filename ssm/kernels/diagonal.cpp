@@ -180,7 +180,7 @@ std::vector<double> diagonal_kernel_bound(diagonal_system const& system, index_t
       double const l = static_cast<double>(i);
       double const chain = i == 0 ? 0.0 : l * std::pow(reach, l - 1) * per_step;
       double const grown = reach > 1 ? std::pow(reach, std::max(l, width)) : 1;
-      size[i] += gain * std::pow(reach, l);
+      size[i] += std::max(gain, 1.0) * std::pow(reach, l);  // the powers stand by themselves too
       bound[i] += second_order * (gain * (chain + per_term * std::pow(reach, l)) + dropped * grown);
     }
   }

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <Eigen/Core>
+#include <omp.h>
 
 #include <ssmscan/ssm/layers/linear.hpp>
 #include <ssmscan/ssm/layers/matrix_vector.hpp>
@@ -36,12 +37,12 @@ void product(matrix_view<T const> x, matrix_view<T const> weight, matrix_view<T>
   }
 }
 
-void product(matrix_view<float const> x, matrix_view<bfloat16 const> weight, matrix_view<float> y) {
-  std::vector<float> wide(static_cast<std::size_t>(weight.rows * weight.columns));
+// `wide`: room for the weight in floats.
+void product(matrix_view<float const> x, matrix_view<bfloat16 const> weight, matrix_view<float> y, float* wide) {
   for (index_t o = 0; o < weight.rows; ++o)
-    std::transform(weight.row(o), weight.row(o) + weight.columns, wide.begin() + o * weight.columns,
+    std::transform(weight.row(o), weight.row(o) + weight.columns, wide + o * weight.columns,
                    [](bfloat16 w) { return widen(w); });
-  product<float>(x, matrix_view<float const>(wide.data(), weight.rows, weight.columns), y);
+  product<float>(x, matrix_view<float const>(wide, weight.rows, weight.columns), y);
 }
 
 template <class T, class W>
@@ -57,6 +58,10 @@ void of_any_weight(matrix_view<T const> x, matrix_view<W const> weight, std::spa
   index_t const row_blocks = (y.rows + block_rows - 1) / block_rows;
   index_t const output_blocks = (y.columns + most_outputs - 1) / most_outputs;
   index_t const worth = few ? worth_threads_of_few : worth_threads;
+  constexpr bool narrow_weight = std::is_same_v<W, bfloat16>;
+  index_t const room =
+      narrow_weight && !few ? most_outputs * x.columns : 0;  // of each thread, got before any is at work
+  std::vector<float> wide(static_cast<std::size_t>(room * omp_get_max_threads()));
 #pragma omp parallel for schedule(static) if (y.rows * y.columns * x.columns >= worth)
   for (index_t block = 0; block < row_blocks * output_blocks; ++block) {
     index_t const row = block / output_blocks * block_rows, rows = std::min(block_rows, y.rows - row);
@@ -65,13 +70,13 @@ void of_any_weight(matrix_view<T const> x, matrix_view<W const> weight, std::spa
     matrix_view<T> const to(y.row(row) + output, rows, outputs, y.row_stride);
     matrix_view<T const> const from(x.row(row), rows, x.columns, x.row_stride);
     if constexpr (std::is_same_v<T, float>) {
-      if (few) {
+      if (few)
         for (index_t r = 0; r < rows; ++r) detail::matrix_vector(by, from.row(r), to.row(r));
-      } else {
-        product(from, by, to);
-      }
+    }
+    if constexpr (narrow_weight) {
+      if (!few) product(from, by, to, wide.data() + room * omp_get_thread_num());
     } else {
-      product(from, by, to);
+      if (!few) product(from, by, to);
     }
     if (!bias.empty())
       for (index_t r = 0; r < rows; ++r)

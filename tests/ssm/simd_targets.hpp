@@ -1,5 +1,6 @@
 #pragma once
-// Every SIMD target that our code is compiled for and this processor runs, one after the other.
+// Every SIMD target that this processor runs, one after the other. One that our code is not compiled for takes the best one
+// below it.
 #include <string>
 
 #include <hwy/targets.h>

@@ -19,7 +19,7 @@ struct lanes_piece {
   index_t lanes, time;
   T* state;
   bool starts;
-  write how;
+  write how;  // past_the_cache: x and every row of it begin a line of 64 bytes
 };
 
 template <class T>

@@ -68,10 +68,41 @@ struct strided {
   }
 };
 
+// Room for n numbers `offset` numbers past a line of memory, with guards on both sides.
+template <class T>
+class guarded {
+ public:
+  guarded(index_t n, index_t offset) : n_(n), memory_(static_cast<std::size_t>(n + 4 * line), T(77)) {
+    auto const address = reinterpret_cast<std::uintptr_t>(memory_.data());
+    auto const to_line = static_cast<index_t>((64 - address % 64) % 64 / sizeof(T));
+    begin_ = line + to_line + offset % line;
+  }
+  T* data() { return memory_.data() + begin_; }
+  bool guards_hold() const {
+    auto const is_guard = [](T x) { return x == T(77); };
+    return std::all_of(memory_.begin(), memory_.begin() + begin_, is_guard) &&
+           std::all_of(memory_.begin() + begin_ + n_, memory_.end(), is_guard);
+  }
+
+ private:
+  static constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
+  index_t n_, begin_;
+  std::vector<T> memory_;
+};
+
 struct strides {
   index_t a, b, x;
 };
 constexpr strides every_stride[] = {{1, 1, 1}, {-1, -1, -1}, {0, 1, 1}, {0, -1, 3}, {1, -1, 1}, {3, 2, -2}};
+// Past the cache, whole lines are written from wherever x begins.
+struct writing {
+  write how;
+  index_t offset;  // numbers from the begin of a line
+};
+constexpr writing every_writing[] = {{write::through_the_cache, 0}, {write::through_the_cache, 3},
+                                     {write::past_the_cache, 0},    {write::past_the_cache, 1},
+                                     {write::past_the_cache, 2},    {write::past_the_cache, 7},
+                                     {write::past_the_cache, 15}};
 constexpr index_t every_length[] = {1, 2, 15, 16, 17, 255, 256, 257, 1000, 4095, 4096};
 
 template <class T, class Judge>
@@ -96,7 +127,7 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
     for (index_t const n : every_length)
       for (strides const s : every_stride)
         for (bool const enters : {false, true})
-          for (write const how : {write::through_the_cache, write::past_the_cache}) {
+          for (auto const& [how, offset] : every_writing) {
             auto a = random_numbers<T>(n, 0.9, 1);
             auto const b = random_numbers<T>(n + 1, -1, 1);
             std::vector<T> const own_b(b.begin(), b.end() - 1);
@@ -108,11 +139,21 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
             auto given_b = own_b;
             if (!enters) given_b[0] = T(77);  // what `first` replaces
             strided<T> const in_a(a, s.a), in_b(given_b, s.b);
-            strided<T> out(std::vector<T>(own_b.size(), T(0)), s.x);
-            chunk_source<T> const in{in_a.first, in_b.first, s.a, s.b, n, enters ? nullptr : &own_b[0]};
-            T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {out.first, s.x, how});
+            guarded<T> out(std::abs(s.x) * (n - 1) + 1, offset);
+            T* const first = out.data() + (s.x < 0 ? -s.x * (n - 1) : 0);
+            bool const ahead = how == write::past_the_cache;  // changes nothing
+            chunk_source<T> const in{in_a.first,
+                                     in_b.first,
+                                     s.a,
+                                     s.b,
+                                     n,
+                                     enters ? nullptr : &own_b[0],
+                                     ahead ? in_a.memory.data() : nullptr,
+                                     ahead ? in_b.memory.data() : nullptr};
+            T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {first, s.x, how});
             for (index_t i = 0; i < n; ++i)
-              ASSERT_EQ(out.first[i * s.x], needed[static_cast<std::size_t>(i)]) << n << " at " << i;
+              ASSERT_EQ(first[i * s.x], needed[static_cast<std::size_t>(i)]) << n << " at " << i << ", " << offset;
+            ASSERT_TRUE(out.guards_hold()) << n << ", offset " << offset;
             if (n < chunk) continue;
             ASSERT_EQ(left, needed.back());
             auto const summary = made.chunk.summary(in, *scratch);
@@ -122,20 +163,26 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
   });
 }
 
+// Lanes with contiguous time; rows of lanes, all of a row or a part of each; and such rows that may be written past the cache.
+enum class placing { time_contiguous, rows, rows_of_whole_lines };
+
 TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
   using T = TypeParam;
   judge_targets<T>([&](functions<T> const& made) {
     for (index_t const lanes : {1, 2, 3, 7, 8, 9, 31, 64, 131})
-      for (bool const beside : {false, true})
+      for (placing const where : {placing::time_contiguous, placing::rows, placing::rows_of_whole_lines})
         for (bool const starts : {false, true})
           for (index_t const a_lane_stride : {0, 1}) {
-            constexpr index_t time = 9;
-            index_t const lane_stride = beside ? 1 : time, time_stride = beside ? lanes : 1;
-            auto const a = random_numbers<T>(lanes * time, 0.9, 1);
-            auto const b = random_numbers<T>(lanes * time + 1, -1, 1);
+            constexpr index_t time = 19;
+            bool const beside = where != placing::time_contiguous, whole_lines = where == placing::rows_of_whole_lines;
+            constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
+            index_t const row = whole_lines ? (lanes + line - 1) / line * line : lanes;
+            index_t const lane_stride = beside ? 1 : time, time_stride = beside ? row : 1;
+            auto const a = random_numbers<T>(row * time, 0.9, 1);
+            auto const b = random_numbers<T>(row * time + 1, -1, 1);
             auto const initial = random_numbers<T>(lanes, -1, 1);
             auto state = initial;
-            std::vector<T> x(a.size());
+            guarded<T> x(row * time, 0);
             index_t const a_apart = a_lane_stride * lane_stride;
             made.lanes.fold({{a.data(), a_apart, time_stride},
                              {b.data(), lane_stride, time_stride},
@@ -146,17 +193,20 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
                              time,
                              state.data(),
                              starts,
-                             write::through_the_cache});
+                             whole_lines ? write::past_the_cache : write::through_the_cache});
             for (index_t lane = 0; lane < lanes; ++lane) {
               T needed = initial[static_cast<std::size_t>(lane)];
               for (index_t t = 0; t < time; ++t) {
                 auto const at = static_cast<std::size_t>(lane * lane_stride + t * time_stride);
                 auto const at_a = static_cast<std::size_t>(lane * a_apart + t * time_stride);
                 needed = starts && t == 0 ? b[at] : multiply_add(a[at_a], needed, b[at]);
-                ASSERT_EQ(x[at], needed) << lane << " of " << lanes << " at " << t;
+                ASSERT_EQ(x.data()[at], needed) << lane << " of " << lanes << " at " << t;
               }
               ASSERT_EQ(state[static_cast<std::size_t>(lane)], needed);
             }
+            for (index_t lane = lanes; lane < row; ++lane)  // a row's rest is not ours
+              for (index_t t = 0; t < time; ++t) ASSERT_EQ(x.data()[lane + t * time_stride], T(77));
+            ASSERT_TRUE(x.guards_hold());
           }
   });
 }

@@ -166,7 +166,7 @@ TEST(LinearLayer, OfOneRowIsItsSumsOnEveryTarget) {
   index_t const columns = 83, rows = 7;
   std::vector<float> x(columns), weight(std::size_t(rows * columns)), expected(rows);
   for (float& value : x) value = uniform(random);
-  for (float& value : weight) value = uniform(random);
+  for (float& value : weight) value = widen(narrow(uniform(random)));  // what bfloat16 has as well
   for (index_t o = 0; o < rows; ++o) {
     float sums[32] = {};
     for (index_t i = 0; i < columns; ++i)
@@ -175,12 +175,21 @@ TEST(LinearLayer, OfOneRowIsItsSumsOnEveryTarget) {
       for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
     expected[std::size_t(o)] = sums[0];
   }
+  std::vector<bfloat16> kept(weight.size());
+  std::transform(weight.begin(), weight.end(), kept.begin(), narrow);
+  int targets = 0;
   test::on_every_simd_target([&](std::string const& target) {
-    std::vector<float> y(rows);
-    linear<float>(matrix_view<float const>(x.data(), 1, columns),
-                  matrix_view<float const>(weight.data(), rows, columns), {}, matrix_view<float>(y.data(), 1, rows));
+    std::vector<float> y(rows), of_kept(rows);
+    matrix_view<float const> const from(x.data(), 1, columns);
+    linear<float>(from, matrix_view<float const>(weight.data(), rows, columns), {},
+                  matrix_view<float>(y.data(), 1, rows));
+    linear(from, matrix_view<bfloat16 const>(kept.data(), rows, columns), {},
+           matrix_view<float>(of_kept.data(), 1, rows));
     EXPECT_EQ(y, expected) << target;
+    EXPECT_EQ(of_kept, expected) << target;
+    ++targets;
   });
+  EXPECT_GE(targets, 1);
 }
 
 TEST(LayersRefuse, ShapesThatDoNotFit) {
