@@ -16,10 +16,10 @@ enum class form { fused, general };
 struct selective_call {
   form chosen;
   index_t batch, channels, states, time, sequences;
-  index_t chunk, slots;        // fused
-  bool is_split;               // fused: some sequence may have more than one chunk
-  index_t workspace_elements;  // of V
-  choice made;
+  index_t chunk = 0, slots = 0;    // fused
+  bool is_split = false;           // fused: some sequence may have more than one chunk
+  index_t workspace_elements = 0;  // of V
+  choice made{};
 };
 
 template <class V, class IO>
