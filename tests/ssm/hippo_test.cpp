@@ -122,9 +122,8 @@ TEST(Hippo, NormalPlusLowRankRebuildsTheMatrix) {
       double const tolerance = 8 * static_cast<double>(size) * u * a.norm();
       EXPECT_LE((rebuilt - a.cast<complex>()).norm(), tolerance) << name_of(which) << size;
       EXPECT_LE((form.basis * form.b - hippo_input(which, size).cast<complex>()).norm(), tolerance) << size;
-      if (which == hippo::legs) {
-        EXPECT_LE((rebuilt - a.cast<complex>()).cwiseAbs().maxCoeff(), 1e-12) << size;
-      }
+      double const worst = (rebuilt - a.cast<complex>()).cwiseAbs().maxCoeff();
+      EXPECT_TRUE(which != hippo::legs || worst <= 1e-12) << size << ": " << worst;
     }
   }
 }

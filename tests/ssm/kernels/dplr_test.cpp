@@ -67,9 +67,7 @@ TEST(DplrKernel, IsTheKernelByPowers) {
           std::string const what = std::string(name_of(which)) + " " + std::to_string(states) + " " +
                                    std::to_string(length) + (kept == spectrum::half ? " half" : " full");
           EXPECT_LE(distance(dplr_kernel<double>(system, length), expected), bar) << what;
-          if (length <= 1024) {
-            EXPECT_LE(distance(dplr_kernel_by_roots(system, length), expected), bar) << what;
-          }
+          if (length <= 1024) { EXPECT_LE(distance(dplr_kernel_by_roots(system, length), expected), bar) << what; }
           if (length <= 100 && size <= 16) {
             auto const whole = matrices_of(system);
             auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
