@@ -28,7 +28,7 @@ struct family_data {
 
 inline constexpr index_t greatest_length = index_t{1} << 20;
 
-// full: 2^k and its neighbours to 2^16, 2^18 and 2^20, primes, chunk ends. fast: every third of the same to 2^14, and two above.
+// full: 2^k and its neighbours to 2^16, 2^18 and 2^20, primes, chunk ends. fast: every third of the same to 2^14, and one above.
 // brief: ten.
 inline std::vector<index_t> bound_lengths(effort e) {
   std::vector<index_t> lengths{0, 1, 2};
@@ -43,7 +43,7 @@ inline std::vector<index_t> bound_lengths(effort e) {
   std::vector<index_t> some;
   for (std::size_t i = 0; i < lengths.size(); ++i)
     if (i % 3 == 0 && lengths[i] <= 16385) some.push_back(lengths[i]);
-  some.insert(some.end(), {65537, 100003});
+  some.push_back(65537);
   return some;
 }
 
