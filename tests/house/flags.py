@@ -8,7 +8,7 @@ import shlex
 
 import documents
 
-ALLOWED = re.compile(r"-I.*|-isystem|-isystem.*|-std=(gnu|c)\+\+\d\w|-DSSMSCAN_(SCAN|SSM|CUDA)_STATIC_DEFINE")
+ALLOWED = re.compile(r"-I.*|-isystem|-isystem.*|-std=(gnu|c)\+\+\d\w|-DSSMSCAN_(SCAN|SSM|CUDA|SSM_CUDA)_STATIC_DEFINE")
 # What CMake or the driver itself puts on a compile line.
 PLUMBING = re.compile(r"-o|-c|-MD|-MT|-MF")
 

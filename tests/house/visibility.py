@@ -15,7 +15,7 @@ TYPE = re.compile(r"(?:class|struct)\s+SSMSCAN_{0}_EXPORT\s+(\w+)")
 def declared(source, component):
     """(functions, types) declared for export by the headers of a component."""
     functions, types = set(), set()
-    folder = source / ("scan/backends/cuda" if component == "cuda" else component)
+    folder = source / {"cuda": "scan/backends/cuda", "ssm_cuda": "ssm/cuda"}.get(component, component)
     for header in sorted(folder.rglob("*.hpp")):
         text = re.sub(r"//[^\n]*", "", header.read_text(encoding="utf-8"))
         kinds = set(re.findall(TYPE.pattern.format(component.upper()), text))
@@ -48,7 +48,7 @@ def main():
     arguments = parser.parse_args()
 
     wrong = []
-    for component in ("scan", "ssm", "cuda"):
+    for component in ("scan", "ssm", "cuda", "ssm_cuda"):
         libraries = sorted(arguments.prefix.rglob(f"libssmscan_{component}.so"))
         if not libraries and component != "scan":
             continue
