@@ -30,7 +30,7 @@ HWY_INLINE auto load(bfloat16 const* from) {  // the upper half of a float
 }
 
 // sum[v] += row x over the 32 columns at both pointers. What comes next in memory is asked for ahead, which takes the speed
-// of bfloat16 from two thirds to nine tenths of the memory's; beyond the weight's end that does nothing.
+// of bfloat16 from two thirds to seven eighths of the memory's; beyond the weight's end that does nothing.
 template <class W>
 HWY_INLINE void add_products(W const* row, float const* x, hn::Vec<tag> (&sum)[vectors]) {
   constexpr std::size_t line = 64, ahead = 1024;  // bytes
