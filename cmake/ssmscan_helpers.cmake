@@ -41,7 +41,7 @@ function(ssmscan_takes_inner algorithm result)
 endfunction()
 
 # ssmscan_add_test(NAME [LABELS ...] [LIBRARIES ...] SOURCES ...): one GoogleTest binary, each of its tests known to ctest
-# as one entry (the binary), so that a fixture's work is shared.
+# as one entry (the binary), so that a fixture's work is shared. Waiting threads sleep: ctest runs several of these at a time.
 function(ssmscan_add_test name)
   cmake_parse_arguments(arg "" "" "LABELS;LIBRARIES;SOURCES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -50,5 +50,5 @@ function(ssmscan_add_test name)
   # "tests/..." for what tests share; quoted only, since <compare> must not find the script of that name.
   target_compile_options(${name} PRIVATE "SHELL:-iquote ${PROJECT_SOURCE_DIR}")
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}")
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" ENVIRONMENT_MODIFICATION OMP_WAIT_POLICY=set:passive)
 endfunction()

@@ -32,7 +32,7 @@ def by_add_subdirectory(arguments):
     shutil.copy(HERE / "consumer" / "add_subdirectory.cmake", arguments.work / "CMakeLists.txt")
     options = [f"-DSSMSCAN_SOURCE={arguments.source}", "-DBUILD_SHARED_LIBS=ON", "-DSSMSCAN_INSTALL=ON"]
     if os.environ.get("SSMSCAN_CHECK") == "fast":  # the example asks for no more; all of it is built anew here
-        options.append("-DSSMSCAN_SSM=OFF")
+        options += ["-DSSMSCAN_SSM=OFF", "-DSSMSCAN_SIMD=OFF"]
     program = by_cmake(arguments, options)
     shutil.rmtree(arguments.prefix, ignore_errors=True)
     run(["cmake", "--install", arguments.work / "build", "--prefix", arguments.prefix])
