@@ -6,6 +6,7 @@
 
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
+#include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/hippo.hpp>
@@ -27,11 +28,7 @@ dplr_system system_of(hippo which, index_t state_size, double step) {
   bool const unpaired = which == hippo::fout;
   auto const kept = unpaired ? spectrum::full : spectrum::half;
   auto const form = hippo_normal_plus_low_rank(which, unpaired ? (state_size / 2 - 1) | 1 : state_size, kept);
-  dplr_system system{.lambda = {form.lambda.begin(), form.lambda.end()},
-                     .p = {form.p.data(), form.p.data() + form.p.size()},  // columns, one after the other
-                     .b = {form.b.begin(), form.b.end()},
-                     .step = step,
-                     .kept = kept};
+  dplr_system system = system_of(form, step, kept);
   for (index_t n = 0; n < form.lambda.size(); ++n)
     system.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), static_cast<double>(n)));
   return system;
