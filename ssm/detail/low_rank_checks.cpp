@@ -24,7 +24,7 @@ using complex = std::complex<double>;
 constexpr index_t greatest_inverse_length = 512;
 
 // An odd size and the full spectrum for fout: its eigenvalue 0 has no conjugate.
-dplr_system system_of(hippo which, index_t state_size, double step) {
+dplr_system hippo_channel(hippo which, index_t state_size, double step) {
   bool const unpaired = which == hippo::fout;
   auto const kept = unpaired ? spectrum::full : spectrum::half;
   auto const form = hippo_normal_plus_low_rank(which, unpaired ? (state_size / 2 - 1) | 1 : state_size, kept);
@@ -113,7 +113,7 @@ void low_rank_checks(signal const& input, signal const& for_scans,
                      std::function<void(each_scan_visit const&)> const& each_scan, validation_options const& options,
                      validation_report& report) {
   for (hippo const which : all_hippos) {
-    dplr_system const system = system_of(which, options.state_size, options.step);
+    dplr_system const system = hippo_channel(which, options.state_size, options.step);
     for (discretization const rule : all_discretizations) {
       std::string const name = "s4." + std::string(name_of(which)) + "." + name_of(rule);
       dense_layer const layer = layer_of(system, rule);
