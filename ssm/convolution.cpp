@@ -21,27 +21,39 @@ void convolve_direct(std::span<T const> kernel, std::span<T const> input, std::s
   }
 }
 
+// Of one thread, kept from call to call: fresh pages for a few hundred kB cost as much as the transforms. What is larger than
+// `most_kept` points is given back.
+template <class T>
+struct workspace {
+  std::vector<T> time;
+  std::vector<std::complex<T>> kernel_spectrum, spectrum;
+};
+constexpr index_t most_kept = 1 << 18;
+
 template <class T>
 void convolve_fft(std::span<T const> kernel, std::span<T const> input, std::size_t length, std::span<T> output) {
   index_t const padded = padded_length(static_cast<index_t>(kernel.size()), static_cast<index_t>(length));
   detail::real_fft<T> const fft(padded);
+  static thread_local workspace<T> kept;
+  workspace<T> own;
+  auto& [time, kernel_spectrum, spectrum] = padded <= most_kept ? kept : own;
   auto const bins = static_cast<std::size_t>(fft.bins());
-  std::vector<T> time(static_cast<std::size_t>(padded), T(0));
-  std::vector<std::complex<T>> kernel_spectrum(bins);
-  std::vector<std::complex<T>> spectrum(bins);
-  std::copy(kernel.begin(), kernel.end(), time.begin());
-  fft.forward(time.data(), kernel_spectrum.data());
+  time.resize(static_cast<std::size_t>(padded)), kernel_spectrum.resize(bins), spectrum.resize(bins);
+  auto const padded_with_zeros = [&, &time = time](auto from, std::size_t count) {
+    std::fill(std::copy_n(from, count, time.begin()), time.end(), T(0));
+    return time.data();
+  };
+  fft.forward(padded_with_zeros(kernel.begin(), kernel.size()), kernel_spectrum.data());
   for (std::size_t start = 0; start < input.size(); start += length) {
-    std::fill(time.begin(), time.end(), T(0));
-    std::copy_n(input.begin() + static_cast<std::ptrdiff_t>(start), length, time.begin());
-    fft.forward(time.data(), spectrum.data());
-    for (std::size_t k = 0; k < spectrum.size(); ++k) {
+    auto const row = static_cast<std::ptrdiff_t>(start);
+    fft.forward(padded_with_zeros(input.begin() + row, length), spectrum.data());
+    for (std::size_t k = 0; k < bins; ++k) {
       std::complex<T> const p = spectrum[k];
       std::complex<T> const q = kernel_spectrum[k];
       spectrum[k] = {p.real() * q.real() - p.imag() * q.imag(), p.real() * q.imag() + p.imag() * q.real()};
     }
     fft.backward(spectrum.data(), time.data());
-    std::copy_n(time.begin(), length, output.begin() + static_cast<std::ptrdiff_t>(start));
+    std::copy_n(time.begin(), length, output.begin() + row);
   }
 }
 

@@ -100,6 +100,8 @@ index_t validation_report::count(check_status status) const {
 
 validation_report validate(signal const& whole, validation_options const& options) {
   check_signal(whole);
+  if (options.state_size < 2 || options.state_size % 2 != 0)
+    throw_invalid("state_size", std::to_string(options.state_size), "an even number, at least 2");
   std::vector<std::string> const algorithms = chosen(options.algorithms, algorithm_names(), "algorithms");
   std::vector<std::string> backends = chosen(options.backends, backend_names(), "backends");
   if (options.backends.empty() && !options.outside.empty()) backends.clear();

@@ -6,6 +6,7 @@
 
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
+#include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/hippo.hpp>
@@ -23,15 +24,11 @@ using complex = std::complex<double>;
 constexpr index_t greatest_inverse_length = 512;
 
 // An odd size and the full spectrum for fout: its eigenvalue 0 has no conjugate.
-dplr_system system_of(hippo which, index_t state_size, double step) {
+dplr_system hippo_channel(hippo which, index_t state_size, double step) {
   bool const unpaired = which == hippo::fout;
   auto const kept = unpaired ? spectrum::full : spectrum::half;
   auto const form = hippo_normal_plus_low_rank(which, unpaired ? (state_size / 2 - 1) | 1 : state_size, kept);
-  dplr_system system{.lambda = {form.lambda.begin(), form.lambda.end()},
-                     .p = {form.p.data(), form.p.data() + form.p.size()},  // columns, one after the other
-                     .b = {form.b.begin(), form.b.end()},
-                     .step = step,
-                     .kept = kept};
+  dplr_system system = system_of(form, step, kept);
   for (index_t n = 0; n < form.lambda.size(); ++n)
     system.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), static_cast<double>(n)));
   return system;
@@ -116,7 +113,7 @@ void low_rank_checks(signal const& input, signal const& for_scans,
                      std::function<void(each_scan_visit const&)> const& each_scan, validation_options const& options,
                      validation_report& report) {
   for (hippo const which : all_hippos) {
-    dplr_system const system = system_of(which, options.state_size, options.step);
+    dplr_system const system = hippo_channel(which, options.state_size, options.step);
     for (discretization const rule : all_discretizations) {
       std::string const name = "s4." + std::string(name_of(which)) + "." + name_of(rule);
       dense_layer const layer = layer_of(system, rule);

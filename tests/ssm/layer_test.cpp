@@ -1,10 +1,10 @@
 // The layer: every mode against the Annotated S4's outputs and against the others; states, pieces, packed sequences, both
 // directions, many inputs and outputs.
-#include "tests/ssm/hippo_system.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
+#include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
@@ -30,7 +30,7 @@ std::vector<double> some_signal(index_t count) {
 
 dplr_system s4_channel(index_t size, double turn, spectrum kept = spectrum::half) {
   auto const form = hippo_normal_plus_low_rank(hippo::legs, size, kept);
-  dplr_system made = test::system_of(form, 0.02, kept);
+  dplr_system made = detail::system_of(form, 0.02, kept);
   made.d = 0.25;
   for (index_t n = 0; n < form.lambda.size(); ++n)
     made.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), turn * static_cast<double>(n)));

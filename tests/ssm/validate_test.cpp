@@ -91,6 +91,12 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
   }
 }
 
+TEST(Validate, StateSizesThatAreNoPairs) {
+  for (index_t const size : {-1, 0, 1, 7})
+    EXPECT_EQ(test::refusal([&] { validate(built_in_signal(1, 8), {.state_size = size}); }),
+              "state_size: got " + std::to_string(size) + "; need an even number, at least 2");
+}
+
 TEST(Validate, UnstableSystemsAreSkippedWithTheirRadius) {
   validation_report const report =
       validate(built_in_signal(1, 50), {.algorithms = {"sequential"}, .backends = {"serial"}});

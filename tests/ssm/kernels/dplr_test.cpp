@@ -1,11 +1,11 @@
 // The diagonal plus low-rank kernel against each slower form before it, and against the Annotated S4.
 #include <numeric>
 
-#include "tests/ssm/hippo_system.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 
 #include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
@@ -23,7 +23,7 @@ constexpr index_t lengths[] = {1, 2, 3, 16, 17, 97, 784, 1000, 1024, 4093};
 // HiPPO's system of that size with a read-out that is not trivial, about one window long.
 dplr_system hippo_system(hippo which, index_t size, spectrum kept, double step) {
   auto const form = hippo_normal_plus_low_rank(which, size, kept);
-  dplr_system system = test::system_of(form, step, kept);
+  dplr_system system = detail::system_of(form, step, kept);
   // A real read-out in HiPPO's own basis, C[n] = cos(n) / (n + 1), so that half and full are one system.
   Eigen::RowVectorXcd c(size);
   for (index_t n = 0; n < size; ++n) c(n) = std::cos(static_cast<double>(n)) / static_cast<double>(n + 1);

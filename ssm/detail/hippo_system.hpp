@@ -1,9 +1,9 @@
 #pragma once
-// HiPPO as diagonal plus low rank without a read-out, which each test chooses.
+// HiPPO as diagonal plus low rank without a read-out, which each check and test chooses.
 #include <ssmscan/ssm/dplr_system.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 
-namespace ssmscan::ssm::test {
+namespace ssmscan::ssm::detail {
 
 inline dplr_system system_of(normal_plus_low_rank const& form, double step, spectrum kept) {
   return {.lambda = {form.lambda.begin(), form.lambda.end()},
@@ -13,4 +13,4 @@ inline dplr_system system_of(normal_plus_low_rank const& form, double step, spec
           .kept = kept};
 }
 
-}  // namespace ssmscan::ssm::test
+}  // namespace ssmscan::ssm::detail
