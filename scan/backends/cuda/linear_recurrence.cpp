@@ -51,11 +51,12 @@ ssmscan::detail::device_kernel<T> kernel_for(
     return known().kernel_for(table, problem);
   } else {
     auto const found = stored_kernels<T>(table).at(problem.operation, packing_of(problem));
-    if (found == nullptr)
-      throw_invalid("algorithm",
-                    "\"" + ssmscan::detail::full_name(table.info) + "\" for " + std::string(dtype_name<T>) +
-                        (problem.operation == operation::semi_log ? " semi_log" : " affine"),
-                    "a combination that device::capabilities() (`ssmscan list`) has");
+    if (found == nullptr) {
+      std::string given = "\"";
+      given.append(ssmscan::detail::full_name(table.info)).append("\" for ").append(dtype_name<T>);
+      given.append(problem.operation == operation::semi_log ? " semi_log" : " affine");
+      throw_invalid("algorithm", given, "a combination that device::capabilities() (`ssmscan list`) has");
+    }
     return found;
   }
 }

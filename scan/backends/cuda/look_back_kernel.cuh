@@ -155,7 +155,12 @@ struct look_back_block {
       if constexpr (is_packed<Steps>)
         for (int w = lane; w < words_of_heads(item); w += warp_size)
           copy_element(&m.heads[slot(i)][w], heads_of(item) + w);
-      m.full[slot(i)].arrive_after_copies();
+      if constexpr (sizeof(stored) >= 4) {
+        m.full[slot(i)].arrive_after_copies();
+      } else {
+        copies_are_done();
+        m.full[slot(i)].arrive();
+      }
     }
   }
 
@@ -179,7 +184,7 @@ struct look_back_block {
     for (int e = lane; e < count; e += warp_size) {
       if constexpr (sizeof(stored) >= 4) {
         copy_element(to + e, first + e * stride);
-      } else {  // smaller than what is copied asynchronously
+      } else {  // less than what is copied asynchronously
         to[e] = first[e * stride];
       }
     }

@@ -87,6 +87,9 @@ __device__ void copy_element(T* shared, T const* global) {
                  : "memory");
 }
 
+// This thread's copies so far have landed.
+__device__ inline void copies_are_done() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
 // 16 bytes, both addresses multiples of 16; past the first-level cache, as it is read once.
 __device__ inline void copy_piece(void* shared, void const* global) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(shared_address(shared)), "l"(global) : "memory");
