@@ -9,8 +9,8 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
+#include <ssmscan/scan/backends/cuda/half_floats.cuh>
 #include <ssmscan/scan/concepts.hpp>
-#include <ssmscan/ssm/io/half_floats.hpp>
 
 namespace ssmscan::device {
 
@@ -67,23 +67,5 @@ __device__ inline float silu(float x) {
   return x < 0.0f ? x * w * share : x * share;
 }
 __device__ inline double silu(double x) { return x / (1 + exp(-x)); }
-
-// Storage to arithmetic and back (rounded to nearest, ties to even).
-template <class T>
-__device__ T widened(T x) {
-  return x;
-}
-__device__ inline float widened(ssm::bfloat16 x) { return __uint_as_float(std::uint32_t{x.bits} << 16); }
-__device__ inline float widened(ssm::float16 x) { return __half2float(__ushort_as_half(x.bits)); }
-template <class IO, class Real>
-__device__ IO narrowed(Real x) {
-  if constexpr (std::is_same_v<IO, ssm::bfloat16>) {
-    return {__bfloat16_as_ushort(__float2bfloat16_rn(x))};
-  } else if constexpr (std::is_same_v<IO, ssm::float16>) {
-    return {__half_as_ushort(__float2half_rn(x))};
-  } else {
-    return x;
-  }
-}
 
 }  // namespace ssmscan::device

@@ -206,12 +206,46 @@ TEST(cuda_door, offers_what_the_cpu_offers) {
   entries here, there;
   for (capability const& c : device::capabilities()) {
     EXPECT_EQ(c.backend, "cuda");
+    if (c.dtype == "bf16" || c.dtype == "f16") continue;  // storage: the device's alone
     add(here, c);
   }
   for (capability const& c : capabilities())
     if (c.backend == "serial") add(there, c);
   EXPECT_EQ(here, there);
   EXPECT_EQ(device::algorithm_names().size(), device::algorithms::size);
+}
+
+// 16-bit storage: one form, affine, packed or not, with float's tree; states of float; what else is asked for is refused.
+TEST(cuda_door, stores_sixteen_bits) {
+  std::vector<std::string> forms;
+  for (capability const& c : device::capabilities())
+    if (c.dtype == "bf16" || c.dtype == "f16") {
+      forms.push_back(std::string(c.algorithm) + " " + std::string(c.dtype));
+      EXPECT_TRUE(c.packed && c.operation == operation::affine);
+      for (capability const& of_float : device::capabilities())
+        if (of_float.algorithm == c.algorithm && of_float.dtype == "f32") EXPECT_EQ(of_float.tree, c.tree);
+    }
+  EXPECT_EQ(forms, (std::vector<std::string>{"look_back bf16", "look_back f16"}));
+
+  std::vector<bfloat16> a(80), b(80), x(80);
+  std::vector<float> last(2);
+  recurrence<bfloat16> problem{.a = {a.data(), 80}, .b = {b.data(), 80}, .x = {x.data(), 80}};
+  EXPECT_EQ(device::plan(problem).algorithm, "look_back");
+  auto const refused = [&](device::execution const& how) {
+    try {
+      (void)device::plan(problem, how);
+    } catch (std::invalid_argument const& e) { return std::string(e.what()); }
+    return std::string();
+  };
+  EXPECT_EQ(refused({.algorithm = "blelloch"}),
+            "algorithm: got \"blelloch\" for bf16 affine; need a combination that device::capabilities() (`ssmscan "
+            "list`) has");
+  problem.final = {last.data(), {1, 1, 2}};
+  EXPECT_EQ(refused({}), "final: got shape (1, 1, 2); need (1, 1, 1) = (batch, channel, sequences)");
+  problem.final = {reinterpret_cast<float*>(x.data()), {1, 1, 1}};
+  EXPECT_EQ(refused({}), "x: got memory that overlaps final; need no overlap");
+  problem.final = {}, problem.x = {x.data() + 1, 79};
+  EXPECT_EQ(refused({}), "a: got shape (1, 1, 80); need (1, 1, 79), the shape of x");
 }
 
 // One tree id, one result: what takes a logarithm has another one than the CPU's.

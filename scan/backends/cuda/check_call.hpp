@@ -2,10 +2,34 @@
 // The door of device::linear_recurrence: what can be found without reading device memory is checked as on the CPU, by the
 // same code, and what passes is turned into a device_call.
 #include <ssmscan/scan/backends/cuda/arena.hpp>
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/kernel_table.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 
 namespace ssmscan::detail {
+
+// check_arrays.hpp, where a, b, x and the states are of two types.
+template <storage_dtype S>
+void check_states(recurrence<S> const& given, index_t sequences) {
+  tensor_shape const states{given.x.shape.batch, given.x.shape.channel, sequences};
+  if (given.initial.data != nullptr) need_view("initial", given.initial, states);
+  if (given.final.data != nullptr) need_view<float const>("final", given.final, states);
+}
+
+template <storage_dtype S>
+recurrence_problem<S> assembled(recurrence<S> const& given) {
+  auto const in_time = [&](auto view) {
+    if (view.empty()) return decltype(view){};
+    return given.direction == direction::reverse ? reversed(view) : view;
+  };
+  recurrence_problem<S> problem;
+  problem.size = {given.x.shape.batch * given.x.shape.channel, given.x.shape.time};
+  problem.a = lane_view<S const>(in_time(given.a)), problem.b = lane_view<S const>(in_time(given.b));
+  problem.x = lane_view<S>(in_time(given.x));
+  problem.initial = lane_view<float const>(in_time(given.initial)),
+  problem.final = lane_view<float>(in_time(given.final));
+  return problem;
+}
 
 // With a mask, the states say how many sequences there are; 0 where there are none.
 template <class T>
@@ -29,6 +53,7 @@ inline void check_host_offsets(std::span<index_t const> copy, std::span<index_t 
 template <class T>
 device_call<T> checked_call(recurrence<T> const& given, device::execution const& how) {
   packed_by const packed = check_arrays(given);
+  need_sizes<arithmetic<T>>(given.x.shape);
   index_t const time = given.x.shape.time;
   index_t sequences = 1;
   if (packed == packed_by::offsets) {

@@ -1,6 +1,7 @@
 #include <map>
 #include <memory>
 
+#include <ssmscan/scan/backends/cuda/check_call.hpp>
 #include <ssmscan/scan/backends/cuda/device_memory.hpp>
 #include <ssmscan/scan/backends/cuda/from_host.hpp>
 #include <ssmscan/scan/detail/overlap.hpp>
@@ -50,10 +51,16 @@ class copies {
 
 }  // namespace
 
-template <recurrence_dtype T>
+template <device_dtype T>
 choice linear_recurrence_from_host(recurrence<T> const& problem, execution const& given) {
   // On the host's views, as they tell overlaps that copies no longer have: what the arrays hold, and what the call asks.
-  (void)ssmscan::plan(problem);
+  if constexpr (recurrence_dtype<T>) {
+    (void)ssmscan::plan(problem);
+  } else if (problem.reset.data() != nullptr && ssmscan::detail::sequences_of_states(problem) > 0) {
+    index_t const time = problem.x.shape.time;
+    auto const offsets = ssmscan::detail::offsets_of(problem.reset, time);
+    ssmscan::detail::check_states(problem, static_cast<index_t>(offsets.size()) - 1);
+  }
   execution how{.algorithm = given.algorithm, .inner = given.inner, .host_offsets = problem.offsets};
   (void)plan(problem, how);
 
@@ -77,6 +84,8 @@ SSMSCAN_INSTANTIATE(double)
 SSMSCAN_INSTANTIATE(std::complex<float>)
 SSMSCAN_INSTANTIATE(std::complex<double>)
 SSMSCAN_INSTANTIATE(std::uint32_t)
+SSMSCAN_INSTANTIATE(bfloat16)
+SSMSCAN_INSTANTIATE(float16)
 #undef SSMSCAN_INSTANTIATE
 
 }  // namespace ssmscan::device

@@ -10,7 +10,7 @@ namespace ssmscan::device {
 //
 // Throws std::invalid_argument as linear_recurrence on host memory does (offsets and mask are read and checked here), and
 // std::system_error of category "cuda" where CUDA refuses anything, memory included.
-template <recurrence_dtype T>
+template <device_dtype T>
 SSMSCAN_CUDA_EXPORT choice linear_recurrence_from_host(recurrence<T> const& problem, execution const& how = {});
 
 }  // namespace ssmscan::device

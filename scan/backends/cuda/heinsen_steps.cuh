@@ -91,6 +91,7 @@ struct log2_tables {
 
 struct heinsen_steps {
   using scalar = float;
+  using stored = float;
   using state = double;
   using map = affine_map<double>;  // a = 0: nothing that is earlier counts; else no product of a that are not 0 is 0
   using aggregate = map;
@@ -122,6 +123,7 @@ struct heinsen_steps {
     return {times(earlier.a, later.a), std::fma(later.a, earlier.b, later.b)};
   }
   SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
+  SSMSCAN_HOST_DEVICE static bool starts(map const&) { return false; }
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) {
     return tile.a == 0 ? tile.b : std::fma(tile.a, x, tile.b);
   }

@@ -1,6 +1,7 @@
 #pragma once
 // What the door of device::linear_recurrence hands to the kernels, and the tables in which it finds them. Plain C++, so
 // that the door needs no nvcc.
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 #include <ssmscan/scan/detail/kernel_table.hpp>
 
@@ -29,7 +30,9 @@ struct device_form {
 
 template <class T>
 using device_kernel = device_form<T> const*;
-using device_table = basic_kernel_table<device_kernel>;
+struct device_table : basic_kernel_table<device_kernel> {
+  std::tuple<kernels_of<device_kernel<bfloat16>>, kernels_of<device_kernel<float16>>> stored;  // affine only
+};
 
 // Defined in kernels.cuh, instantiated in the generated translation units.
 template <class A>

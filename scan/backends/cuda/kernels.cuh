@@ -43,7 +43,7 @@ void run_on(B& on, device_call<T> const& call) {
     recurrence_problem<T> problem = call.problem;
     problem.offsets = packed.offsets();
     A::solve(on, M{}, problem, packed.bits());
-    finish_empty_sequences(on, problem, call.packing.sequences);
+    finish_empty_sequences(on, states_of(problem), call.packing.sequences);
   } else if constexpr (is_segmented<M>) {
     packed_sequences<B> const packed(on, call.packing, call.problem.size.time);
     recurrence_problem<T> problem = call.problem;
@@ -53,7 +53,7 @@ void run_on(B& on, device_call<T> const& call) {
     finish_empty_sequences(on, problem, call.packing.sequences);
   } else {
     solve<A, M>(on, call.problem);
-    finish_empty_sequences(on, call.problem, call.packing.sequences);
+    finish_empty_sequences(on, states_of(call.problem), call.packing.sequences);
   }
 }
 
@@ -74,7 +74,8 @@ struct device_form_of {
 template <class A>
 struct device_kernels {
   template <class M, class T>
-  static constexpr bool takes = supports<A, cuda, M> || tuned<A, cuda, M, T> || tuned_packed<A, cuda, M, T>;
+  static constexpr bool takes =
+      (supports<A, cuda, M> && !storage_dtype<T>) || tuned<A, cuda, M, T> || tuned_packed<A, cuda, M, T>;
 
   template <class M, class T>
   static constexpr device_kernel<T> kernel_for() {
@@ -95,11 +96,21 @@ inline constexpr auto cuda_math_tree = [] {
   return text;
 }();
 
+template <class A, storage_dtype S>
+constexpr kernels_of<device_kernel<S>> stored_kernels() {
+  kernels_of<device_kernel<S>> made;
+  made.table[0] = {device_kernels<A>::template kernel_for<affine<float>, S>(),
+                   device_kernels<A>::template kernel_for<segmented<affine<float>>, S>()};
+  return made;
+}
+
 template <class A>
 device_table const& device_kernels_for() {
   static constexpr std::string_view with_logarithms{cuda_math_tree<A>.data(), cuda_math_tree<A>.size()};
-  static constexpr device_table table = make_table<device_kernel, A, device_kernels<A>>(
-      cuda::name, {A::info.result == result_class::reformulates ? with_logarithms : A::info.tree, with_logarithms});
+  static constexpr device_table table{
+      make_table<device_kernel, A, device_kernels<A>>(
+          cuda::name, {A::info.result == result_class::reformulates ? with_logarithms : A::info.tree, with_logarithms}),
+      {stored_kernels<A, bfloat16>(), stored_kernels<A, float16>()}};
   return table;
 }
 

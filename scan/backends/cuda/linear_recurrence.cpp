@@ -9,7 +9,7 @@ namespace {
 
 ssmscan::detail::catalogue<ssmscan::detail::device_kernel> const& known() {
   static ssmscan::detail::catalogue<ssmscan::detail::device_kernel> const all([] {
-    std::vector<ssmscan::detail::device_table const*> tables;
+    std::vector<ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const*> tables;
     ssmscan::detail::for_each_form<algorithms, inner_algorithms>(
         [&]<class A>(std::type_identity<A>) { tables.push_back(&ssmscan::detail::device_kernels_for<A>()); });
     return tables;
@@ -36,35 +36,76 @@ ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
   return contiguous ? ssmscan::detail::time_layout::contiguous : ssmscan::detail::time_layout::strided;
 }
 
+// The tables of 16-bit storage, which the CPU's catalogue does not know.
+template <storage_dtype S>
+ssmscan::detail::kernels_of<ssmscan::detail::device_kernel<S>> const& stored_kernels(
+    ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const& table) {
+  using kernels = ssmscan::detail::kernels_of<ssmscan::detail::device_kernel<S>>;
+  return std::get<kernels>(static_cast<ssmscan::detail::device_table const&>(table).stored);
+}
+
+template <class T>
+ssmscan::detail::device_kernel<T> kernel_for(
+    ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const& table, recurrence<T> const& problem) {
+  if constexpr (recurrence_dtype<T>) {
+    return known().kernel_for(table, problem);
+  } else {
+    auto const found = stored_kernels<T>(table).at(problem.operation, packing_of(problem));
+    if (found == nullptr) {
+      std::string given = "\"";
+      given.append(ssmscan::detail::full_name(table.info)).append("\" for ").append(dtype_name<T>);
+      given.append(problem.operation == operation::semi_log ? " semi_log" : " affine");
+      throw_invalid("algorithm", given, "a combination that device::capabilities() (`ssmscan list`) has");
+    }
+    return found;
+  }
+}
+
 template <class T>
 decision<T> decide(recurrence<T> const& problem, execution const& how) {
   auto const call = ssmscan::detail::checked_call(problem, how);
   std::string algorithm = ssmscan::detail::accepted_spelling(how.algorithm);
   std::string reason = "asked for by name";
-  if (algorithm == "automatic")
+  if (algorithm == "automatic" && storage_dtype<T>) {
+    algorithm = "look_back", reason = "the form of 16-bit storage";
+  } else if (algorithm == "automatic") {
     std::tie(algorithm, reason) = ssmscan::detail::device_automatic(call.problem.size, problem.operation,
                                                                     packing_of(problem), layout_of(problem));
+  }
   auto const& table = known().find(algorithm, how.inner, "cuda");
   return {call,
-          known().kernel_for(table, problem),
+          kernel_for(table, problem),
           {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
            reason}};
 }
 
+// The rows of a form's 16-bit storage, after its others.
+void add_stored(std::vector<capability>& rows, capability row) {
+  auto const& table = known().find(row.algorithm, row.inner, row.backend);
+  auto const add = [&]<class S>(std::type_identity<S>) {
+    auto const& kernels = stored_kernels<S>(table);
+    if (kernels.at(operation::affine, ssmscan::detail::packing::one_sequence) == nullptr) return;
+    row.dtype = dtype_name<S>, row.operation = operation::affine, row.tree = table.tree(operation::affine);
+    row.packed = kernels.at(operation::affine, ssmscan::detail::packing::packed) != nullptr;
+    rows.push_back(row);
+  };
+  add(std::type_identity<bfloat16>{}), add(std::type_identity<float16>{});
+}
+
 }  // namespace
 
-template <recurrence_dtype T>
+template <device_dtype T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   return decide(problem, how).made;
 }
 
-template <recurrence_dtype T>
+template <device_dtype T>
 std::size_t workspace_bytes(recurrence<T> const& problem, execution const& how) {
   auto const decided = decide(problem, how);
   return decided.form->workspace_bytes(decided.call);
 }
 
-template <recurrence_dtype T>
+template <device_dtype T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
   auto decided = decide(problem, how);
   ssmscan::detail::check_workspace(how.workspace, decided.form->workspace_bytes(decided.call), problem);
@@ -81,10 +122,21 @@ SSMSCAN_INSTANTIATE(double)
 SSMSCAN_INSTANTIATE(std::complex<float>)
 SSMSCAN_INSTANTIATE(std::complex<double>)
 SSMSCAN_INSTANTIATE(std::uint32_t)
+SSMSCAN_INSTANTIATE(bfloat16)
+SSMSCAN_INSTANTIATE(float16)
 #undef SSMSCAN_INSTANTIATE
 
 std::vector<capability> const& capabilities() {
-  static std::vector<capability> const all = known().capabilities();
+  static std::vector<capability> const all = [] {
+    std::vector<capability> rows = known().capabilities(), made;
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      auto const& row = made.emplace_back(rows[k]);
+      bool const last_of_form =
+          k + 1 == rows.size() || rows[k + 1].algorithm != row.algorithm || rows[k + 1].inner != row.inner;
+      if (last_of_form) add_stored(made, capability(row));
+    }
+    return made;
+  }();
   return all;
 }
 

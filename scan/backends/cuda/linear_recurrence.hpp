@@ -11,6 +11,7 @@
 #include <span>
 
 #include <ssmscan/scan/backends/cuda/export.hpp>
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 
 struct CUstream_st;  // cudaStream_t is a pointer to it
@@ -38,15 +39,15 @@ struct execution {
 // Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is launched;
 // std::system_error of category "cuda" (code().value() is the cudaError_t) where CUDA refuses a launch, be it for what an
 // earlier kernel did. Errors of the kernels themselves show, as always in CUDA, in a later call.
-template <recurrence_dtype T>
+template <device_dtype T>
 SSMSCAN_CUDA_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 
 // How much workspace that call takes. The same checks, but of the workspace itself; nothing is launched.
-template <recurrence_dtype T>
+template <device_dtype T>
 SSMSCAN_CUDA_EXPORT std::size_t workspace_bytes(recurrence<T> const& problem, execution const& how = {});
 
 // The same checks and the same choice, without running.
-template <recurrence_dtype T>
+template <device_dtype T>
 SSMSCAN_CUDA_EXPORT choice plan(recurrence<T> const& problem, execution const& how = {});
 
 // One row per algorithm x inner x dtype x operation that device::linear_recurrence accepts; backend "cuda".

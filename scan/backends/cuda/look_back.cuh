@@ -46,11 +46,11 @@ inline std::uint64_t of_this_process() {
 }
 
 // Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
-// a chance of 2^-64.
+// a chance of 2^-63.
 inline std::uint64_t new_epoch() {
   static std::atomic<std::uint64_t> calls = 0;
   constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed));
+  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed)) & ~mark_of_word;
 }
 
 // Counts to `most`. How many bits that takes is part of the signature, so that one width is not taken for another.
@@ -78,7 +78,7 @@ template <class Steps>
 struct launcher {
   using T = typename Steps::scalar;
   cuda& on;
-  ssmscan::detail::recurrence_problem<T> const& problem;
+  ssmscan::detail::recurrence_problem<typename Steps::stored> const& problem;
   look_back_plan const& plan;
   std::uint32_t const* heads;  // packed: as look_back_block's
   word* memory;                // the counter of tickets in the first, and the words
@@ -118,7 +118,7 @@ struct launcher {
 template <class Steps, class B, class T>
 void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem, std::uint32_t const* heads = nullptr) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
-  auto const plan = look_back_plan::of<T>(problem.size);
+  auto const plan = look_back_plan::of<typename Steps::scalar>(problem.size);
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
   if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, heads, memory.data()}.run();
@@ -135,6 +135,17 @@ template <class B, class T>
 void look_back::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
                       std::uint32_t const* heads) {
   look_back_detail::solve<segmented_steps<T>>(on, problem, heads);
+}
+
+template <class B, storage_dtype S>
+void look_back::solve(B& on, affine<float> const&, ssmscan::detail::recurrence_problem<S> const& problem) {
+  look_back_detail::solve<affine_steps<float, S>>(on, problem);
+}
+
+template <class B, storage_dtype S>
+void look_back::solve(B& on, segmented<affine<float>> const&, ssmscan::detail::recurrence_problem<S> const& problem,
+                      std::uint32_t const* heads) {
+  look_back_detail::solve<segmented_steps<float, S>>(on, problem, heads);
 }
 
 }  // namespace ssmscan::device

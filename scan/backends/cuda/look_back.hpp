@@ -1,6 +1,7 @@
 #pragma once
 // look_back for the affine monoids on a CUDA device: one launch, every element read once and written once. What it says of
 // itself; the kernel is in look_back_kernel.cuh, its tree in look_back_tile.cuh.
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -32,6 +33,13 @@ struct look_back {
   // Packed; heads: a bit for each step and one more, set where a sequence starts or all ends.
   template <class B, class T>
   static void solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
+                    std::uint32_t const* heads);
+
+  // a, b, x of 16 bits: the tree of float.
+  template <class B, storage_dtype S>
+  static void solve(B& on, affine<float> const&, ssmscan::detail::recurrence_problem<S> const& problem);
+  template <class B, storage_dtype S>
+  static void solve(B& on, segmented<affine<float>> const&, ssmscan::detail::recurrence_problem<S> const& problem,
                     std::uint32_t const* heads);
 };
 

@@ -3,6 +3,7 @@
 // place. Whole runs go through registers; short ones, and those in which a sequence starts, element by element.
 #include <cstdint>
 
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -12,6 +13,7 @@ namespace ssmscan::device {
 template <class Steps, copies How>
 struct slot_run {
   using T = typename Steps::scalar;
+  using stored = typename Steps::stored;
   using state_t = typename Steps::state;
   using map = typename Steps::map;
   static constexpr int length = look_back_tile<T>::run;
@@ -19,9 +21,9 @@ struct slot_run {
   static constexpr int onward = reversed ? -1 : 1;  // from one element to the next
 
   typename Steps::tables const& tables;
-  detail::recurrence_problem<T> const& p;
-  T const* a;  // the first element's
-  T* b;
+  detail::recurrence_problem<stored> const& p;
+  stored const* a;  // the first element's
+  stored* b;
   int count;        // of elements, at least one
   index_t lane, t;  // of the first one
 
@@ -45,19 +47,19 @@ struct slot_run {
       }
       for (; e < count; ++e) {
         if (e == 0) {
-          begin_with(a[0], b[0]);
+          begin_with(a_at(0), b_at(0));
         } else {
-          own.step(tables, a[e * onward], b[e * onward]);
+          own.step(tables, a_at(e), b_at(e));
         }
       }
       return own.result(tables);
     }
     if (count < length) {
-      begin_with(a[0], b[0]);
-      for (int e = 1; e < count; ++e) own.step(tables, a[e * onward], b[e * onward]);
+      begin_with(a_at(0), b_at(0));
+      for (int e = 1; e < count; ++e) own.step(tables, a_at(e), b_at(e));
       return own.result(tables);
     }
-    run_of<T> const ra = loaded(a), rb = loaded(b);
+    run_of<T, stored> const ra = loaded(a), rb = loaded(b);
     begin_with(ra.values[0], rb.values[0]);
 #pragma unroll
     for (int e = 1; e < length; ++e) own.step(tables, ra.values[e], rb.values[e]);
@@ -90,8 +92,8 @@ struct slot_run {
       for (int e = 0; e < count; ++e) step(x, e);
       return x.value(tables);
     }
-    run_of<T> const ra = loaded(a);
-    run_of<T> rb = loaded(b);
+    run_of<T, stored> const ra = loaded(a);
+    run_of<T, stored> rb = loaded(b);
 #pragma unroll
     for (int e = 0; e < length; ++e) {
       if (e == 0 && starts_lane()) {
@@ -111,6 +113,10 @@ struct slot_run {
   }
 
  private:
+  SSMSCAN_HOST_DEVICE T a_at(int e) const { return widened(a[e * onward]); }
+  SSMSCAN_HOST_DEVICE T b_at(int e) const { return widened(b[e * onward]); }
+  SSMSCAN_HOST_DEVICE void put(int e, T x) const { b[e * onward] = narrowed<stored>(x); }
+
   SSMSCAN_HOST_DEVICE bool starts_lane() const { return !is_packed<Steps> && t == 0; }
   SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
     return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
@@ -121,15 +127,15 @@ struct slot_run {
 
   SSMSCAN_HOST_DEVICE void step(typename Steps::running& x, int e) const {
     if (e == 0 && starts_lane()) {
-      x.start(first_x(0, a[0], b[0]));
+      x.start(first_x(0, a_at(0), b_at(0)));
     } else {
-      x.step(tables, a[e * onward], b[e * onward]);
+      x.step(tables, a_at(e), b_at(e));
     }
-    b[e * onward] = x.value(tables);
+    put(e, x.value(tables));
   }
 
-  SSMSCAN_HOST_DEVICE static run_of<T> loaded(T const* first) {
-    run_of<T> made;
+  SSMSCAN_HOST_DEVICE static run_of<T, stored> loaded(stored const* first) {
+    run_of<T, stored> made;
     made.load(reversed ? first - (length - 1) : first);
     if constexpr (reversed) made = made.reversed();
     return made;
@@ -155,7 +161,7 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE map fold_packed(std::uint32_t heads) const {
     typename Steps::folding own;
     for (int e = 0; e < count; ++e) {
-      T const a_e = a[e * onward], b_e = b[e * onward];
+      T const a_e = a_at(e), b_e = b_at(e);
       if ((heads >> e & 1) != 0) {
         own.start(first_x(sequence_of(e), a_e, b_e));
       } else if (e == 0) {
@@ -170,13 +176,13 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE T recur_packed(state_t entering, std::uint32_t heads) const {
     typename Steps::running x{entering};
     for (int e = 0; e < count; ++e) {
-      T const a_e = a[e * onward], b_e = b[e * onward];
+      T const a_e = a_at(e), b_e = b_at(e);
       if ((heads >> e & 1) != 0) {
         x.start(first_x(sequence_of(e), a_e, b_e));
       } else {
         x.step(tables, a_e, b_e);
       }
-      b[e * onward] = x.value(tables);
+      put(e, x.value(tables));
       if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, p.sequence_at(t + e)) = x.value(tables);
     }
     return x.value(tables);

@@ -7,16 +7,18 @@
 
 namespace ssmscan::device {
 
-template <class T>
+// Elements are stored as `Stored`, computed with as T.
+template <class T, class Stored = T>
 struct affine_steps {
   using scalar = T;
+  using stored = Stored;
   using state = T;                  // what enters and leaves tiles
   using map = affine_map<T>;        // what elements, runs and rows are folded into
   using aggregate = affine_map<T>;  // of a tile, as blocks publish it
   struct tables {                   // in shared memory
     SSMSCAN_HOST_DEVICE void fill(int /*thread*/, int /*threads*/) {}
   };
-  static constexpr int slots = sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
+  static constexpr int slots = sizeof(Stored) < 4 ? 10 : sizeof(T) > 8 ? 4 : 5;  // what 227 KiB hold
   static constexpr bool by_fours = false;
 
   SSMSCAN_HOST_DEVICE static map identity() { return affine<T>{}.identity(); }
@@ -24,6 +26,7 @@ struct affine_steps {
     return affine<T>{}(earlier, later);
   }
   SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
+  SSMSCAN_HOST_DEVICE static bool starts(map const&) { return false; }  // a sequence, in what the map stands for
 
   // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
@@ -57,14 +60,15 @@ struct segmented_map {
   std::uint32_t starts;
 };
 
-template <class T>
+template <class T, class Stored = T>
 struct segmented_steps {
   using scalar = T;
+  using stored = Stored;
   using state = T;
   using map = segmented_map<T>;
-  using aggregate = segmented_map<T>;
+  using aggregate = affine_map<T>;  // the mark travels apart: who passes begins at the last that bears it
   using tables = typename affine_steps<T>::tables;
-  static constexpr int slots = 4;
+  static constexpr int slots = sizeof(Stored) < 4 ? 9 : sizeof(T) > 4 ? 4 : 5;
   static constexpr bool by_fours = false;
 
   SSMSCAN_HOST_DEVICE static map identity() { return {T(1), T(0), 0}; }
@@ -73,12 +77,13 @@ struct segmented_steps {
     affine_map<T> const made = affine<T>{}(affine_map<T>{earlier.a, earlier.b}, affine_map<T>{later.a, later.b});
     return {made.a, made.b, earlier.starts};
   }
-  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
-  SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) {
-    return tile.starts != 0 ? tile.b : multiply_add(tile.a, x, tile.b);
-  }
+  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return {tile.a, tile.b}; }
+  SSMSCAN_HOST_DEVICE static bool starts(map const& tile) { return tile.starts != 0; }
+  SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
   SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
-  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) { return pass(before, x); }
+  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) {
+    return before.starts != 0 ? before.b : multiply_add(before.a, x, before.b);
+  }
   SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
 
   struct folding {
@@ -93,7 +98,7 @@ struct segmented_steps {
 
 template <class Steps>
 inline constexpr bool is_packed = false;
-template <class T>
-inline constexpr bool is_packed<segmented_steps<T>> = true;
+template <class T, class Stored>
+inline constexpr bool is_packed<segmented_steps<T, Stored>> = true;
 
 }  // namespace ssmscan::device

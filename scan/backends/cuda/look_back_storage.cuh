@@ -13,22 +13,26 @@ enum class copies { bulk, bulk_reversed, by_element };
 template <class Steps, int Slots>
 struct look_back_storage {
   using T = typename Steps::scalar;
+  using stored = typename Steps::stored;
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
   static constexpr int looks = 5;  // of a thread at a time: 160 aggregates, about a tile of each multiprocessor
   static constexpr int groups =
       sizeof(typename Steps::aggregate) > 16 ? 4 : 8;  // of 32, on their way from gather to pass
 
-  alignas(128) T a[slots][tile::length];
-  alignas(128) T b[slots][tile::length];
-  typename Steps::map before[slots][tile::threads];                  // a run: all of its tile that is earlier
-  std::uint32_t heads[is_packed<Steps> ? slots : 1][tile::threads];  // a run: its bits of look_back_block::heads
+  alignas(128) stored a[slots][tile::length];
+  alignas(128) stored b[slots][tile::length];
+  typename Steps::map before[slots][tile::threads];  // a run: all of its tile that is earlier
+  // The tile's part of look_back_block::heads, and 16 bytes more, as the bit after the last element counts.
+  static constexpr int head_words = is_packed<Steps> ? tile::length / 32 + 4 : 4;
+  alignas(16) std::uint32_t heads[is_packed<Steps> ? slots : 1][head_words];
   typename Steps::map row_total[2][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
   index_t ticket[slots];  // -1: no more
   barrier ticketed[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
+  std::uint32_t marks[groups];  // of a group: those in which a sequence starts
   barrier group_full[groups], group_empty[groups];
 };
 

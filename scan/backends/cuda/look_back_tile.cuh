@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/backends/cuda/half_floats.cuh>
 #include <ssmscan/scan/monoids/affine.hpp>
 
 namespace ssmscan::device {
@@ -25,22 +26,30 @@ struct look_back_tile {
   static constexpr int threads = rows * warp_size;
 };
 
-// A thread's run, in registers.
-template <class T>
+// A thread's run, in registers; stored in words of 16 bytes, or of 8 where elements have 2.
+template <class T, class Stored>
 struct run_of {
   static constexpr int length = look_back_tile<T>::run;
+  using word = std::conditional_t<sizeof(Stored) == 2, uint2, uint4>;
+  using words = std::array<word, length * sizeof(Stored) / sizeof(word)>;
+  using elements = std::array<Stored, length>;
   std::array<T, length> values;
 
-  SSMSCAN_HOST_DEVICE void load(T const* shared) {
-    std::array<uint4, 5> raw;
+  SSMSCAN_HOST_DEVICE void load(Stored const* shared) {
+    words raw;
 #pragma unroll
-    for (int k = 0; k < 5; ++k) raw[k] = reinterpret_cast<uint4 const*>(shared)[k];
-    values = std::bit_cast<std::array<T, length>>(raw);
+    for (std::size_t k = 0; k < raw.size(); ++k) raw[k] = reinterpret_cast<word const*>(shared)[k];
+    auto const made = std::bit_cast<elements>(raw);
+#pragma unroll
+    for (int k = 0; k < length; ++k) values[k] = widened(made[k]);
   }
-  SSMSCAN_HOST_DEVICE void store(T* shared) const {
-    auto const raw = std::bit_cast<std::array<uint4, 5>>(values);
+  SSMSCAN_HOST_DEVICE void store(Stored* shared) const {
+    elements made;
 #pragma unroll
-    for (int k = 0; k < 5; ++k) reinterpret_cast<uint4*>(shared)[k] = raw[k];
+    for (int k = 0; k < length; ++k) made[k] = narrowed<Stored>(values[k]);
+    auto const raw = std::bit_cast<words>(made);
+#pragma unroll
+    for (std::size_t k = 0; k < raw.size(); ++k) reinterpret_cast<word*>(shared)[k] = raw[k];
   }
   SSMSCAN_HOST_DEVICE run_of reversed() const {
     run_of made;

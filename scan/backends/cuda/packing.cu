@@ -81,8 +81,14 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
   if (given.offsets.data() != nullptr) {
     auto const offset = offsets_in(given, time);
     index_t* const copies = offsets.data();
-    on.parallel_for({1, words}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t w) {
-      bits[w] = (w == 0 ? 1u : 0u) | (w == time / 32 ? 1u << time % 32 : 0u);
+    constexpr int together = 4;  // words: 16 bytes for each body
+    on.parallel_for({1, words / together}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) {
+      std::uint32_t made[together];
+      for (int i = 0; i < together; ++i) {
+        index_t const w = k * together + i;
+        made[i] = (w == 0 ? 1u : 0u) | (w == time / 32 ? 1u << time % 32 : 0u);
+      }
+      reinterpret_cast<uint4*>(bits)[k] = make_uint4(made[0], made[1], made[2], made[3]);
     });
     on.parallel_for({1, given.sequences + 1},
                     [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, copies[k] = offset(k)); });

@@ -10,8 +10,9 @@ namespace ssmscan::detail {
 template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets);
 
-// The heads as bits, for forms that read them from words: (time + 1) of them in words_of_bits(time).
-inline constexpr index_t words_of_bits(index_t time) { return time / 32 + 1; }
+// The heads as bits, for forms that read them from words, 16 bytes at a time: (time + 1) of them in words_of_bits(time),
+// zeros behind.
+inline constexpr index_t words_of_bits(index_t time) { return (time / 128 + 1) * 4; }
 template <class B>
 void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets);
 

@@ -1,7 +1,7 @@
 #pragma once
 // Values that blocks publish to one another while a kernel runs. A value travels in 16-byte words, 8 of it and 8 of the
 // run's epoch; a word is written and read whole, so that a reader who finds this run's epoch has the value of this run: no
-// flag to order against, and no fence.
+// flag to order against, and no fence. Epochs are even: the lowest bit is a mark that the value may carry.
 #include <cstdint>
 #include <cstring>
 
@@ -14,14 +14,17 @@ struct alignas(16) word {
 template <class V>
 inline constexpr int words_of = (sizeof(V) + 7) / 8;
 
+inline constexpr std::uint64_t mark_of_word = 1;
+
 template <class V>
-__device__ void publish(word* slot, V const& v, std::uint64_t epoch) {
+__device__ void publish(word* slot, V const& v, bool marked, std::uint64_t epoch) {
   std::uint64_t parts[words_of<V>] = {};
   std::memcpy(parts, &v, sizeof(V));
+  std::uint64_t const tag = epoch | (marked ? mark_of_word : 0);
 #pragma unroll
   for (int k = 0; k < words_of<V>; ++k)
     asm volatile("{ .reg .b128 t; mov.b128 t, {%1, %2}; st.relaxed.gpu.global.b128 [%0], t; }" ::"l"(slot + k),
-                 "l"(parts[k]), "l"(epoch)
+                 "l"(parts[k]), "l"(tag)
                  : "memory");
 }
 
@@ -41,14 +44,10 @@ struct reading {
   __device__ bool ready(std::uint64_t epoch) const {
     bool all = true;
 #pragma unroll
-    for (int k = 0; k < words_of<V>; ++k) all &= words[k].epoch == epoch;
+    for (int k = 0; k < words_of<V>; ++k) all &= (words[k].epoch & ~mark_of_word) == epoch;
     return all;
   }
-  // Counts as ready, with no value.
-  __device__ void nothing(std::uint64_t epoch) {
-#pragma unroll
-    for (int k = 0; k < words_of<V>; ++k) words[k] = {0, epoch};
-  }
+  __device__ bool marked() const { return (words[0].epoch & mark_of_word) != 0; }
   __device__ V value() const {
     std::uint64_t parts[words_of<V>];
 #pragma unroll

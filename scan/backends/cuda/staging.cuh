@@ -54,6 +54,11 @@ __device__ inline void bulk_load(void* shared, void const* global, std::uint32_t
       : "memory");
 }
 
+// Into the second-level cache; nobody waits for it.
+__device__ inline void bulk_prefetch(void const* global, std::uint32_t bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(global), "r"(bytes) : "memory");
+}
+
 // The writing threads fence before they report; then one thread stores, and asks until when `shared` is still read.
 __device__ inline void fence_before_bulk_store() { ptx::fence_proxy_async(ptx::space_shared); }
 __device__ inline void bulk_store(void* global, void const* shared, std::uint32_t bytes) {
@@ -81,6 +86,9 @@ __device__ void copy_element(T* shared, T const* global) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to + k * piece), "l"(from + k * piece), "n"(piece)
                  : "memory");
 }
+
+// This thread's copies so far have landed.
+__device__ inline void copies_are_done() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
 // 16 bytes, both addresses multiples of 16; past the first-level cache, as it is read once.
 __device__ inline void copy_piece(void* shared, void const* global) {
