@@ -258,11 +258,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       quad<Real> steps, inputs;
       u[j] = u_next[j];
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) {
-        Real d = Real(delta[j].wide(i)) + bias[j];
-        if (p.softplus) d = softplus(d);
-        steps.of[i] = d, inputs.of[i] = d * Real(u[j].wide(i));
+      for (int i = 0; i < quad_time; ++i) steps.of[i] = Real(delta[j].wide(i)) + bias[j];
+      if (p.softplus) {
+#pragma unroll
+        for (int i = 0; i < quad_time; ++i) steps.of[i] = softplus(steps.of[i]);
       }
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) inputs.of[i] = steps.of[i] * Real(u[j].wide(i));
       *reinterpret_cast<quad<Real>*>(step_rows[row_of(j)] + quad_t) = steps;
       *reinterpret_cast<quad<Real>*>(input_rows[row_of(j)] + quad_t) = inputs;
     }
@@ -352,10 +354,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         quad<Real> const sums = sum_of_parts<lanes>(part_rows + row_of(j) * lanes, quad_t);
         Real y[quad_time];
 #pragma unroll
-        for (int i = 0; i < quad_time; ++i) {
-          Real value = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
-          if (p.z.data != nullptr) value *= silu(Real(z[j].wide(i)));
-          y[i] = value;
+        for (int i = 0; i < quad_time; ++i)
+          y[i] = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
+        if (p.z.data != nullptr) {
+#pragma unroll
+          for (int i = 0; i < quad_time; ++i) y[i] *= silu(Real(z[j].wide(i)));
         }
         if (is_whole(tile))
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
