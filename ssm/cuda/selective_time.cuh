@@ -7,14 +7,15 @@
 //   1  x = e^(d A) x + d u B over the thread's steps, from nothing (thread 0: from where the tile before ended); the
 //      factors and d u B stay in registers
 //   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
-//      sum of the d between, is the same for all states
+//      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
 //   3  x again, from what the thread before ended with, and y += C x
 // Rows of B and C are brought into shared memory for all warps of a block, two buffers, a state at a time; u, delta and z
 // of a warp's next tile are on their way while it works.
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
-#include <ssmscan/ssm/cuda/selective_fused.cuh>
+#include <ssmscan/ssm/cuda/selective_slots.cuh>
+#include <ssmscan/ssm/cuda/selective_tiles.cuh>
 
 namespace ssmscan::device {
 
@@ -71,8 +72,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   IO* const u_row = reinterpret_cast<IO*>(coefficients + 4 * tile) + warp * 3 * tile;
   IO *const delta_row = u_row + tile, *const z_row = delta_row + tile;
-  Real* const rates = reinterpret_cast<Real*>(reinterpret_cast<IO*>(coefficients + 4 * tile) + Warps * 3 * tile) +
-                      warp * 2 * p.states;
+  Real* const rates =
+      reinterpret_cast<Real*>(reinterpret_cast<IO*>(coefficients + 4 * tile) + Warps * 3 * tile) + warp * 2 * p.states;
   Real* const carries = rates + p.states;
 
   index_t const channel_blocks = (p.channels + Warps - 1) / Warps;
@@ -156,7 +157,6 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     __syncwarp();
     read_row<IO, Steps>(delta_row, lane, d);
     read_row<IO, Steps>(u_row, lane, input);
-    Real sum = 0;
 #pragma unroll
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
@@ -167,8 +167,15 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     for (int i = 0; i < Steps; ++i) {
       d[i] = lane * Steps + i < count ? d[i] : Real(0);
       y[i] = skip * input[i], input[i] *= d[i];
-      sum += d[i];
     }
+    Real sums[Steps];
+#pragma unroll
+    for (int i = 0; i < Steps; ++i) sums[i] = d[i];
+#pragma unroll
+    for (int width = Steps / 2; width > 0; width /= 2)
+#pragma unroll
+      for (int i = 0; i < width; ++i) sums[i] += sums[i + width];
+    Real sum = sums[0];
 #pragma unroll
     for (int k = 0; k < 5; ++k) {
       between[k] = sum;
