@@ -105,19 +105,20 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
 }
 
-// Warps of a block: as many as share B and C while two blocks fit a multiprocessor.
-inline constexpr int time_warps = 8, time_blocks = 2;
+// Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
+inline constexpr int time_warps = 4;
+template <class Real>
+inline constexpr int time_blocks = sizeof(Real) == 8 ? 2 : 3;  // a multiprocessor's registers hold no more
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  constexpr int warps = sizeof(Real) == 8 ? time_warps / 2 : time_warps;  // as many bytes of registers
-  using shape = time_shape<IO, Real, time_steps<Real>, warps>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, warps, time_blocks>;
+  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<Real>>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
-  index_t const channel_blocks = (p.channels + warps - 1) / warps;
+  index_t const channel_blocks = (p.channels + time_warps - 1) / time_warps;
   launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
 }
 

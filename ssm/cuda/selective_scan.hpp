@@ -21,7 +21,8 @@
 
 namespace ssmscan::device {
 
-// automatic: fused wherever it takes the problem, else general.
+// automatic: where fused takes the problem, fused_time for less than 2^15 channels x states and at most 2048 steps (4096 for
+// less than 2^13), else fused; general where fused does not take it. Naming what a call says it chose gives its bits again.
 enum class selective_form { automatic, fused, fused_time, general };
 
 struct selective_execution {
@@ -43,8 +44,9 @@ struct selective_execution {
 // fused_time computes every exponential once, and needs no workspace; its tree is the same for all channels and states, and
 // starts anew with a call: pieces of a sequence give the whole to rounding only, those of the other forms (fused: within a
 // chunk) its bits.
-// Bits depend on the form, the types, channels x states (by that rule) and the lengths of the sequences; not on batch, stream,
-// load, alignment or GPU, and are those of any other run (below 2^-126 of a state, the channels beside may have a say).
+// Bits depend on the form, the types, for fused on channels x states (by that rule), and on the lengths of the sequences; not
+// on batch, stream, load, alignment or GPU, and are those of any other run (fused: below 2^-126 of a state, the channels beside
+// may have a say). automatic looks at the whole length: packed sequences may be done by another form than each by itself.
 // NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
 // Results and factors below the smallest normal number count as zero.
 //

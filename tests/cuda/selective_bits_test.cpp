@@ -18,7 +18,7 @@ TYPED_TEST(CudaSelectiveBits, PiecesAreTheWhole) {
     options const o{.batch = 1, .channels = 3, .states = states, .time = 300, .initial = true};
     instance<V> host(o), host_too(o);
     on_device<V, IO> const whole(host), cut(host_too);
-    whole.run();
+    whole.run(forms<V>()[0]);
     auto const y = whole.y();
     auto const final = whole.final();
     auto const run_pieces = [&](index_t at, selective_form form) {
@@ -32,7 +32,7 @@ TYPED_TEST(CudaSelectiveBits, PiecesAreTheWhole) {
       }
     };
     for (index_t at = 1; at < o.time; ++at) {
-      run_pieces(at, selective_form::automatic);
+      run_pieces(at, forms<V>()[0]);
       ASSERT_TRUE(same(cut.y(), y) && same(cut.final(), final)) << "at " << at;
       if (is_complex<V> || at % 7 != 0) continue;
       run_pieces(at, selective_form::fused_time);
@@ -210,6 +210,24 @@ TEST(CudaSelectiveCall, RefusesInWords) {
             std::string::npos);
   EXPECT_NE(said([&](problem& p, execution& how) { how.host_begin = past, p.z = {}; }).find("host_begin"),
             std::string::npos);
+}
+
+TEST(CudaSelectiveCall, ChoosesByChannelsStatesAndTime) {
+  auto const chosen = [](index_t batch, index_t channels, index_t time) {
+    instance<float> host({.batch = 1, .channels = 1, .states = 16, .time = 1});
+    on_device<float, float> const there(host);
+    auto p = there.problem();
+    for (auto* view : {&p.u, &p.delta, &p.z}) *view = {view->data, {batch, channels, time}};
+    p.y = {p.y.data, {batch, channels, time}};
+    p.A.rows = channels, p.D = {p.D.data(), size(channels)}, p.delta_bias = {p.delta_bias.data(), size(channels)};
+    p.final.data = nullptr;
+    return device::plan(p).algorithm;
+  };
+  EXPECT_EQ(chosen(1, 1536, 2048), "fused_time");
+  EXPECT_EQ(chosen(8, 1536, 2048), "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 2049), "fused");
+  EXPECT_EQ(chosen(1, 64, 4096), "fused_time");
+  EXPECT_EQ(chosen(8, 2048, 2048), "fused");
 }
 
 }  // namespace
