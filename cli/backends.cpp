@@ -10,6 +10,7 @@
 #include <ssmscan/scan/backends/cuda/gpus.hpp>
 #include <ssmscan/scan/backends/cuda/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
+#include <ssmscan/ssm/cuda/selective_from_host.hpp>
 #endif
 #include <ssmscan/scan/error.hpp>
 
@@ -68,6 +69,14 @@ choice run(recurrence<T> const& problem, execution const& how) {
   return linear_recurrence(problem, how);
 }
 
+template <class V>
+choice run(ssm::selective_problem<V> const& problem, ssm::selective_execution const& how) {
+#if SSMSCAN_CLI_CUDA
+  if (how.scan.backend == gpu_backend) return device::selective_scan_from_host(problem);
+#endif
+  return ssm::selective_scan(problem, how);
+}
+
 std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorithms) {
   std::vector<ssm::outside_scan> made;
 #if SSMSCAN_CLI_CUDA
@@ -94,6 +103,10 @@ template choice run(recurrence<float> const&, execution const&);
 template choice run(recurrence<double> const&, execution const&);
 template choice run(recurrence<std::complex<float>> const&, execution const&);
 template choice run(recurrence<std::complex<double>> const&, execution const&);
+template choice run(ssm::selective_problem<float> const&, ssm::selective_execution const&);
+template choice run(ssm::selective_problem<double> const&, ssm::selective_execution const&);
+template choice run(ssm::selective_problem<std::complex<float>> const&, ssm::selective_execution const&);
+template choice run(ssm::selective_problem<std::complex<double>> const&, ssm::selective_execution const&);
 template choice run(recurrence<std::uint32_t> const&, execution const&);
 
 }  // namespace ssmscan::cli

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/ssm/selective_scan.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
 namespace ssmscan::cli {
@@ -27,6 +28,10 @@ std::string why_not_here(std::string_view backend);
 // linear_recurrence; for cuda the arrays are copied to the GPU and the results back.
 template <class T>
 choice run(recurrence<T> const& problem, execution const& how);
+
+// selective_scan; likewise.
+template <class V>
+choice run(ssm::selective_problem<V> const& problem, ssm::selective_execution const& how);
 
 // The scans of CUDA's component, all or those of the names given, for ssm::validate; none in a build without it.
 std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorithms);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "arrays.hpp"
+#include "backends.hpp"
 #include "command.hpp"
 #include "names.hpp"
 #include <fmt/format.h>
@@ -33,7 +34,9 @@ void check(selective_options const& o) {
   need_name("--algorithm", o.algorithm, names);
   if (o.mode != "unfused" && (o.algorithm != "automatic" || !o.inner.empty()))
     throw_invalid("--algorithm", o.algorithm + " with --mode " + o.mode, "--mode unfused");
-  need_name("--backend", o.backend, backend_names());
+  need_backend("--backend", o.backend);
+  if (o.backend == gpu_backend && o.mode != "fused")
+    throw_invalid("--mode", o.mode + " with --backend cuda", "fused: the other modes are the CPU's");
   need_writable("--out", o.out, o.force);
   if (!o.final.empty()) need_writable("--final", o.final, o.force);
   auto const place = [](std::string const& name) {
@@ -123,7 +126,7 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
                                               .backend = o.backend,
                                               .inner = o.inner,
                                               .threads = whole_number("--threads", o.threads, 0, 4096)}};
-  choice const made = refused_with("--", [&] { return ssm::selective_scan(p, how); });
+  choice const made = refused_with("--", [&] { return cli::run(p, how); });
   if (o.explain == selective_options::explanation::wanted)
     fmt::print(stderr, "ran {} on {} (tree {}): {}\n", made.algorithm, made.backend, made.tree, made.reason);
   auto const existing = o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep;
@@ -141,6 +144,10 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
 int selective(selective_options const& o) {
   whole_number("--threads", o.threads, 0, 4096);
   check(o);
+  if (auto const why = why_not_here(o.backend); !why.empty()) {
+    fmt::print(stderr, "ssmscan selective: --backend {}: skipped, {}\n", o.backend, why);
+    return exit_code::skipped;
+  }
   ssm::npy_array const u = read_array("--u", o.u), A = read_array("--A", o.A);
   if (u.type == ssm::npy_type::f4) {
     if (A.type == ssm::npy_type::f4) return run<float>(o, u, A);
@@ -182,7 +189,7 @@ void add_selective(CLI::App& program, action& chosen) {
   named("--mode", o->mode, "fused, unfused (a and b in memory, by any scan) or recurrence");
   named("--algorithm", o->algorithm, "unfused: a name of `ssmscan list`, or automatic");
   named("--inner", o->inner, "unfused by heinsen: the algorithm of its two prefix sums");
-  named("--backend", o->backend, "serial or openmp");
+  named("--backend", o->backend, "serial, openmp, or cuda where it was built: copied to the GPU and back");
   command->add_option("--threads", o->threads, "openmp: 0 = as many as it would use")
       ->type_name("N")
       ->capture_default_str();

@@ -11,10 +11,12 @@ namespace ssmscan::device::detail {
 inline constexpr index_t most_fused_states = 64, fused_channels = 64;
 inline constexpr index_t general_shared_bytes = 48 << 10, general_block_warps = 4;
 
-enum class form { fused, general };
+// Steps of a thread of fused_time: as many as leave registers for what it keeps of each.
+template <class Real>
+inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
 
 struct selective_call {
-  form chosen;
+  selective_form chosen;
   index_t batch, channels, states, time, sequences;
   index_t chunk = 0, slots = 0;    // fused
   bool is_split = false;           // fused: some sequence may have more than one chunk
@@ -23,16 +25,30 @@ struct selective_call {
 };
 
 template <class V, class IO>
-form form_of(ssm::selective_problem<V, IO> const& p) {
+bool is_fusible(ssm::selective_problem<V, IO> const& p) {
   auto const contiguous = [](auto const& view) { return view.data == nullptr || view.stride.time == 1; };
   auto const takes = [&](auto const& of) {
     index_t const group = p.u.shape.channel / of.groups;
     return of.stride.time == 1 && (of.groups == 1 || group % fused_channels == 0);
   };
-  bool const fits = !is_complex<V> && p.rule == ssm::selective_rule::mamba && p.A.columns <= most_fused_states &&
-                    contiguous(p.u) && contiguous(p.delta) && contiguous(p.z) && contiguous(p.y) && takes(p.B) &&
-                    takes(p.C);
-  return fits ? form::fused : form::general;
+  return !is_complex<V> && p.rule == ssm::selective_rule::mamba && p.A.columns <= most_fused_states &&
+         contiguous(p.u) && contiguous(p.delta) && contiguous(p.z) && contiguous(p.y) && takes(p.B) && takes(p.C);
+}
+
+template <class V, class IO>
+selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wanted) {
+  bool const fusible = is_fusible(p);
+  if (wanted == selective_form::automatic) {
+    index_t const lanes = p.u.shape.channel * p.A.columns;
+    return !fusible                          ? selective_form::general
+           : is_short(lanes, p.u.shape.time) ? selective_form::fused_time
+                                             : selective_form::fused;
+  }
+  if (wanted != selective_form::general && !fusible)
+    throw_invalid("form", wanted == selective_form::fused ? "fused" : "fused_time",
+                  "general, or rule mamba, real A of at most 64 states, all arrays contiguous in time, one group or "
+                  "groups of a multiple of 64 channels");
+  return wanted;
 }
 
 inline void check_copy(char const* name, std::span<index_t const> copy, std::span<index_t const> of) {
@@ -53,23 +69,31 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   ssm::detail::check_selective_padding(how.host_begin, how.host_end, p.u.shape.time);
 
   auto const [batch, channels, time] = p.u.shape;
-  selective_call call{form_of(p), batch, channels, p.A.columns, time, ssm::detail::selective_sequences(p)};
+  selective_call call{form_of(p, how.form), batch, channels, p.A.columns, time, ssm::detail::selective_sequences(p)};
   if (!p.offsets.empty() && call.sequences < 1) throw_invalid("offsets", "1 value", "at least 2");
-  call.chunk = call.chosen == form::fused ? chunk_of(channels * call.states) : whole_sequence;
+  bool const fused = call.chosen == selective_form::fused, over_time = call.chosen == selective_form::fused_time;
+  call.chunk = fused ? chunk_of(channels * call.states) : whole_sequence;
   call.slots = time / call.chunk + call.sequences;
-  call.is_split = time > call.chunk;
+  call.is_split = fused && time > call.chunk;
   index_t const lanes = batch * channels * call.states;
-  if (call.chosen == form::fused)
+  if (fused)
     call.workspace_elements =
         call.is_split ? 2 * (call.slots * lanes + lanes * call.sequences) : 0;  // twice: of 8 bytes where V has 4
-  else
+  else if (!over_time)
     call.workspace_elements =
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
-  bool const fused = call.chosen == form::fused;
-  call.made = {fused ? "fused" : "general", "", "cuda",
-               fused ? "selective_chunks_of_" + std::to_string(call.chunk) + "/1" : "selective_warp/1",
-               fused ? "real, rule mamba, contiguous in time"
-                     : "strides, rule, type, groups or states that fused does not take"};
+  std::string const tree = fused       ? "selective_chunks_of_" + std::to_string(call.chunk) + "/1"
+                           : over_time ? "selective_warp_tiles_of_" +
+                                             std::to_string(32 * time_steps<typename ssm::real_part_of<V>::type>) + "/1"
+                                       : "selective_warp/1";
+  call.made = {fused       ? "fused"
+               : over_time ? "fused_time"
+                           : "general",
+               "", "cuda", tree,
+               how.form != selective_form::automatic ? "named by the caller"
+               : over_time                           ? "real, rule mamba, contiguous in time, few channels and short"
+               : fused                               ? "real, rule mamba, contiguous in time"
+                       : "strides, rule, type, groups or states that fused does not take"};
   return call;
 }
 

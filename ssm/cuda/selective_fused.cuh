@@ -15,76 +15,10 @@
 // (n, n + N/2) first, by a fused multiply-add, then halves again and again. No bit depends on PerThread or Warps.
 #include <cuda_runtime.h>
 
-#include <ssmscan/ssm/cuda/selective_math.cuh>
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
+#include <ssmscan/ssm/cuda/selective_tiles.cuh>
 
 namespace ssmscan::device {
-
-inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
-inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
-
-// Four steps of a row.
-template <class T>
-struct alignas(16) quad {
-  T of[quad_time];
-  __device__ T wide(int i) const { return of[i]; }
-  __device__ void set(int i, T const* row) { of[i] = *row; }
-};
-// 16-bit values stay packed in words: taken apart, each would fill a register.
-template <class T>
-requires(sizeof(T) == 2) struct alignas(8) quad<T> {
-  std::uint32_t of[quad_time / 2];
-  __device__ float wide(int i) const { return widened(T{static_cast<std::uint16_t>(of[i / 2] >> (i % 2 * 16))}); }
-  __device__ void set(int i, T const* row) { of[i / 2] |= std::uint32_t{row->bits} << (i % 2 * 16); }
-};
-template <class T, class Real>
-__device__ quad<T> narrowed_quad(Real const (&values)[quad_time]) {
-  quad<T> made;
-  if constexpr (sizeof(T) == 2) {
-#pragma unroll
-    for (int i = 0; i < quad_time; i += 2)
-      made.of[i / 2] = narrowed<T>(values[i]).bits | std::uint32_t{narrowed<T>(values[i + 1]).bits} << 16;
-  } else {
-#pragma unroll
-    for (int i = 0; i < quad_time; ++i) made.of[i] = values[i];
-  }
-  return made;
-}
-template <class T>
-__device__ void keep(T& to, quad<T> const& from, int i) {
-  if constexpr (sizeof(T) == 2)
-    to.bits = static_cast<std::uint16_t>(from.of[i / 2] >> (i % 2 * 16));
-  else
-    to = from.of[i];
-}
-
-// The steps of a tile that are a sequence's.
-struct tile_range {
-  int begin, end;
-  __device__ bool has_all(int t) const { return begin <= t && t + quad_time <= end; }
-  __device__ bool has_none(int t) const { return t + quad_time <= begin || end <= t; }
-  __device__ bool has(int t) const { return begin <= t && t < end; }
-};
-
-template <class T>
-__device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors) {
-  if (vectors && range.has_all(t)) return *reinterpret_cast<quad<T> const*>(row + t);
-  quad<T> made{};
-#pragma unroll
-  for (int i = 0; i < quad_time; ++i)
-    if (range.has(t + i)) made.set(i, row + t + i);
-  return made;
-}
-template <class T>
-__device__ void store_quad(T* row, int t, tile_range range, bool vectors, quad<T> const& values) {
-  if (vectors && range.has_all(t)) {
-    *reinterpret_cast<quad<T>*>(row + t) = values;
-    return;
-  }
-#pragma unroll
-  for (int i = 0; i < quad_time; ++i)
-    if (range.has(t + i)) keep(row[t + i], values, i);
-}
 
 template <int States, int PerThread, int Channels, int Warps>
 struct fused_shape {
@@ -258,11 +192,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       quad<Real> steps, inputs;
       u[j] = u_next[j];
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) {
-        Real d = Real(delta[j].wide(i)) + bias[j];
-        if (p.softplus) d = softplus(d);
-        steps.of[i] = d, inputs.of[i] = d * Real(u[j].wide(i));
+      for (int i = 0; i < quad_time; ++i) steps.of[i] = Real(delta[j].wide(i)) + bias[j];
+      if (p.softplus) {
+#pragma unroll
+        for (int i = 0; i < quad_time; ++i) steps.of[i] = softplus(steps.of[i]);
       }
+#pragma unroll
+      for (int i = 0; i < quad_time; ++i) inputs.of[i] = steps.of[i] * Real(u[j].wide(i));
       *reinterpret_cast<quad<Real>*>(step_rows[row_of(j)] + quad_t) = steps;
       *reinterpret_cast<quad<Real>*>(input_rows[row_of(j)] + quad_t) = inputs;
     }
@@ -331,6 +267,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       }
     };
     if (tile.begin == 0 && tile.end == tile_time) {
+#pragma unroll 2
       for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
     } else {
       for (int at = 0; at < tile_time; at += quad_time)
@@ -352,10 +289,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         quad<Real> const sums = sum_of_parts<lanes>(part_rows + row_of(j) * lanes, quad_t);
         Real y[quad_time];
 #pragma unroll
-        for (int i = 0; i < quad_time; ++i) {
-          Real value = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
-          if (p.z.data != nullptr) value *= silu(Real(z[j].wide(i)));
-          y[i] = value;
+        for (int i = 0; i < quad_time; ++i)
+          y[i] = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
+        if (p.z.data != nullptr) {
+#pragma unroll
+          for (int i = 0; i < quad_time; ++i) y[i] *= silu(Real(z[j].wide(i)));
         }
         if (is_whole(tile))
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
@@ -389,68 +327,6 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       }
     }
   }
-}
-
-// Between the passes: from what each chunk adds and shrinks by, what each enters with; a thread for each state of each
-// sequence.
-template <class IO, class Real>
-__global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
-  index_t const states = p.batch * p.channels * p.states;
-  index_t const thread = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-  if (thread >= states * p.sequences) return;
-  index_t const sequence = thread / states, place = thread % states;
-  index_t const n = place % p.states, channel = place / p.states % p.channels, batch = place / p.states / p.channels;
-  index_t const first_slot = p.offsets != nullptr ? clamped(p.offsets[sequence], p.time) / p.chunk + sequence : 0;
-  index_t a = 0, b = p.time;
-  if (p.offsets != nullptr)
-    a = clamped(p.offsets[sequence], p.time), b = clamped(p.offsets[sequence + 1], p.time);
-  else if (p.begin != nullptr)
-    a = clamped(p.begin[batch], p.time), b = clamped(p.end[batch], p.time);
-  index_t const chunks = b > a ? (b - a + p.chunk - 1) / p.chunk : 1;
-  Real x = p.initial.data == nullptr ? Real(0)
-                                     : p.initial.data[batch * p.initial.batch + channel * p.initial.channel +
-                                                      sequence * p.initial.sequence + n * p.initial.state];
-  p.poisoned[place * p.sequences + sequence] = nowhere;
-  Real* const enter = p.enter + first_slot * states + place;
-  Real const* const shrink = p.shrink + first_slot * states + place;
-  constexpr int ahead = 8;
-  for (index_t k = 0; k < chunks; k += ahead) {
-    Real added[ahead], shrunk[ahead];
-#pragma unroll
-    for (int i = 0; i < ahead; ++i) {
-      bool const has = k + i + 1 < chunks;  // the last one's are not computed
-      added[i] = has ? enter[(k + i) * states] : Real(0);
-      shrunk[i] = has ? shrink[(k + i) * states] : Real(0);
-    }
-#pragma unroll
-    for (int i = 0; i < ahead; ++i) {
-      if (k + i < chunks) enter[(k + i) * states] = x;
-      x = fma(shrunk[i], x, added[i]);
-    }
-  }
-}
-
-// After the passes: a state that stopped being finite in a chunk, before the steps that the first pass looked at, stays so in
-// all chunks after it. A block for each sequence of each channel.
-template <class IO, class Real>
-__global__ void selective_poison_kernel(fused_arguments<IO, Real> const p) {
-  index_t const row = blockIdx.x, k = row % p.sequences, lane = row / p.sequences;
-  index_t const c = lane % p.channels, batch = lane / p.channels;
-  unsigned long long first = nowhere;
-  for (index_t n = 0; n < p.states; ++n) {
-    unsigned long long const from = p.poisoned[(lane * p.states + n) * p.sequences + k];
-    first = from < first ? from : first;
-    if (from != nowhere && p.final.data != nullptr && threadIdx.x == 0)
-      p.final.data[batch * p.final.batch + c * p.final.channel + k * p.final.sequence + n * p.final.state] = Real(NAN);
-  }
-  if (first == nowhere) return;
-  index_t end = p.time;
-  if (p.offsets != nullptr)
-    end = clamped(p.offsets[k + 1], p.time);
-  else if (p.begin != nullptr)
-    end = clamped(p.end[batch], p.time);
-  for (index_t t = static_cast<index_t>(first) + threadIdx.x; t < end; t += blockDim.x)
-    p.y.data[batch * p.y.batch + c * p.y.channel + t] = narrowed<IO>(Real(NAN));
 }
 
 }  // namespace ssmscan::device

@@ -3,8 +3,10 @@
 // these three.
 #include <ssmscan/scan/backends/cuda/launch.cuh>
 #include <ssmscan/ssm/cuda/selective_call.hpp>
+#include <ssmscan/ssm/cuda/selective_chunks.cuh>
 #include <ssmscan/ssm/cuda/selective_fused.cuh>
 #include <ssmscan/ssm/cuda/selective_general.cuh>
+#include <ssmscan/ssm/cuda/selective_time.cuh>
 
 namespace ssmscan::device::detail {
 
@@ -103,6 +105,23 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
 }
 
+// Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
+inline constexpr int time_warps = 4;
+template <class Real>
+inline constexpr int time_blocks = sizeof(Real) == 8 ? 2 : 3;  // a multiprocessor's registers hold no more
+static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
+
+template <class IO, class Real>
+void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<Real>>;
+  std::size_t const shared = shape::shared_bytes(p.states);
+  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
+               "asking for shared memory");
+  index_t const channel_blocks = (p.channels + time_warps - 1) / time_warps;
+  launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+}
+
 template <class V, class IO>
 void launch_general(ssm::selective_problem<V, IO> const& p, selective_call const& call, cudaStream_t stream,
                     V* workspace) {
@@ -140,8 +159,10 @@ void launch_selective(ssm::selective_problem<V, IO> const& p, selective_call con
                       V* workspace) {
   if (call.batch == 0 || call.channels == 0) return;
   if constexpr (!is_complex<V>) {
-    if (call.chosen == form::fused)
+    if (call.chosen == selective_form::fused)
       launch_fused(arguments_of(p, call, workspace), call.is_split, stream);
+    else if (call.chosen == selective_form::fused_time)
+      launch_time(arguments_of(p, call, workspace), stream);
     else
       launch_general(p, call, stream, workspace);
   } else {

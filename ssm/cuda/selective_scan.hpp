@@ -6,10 +6,11 @@
 // float and double; float with u, delta, z, y, B and C stored as bfloat16 or float16 (rounded once, at the end, to nearest
 // even); complex float and double. All rules, strides, packed sequences, padding, states in and out, any number of states.
 //
-// Two forms compute it, and the call says which one it chose:
-//   fused    rule mamba, real A, at most 64 states; u, delta, z, y, B and C contiguous in time; one group, or groups of a
-//            multiple of 64 channels: states in registers, tiles of time through shared memory
-//   general  anything else: a warp for each channel, step by step
+// Three forms compute it, and the call says which one it chose:
+//   fused       rule mamba, real A, at most 64 states; u, delta, z, y, B and C contiguous in time; one group, or groups of a
+//               multiple of 64 channels: states over threads, in registers, tiles of time through shared memory
+//   fused_time  the same problems: time over the threads of a warp, a warp for each channel
+//   general     anything: a warp for each channel, step by step
 #include <cstddef>
 #include <span>
 
@@ -20,12 +21,17 @@
 
 namespace ssmscan::device {
 
+// automatic: where fused takes the problem, fused_time for less than 2^15 channels x states and at most 2048 steps (4096 for
+// less than 2^13), else fused; general where fused does not take it. Naming what a call says it chose gives its bits again.
+enum class selective_form { automatic, fused, fused_time, general };
+
 struct selective_execution {
   device::stream stream = nullptr;   // of the device that is current; nullptr: the default stream
   std::span<std::byte> workspace{};  // device memory: workspace_bytes() or more, aligned to 256 bytes
   // Copies in the caller's memory of offsets, or of begin and end, to be checked before anything is launched. Without them
   // their values are a precondition; where it does not hold, y and final are unspecified and nothing else is touched.
   std::span<index_t const> host_offsets{}, host_begin{}, host_end{};
+  selective_form form = selective_form::automatic;
 };
 
 // Launches the computation of y and final; returns without waiting, allocates nothing, can be captured in a CUDA graph.
@@ -35,8 +41,12 @@ struct selective_execution {
 // 8192 steps side by side (chunk_of, by the channels x states of one sequence): before that it walks back from each chunk's end
 // but the last until all factors of its channels are below 2^-126, which reads u, delta and B of those steps once more, and
 // computes their exponentials twice.
-// Bits depend on the form, the types, channels x states (by that rule) and the lengths of the sequences; not on batch, stream,
-// load, alignment or GPU, and are those of any other run (below 2^-126 of a state, the channels beside may have a say).
+// fused_time computes every exponential once, and needs no workspace; its tree is the same for all channels and states, and
+// starts anew with a call: pieces of a sequence give the whole to rounding only, those of the other forms (fused: within a
+// chunk) its bits.
+// Bits depend on the form, the types, for fused on channels x states (by that rule), and on the lengths of the sequences; not
+// on batch, stream, load, alignment or GPU, and are those of any other run (fused: below 2^-126 of a state, the channels beside
+// may have a say). automatic looks at the whole length: packed sequences may be done by another form than each by itself.
 // NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
 // Results and factors below the smallest normal number count as zero.
 //

@@ -45,8 +45,9 @@ struct selective_errors {
   long double smallest = 0;  // 0: the smallest subnormal
 };
 
-// ssm/cuda: log2(e) is multiplied into A (argument), ex2.approx or CUDA's expf (2 ulp), expm1f, sinf and cosf (1 ulp each),
-// softplus and silu as measured over every float (tests/cuda/selective_math_test.cu), rounded up.
+// ssm/cuda: log2(e) is multiplied into A (argument), ex2.approx or CUDA's expf (2 ulp), expm1f, sinf and cosf (1 ulp each).
+// softplus and silu of float: 4.84 and 5.80 over every float (tests/cuda/selective_math_test.cu); of double, where CUDA's exp
+// and log1p err by 1 ulp: 2 + 2 and a sum, 2 and a sum and a quotient. The gate's product with y is one more.
 template <class T>
 constexpr selective_errors errors_of_a_device() {
   return {.argument = 2,
@@ -54,12 +55,23 @@ constexpr selective_errors errors_of_a_device() {
           .complex_exponential = 8,
           .difference = 8,
           .complex_difference = 12,
-          .softplus = 10,
-          .gate = 10,
+          .softplus = 5,
+          .gate = 7,
           .smallest = std::numeric_limits<T>::min()};
 }
 // Chunks: a tile's part of what a chunk adds is rounded once for each tile before it, then once as it enters.
 inline constexpr index_t roundings_of_device_chunks(index_t chunk, index_t tile) { return chunk / tile + 2; }
+// Time over the threads of a warp: a product of factors over several threads' steps is e^(A D), its D rounded once for each
+// halving of a thread's `steps` and each of the scan's five rounds, each of which rounds what it adds as well.
+inline constexpr index_t warp_rounds = 5;
+template <class T>
+constexpr selective_errors errors_of_device_time(index_t steps) {
+  selective_errors made = errors_of_a_device<T>();
+  for (index_t i = steps; i > 1; i /= 2) made.argument += 1;
+  made.argument += warp_rounds;
+  return made;
+}
+inline constexpr index_t roundings_of_device_time = 1 + warp_rounds;
 
 // `roundings`: d of the scan, 1 for fused and recurrence.
 template <class V>

@@ -93,7 +93,10 @@ class Refused(ProgramTest):
     def test_a_gpu_that_is_not_there(self):
         self.save("a.npy", "<f4", (3,), [1, 1, 1])
         scan = ["scan", "--a", "a.npy", "--b", "a.npy", "--out", "x.npy", "--backend", "cuda"]
-        for command in (scan, ["validate", "--backend", "cuda"]):
+        selective = ["selective", "--out", "x.npy", "--backend", "cuda"]
+        for name in ("u", "delta", "A", "B", "C"):
+            selective += ["--" + name, "a.npy"]
+        for command in (scan, selective, ["validate", "--backend", "cuda"]):
             if self.gpu_here() is None:
                 self.bad(2, ['--backend: got "cuda"; need one of serial, openmp: this build is without CUDA'], *command)
                 continue

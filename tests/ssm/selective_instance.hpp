@@ -97,6 +97,24 @@ struct instance {
   }
 };
 
+// check(options) of every rule, kind of B and C, and of D, z, softplus and an initial state there or not; how many.
+template <class Check>
+int over_the_grid(Check const& check) {
+  int cases = 0;
+  for (selective_rule const rule : {selective_rule::mamba, selective_rule::zoh, selective_rule::bilinear}) {
+    for (operand const B : {operand::constant, operand::varying, operand::grouped}) {
+      for (operand const C : {operand::constant, operand::varying, operand::grouped}) {
+        for (int flags = 0; flags < 16; ++flags, ++cases) {
+          options o{.rule = rule, .B = B, .C = C};
+          o.D = flags & 1, o.z = flags & 2, o.softplus = flags & 4, o.initial = flags & 8;
+          check(o);
+        }
+      }
+    }
+  }
+  return cases;
+}
+
 template <class T>
 bool same_bits(std::vector<T> const& a, std::vector<T> const& b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0);

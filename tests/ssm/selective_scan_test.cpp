@@ -19,19 +19,10 @@ using dtypes = testing::Types<float, double, std::complex<float>, std::complex<d
 TYPED_TEST_SUITE(SelectiveScan, dtypes);
 
 TYPED_TEST(SelectiveScan, IsTheDefinitionOverTheWholeGrid) {
-  int cases = 0;
-  for (selective_rule const rule : {selective_rule::mamba, selective_rule::zoh, selective_rule::bilinear}) {
-    for (operand const B : {operand::constant, operand::varying, operand::grouped}) {
-      for (operand const C : {operand::constant, operand::varying, operand::grouped}) {
-        for (int flags = 0; flags < 16; ++flags) {
-          options o{.rule = rule, .B = B, .C = C};
-          o.D = flags & 1, o.z = flags & 2, o.softplus = flags & 4, o.initial = flags & 8;
-          check_all_modes<TypeParam>(o, flags == 15 || flags == 0);
-          ++cases;
-        }
-      }
-    }
-  }
+  int const cases = over_the_grid([](options const& o) {
+    int const given = o.D + o.z + o.softplus + o.initial;
+    check_all_modes<TypeParam>(o, given == 0 || given == 4);
+  });
   EXPECT_EQ(cases, 3 * 3 * 3 * 16);
 }
 

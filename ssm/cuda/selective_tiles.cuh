@@ -1,0 +1,76 @@
+#pragma once
+// Tiles of time of the fused selective scan: four steps of a row at once, read and written as one where they are aligned and
+// all of them a sequence's.
+#include <cstdint>
+
+#include <ssmscan/ssm/cuda/selective_math.cuh>
+
+namespace ssmscan::device {
+
+inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
+inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
+
+// Four steps of a row.
+template <class T>
+struct alignas(16) quad {
+  T of[quad_time];
+  __device__ T wide(int i) const { return of[i]; }
+  __device__ void set(int i, T const* row) { of[i] = *row; }
+};
+// 16-bit values stay packed in words: taken apart, each would fill a register.
+template <class T>
+requires(sizeof(T) == 2) struct alignas(8) quad<T> {
+  std::uint32_t of[quad_time / 2];
+  __device__ float wide(int i) const { return widened(T{static_cast<std::uint16_t>(of[i / 2] >> (i % 2 * 16))}); }
+  __device__ void set(int i, T const* row) { of[i / 2] |= std::uint32_t{row->bits} << (i % 2 * 16); }
+};
+template <class T, class Real>
+__device__ quad<T> narrowed_quad(Real const (&values)[quad_time]) {
+  quad<T> made;
+  if constexpr (sizeof(T) == 2) {
+#pragma unroll
+    for (int i = 0; i < quad_time; i += 2)
+      made.of[i / 2] = narrowed<T>(values[i]).bits | std::uint32_t{narrowed<T>(values[i + 1]).bits} << 16;
+  } else {
+#pragma unroll
+    for (int i = 0; i < quad_time; ++i) made.of[i] = values[i];
+  }
+  return made;
+}
+template <class T>
+__device__ void keep(T& to, quad<T> const& from, int i) {
+  if constexpr (sizeof(T) == 2)
+    to.bits = static_cast<std::uint16_t>(from.of[i / 2] >> (i % 2 * 16));
+  else
+    to = from.of[i];
+}
+
+// The steps of a tile that are a sequence's.
+struct tile_range {
+  int begin, end;
+  __device__ bool has_all(int t) const { return begin <= t && t + quad_time <= end; }
+  __device__ bool has_none(int t) const { return t + quad_time <= begin || end <= t; }
+  __device__ bool has(int t) const { return begin <= t && t < end; }
+};
+
+template <class T>
+__device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors) {
+  if (vectors && range.has_all(t)) return *reinterpret_cast<quad<T> const*>(row + t);
+  quad<T> made{};
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) made.set(i, row + t + i);
+  return made;
+}
+template <class T>
+__device__ void store_quad(T* row, int t, tile_range range, bool vectors, quad<T> const& values) {
+  if (vectors && range.has_all(t)) {
+    *reinterpret_cast<quad<T>*>(row + t) = values;
+    return;
+  }
+#pragma unroll
+  for (int i = 0; i < quad_time; ++i)
+    if (range.has(t + i)) keep(row[t + i], values, i);
+}
+
+}  // namespace ssmscan::device

@@ -1,0 +1,234 @@
+// What must be equal bit for bit: pieces and whole, packed and separate, batches, runs, graphs, in place; NaN and refusals.
+#include "tests/cuda/selective_device.hpp"
+
+namespace ssmscan {
+namespace {
+
+using namespace cuda_test;
+
+template <class Types>
+class CudaSelectiveBits : public testing::Test {};
+TYPED_TEST_SUITE(CudaSelectiveBits, types);
+
+// A length-300 run cut at every place, the state carried; fused_time, whose tree starts anew with a piece: inside the bound.
+TYPED_TEST(CudaSelectiveBits, PiecesAreTheWhole) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  for (index_t const states : {4, 16}) {
+    options const o{.batch = 1, .channels = 3, .states = states, .time = 300, .initial = true};
+    instance<V> host(o), host_too(o);
+    on_device<V, IO> const whole(host), cut(host_too);
+    whole.run(forms<V>()[0]);
+    auto const y = whole.y();
+    auto const final = whole.final();
+    auto const run_pieces = [&](index_t at, selective_form form) {
+      for (auto const& [begin, end] : {std::pair{index_t{0}, at}, std::pair{at, o.time}}) {
+        auto p = cut.problem();
+        for (auto* view : {&p.u, &p.delta, &p.z}) view->data += begin, view->shape.time = end - begin;
+        p.y.data += begin, p.y.shape.time = end - begin;
+        p.B.data += begin, p.C.data += begin;
+        if (begin == at) p.initial = ssm::dense_state<V const>(p.final.data, o.channels, o.states);  // in place
+        cut.run(p, form);
+      }
+    };
+    for (index_t at = 1; at < o.time; ++at) {
+      run_pieces(at, forms<V>()[0]);
+      ASSERT_TRUE(same(cut.y(), y) && same(cut.final(), final)) << "at " << at;
+      if (is_complex<V> || at % 7 != 0) continue;
+      run_pieces(at, selective_form::fused_time);
+      expect_inside(host_too, cut, "fused_time", "in pieces at " + std::to_string(at));
+    }
+  }
+}
+
+TYPED_TEST(CudaSelectiveBits, PackedIsSeparate) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  for (std::vector<index_t> const& offsets :
+       {std::vector<index_t>{0, 1, 1, 65, 66, 90}, {0, 0, 5000, 5001, 14500, 14500, 17007}}) {
+    options const o{
+        .batch = 2, .channels = 5, .states = 16, .time = offsets.back(), .initial = true, .offsets = offsets};
+    instance<V> host(o), host_too(o);
+    on_device<V, IO> const packed(host), separate(host_too);
+    for (selective_form const form : forms<V>()) {
+      expect_inside(host, packed, packed.run(form).algorithm, "packed");
+      for (std::size_t k = 0; k + 1 < offsets.size(); ++k) {
+        auto p = separate.problem();
+        p.offsets = {};
+        index_t const begin = offsets[k], time = offsets[k + 1] - begin;
+        for (auto* view : {&p.u, &p.delta, &p.z}) view->data += begin, view->shape.time = time;
+        p.y.data += begin, p.y.shape.time = time;
+        p.B.data += begin, p.C.data += begin;
+        p.initial.data += p.initial.stride.sequence * index_t(k), p.final.data += p.final.stride.sequence * index_t(k);
+        separate.run(p, form);
+      }
+      EXPECT_TRUE(same(packed.y(), separate.y()) && same(packed.final(), separate.final()));
+    }
+  }
+}
+
+TYPED_TEST(CudaSelectiveBits, PaddingIsNeverRead) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  using T = typename ssm::real_part_of<V>::type;
+  for (index_t const time : {70, 4100}) {
+    options const o{.batch = 3,
+                    .channels = 4,
+                    .states = 8,
+                    .time = time,
+                    .initial = true,
+                    .begin = {0, 5, time},
+                    .end = {64, time, time}};
+    instance<V> host(o);
+    for (index_t i = 0; i < 12 * time; ++i)
+      if (index_t const t = i % time, row = i / time / 4; t < o.begin[size(row)] || t >= o.end[size(row)])
+        for (auto* values : {&host.u, &host.delta, &host.z}) (*values)[size(i)] = std::numeric_limits<T>::quiet_NaN();
+    on_device<V, IO> const there(host);
+    for (selective_form const form : forms<V>()) {
+      expect_inside(host, there, there.run(form).algorithm, "padded");
+      auto const y = there.y();
+      auto const final = there.final();
+      for (index_t t = 0; t < time; ++t) ASSERT_EQ(wide(y[size(2 * 4 * time + t)]), 0);
+      for (std::size_t n = 64; n < 96; ++n) ASSERT_EQ(final[n], host.initial[n]);  // nothing but padding
+    }
+  }
+}
+
+TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  for (selective_form const form : forms<V>())
+    for (index_t const time : {100, 5000}) {
+      options const one{.batch = 1, .channels = 6, .states = 16, .time = time, .initial = true};
+      instance<V> host(one);
+      on_device<V, IO> const single(host);
+      single.run(form);
+      auto const y = single.y();
+      auto const final = single.final();
+      for (int again = 0; again < 20; ++again) {
+        single.run(form);
+        ASSERT_TRUE(same(single.y(), y) && same(single.final(), final));
+      }
+      options eight = one;
+      eight.batch = 8;
+      instance<V> many(eight);
+      auto const repeat = [](auto& to, auto const& from) {
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i % from.size()];
+      };
+      repeat(many.u, host.u), repeat(many.delta, host.delta), repeat(many.z, host.z), repeat(many.B, host.B);
+      repeat(many.C, host.C), repeat(many.initial, host.initial), many.A = host.A, many.D = host.D,
+                                                                  many.bias = host.bias;
+      on_device<V, IO> const batch(many);
+      batch.run(form);
+      auto const y8 = batch.y();
+      auto const final8 = batch.final();
+      for (std::size_t i = 0; i < 8; ++i) {
+        EXPECT_EQ(std::memcmp(y8.data() + i * y.size(), y.data(), y.size() * sizeof(IO)), 0);
+        EXPECT_EQ(std::memcmp(final8.data() + i * final.size(), final.data(), final.size() * sizeof(V)), 0);
+      }
+
+      auto const p = single.problem();
+      gpu::stream stream;
+      gpu::memory const workspace(device::workspace_bytes(p));
+      cudaGraph_t graph = nullptr;
+      cudaGraphExec_t runnable = nullptr;
+      need_success(cudaMemset(p.y.data, 0, y.size() * sizeof(IO)), "clearing");
+      need_success(cudaDeviceSynchronize(), "waiting");
+      need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "beginning a capture");
+      EXPECT_NO_THROW(device::selective_scan(p, {.stream = stream, .workspace = workspace.span(), .form = form}));
+      need_success(cudaStreamEndCapture(stream, &graph), "ending a capture");
+      need_success(cudaGraphInstantiate(&runnable, graph, 0), "making a graph");
+      need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
+      stream.wait();
+      EXPECT_TRUE(same(single.y(), y) && same(single.final(), final));
+      need_success(cudaGraphExecDestroy(runnable), "ending a graph");
+      need_success(cudaGraphDestroy(graph), "ending a graph");
+    }
+}
+
+// Forward in its own channel only, through all chunks that follow, though the first pass never sees it.
+TYPED_TEST(CudaSelectiveBits, NaNStaysInItsChannelAndGoesOn) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  using T = typename ssm::real_part_of<V>::type;
+  options const o{.batch = 1, .channels = 9, .states = 3, .time = 9000};
+  instance<V> host(o);
+  host.u[3 * 9000 + 7] = std::numeric_limits<T>::quiet_NaN();
+  on_device<V, IO> const there(host);
+  for (selective_form const form : forms<V>()) {
+    there.run(form);
+    auto const y = there.y();
+    auto const final = there.final();
+    for (index_t c = 0; c < 9; ++c) {
+      for (index_t t = 0; t < 9000; ++t)
+        ASSERT_EQ(std::isnan(wide(y[size(c * 9000 + t)])), c == 3 && t >= 7) << c << ' ' << t;
+      for (index_t n = 0; n < 3; ++n) ASSERT_EQ(std::isnan(std::real(final[size(c * 3 + n)])), c == 3);
+    }
+  }
+}
+
+TYPED_TEST(CudaSelectiveBits, MayWriteInPlaceOfU) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  for (selective_form const form : forms<V>())
+    for (index_t const time : {100, 5000}) {
+      instance<V> host({.channels = 7, .states = 8, .time = time});
+      on_device<V, IO> there(host);
+      there.run(form);
+      auto p = there.problem();
+      p.y = {const_cast<IO*>(p.u.data), p.u.shape};
+      there.run(p, form);
+      EXPECT_TRUE(same(there.u_memory().values(), there.y()));
+    }
+}
+
+TEST(CudaSelectiveCall, RefusesInWords) {
+  instance<float> host({.time = 5000});
+  on_device<float, float> const there(host);
+  auto const said = [&](auto change) {
+    auto p = there.problem();
+    device::selective_execution how;
+    change(p, how);
+    try {
+      device::selective_scan(p, how);
+    } catch (std::invalid_argument const& error) { return std::string(error.what()); }
+    return std::string();
+  };
+  using problem = selective_problem<float>;
+  using execution = device::selective_execution;
+  EXPECT_EQ(said([](problem& p, execution&) { p.delta.shape.time = 36; }),
+            "delta: got (2, 6, 36); need (2, 6, 5000), as u");
+  EXPECT_EQ(said([](problem& p, execution&) { p.A.columns = 0; }), "A: got 0 states; need at least 1");
+  EXPECT_EQ(said([](problem& p, execution& how) {
+              p.rule = selective_rule::zoh, how.form = selective_form::fused_time;
+            }).substr(0, 39),
+            "form: got fused_time; need general, or ");
+  std::string const small = said([](problem&, execution&) {});
+  EXPECT_EQ(small.substr(0, 26), "workspace: got 0 bytes; ne") << small;
+  std::vector<index_t> const past{0, 5001};
+  EXPECT_NE(said([&](problem& p, execution& how) { p.offsets = past, how.host_offsets = past; }).find("offsets"),
+            std::string::npos);
+  EXPECT_NE(said([&](problem& p, execution& how) { how.host_begin = past, p.z = {}; }).find("host_begin"),
+            std::string::npos);
+}
+
+TEST(CudaSelectiveCall, ChoosesByChannelsStatesAndTime) {
+  auto const chosen = [](index_t batch, index_t channels, index_t time) {
+    instance<float> host({.batch = 1, .channels = 1, .states = 16, .time = 1});
+    on_device<float, float> const there(host);
+    auto p = there.problem();
+    for (auto* view : {&p.u, &p.delta, &p.z}) *view = {view->data, {batch, channels, time}};
+    p.y = {p.y.data, {batch, channels, time}};
+    p.A.rows = channels, p.D = {p.D.data(), size(channels)}, p.delta_bias = {p.delta_bias.data(), size(channels)};
+    p.final.data = nullptr;
+    return device::plan(p).algorithm;
+  };
+  EXPECT_EQ(chosen(1, 1536, 2048), "fused_time");
+  EXPECT_EQ(chosen(8, 1536, 2048), "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 2049), "fused");
+  EXPECT_EQ(chosen(1, 64, 4096), "fused_time");
+  EXPECT_EQ(chosen(8, 2048, 2048), "fused");
+}
+
+}  // namespace
+}  // namespace ssmscan
