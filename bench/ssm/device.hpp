@@ -9,6 +9,8 @@
 
 #include "bench/common/main.hpp"
 
+#include <ssmscan/scan/concepts.hpp>
+
 namespace ssmscan::bench {
 
 void add_device(std::vector<index_t> const& states, std::vector<index_t> const& channels,
