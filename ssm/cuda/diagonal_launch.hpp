@@ -1,8 +1,8 @@
 #pragma once
 // What diagonal_layer.cpp prepares and diagonal_layer.cu launches.
-#include <memory>
 #include <vector>
 
+#include <ssmscan/ssm/cuda/device_array.hpp>
 #include <ssmscan/ssm/cuda/diagonal_layer.hpp>
 
 namespace ssmscan::device::detail {
@@ -29,12 +29,6 @@ template <class T>
 struct state_factors {
   T chunk_re, chunk_im, tile_re, tile_im, b_re, b_im, out_re, out_im;
 };
-
-struct free_device_memory {
-  void operator()(void* memory) const;
-};
-template <class T>
-using device_array = std::unique_ptr<T, free_device_memory>;
 
 template <class T>
 struct diagonal_tables {

@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/ssm/cuda/device_array.cuh>
 #include <ssmscan/ssm/cuda/diagonal_launch.hpp>
 
 namespace ssmscan::device::detail {
@@ -387,20 +388,6 @@ bool has_vectors(T const* data, std::initializer_list<index_t> strides) {
   return aligned;
 }
 
-template <class T>
-device_array<T> allocate(index_t n) {
-  void* made = nullptr;
-  need_success(cudaMalloc(&made, static_cast<std::size_t>(n) * sizeof(T)), "allocating a layer's tables");
-  return device_array<T>(static_cast<T*>(made));
-}
-template <class T>
-device_array<T> upload(std::vector<T> const& values) {
-  auto made = allocate<T>(static_cast<index_t>(values.size()));
-  need_success(cudaMemcpy(made.get(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice),
-               "copying a layer's parameters");
-  return made;
-}
-
 // body(std::integral_constant<int, States>)
 template <class Body>
 void with_states(index_t states, Body body) {
@@ -432,12 +419,12 @@ diagonal_tables<T> make_tables(std::vector<pole> const& poles, std::vector<doubl
   diagonal_tables<T> made{channels,
                           states,
                           padded,
-                          upload(poles),
+                          uploaded(poles),
                           allocate<T>(channels * 2 * padded * chunk_time),
                           allocate<T>(channels * (taps_before + chunk_time)),
                           allocate<state_factors<T>>(channels * padded),
                           0};
-  auto const skip = upload(d);
+  auto const skip = uploaded(d);
   launch(nullptr, {channels, threads}, &tables_kernel<T>, made.poles.get(), skip.get(), padded, states,
          made.powers.get(), made.taps.get(), made.factors.get());
   need_success(cudaStreamSynchronize(nullptr), "making a layer's tables");
