@@ -12,6 +12,7 @@
 #include <benchmark/benchmark.h>
 
 #include <ssmscan/ssm/cuda/diagonal_layer.hpp>
+#include <ssmscan/ssm/cuda/dplr_kernels.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
@@ -29,6 +30,17 @@ std::vector<float> signal(index_t count) {
     made.push_back(static_cast<float>(static_cast<double>(state >> 8) / 0x1p23 - 1));
   }
   return made;
+}
+
+std::string difference(float const* computed, std::vector<double> const& expected) {
+  double error = 0, size = 0;
+  for (std::size_t t = 0; t < expected.size(); ++t) {
+    double const off = std::abs(static_cast<double>(computed[t]) - expected[t]);
+    error = off <= error ? error : off;  // NaN stays
+    size = std::max(size, std::abs(expected[t]));
+  }
+  if (error <= tolerance * size) return "";
+  return wrong_result + ("off by " + std::to_string(error / size) + " of the largest");
 }
 
 // S4D with all its memory.
@@ -77,14 +89,7 @@ struct device_s4d {
             .run(std::vector<double>(input.begin() + static_cast<std::ptrdiff_t>(h * n),
                                      input.begin() + static_cast<std::ptrdiff_t>((h + 1) * n)),
                  1, expected);
-      double error = 0, size = 0;
-      for (std::size_t t = 0; t < n; ++t) {
-        double const off = std::abs(static_cast<double>(made[h * n + t]) - expected[t]);
-        error = off <= error ? error : off;  // NaN stays
-        size = std::max(size, std::abs(expected[t]));
-      }
-      if (!(error <= tolerance * size))
-        return wrong_result + ("off by " + std::to_string(error / size) + " of the largest");
+      if (std::string const wrong = difference(made.data() + h * n, expected); !wrong.empty()) return wrong;
     }
     return "";
   }
@@ -115,6 +120,37 @@ void add(benchmark_name const& name, index_t states, std::function<void(device_s
   benchmark::RegisterBenchmark(name.text().c_str(), body)->UseManualTime();
 }
 
+// S4's kernels of all channels; C~, the roots and the plan are made outside.
+void add_low_rank(benchmark_name const& name) {
+  auto const body = [=](benchmark::State& state) {
+    try {
+      if (!gpu::why_none().empty()) return state.SkipWithError((not_run + gpu::why_none()).c_str());
+      auto const systems = s4_channels(name.state_size, name.lanes);
+      device::dplr_kernels<float> const kernels(systems, name.time);
+      gpu::array<float> taps(static_cast<std::size_t>(name.lanes * name.time));
+      gpu::memory const workspace(kernels.workspace_bytes());
+      auto const pass = [&] {
+        kernels.generate({taps.data(), name.lanes, name.time},
+                         {.stream = gpu::the_stream(), .workspace = workspace.span()});
+      };
+      taps.bytes().fill(0xff);
+      pass();
+      gpu::wait();
+      std::vector<float> made(taps.size());
+      taps.take(made.data());
+      for (std::size_t const h : {std::size_t{0}, systems.size() - 1})
+        if (std::string const wrong = difference(made.data() + static_cast<index_t>(h) * name.time,
+                                                 ssm::dplr_kernel<double>(systems[h], name.time));
+            !wrong.empty())
+          return state.SkipWithError(wrong.c_str());
+      gpu::batch const timed([&](std::size_t) { pass(); }, gpu::launching::by_graph, 1);
+      for (auto _ : state) state.SetIterationTime(timed.seconds() / static_cast<double>(timed.passes()));
+      state.SetLabel(gpu::words_of(timed.how()));
+    } catch (std::exception const& error) { state.SkipWithError(error.what()); }
+  };
+  benchmark::RegisterBenchmark(name.text().c_str(), body)->UseManualTime();
+}
+
 }  // namespace
 
 void add_device(std::vector<index_t> const& states, std::vector<index_t> const& channels,
@@ -128,6 +164,10 @@ void add_device(std::vector<index_t> const& states, std::vector<index_t> const& 
         name.state_size = n;
         add(
             name, n, [](device_s4d& on) { on.kernel(); }, true);
+        if (n <= 64) {  // beyond, C~ of every channel on the host takes longer than all else
+          name.algorithm = "dplr";
+          add_low_rank(name);
+        }
         name.operation = "layer", name.algorithm = "convolution";
         auto const both = [](device_s4d& on) { on.kernel(), on.convolve(); };
         add(name, n, both, false);

@@ -2,6 +2,7 @@
 // The cells of bench_ssm on a CUDA device, each verified, then timed by the device's clock.
 //
 //   kernel.f32/vandermonde/cuda        S4D's kernels of all channels
+//   kernel.f32/dplr/cuda               S4's kernels of all channels
 //   convolution.f32/fft/cuda           by cuFFT, with kernels that are there
 //   layer.f32/convolution/cuda         S4D from input to output, its kernels made in every pass
 //   layer.f32/scan/cuda                S4D from input to output by the fused scan
