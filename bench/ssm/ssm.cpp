@@ -5,6 +5,7 @@
 //   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: the three transforms of each and nothing else; and S4's
 //                                                   kernels and convolution, all of it (counter times_bare_ffts)
 //   layer.T/{recurrence,convolution,SCAN}           S4D from input to output; lanes = channels
+//   .../cuda                                        device.hpp
 //   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
 // Each is held against a slower form first: a kernel against powers, a convolution and a layer against the definition.
 #include <algorithm>
@@ -14,6 +15,7 @@
 
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
+#include "bench/ssm/device.hpp"
 #include "bench/ssm/systems.hpp"
 #include <benchmark/benchmark.h>
 
@@ -383,5 +385,8 @@ int main(int argc, char** argv) {
     }
     bench::add_many<serial>(64, 512, 1 << 14, given);
     bench::add_many<openmp>(64, 512, 1 << 14, given);
+#if SSMSCAN_BENCH_SSM_CUDA
+    bench::add_device(states, given.quick ? std::vector<index_t>{1} : std::vector<index_t>{1, 32, 512}, lengths, given);
+#endif
   });
 }

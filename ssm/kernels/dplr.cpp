@@ -9,7 +9,7 @@
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
-#include <ssmscan/ssm/kernels/dplr_sums.hpp>
+#include <ssmscan/ssm/kernels/dplr_tables.hpp>
 
 namespace ssmscan::ssm {
 namespace {
@@ -79,16 +79,6 @@ complex by_sums(dplr_system const& truncated, double s, double c) {
   return h * complex(c, s) * (direct - low_rank);
 }
 
-// Of the real part of the kernel: the Hermitian part of the spectrum, which a half spectrum's is already.
-complex spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
-  auto const half = half_angle<double>(k, length);
-  double const s = half.first, c = half.second;
-  bool const near = on_a_pole(truncated, s, c);
-  auto const value = [&](double sine) { return near ? by_inverse(truncated, sine, c) : by_sums(truncated, sine, c); };
-  if (truncated.kept == spectrum::half) return value(s);
-  return (value(s) + std::conj(value(-s))) / 2.0;
-}
-
 dplr_system truncated_system(dplr_system system, index_t length, read_out_kind kind) {
   check(system);
   if (kind == read_out_kind::recurrence) system.c = truncated_output(system, length);
@@ -98,7 +88,7 @@ dplr_system truncated_system(dplr_system system, index_t length, read_out_kind k
 std::vector<double> kernel_by_roots(dplr_system const& truncated, index_t length) {
   detail::real_fft<double> const fft(length);
   std::vector<complex> spectrum(at(fft.bins()));
-  for (index_t k = 0; k < fft.bins(); ++k) spectrum[at(k)] = spectrum_at(truncated, k, length);
+  for (index_t k = 0; k < fft.bins(); ++k) spectrum[at(k)] = detail::dplr_spectrum_at(truncated, k, length);
   std::vector<double> kernel(at(length));
   fft.backward(spectrum.data(), kernel.data());
   return kernel;
@@ -154,28 +144,27 @@ std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t leng
   return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
 }
 
-template <class T>
-struct dplr_kernels<T>::state {
-  struct channel {
-    dplr_system truncated;
-    std::vector<detail::dplr_pole<T>> poles;  // of a half spectrum of rank 1
-    std::vector<index_t> near;                // roots on a pole, and w = -1: each by itself
-  };
-  detail::dplr_roots<T> roots;
-  std::vector<channel> channels;
-};
+// The Hermitian part of the spectrum, which a half spectrum's is already.
+complex detail::dplr_spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
+  auto const half = half_angle<double>(k, length);
+  double const s = half.first, c = half.second;
+  bool const near = on_a_pole(truncated, s, c);
+  auto const value = [&](double sine) { return near ? by_inverse(truncated, sine, c) : by_sums(truncated, sine, c); };
+  if (truncated.kept == spectrum::half) return value(s);
+  return (value(s) + std::conj(value(-s))) / 2.0;
+}
 
 template <class T>
-dplr_kernels<T>::dplr_kernels(std::span<dplr_system const> channels, index_t length, read_out_kind kind, int threads)
-    : length_(length) {
+detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> channels, index_t length,
+                                                read_out_kind kind, int threads) {
   detail::need_length(length);
   for (dplr_system const& system : channels) check(system);
-  auto made = std::make_unique<state>();
-  made->roots = roots_of<T>(length);
-  made->channels.resize(channels.size());
+  dplr_tables<T> made;
+  made.roots = roots_of<T>(length);
+  made.channels.resize(channels.size());
   openmp on(threads);
   on.blocks(static_cast<index_t>(channels.size()), [&](index_t k) {
-    auto& channel = made->channels[at(k)];
+    auto& channel = made.channels[at(k)];
     channel.truncated = truncated_system(channels[at(k)], length, kind);
     if (channel.truncated.kept != spectrum::half || channel.truncated.rank() != 1) return;
     channel.poles = poles_of<T>(channel.truncated);
@@ -190,8 +179,21 @@ dplr_kernels<T>::dplr_kernels(std::span<dplr_system const> channels, index_t len
       }
     }
   });
-  state_ = std::move(made);
+  return made;
 }
+
+template SSMSCAN_SSM_EXPORT detail::dplr_tables<float> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
+                                                                                read_out_kind, int);
+template SSMSCAN_SSM_EXPORT detail::dplr_tables<double> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
+                                                                                 read_out_kind, int);
+
+template <class T>
+struct dplr_kernels<T>::state : detail::dplr_tables<T> {};
+
+template <class T>
+dplr_kernels<T>::dplr_kernels(std::span<dplr_system const> channels, index_t length, read_out_kind kind, int threads)
+    : length_(length),
+      state_(std::make_unique<state const>(state{detail::make_dplr_tables<T>(channels, length, kind, threads)})) {}
 
 template <class T>
 dplr_kernels<T>::~dplr_kernels() = default;
@@ -212,7 +214,7 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
   }
   std::vector<std::complex<T>> spectrum(at(state_->roots.padded()));
   detail::dplr_spectrum(state_->roots, of.poles, static_cast<T>(of.truncated.step / 2), spectrum.data());
-  for (index_t const k : of.near) spectrum[at(k)] = std::complex<T>(spectrum_at(of.truncated, k, length_));
+  for (index_t const k : of.near) spectrum[at(k)] = std::complex<T>(detail::dplr_spectrum_at(of.truncated, k, length_));
   detail::real_fft<T>(length_).backward(spectrum.data(), kernel.data());
 }
 
