@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include <ssmscan/ssm/simd/targets.hpp>
 
@@ -29,13 +30,18 @@ HWY_INLINE auto load(bfloat16 const* from) {  // the upper half of a float
   return hn::BitCast(tag(), hn::ShiftLeft<16>(hn::PromoteTo(words, bits)));
 }
 
-// sum[v] += row x over the 32 columns at both pointers. What comes next in memory is asked for ahead, which takes the speed
-// of bfloat16 from two thirds to seven eighths of the memory's; beyond the weight's end that does nothing.
+// What comes next in memory is asked for, which takes the speed of bfloat16 from two thirds to seven eighths of the memory's;
+// beyond the weight's end that does nothing, but the address is counted as a number: no pointer may point there.
+template <class W>
+HWY_INLINE void ask_ahead(W const* row) {
+  constexpr std::uintptr_t line = 64, ahead = 1024;  // bytes
+  for (std::uintptr_t at = 0; at < partial_sums * sizeof(W); at += line)
+    hwy::Prefetch(reinterpret_cast<char const*>(reinterpret_cast<std::uintptr_t>(row) + ahead + at));
+}
+
+// sum[v] += row x over the 32 columns at both pointers.
 template <class W>
 HWY_INLINE void add_products(W const* row, float const* x, hn::Vec<tag> (&sum)[vectors]) {
-  constexpr std::size_t line = 64, ahead = 1024;  // bytes
-  for (std::size_t at = 0; at < partial_sums * sizeof(W); at += line)
-    hwy::Prefetch(reinterpret_cast<char const*>(row) + ahead + at);
   for (index_t v = 0; v < vectors; ++v)
     sum[v] = fused(tag(), load(row + v * width), hn::LoadU(tag(), x + v * width), sum[v]);
 }
@@ -50,7 +56,10 @@ HWY_INLINE void all_rows(matrix_view<W const> weight, float const* x, float* y) 
     W const* const row = weight.row(o);
     hn::Vec<tag> sum[vectors];
     for (index_t v = 0; v < vectors; ++v) sum[v] = hn::Zero(tag());
-    for (index_t i = 0; i < whole; i += partial_sums) add_products(row + i, x + i, sum);
+    for (index_t i = 0; i < whole; i += partial_sums) {
+      ask_ahead(row + i);
+      add_products(row + i, x + i, sum);
+    }
     if (rest > 0) {
       std::array<W, partial_sums> last_row{};
       std::copy_n(row + whole, rest, last_row.begin());
