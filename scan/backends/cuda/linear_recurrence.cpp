@@ -7,13 +7,22 @@
 namespace ssmscan::device {
 namespace {
 
-ssmscan::detail::catalogue<ssmscan::detail::device_kernel> const& known() {
-  static ssmscan::detail::catalogue<ssmscan::detail::device_kernel> const all([] {
-    std::vector<ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const*> tables;
+using ssmscan::detail::device_kernel;
+using any_table = ssmscan::detail::basic_kernel_table<device_kernel>;
+
+std::vector<ssmscan::detail::device_table const*> const& tables() {
+  static std::vector<ssmscan::detail::device_table const*> const all = [] {
+    std::vector<ssmscan::detail::device_table const*> made;
     ssmscan::detail::for_each_form<algorithms, inner_algorithms>(
-        [&]<class A>(std::type_identity<A>) { tables.push_back(&ssmscan::detail::device_kernels_for<A>()); });
-    return tables;
-  }());
+        [&]<class A>(std::type_identity<A>) { made.push_back(&ssmscan::detail::device_kernels_for<A>()); });
+    return made;
+  }();
+  return all;
+}
+
+ssmscan::detail::catalogue<device_kernel> const& known() {
+  static ssmscan::detail::catalogue<device_kernel> const all(
+      std::vector<any_table const*>(tables().begin(), tables().end()));
   return all;
 }
 
@@ -38,22 +47,20 @@ ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
 
 // The tables of 16-bit storage, which the CPU's catalogue does not know.
 template <storage_dtype S>
-ssmscan::detail::kernels_of<ssmscan::detail::device_kernel<S>> const& stored_kernels(
-    ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const& table) {
-  using kernels = ssmscan::detail::kernels_of<ssmscan::detail::device_kernel<S>>;
+ssmscan::detail::kernels_of<device_kernel<S>> const& stored_kernels(any_table const& table) {
+  using kernels = ssmscan::detail::kernels_of<device_kernel<S>>;
   return std::get<kernels>(static_cast<ssmscan::detail::device_table const&>(table).stored);
 }
 
 template <class T>
-ssmscan::detail::device_kernel<T> kernel_for(
-    ssmscan::detail::basic_kernel_table<ssmscan::detail::device_kernel> const& table, recurrence<T> const& problem) {
+device_kernel<T> kernel_for(any_table const& table, std::string_view algorithm, recurrence<T> const& problem) {
   if constexpr (recurrence_dtype<T>) {
     return known().kernel_for(table, problem);
   } else {
     auto const found = stored_kernels<T>(table).at(problem.operation, packing_of(problem));
     if (found == nullptr) {
       std::string given = "\"";
-      given.append(ssmscan::detail::full_name(table.info)).append("\" for ").append(dtype_name<T>);
+      given.append(algorithm).append("\" for ").append(dtype_name<T>);
       given.append(problem.operation == operation::semi_log ? " semi_log" : " affine");
       throw_invalid("algorithm", given, "a combination that device::capabilities() (`ssmscan list`) has");
     }
@@ -74,14 +81,16 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   }
   auto const& table = known().find(algorithm, how.inner, "cuda");
   return {call,
-          kernel_for(table, problem),
+          kernel_for(table, algorithm, problem),
           {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
            reason}};
 }
 
 // The rows of a form's 16-bit storage, after its others.
 void add_stored(std::vector<capability>& rows, capability row) {
-  auto const& table = known().find(row.algorithm, row.inner, row.backend);
+  auto const& table = **std::ranges::find_if(tables(), [&](auto const* t) {
+    return ssmscan::detail::is_named(t->info, row.algorithm) && t->inner == row.inner;
+  });
   auto const add = [&]<class S>(std::type_identity<S>) {
     auto const& kernels = stored_kernels<S>(table);
     if (kernels.at(operation::affine, ssmscan::detail::packing::one_sequence) == nullptr) return;

@@ -18,12 +18,11 @@ struct lane_ring {
   static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece of 16 bytes
   // Direct, a step is a row of 512 bytes or more: of 128, neighbouring warps drift apart, and memory is read in smaller pieces than
   // it likes. Transposed, a group is a line of 128 bytes of each lane.
-  // (double in warps: 32 lanes by 16 steps, so that as many blocks as there are lanes for are spread over all multiprocessors.)
-  static constexpr int lanes = transposed || sizeof(T) > 4 ? warp_size : 128;
-  static constexpr int steps = (transposed || sizeof(T) == 8 ? 128 : 64) / static_cast<int>(sizeof(T)),
-                       groups = transposed      ? 4
-                                : sizeof(T) > 4 ? 8
-                                                : 6;
+  // double in warps of lanes and groups of 32 steps: three blocks a multiprocessor, evenly.
+  static constexpr bool in_warps = transposed || std::is_same_v<T, double> || sizeof(T) > 8;
+  static constexpr int lanes = in_warps ? warp_size : 128;
+  static constexpr int steps = (transposed ? 128 : std::is_same_v<T, double> ? 256 : 64) / static_cast<int>(sizeof(T));
+  static constexpr int groups = transposed || std::is_same_v<T, double> ? 4 : sizeof(T) > 8 ? 8 : 6;
   static constexpr int pitch = transposed ? steps + unit : lanes;  // an odd number of pieces: threads meet all banks
   static constexpr int length = (transposed ? lanes : steps) * pitch;
 
