@@ -11,11 +11,6 @@ namespace ssmscan::device {
 inline constexpr index_t chunk_of(index_t lanes) {
   return lanes >= index_t{1} << 15 ? 8192 : lanes >= index_t{1} << 13 ? 2048 : 4096;
 }
-// Where fused_time is chosen: one chunk, and too few channels to give every multiprocessor warps enough. Not by the batch, so
-// that a batch of one has the bits of a batch of many.
-inline constexpr bool is_short(index_t lanes, index_t time) {
-  return lanes < index_t{1} << 15 && time <= chunk_of(lanes);
-}
 inline constexpr index_t whole_sequence = index_t{1} << 62;
 
 inline constexpr unsigned long long nowhere = ~0ull;

@@ -38,12 +38,7 @@ bool is_fusible(ssm::selective_problem<V, IO> const& p) {
 template <class V, class IO>
 selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wanted) {
   bool const fusible = is_fusible(p);
-  if (wanted == selective_form::automatic) {
-    index_t const lanes = p.u.shape.channel * p.A.columns;
-    return !fusible                          ? selective_form::general
-           : is_short(lanes, p.u.shape.time) ? selective_form::fused_time
-                                             : selective_form::fused;
-  }
+  if (wanted == selective_form::automatic) return fusible ? selective_form::fused : selective_form::general;
   if (wanted != selective_form::general && !fusible)
     throw_invalid("form", wanted == selective_form::fused ? "fused" : "fused_time",
                   "general, or rule mamba, real A of at most 64 states, all arrays contiguous in time, one group or "
@@ -91,7 +86,6 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
                            : "general",
                "", "cuda", tree,
                how.form != selective_form::automatic ? "named by the caller"
-               : over_time                           ? "real, rule mamba, contiguous in time, few channels and short"
                : fused                               ? "real, rule mamba, contiguous in time"
                        : "strides, rule, type, groups or states that fused does not take"};
   return call;

@@ -267,7 +267,6 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       }
     };
     if (tile.begin == 0 && tile.end == tile_time) {
-#pragma unroll 2
       for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
     } else {
       for (int at = 0; at < tile_time; at += quad_time)

@@ -107,14 +107,17 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
 
 // Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
 inline constexpr int time_warps = 4;
-template <class Real>
-inline constexpr int time_blocks = sizeof(Real) == 8 ? 2 : 3;  // a multiprocessor's registers hold no more
+// Blocks of a multiprocessor: what its registers hold.
+template <class IO>
+inline constexpr int time_blocks = sizeof(IO) == 8   ? 2
+                                   : sizeof(IO) == 4 ? 3
+                                                     : 4;
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<Real>>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");

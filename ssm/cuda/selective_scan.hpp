@@ -21,8 +21,8 @@
 
 namespace ssmscan::device {
 
-// automatic: where fused takes the problem, fused_time for less than 2^15 channels x states and at most 2048 steps (4096 for
-// less than 2^13), else fused; general where fused does not take it. Naming what a call says it chose gives its bits again.
+// automatic: fused wherever it takes the problem, else general. fused_time is chosen by name: twice as fast for one sequence of some
+// 1500 channels x 16 states and 2000 steps, half as fast for many (docs/experiments/selective_cuda.md).
 enum class selective_form { automatic, fused, fused_time, general };
 
 struct selective_execution {
@@ -46,8 +46,7 @@ struct selective_execution {
 // chunk) its bits.
 // Bits depend on the form, the types, for fused on channels x states (by that rule), and on the lengths of the sequences; not
 // on batch, stream, load, alignment or GPU, and are those of any other run (fused: below 2^-126 of a state, the channels beside
-// may have a say). automatic looks at the whole length: packed sequences may be done by another form than each by itself.
-// NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
+// may have a say).
 // Results and factors below the smallest normal number count as zero.
 //
 // Throws std::invalid_argument in the words of the call on the CPU, before anything is launched; std::system_error of category

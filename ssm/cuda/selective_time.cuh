@@ -50,24 +50,6 @@ __device__ void read_row(T const* row, int thread, Real (&to)[Steps]) {
   }
 }
 
-// A row of B or C: a thread's steps and a piece that nobody uses, so that eight threads read from all banks.
-template <class Real, int Steps>
-struct padded_row {
-  static constexpr int piece_steps = 16 / static_cast<int>(sizeof(Real)), of_thread = Steps + piece_steps;
-  static constexpr int length = 32 * of_thread;
-  __device__ static int place_of_step(int t) { return t / Steps * of_thread + t % Steps; }
-};
-template <int Steps, class Real>
-__device__ void read_padded(Real const* own, Real (&to)[Steps]) {
-  constexpr int piece_steps = padded_row<Real, Steps>::piece_steps;
-#pragma unroll
-  for (int i = 0; i < Steps; i += piece_steps) {
-    auto const values = *reinterpret_cast<piece<Real> const*>(own + i);
-#pragma unroll
-    for (int j = 0; j < piece_steps; ++j) to[i + j] = values.of[j];
-  }
-}
-
 // Of values [From, From + Count).
 template <int From, int Count, class Real, int Steps>
 __device__ Real sum_by_halves(Real const (&values)[Steps]) {
@@ -80,10 +62,9 @@ __device__ Real sum_by_halves(Real const (&values)[Steps]) {
 template <class IO, class Real, int Steps, int Warps>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
-  // [buffer][B, C][row] and per warp u, delta, z (then y), and per warp and state a rate and a carry
+  // [buffer][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
   static std::size_t shared_bytes(int states) {
-    return sizeof(Real) * (4 * padded_row<Real, Steps>::length + 2 * static_cast<std::size_t>(states) * Warps) +
-           sizeof(IO) * 3 * tile * Warps;
+    return sizeof(Real) * (4 * tile + 2 * static_cast<std::size_t>(states) * Warps) + sizeof(IO) * 3 * tile * Warps;
   }
 };
 
@@ -92,17 +73,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
   using shape = time_shape<IO, Real, Steps, Warps>;
   using row = time_row<IO, Steps>;
-  using wide_row = padded_row<Real, Steps>;
+  using wide_row = time_row<Real, Steps>;
   constexpr int tile = shape::tile, threads = shape::threads;
   constexpr unsigned everyone = 0xffffffffu;
   extern __shared__ __align__(16) unsigned char shared[];
   Real* const coefficients = reinterpret_cast<Real*>(shared);
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  IO* const u_row = reinterpret_cast<IO*>(coefficients + 4 * wide_row::length) + warp * 3 * tile;
+  IO* const u_row = reinterpret_cast<IO*>(coefficients + 4 * tile) + warp * 3 * tile;
   IO *const delta_row = u_row + tile, *const z_row = delta_row + tile;
   Real* const rates =
-      reinterpret_cast<Real*>(reinterpret_cast<IO*>(coefficients + 4 * wide_row::length) + Warps * 3 * tile) +
-      warp * 2 * p.states;
+      reinterpret_cast<Real*>(reinterpret_cast<IO*>(coefficients + 4 * tile) + Warps * 3 * tile) + warp * 2 * p.states;
   Real* const carries = rates + p.states;
 
   index_t const channel_blocks = (p.channels + Warps - 1) / Warps;
@@ -146,54 +126,37 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   // Row n of B and C: a quad for a thread, in turn, by way of registers, as they may have to be widened.
   constexpr int quads = 2 * tile / quad_time, own_quads = (quads + threads - 1) / threads;
   quad<IO> coefficient[own_quads];
-  IO const *source[own_quads], *next[own_quads];
-  index_t row_stride[own_quads];
-  int target[own_quads];
-  auto const place_of = [&](int j) { return j * threads + static_cast<int>(threadIdx.x); };
-  auto const is_one = [&](int j) { return quads % threads == 0 || place_of(j) < quads; };
-#pragma unroll
-  for (int j = 0; j < own_quads; ++j) {
-    int const at = place_of(j) % (tile / quad_time) * quad_time;
-    bool const is_B = place_of(j) < quads / 2;
-    source[j] = (is_B ? B : C) + at, row_stride[j] = is_B ? p.B.state : p.C.state;
-    target[j] = (is_B ? 0 : wide_row::length) + wide_row::place_of_step(at);
-  }
-  // Of the tile at t, the row after the one fetched last; the first where `from_first`.
-  auto const fetch = [&](index_t t, auto from_first) {
+  auto const fetch = [&](int n, index_t t) {
     index_t const left = range.end - t;
-#pragma unroll
-    for (int j = 0; j < own_quads; ++j) next[j] = from_first ? source[j] + t : next[j] + row_stride[j];
-    if (vectors && left >= tile) {
-#pragma unroll
-      for (int j = 0; j < own_quads; ++j)
-        if (is_one(j)) coefficient[j] = *reinterpret_cast<quad<IO> const*>(next[j]);
-      return;
-    }
     tile_range const wanted{0, left < tile ? static_cast<int>(left) : tile};
 #pragma unroll
     for (int j = 0; j < own_quads; ++j) {
-      int const at = place_of(j) % (tile / quad_time) * quad_time;
-      if (is_one(j)) coefficient[j] = load_quad(next[j] - at, at, wanted, vectors);
+      int const place = j * threads + static_cast<int>(threadIdx.x), at = place % (tile / quad_time) * quad_time;
+      if (quads % threads != 0 && place >= quads) break;
+      IO const* const from = (place < quads / 2 ? B + n * p.B.state : C + n * p.C.state) + t;
+      coefficient[j] = load_quad(from, at, wanted, vectors);
     }
   };
-  auto const put = [&](Real* to) {
+  auto const put = [&](int buffer) {
 #pragma unroll
     for (int j = 0; j < own_quads; ++j) {
-      if (!is_one(j)) continue;
+      int const place = j * threads + static_cast<int>(threadIdx.x), at = place % (tile / quad_time) * quad_time;
+      if (quads % threads != 0 && place >= quads) break;
+      Real* const to = coefficients + (buffer * 2 + (place < quads / 2 ? 0 : 1)) * tile;
 #pragma unroll
       for (int i = 0; i < quad_time; i += wide_row::piece_steps) {
         piece<Real> values;
 #pragma unroll
         for (int s = 0; s < wide_row::piece_steps; ++s) values.of[s] = Real(coefficient[j].wide(i + s));
-        *reinterpret_cast<piece<Real>*>(to + target[j] + i) = values;
+        reinterpret_cast<piece<Real>*>(to)[wide_row::place_of((at + i) / wide_row::piece_steps)] = values;
       }
     }
   };
 
-  Real *rows_now = coefficients, *rows_next = coefficients + 2 * wide_row::length;
+  int buffer = 0;
   if (range.begin < range.end) {
     bring(u_row, u_at, range.begin), bring(delta_row, delta_at, range.begin);
-    fetch(range.begin, std::true_type{});
+    fetch(0, range.begin);
   }
   for (index_t t = range.begin; t < range.end; t += tile) {
     int const count = range.end - t < tile ? static_cast<int>(range.end - t) : tile;
@@ -227,18 +190,18 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     __pipeline_commit();
 
     for (int n = 0; n < p.states; ++n) {
-      put(rows_now);
+      put(buffer);
       __syncthreads();  // whoever is past it has read the other buffer
       if (n + 1 < p.states)
-        fetch(t, std::false_type{});
+        fetch(n + 1, t);
       else if (t + tile < range.end)
-        fetch(t + tile, std::true_type{});
-      Real const* const own_row = rows_now + lane * wide_row::of_thread;
-      Real* const read = rows_now;
-      rows_now = rows_next, rows_next = read;
+        fetch(0, t + tile);
+      Real const* const B_row = coefficients + buffer * 2 * tile;
+      Real const* const C_row = B_row + tile;
+      buffer ^= 1;
       Real const rate = rates[n], carry = carries[n];
       Real a[Steps], b[Steps], x = lane == 0 ? carry : Real(0);
-      read_padded<Steps>(own_row, b);
+      read_row<Real, Steps>(B_row, lane, b);
 #pragma unroll
       for (int i = 0; i < Steps; ++i) {
         a[i] = decay(d[i], rate), b[i] *= input[i];
@@ -255,7 +218,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (lane == 31) carries[n] = x;
       x = lane == 0 ? carry : before;
       Real c_values[Steps];
-      read_padded<Steps>(own_row + wide_row::length, c_values);
+      read_row<Real, Steps>(C_row, lane, c_values);
 #pragma unroll
       for (int i = 0; i < Steps; ++i) {
         x = fma(a[i], x, b[i]);

@@ -212,23 +212,5 @@ TEST(CudaSelectiveCall, RefusesInWords) {
             std::string::npos);
 }
 
-TEST(CudaSelectiveCall, ChoosesByChannelsStatesAndTime) {
-  auto const chosen = [](index_t batch, index_t channels, index_t time) {
-    instance<float> host({.batch = 1, .channels = 1, .states = 16, .time = 1});
-    on_device<float, float> const there(host);
-    auto p = there.problem();
-    for (auto* view : {&p.u, &p.delta, &p.z}) *view = {view->data, {batch, channels, time}};
-    p.y = {p.y.data, {batch, channels, time}};
-    p.A.rows = channels, p.D = {p.D.data(), size(channels)}, p.delta_bias = {p.delta_bias.data(), size(channels)};
-    p.final.data = nullptr;
-    return device::plan(p).algorithm;
-  };
-  EXPECT_EQ(chosen(1, 1536, 2048), "fused_time");
-  EXPECT_EQ(chosen(8, 1536, 2048), "fused_time");
-  EXPECT_EQ(chosen(1, 1536, 2049), "fused");
-  EXPECT_EQ(chosen(1, 64, 4096), "fused_time");
-  EXPECT_EQ(chosen(8, 2048, 2048), "fused");
-}
-
 }  // namespace
 }  // namespace ssmscan
