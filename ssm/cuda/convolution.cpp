@@ -121,7 +121,7 @@ void causal_convolution<T>::run(convolution_call<T> const& call, run_on const& h
   }
 }
 
-template class SSMSCAN_SSM_CUDA_EXPORT causal_convolution<float>;
-template class SSMSCAN_SSM_CUDA_EXPORT causal_convolution<double>;
+template class causal_convolution<float>;
+template class causal_convolution<double>;
 
 }  // namespace ssmscan::device

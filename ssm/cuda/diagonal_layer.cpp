@@ -104,7 +104,7 @@ void diagonal_layer<T>::scan(diagonal_call<T> const& call, run_on const& how) co
   detail::launch_scan(state_->tables, call, state_->is_split(batch, length) ? carried.data() : nullptr, how.stream);
 }
 
-template class SSMSCAN_SSM_CUDA_EXPORT diagonal_layer<float>;
-template class SSMSCAN_SSM_CUDA_EXPORT diagonal_layer<double>;
+template class diagonal_layer<float>;
+template class diagonal_layer<double>;
 
 }  // namespace ssmscan::device

@@ -80,7 +80,7 @@ void dplr_kernels<T>::generate(ssm::matrix_view<T> const& taps, run_on const& ho
     detail::launch_single_taps(state_->on, memory.spectra.data(), taps.data, how.stream);
 }
 
-template class SSMSCAN_SSM_CUDA_EXPORT dplr_kernels<float>;
-template class SSMSCAN_SSM_CUDA_EXPORT dplr_kernels<double>;
+template class dplr_kernels<float>;
+template class dplr_kernels<double>;
 
 }  // namespace ssmscan::device
