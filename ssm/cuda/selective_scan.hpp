@@ -47,6 +47,7 @@ struct selective_execution {
 // Bits depend on the form, the types, for fused on channels x states (by that rule), and on the lengths of the sequences; not
 // on batch, stream, load, alignment or GPU, and are those of any other run (fused: below 2^-126 of a state, the channels beside
 // may have a say).
+// NaN and infinities go forward in their own channel only; an infinite state may be NaN in the chunks after its own.
 // Results and factors below the smallest normal number count as zero.
 //
 // Throws std::invalid_argument in the words of the call on the CPU, before anything is launched; std::system_error of category
