@@ -149,6 +149,11 @@ std::vector<capability> const& capabilities() {
   return all;
 }
 
-std::vector<std::string> algorithm_names() { return known().algorithm_names(); }
+std::vector<std::string> algorithm_names() {
+  std::vector<std::string> names;
+  for (capability const& row : capabilities())
+    if (std::ranges::find(names, row.algorithm) == names.end()) names.emplace_back(row.algorithm);
+  return names;
+}
 
 }  // namespace ssmscan::device
