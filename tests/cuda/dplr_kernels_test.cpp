@@ -50,7 +50,8 @@ TYPED_TEST(CudaLowRank, KernelIsThatOfTheCpu) {
   for (index_t const size : {2, 8, 64, 256}) {
     for (index_t const length : lengths) {
       if (size == 256 && length > 1024) continue;  // C~ on the host takes its time
-      if (std::is_same_v<T, float> && size == 256 && length < 16) continue;  // taps that cancel, as on the CPU (L = 1: 3.2e-5)
+      if (std::is_same_v<T, float> && size == 256 && length < 16)
+        continue;  // taps that cancel, as on the CPU (L = 1: 3.2e-5)
       std::vector<ssm::dplr_system> channels;
       for (double const step : {0.1, 0.01, 1.0 / double(length)})
         channels.push_back(hippo_channel(size, ssm::spectrum::half, step));
