@@ -281,7 +281,7 @@ class Refused(ProgramTest):
 
     # The output cannot be written although all looked well: exit 3, and neither file is there.
     def test_a_failing_write_leaves_nothing(self):
-        n = 100000
+        n = 100000  # 800 kB
         self.save("a.npy", "<f8", (n,), [0.5] * n)
         self.save("b.npy", "<f8", (n,), [1] * n)
         self.save("x0.npy", "<f8", (), [1])
@@ -289,7 +289,7 @@ class Refused(ProgramTest):
 
         def small_files():
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (600000, 600000))  # ThreadSanitizer writes a file of 512 kB when it starts
 
         result = subprocess.run([PROGRAM, *self.FILES, "--final", "xT.npy"], cwd=self.folder, capture_output=True, text=True,
                                 preexec_fn=small_files, timeout=60)
