@@ -45,7 +45,7 @@ head_in_mask heads_in(device_packing const& given, index_t time) {
   return {given.reset.data(), time, given.direction == direction::reverse};
 }
 
-SSMSCAN_HOST_DEVICE void set_bit(std::uint32_t* bits, index_t at) {
+SSMSCAN_HOST_DEVICE void set_bit([[maybe_unused]] std::uint32_t* bits, [[maybe_unused]] index_t at) {
 #if defined(__CUDA_ARCH__)
   atomicOr(bits + at / 32, std::uint32_t{1} << at % 32);
 #endif
