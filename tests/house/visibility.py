@@ -2,6 +2,7 @@
 are the standard library's own and are exported by every C++ library; unique symbols are the inline constants of headers,
 one for the whole program by the language's rules.)"""
 import argparse
+import os
 import pathlib
 import re
 import subprocess
@@ -16,7 +17,10 @@ def declared(source, component):
     """(functions, types) declared for export by the headers of a component."""
     functions, types = set(), set()
     folder = source / {"cuda": "scan/backends/cuda", "ssm_cuda": "ssm/cuda"}.get(component, component)
+    without_simd = os.environ.get("SSMSCAN_CHECK") == "fast"  # as consumer.py builds it then
     for header in sorted(folder.rglob("*.hpp")):
+        if without_simd and "simd" in header.parts:
+            continue
         text = re.sub(r"//[^\n]*", "", header.read_text(encoding="utf-8"))
         kinds = set(re.findall(TYPE.pattern.format(component.upper()), text))
         types |= kinds
