@@ -55,6 +55,7 @@ void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, 
                         std::vector<float>& residual, mamba_run const& run) const {
   mamba_config const& c = config_;
   index_t const tokens = batch * time, parameters = c.rank + 2 * c.states;
+  if (tokens == 0) return;  // nothing to add, and the cache stays as it is
   std::vector<float> normal(size(tokens * c.hidden)), xz(size(tokens * 2 * c.inner)), x(size(tokens * c.inner)),
       projected(size(tokens * parameters)), delta(size(tokens * c.inner));
   rms_norm<float>(in(residual.data(), tokens, c.hidden), w.norm, static_cast<float>(c.epsilon),
