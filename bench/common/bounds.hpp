@@ -31,9 +31,22 @@ inline constexpr bool streaming_stores_exist = true;
 inline constexpr bool streaming_stores_exist = false;
 #endif
 
-// A complex product would be more than the memory's work, so complex data are pairs of reals here; uint32_t is added.
+// A complex product would be more than the memory's work, so complex data are pairs of reals here; uint32_t is added, and
+// so are pairs of 16-bit elements.
 template <class T>
-using words_t = reference::real_t<T>;
+struct words_of_type {
+  using type = reference::real_t<T>;
+};
+template <storage_dtype S>
+struct words_of_type<S> {
+  using type = std::uint32_t;
+};
+template <class T>
+using words_t = typename words_of_type<T>::type;
+template <class T>
+std::size_t words_in(std::size_t elements) {
+  return elements * sizeof(T) / sizeof(words_t<T>);
+}
 
 template <class W>
 W triad_of(W a, W b) {
@@ -87,10 +100,9 @@ void bound_pass(stores how, int threads, W const* a, W const* b, W* x, std::size
 template <bound_kernel Kernel, class T>
 void run_bound(problem<T>& on, stores how, int threads) {
   using W = words_t<T>;
-  constexpr std::size_t parts = sizeof(T) / sizeof(W);
   auto const* const b = reinterpret_cast<W const*>(on.b.data());
   auto const* const a = on.a.size() == on.b.size() ? reinterpret_cast<W const*>(on.a.data()) : b;
-  bound_pass<Kernel>(how, threads, a, b, reinterpret_cast<W*>(on.x.data()), on.x.size() * parts);
+  bound_pass<Kernel>(how, threads, a, b, reinterpret_cast<W*>(on.x.data()), words_in<T>(on.x.size()));
 }
 
 // Empty, or what is wrong: both kernels are exact.
@@ -100,7 +112,7 @@ std::string check_bound(problem<T> const& on) {
   auto const* const b = reinterpret_cast<W const*>(on.b.data());
   auto const* const a = on.a.size() == on.b.size() ? reinterpret_cast<W const*>(on.a.data()) : b;
   auto const* const x = reinterpret_cast<W const*>(on.x.data());
-  for (std::size_t i = 0; i < on.x.size() * (sizeof(T) / sizeof(W)); ++i)
+  for (std::size_t i = 0; i < words_in<T>(on.x.size()); ++i)
     if (x[i] != (Kernel == bound_kernel::triad ? triad_of(a[i], b[i]) : b[i]))
       return wrong_result + ("word " + std::to_string(i)) + " of the bound";
   return "";

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 
 namespace ssmscan::bench {
@@ -51,6 +52,30 @@ inline double random_unit(std::uint64_t stream, index_t position) {  // [0, 1)
 
 inline constexpr index_t reset_distance = 9973;  // a prime: out of step with every tile
 
+// What a, b and x hold, as the arithmetic has it, and a real number as they hold it: rounded once where that is 16 bits.
+template <class T>
+detail::arithmetic<T> widened(T x) {
+  if constexpr (std::same_as<T, bfloat16>) {
+    return from_bfloat16(x.bits);
+  } else if constexpr (std::same_as<T, float16>) {
+    return from_half(x.bits);
+  } else {
+    return x;
+  }
+}
+template <class T>
+T stored(double x) {
+  if constexpr (std::same_as<T, bfloat16>) {
+    return {to_bfloat16(static_cast<float>(x))};
+  } else if constexpr (std::same_as<T, float16>) {
+    return {to_half(static_cast<float>(x))};
+  } else if constexpr (is_complex<T>) {
+    return T(static_cast<typename T::value_type>(x));
+  } else {
+    return static_cast<T>(x);
+  }
+}
+
 // The value of a, as a magnitude; a complex a turns by up to a tenth of a radian.
 inline double decay(std::string const& family, index_t i) {
   if (family == "constant") return 0.9975;
@@ -67,7 +92,7 @@ T coefficient(std::string const& family, index_t i) {
     using R = typename T::value_type;
     return T(std::polar(static_cast<R>(decay(family, i)), static_cast<R>(0.1 * random_unit(2, i))));
   } else {
-    return static_cast<T>(decay(family, i));
+    return stored<T>(decay(family, i));
   }
 }
 
@@ -79,14 +104,16 @@ T input(std::uint64_t stream, index_t i) {
     using R = typename T::value_type;
     return T(static_cast<R>(2 * random_unit(stream, i) - 1), static_cast<R>(2 * random_unit(stream + 1, i) - 1));
   } else {
-    return static_cast<T>(2 * random_unit(stream, i) - 1);
+    return stored<T>(2 * random_unit(stream, i) - 1);
   }
 }
 
 template <class T>
 struct problem {
+  using state = detail::arithmetic<T>;
   problem_shape shape;
-  std::vector<T> a, b, x, initial, final;
+  std::vector<T> a, b, x;
+  std::vector<state> initial, final;
   std::vector<index_t> offsets;
 
   explicit problem(problem_shape const& s) : shape(s) {
@@ -99,7 +126,7 @@ struct problem {
     auto const states = static_cast<std::size_t>(s.lanes * std::max<index_t>(s.packed, 1));
     if (s.state) {
       initial.resize(states), final.resize(states);
-      for (std::size_t i = 0; i < states; ++i) initial[i] = input<T>(6, static_cast<index_t>(i));
+      for (std::size_t i = 0; i < states; ++i) initial[i] = input<state>(6, static_cast<index_t>(i));
     }
     // Sequences of random lengths, empty ones among them where they are many and short.
     for (index_t k = 0; s.packed > 0 && k <= s.packed; ++k)
@@ -119,8 +146,8 @@ struct problem {
     r.b = tensor_view<T const>(b.data(), whole, shape.layout);
     r.x = tensor_view<T>(x.data(), whole, shape.layout);
     if (shape.state) {
-      r.initial = tensor_view<T const>(initial.data(), states);
-      r.final = tensor_view<T>(final.data(), states);
+      r.initial = tensor_view<state const>(initial.data(), states);
+      r.final = tensor_view<state>(final.data(), states);
     }
     r.offsets = offsets;
     r.direction = shape.direction;

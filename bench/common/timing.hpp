@@ -92,7 +92,7 @@ void spoil(std::vector<T>& x) {
   if constexpr (std::same_as<T, std::uint32_t>) {
     for (auto& value : x) value ^= 0xA5A5A5A5U;
   } else {
-    std::fill(x.begin(), x.end(), T(std::numeric_limits<typename precision<T>::real>::quiet_NaN()));
+    std::fill(x.begin(), x.end(), stored<T>(std::numeric_limits<typename precision<T>::real>::quiet_NaN()));
   }
 }
 

@@ -6,7 +6,8 @@
 //
 // Each b[s] meets one rounding per coefficient between s and t, in whichever product those were multiplied (N), and one
 // per combine in which it stands on the right (d S). n = 1 with a fused multiply-add, 2 with product and sum rounded
-// apart; complex: 2 fused (Jeannerod et al. 2017), sqrt(5) + 1 apart (Brent et al. 2007). uint32_t is exact.
+// apart; complex: 2 fused (Jeannerod et al. 2017), sqrt(5) + 1 apart (Brent et al. 2007). uint32_t is exact. Stored in 16
+// bits, the result of float is rounded once more, which is v |x|, v = 2^-8 or 2^-11, or half a subnormal step.
 // (reference/oracle.hpp does the same in quadruple precision, and slower than any contender: it is for the accuracy
 // benchmark. This one serves 2^26 elements.)
 #include <cmath>
@@ -44,6 +45,8 @@ struct precision<std::complex<R>> {
   using wide_real = typename precision<R>::wide_real;
   using wide = std::complex<wide_real>;
 };
+template <storage_dtype S>
+struct precision<S> : precision<float> {};
 template <>
 struct precision<std::uint32_t> {
   using real = double;
@@ -51,12 +54,24 @@ struct precision<std::uint32_t> {
   using wide = std::uint32_t;
 };
 
+// Of the one rounding to 16 bits: the greatest relative error of a normal number, the greatest error of a smaller one.
+struct storing_error {
+  double relative = 0, absolute = 0;
+};
+template <class T>
+inline constexpr storing_error storing{};
+template <>
+inline constexpr storing_error storing<bfloat16>{0x1p-8, 0x1p-134};
+template <>
+inline constexpr storing_error storing<float16>{0x1p-11, 0x1p-25};
+
 // The definition in higher precision with its sums, at the places in memory where x has them.
 template <class T>
 class oracle {
  public:
   using wide = typename precision<T>::wide;
   using real = typename precision<T>::wide_real;
+  using value = detail::arithmetic<T>;
   static constexpr bool exact = std::same_as<T, std::uint32_t>;
 
   explicit oracle(problem<T>& given) : reference_(given.x.size()), s_(exact ? 0 : given.x.size()), n_(s_.size()) {
@@ -73,8 +88,8 @@ class oracle {
       auto const step = [&](index_t lane, index_t i) {
         index_t const t = reverse ? shape.time - 1 - i : i;
         sums& now = lanes[static_cast<std::size_t>(lane - first)];
-        if (heads[static_cast<std::size_t>(i)]) now = sums(given.initial.empty() ? T() : call.initial(0, lane, 0));
-        now.advance(call.a(0, lane, t), call.b(0, lane, t), shape.operation);
+        if (heads[static_cast<std::size_t>(i)]) now = sums(given.initial.empty() ? value() : call.initial(0, lane, 0));
+        now.advance(widened(call.a(0, lane, t)), widened(call.b(0, lane, t)), shape.operation);
         auto const place = static_cast<std::size_t>(&call.x(0, lane, t) - given.x.data());
         reference_[place] = now.x;
         if constexpr (!exact) {
@@ -106,7 +121,7 @@ class oracle {
     if constexpr (exact) {
       return sentence(i, x[i], reference_[i], 0.0L);
     } else {
-      return sentence(i, wide(x[i]), reference_[i], static_cast<long double>(bound_at(i, promised)));
+      return sentence(i, wide(widened(x[i])), reference_[i], static_cast<long double>(bound_at(i, promised)));
     }
   }
 
@@ -115,11 +130,13 @@ class oracle {
     if constexpr (exact) {
       return x[i] == reference_[i];
     } else {
-      return static_cast<real>(std::abs(wide(x[i]) - reference_[i])) <= bound_at(i, promised);
+      return static_cast<real>(std::abs(wide(widened(x[i])) - reference_[i])) <= bound_at(i, promised);
     }
   }
   real bound_at(std::size_t i, accuracy const& promised) const {
-    return static_cast<real>(allowed(promised, static_cast<double>(s_[i]), static_cast<double>(n_[i])));
+    auto const computed = static_cast<real>(allowed(promised, static_cast<double>(s_[i]), static_cast<double>(n_[i])));
+    auto const largest = static_cast<real>(std::abs(reference_[i])) + computed;
+    return computed + static_cast<real>(storing<T>.relative) * largest + static_cast<real>(storing<T>.absolute);
   }
 
   struct sums {
@@ -128,11 +145,11 @@ class oracle {
     double m = 0, q = 0;  // semi_log: sums of L |P||b| and (t - s) L |P||b|, L = the sum of |log a| over (s, t]
 
     sums() = default;
-    explicit sums(T initial) : x(initial) {
+    explicit sums(value initial) : x(initial) {
       if constexpr (!exact) s = static_cast<double>(std::abs(wide(initial)));
     }
 
-    void advance(T a, T b, ssmscan::operation operation) {
+    void advance(value a, value b, ssmscan::operation operation) {
       if constexpr (exact) {
         x = a * x + b;
       } else {
@@ -156,7 +173,7 @@ class oracle {
   };
 
   static double allowed(accuracy const& promised, double s, double n) {
-    // Second order, and the oracle's own sums in float: distances beyond 10^4 steps weigh less than exp(-25) in all
+    // Second order, and the oracle's own sums in float: distances beyond 10^4 steps weigh less than exp(-23) in all
     // data here, and (1 + u)^(10^4) < 1.001.
     constexpr double inflation = 1.001;
     // Subnormal roundings, each of eta / 2: their weights sum to at most (1 / (1 - 0.9975))^2 here.

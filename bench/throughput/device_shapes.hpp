@@ -23,7 +23,8 @@ class device_catalogue {
     if (what != operation::affine) return made;
     made.push_back(gpu::bound<bound_kernel::triad, T>(device_));
     made.push_back(gpu::bound<bound_kernel::copy, T>(device_));
-    for (auto const& more : library_contenders<T>(device_)) made.push_back(more);
+    if constexpr (recurrence_dtype<T>)
+      for (auto const& more : library_contenders<T>(device_)) made.push_back(more);
     return made;
   }
 
@@ -72,6 +73,7 @@ inline void add_device_quick(device_catalogue& all) {
   all.add<float>(lanes_of(1, {20}, {.operation = operation::semi_log}));
   all.add<double>(lanes_of(1, {24}));
   all.add<std::complex<float>>(lanes_of(1, {24}));
+  all.add<bfloat16>(lanes_of(1, {24}));
 }
 
 inline void add_device_default(device_catalogue& all) {
@@ -90,6 +92,10 @@ inline void add_device_default(device_catalogue& all) {
   all.add<std::complex<float>>(lanes_of(1, {16, 20, 24, 26}));
   all.add<std::complex<float>>(both_layouts(lanes_of(model_lanes, {14})));
   all.add<std::uint32_t>(lanes_of(1, {26}));
+  all.add<bfloat16>(lanes_of(1, {16, 20, 24, 26}));
+  all.add<bfloat16>(lanes_of(model_lanes, {10, 12, 14}));
+  all.add<float16>(lanes_of(1, {16, 20, 24, 26}));
+  all.add<float16>(lanes_of(model_lanes, {10, 12, 14}));
 }
 
 }  // namespace ssmscan::bench::gpu

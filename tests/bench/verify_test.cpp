@@ -11,18 +11,23 @@ std::string verdict(problem<T>& on) {
   return oracle<T>(on).compare(on.x, {.right_steps = 1});
 }
 
-// The definition as a loop over the public views, in T.
+// The definition as a loop over the public views, in T; what is stored in 16 bits, in float, each x rounded as it is written.
 template <class T>
 void define(problem<T>& on) {
   auto const call = on.call();
   bool const reverse = on.shape.direction == direction::reverse;
   for (index_t lane = 0; lane < on.shape.lanes; ++lane) {
-    T state = on.initial.empty() ? T() : call.initial(0, lane, 0);
+    using state_t = typename problem<T>::state;
+    state_t state = on.initial.empty() ? state_t() : call.initial(0, lane, 0);
     for (index_t i = 0; i < on.shape.time; ++i) {
       index_t const t = reverse ? on.shape.time - 1 - i : i;
       for (index_t const start : on.offsets)
-        if (start == (reverse ? t + 1 : t)) state = T();
-      call.x(0, lane, t) = state = multiply_add(call.a(0, lane, t), state, call.b(0, lane, t));
+        if (start == (reverse ? t + 1 : t)) state = state_t();
+      state = multiply_add(widened(call.a(0, lane, t)), state, widened(call.b(0, lane, t)));
+      if constexpr (storage_dtype<T>)
+        call.x(0, lane, t) = stored<T>(state);
+      else
+        call.x(0, lane, t) = state;
     }
   }
 }
@@ -46,7 +51,7 @@ std::vector<problem_shape> kinds_of_problem() {
 
 template <class T>
 class gate : public testing::Test {};
-using dtypes = testing::Types<float, double, std::complex<float>, std::uint32_t>;
+using dtypes = testing::Types<float, double, std::complex<float>, std::uint32_t, bfloat16, float16>;
 TYPED_TEST_SUITE(gate, dtypes);
 
 TYPED_TEST(gate, lets_the_definition_through_and_stops_each_wrong_element) {
@@ -61,6 +66,8 @@ TYPED_TEST(gate, lets_the_definition_through_and_stops_each_wrong_element) {
       T const kept = on.x[i];
       if constexpr (std::same_as<T, std::uint32_t>)
         on.x[i] += 1;
+      else if constexpr (storage_dtype<T>)
+        on.x[i] = stored<T>(widened(on.x[i]) + 1);  // x is below 64 here, and rounded to a 256th of itself
       else
         on.x[i] += T(0.125);  // a memory of 400 steps allows u (400^2 + 400 d) = 0.01 in float
       stopped += truth.compare(on.x, {.right_steps = 1}).starts_with("wrong result: x[" + std::to_string(i) + "]");
@@ -78,7 +85,7 @@ TYPED_TEST(gate, stops_what_was_never_written) {
   if constexpr (std::same_as<T, std::uint32_t>)
     on.x[99] ^= 0xA5A5A5A5U;
   else
-    on.x[99] = T(std::numeric_limits<typename precision<T>::real>::quiet_NaN());
+    on.x[99] = stored<T>(std::numeric_limits<typename precision<T>::real>::quiet_NaN());
   EXPECT_NE(verdict(on), "");
 }
 

@@ -14,7 +14,8 @@ namespace ssmscan::bench::gpu {
 // The arrays of a problem in device memory.
 template <class T>
 struct arrays {
-  array<T> a, b, x, initial, final;
+  array<T> a, b, x;
+  array<detail::arithmetic<T>> initial, final;
   array<index_t> offsets;
 
   explicit arrays(problem<T> const& on)
@@ -75,7 +76,7 @@ class on_device {
 template <bound_kernel Kernel, class T>
 void enqueue_bound(arrays<T> const& on, int vectors) {
   using W = words_t<T>;
-  std::size_t const words = on.x.size() * (sizeof(T) / sizeof(W));
+  std::size_t const words = words_in<T>(on.x.size());
   auto const* const b = reinterpret_cast<W const*>(on.b.data());
   auto* const x = reinterpret_cast<W*>(on.x.data());
   if (Kernel == bound_kernel::copy || on.a.size() != on.b.size())  // a broadcast a costs no memory's time

@@ -1,0 +1,157 @@
+#pragma once
+// Two tasks of look_back's kernel: load and store, which move tiles between global memory and the ring of slots.
+#include <algorithm>
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_block.cuh>
+
+namespace ssmscan::device {
+
+template <class Steps, copies How, int Slots>
+struct look_back_copying : look_back_block<Steps, How, Slots> {
+  using block = look_back_block<Steps, How, Slots>;
+  using block::bulk_unit, block::in_bulk, block::reversed, block::has_item;
+  using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
+  using typename block::T, typename block::stored, typename block::tile;
+
+  // ---- load ----
+  __device__ void load() const {
+    if (in_bulk && lane != 0) return;
+    // Where blocks do not meet the first ticket is the block's index: a draw less to wait for.
+    bool const meet = plan.blocks_meet(), drawn = meet || Slots > 1;
+    index_t const by_index = meet ? 0 : gridDim.x;
+    if (meet) ask_ahead();
+    int i = 0;
+    index_t ticket = meet ? to_all(draw()) : static_cast<index_t>(blockIdx.x);
+    while (ticket < plan.tickets) {
+      index_t const next = drawn ? draw() + by_index : ticket + gridDim.x;  // asked for before it is needed
+      hand_out(i, ticket);
+      copy_in(i, work_item::of<T>(plan, ticket));
+      ticket = drawn ? to_all(next) : next;
+      ++i;
+    }
+    // Each block draws one ticket too many; this is the last of them all.
+    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
+    hand_out(i, -1);
+  }
+
+  // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
+  // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
+  __device__ void ask_ahead() const {
+    constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
+    if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
+      return;
+    for (int k = 0; k < rounds; ++k) {
+      auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
+      std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
+      if (bytes == 0) continue;
+      bulk_prefetch(&p.a(item.lane, lowest_in_memory(item)), bytes);
+      bulk_prefetch(&p.b(item.lane, lowest_in_memory(item)), bytes);
+    }
+  }
+
+  __device__ index_t draw() const { return lane == 0 ? counter.draw() : 0; }
+  __device__ static index_t to_all(index_t of_first) {
+    return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
+  }
+
+  __device__ void hand_out(int i, index_t ticket) const {
+    m.empty[slot(i)].wait(parity(i) ^ 1);
+    if (lane == 0) {
+      m.ticket[slot(i)] = ticket;
+      m.ticketed[slot(i)].arrive();
+    }
+  }
+
+  __device__ void copy_in(int i, work_item const& item) const {
+    stored* const to_a = m.a[slot(i)];
+    stored* const to_b = m.b[slot(i)];
+    index_t const begin = item.tile * tile::length;
+    int const region = plan.rows_per_lane * tile::row;
+    if constexpr (in_bulk) {
+      int const whole = item.elements / bulk_unit * bulk_unit;
+      std::uint32_t const bytes = whole * sizeof(stored);
+      for (int l = 0; l < item.lanes; ++l)
+        for (int e = whole; e < item.elements; ++e) {
+          to_a[l * region + e] = p.a(item.lane + l, begin + e);
+          to_b[l * region + e] = p.b(item.lane + l, begin + e);
+        }
+      std::uint32_t const head_bytes = is_packed<Steps> ? words_of_heads(item) * sizeof(std::uint32_t) : 0;
+      m.full[slot(i)].arrive_expecting(2 * bytes * item.lanes + head_bytes);
+      if constexpr (is_packed<Steps>) bulk_load(m.heads[slot(i)], heads_of(item), head_bytes, m.full[slot(i)]);
+      if (bytes == 0) return;
+      index_t const lowest = lowest_in_memory(item);
+      for (int l = 0; l < item.lanes; ++l) {
+        bulk_load(to_a + l * region, &p.a(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        bulk_load(to_b + l * region, &p.b(item.lane + l, lowest), bytes, m.full[slot(i)]);
+      }
+    } else {
+      for (int l = 0; l < item.lanes; ++l) {
+        copy_elements(to_a + l * region, p.a, item.lane + l, begin, item.elements);
+        copy_elements(to_b + l * region, p.b, item.lane + l, begin, item.elements);
+      }
+      if constexpr (is_packed<Steps>)
+        for (int w = lane; w < words_of_heads(item); w += warp_size)
+          copy_element(&m.heads[slot(i)][w], heads_of(item) + w);
+      if constexpr (sizeof(stored) >= 4) {
+        m.full[slot(i)].arrive_after_copies();
+      } else {
+        copies_are_done();
+        m.full[slot(i)].arrive();
+      }
+    }
+  }
+
+  // An item's bits of `heads`, those of its elements and of the one after, in pieces of 16 bytes.
+  __device__ std::uint32_t const* heads_of(work_item const& item) const {
+    static_assert(tile::length % 128 == 0);
+    return heads + item.tile * (tile::length / 32);
+  }
+  __device__ static int words_of_heads(work_item const& item) { return (item.elements / 128 + 1) * 4; }
+
+  __device__ static index_t lowest_in_memory(work_item const& item) {
+    index_t const begin = item.tile * tile::length;
+    return reversed ? begin + item.elements - 1 : begin;
+  }
+
+  __device__ void copy_elements(stored* to, detail::lane_view<stored const> const& from, index_t of_lane, index_t begin,
+                                int count) const {
+    stored const* const first = &from(of_lane, begin);
+    index_t const stride = from.time_stride();
+#pragma unroll 8
+    for (int e = lane; e < count; e += warp_size) {
+      if constexpr (sizeof(stored) >= 4) {
+        copy_element(to + e, first + e * stride);
+      } else {  // less than what is copied asynchronously
+        to[e] = first[e * stride];
+      }
+    }
+  }
+
+  // ---- store ----
+  __device__ void store() const {
+    if (in_bulk && lane != 0) return;
+    work_item item;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.scanned[slot(i)].wait(parity(i));
+      for (int l = 0; l < item.lanes; ++l) {
+        stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
+        stored* const to = &p.x(item.lane + l, lowest_in_memory(item));
+        if constexpr (in_bulk) {
+          int const whole = item.elements / bulk_unit * bulk_unit;
+          if (whole > 0) bulk_store(to, from, whole * sizeof(stored));
+          for (int e = whole; e < item.elements; ++e) to[e] = from[e];
+        } else {
+          index_t const stride = p.x.time_stride();
+#pragma unroll 8
+          for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];
+        }
+      }
+      if constexpr (in_bulk) bulk_stores_have_been_read();
+      m.empty[slot(i)].arrive();
+    }
+    if constexpr (in_bulk) bulk_stores_are_done();
+  }
+};
+
+}  // namespace ssmscan::device

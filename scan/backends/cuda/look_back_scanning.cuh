@@ -1,0 +1,83 @@
+#pragma once
+// Two tasks of look_back's kernel: reduce and scan, which compute with the tiles in the ring of slots.
+#include <algorithm>
+#include <cstdint>
+
+#include <ssmscan/scan/backends/cuda/look_back_block.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_run.cuh>
+
+namespace ssmscan::device {
+
+template <class Steps, copies How, int Slots>
+struct look_back_scanning : look_back_block<Steps, How, Slots> {
+  using block = look_back_block<Steps, How, Slots>;
+  using block::in_bulk, block::reversed, block::aggregate_at, block::combine, block::has_item;
+  using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
+  using typename block::T, typename block::state_t, typename block::map, typename block::tile;
+
+  // ---- reduce ----
+  __device__ void reduce(int row) const {
+    work_item item;
+    int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
+    int const begin = (in_lane * warp_size + lane) * tile::run;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.full[slot(i)].wait(parity(i));
+      int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      map own = Steps::identity();
+      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads_from(i, begin));
+      own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
+      map const earlier = shuffle_up(own, 1);
+      if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+      map rows = m.row_total[i & 1][region * plan.rows_per_lane];  // those before this one
+#pragma unroll
+      for (int r = 1; r < tile::rows - 1; ++r)
+        if (r < in_lane) rows = combine(rows, m.row_total[i & 1][region * plan.rows_per_lane + r]);
+      if (plan.tiles > 1 && row == tile::rows - 1 && lane == warp_size - 1) {
+        map const total = combine(rows, own);
+        publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), Steps::starts(total), epoch);
+      }
+      m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
+      m.reduced[slot(i)].arrive();
+    }
+  }
+
+  // Packed: bits of a run's elements and of the one after, the first lowest; beyond those, whatever stands there.
+  __device__ std::uint32_t heads_from(int i, int begin) const {
+    if constexpr (!is_packed<Steps>) return 0;
+    std::uint32_t const* const from = m.heads[slot(i)] + begin / 32;
+    return __funnelshift_r(from[0], from[1], static_cast<std::uint32_t>(begin % 32));
+  }
+  // The run of a lane's elements from `begin` on.
+  __device__ slot_run<Steps, How> run_at(int i, work_item const& item, int region, int begin, int count) const {
+    int const at = region * plan.rows_per_lane * tile::row + (reversed ? item.elements - 1 - begin : begin);
+    return {
+        m.tables, p, m.a[slot(i)] + at, m.b[slot(i)] + at, count, item.lane + region, item.tile * tile::length + begin};
+  }
+
+  // ---- scan ----
+  __device__ void scan(int row) const {
+    work_item item;
+    int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
+    int const begin = (in_lane * warp_size + lane) * tile::run;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.reduced[slot(i)].wait(parity(i));
+      m.carried[slot(i)].wait(parity(i));
+      int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      if (count > 0) {
+        state_t const carry = m.carry[slot(i)];
+        map const before = m.before[slot(i)][row * warp_size + lane];
+        state_t const entering = begin == 0       ? carry
+                                 : item.tile == 0 ? Steps::after_start(before)
+                                                  : Steps::after(m.tables, before, carry);
+        T const last = run_at(i, item, region, begin, count).recur(entering, heads_from(i, begin));
+        if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
+          p.final(item.lane + region, 0) = last;
+      }
+      if constexpr (in_bulk) fence_before_bulk_store();
+      m.scanned[slot(i)].arrive();
+    }
+  }
+};
+
+}  // namespace ssmscan::device
