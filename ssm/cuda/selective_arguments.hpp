@@ -48,6 +48,7 @@ struct fused_arguments {
   int states;
   bool softplus;
   bool vectors;  // four steps of any row are aligned to their size
+  bool pieces;   // any row is aligned to 16 bytes
   // What a slot enters with, and what it multiplies that by: (slot, batch, channel, state) each.
   index_t chunk, slots;
   Real *enter, *shrink;

@@ -92,9 +92,13 @@ class on_device {
   }
 
   // In a workspace full of NaN.
-  choice run(selective_problem<V, IO> const& p, selective_form form = selective_form::automatic) const {
-    device::selective_execution how{
-        .host_offsets = host_.of.offsets, .host_begin = host_.of.begin, .host_end = host_.of.end, .form = form};
+  choice run(selective_problem<V, IO> const& p, selective_form form = selective_form::automatic,
+             std::string_view algorithm = "automatic") const {
+    device::selective_execution how{.host_offsets = host_.of.offsets,
+                                    .host_begin = host_.of.begin,
+                                    .host_end = host_.of.end,
+                                    .form = form,
+                                    .algorithm = algorithm};
     if (p.offsets.empty()) how.host_offsets = {};
     gpu::array<std::byte> const workspace(static_cast<index_t>(device::workspace_bytes(p, how)));
     const_cast<gpu::array<std::byte>&>(workspace).fill_bytes(0xff);
@@ -103,7 +107,9 @@ class on_device {
     need_success(cudaDeviceSynchronize(), "running a selective scan");
     return made;
   }
-  choice run(selective_form form = selective_form::automatic) const { return run(problem(), form); }
+  choice run(selective_form form = selective_form::automatic, std::string_view algorithm = "automatic") const {
+    return run(problem(), form, algorithm);
+  }
 
   std::vector<IO> y() const { return inside(*y_, zone + shift_, host_.y.size()); }
   std::vector<V> final() const { return inside(*final_, zone, host_.final.size()); }
@@ -175,9 +181,8 @@ ssm::detail::selective_expected<V> expected_of(instance<V>& host, std::string co
 }
 
 template <class V, class IO>
-void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string const& form, std::string const& what,
-                   index_t channels = -1) {
-  auto const expected = expected_of(host, form, channels < 0 ? host.of.channels : channels);
+void expect_inside(ssm::detail::selective_expected<V> const& expected, on_device<V, IO> const& there,
+                   std::string const& form, std::string const& what) {
   auto const y = there.y();
   auto const final = there.final();
   for (std::size_t i = 0; i < expected.y.size(); ++i) {
@@ -190,6 +195,12 @@ void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string
     std::complex<long double> const state(std::real(final[i]), std::imag(final[i]));
     ASSERT_LE(std::abs(state - expected.state[i]), expected.state_bound[i]) << form << ' ' << what << " state " << i;
   }
+}
+
+template <class V, class IO>
+void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string const& form, std::string const& what,
+                   index_t channels = -1) {
+  expect_inside(expected_of(host, form, channels < 0 ? host.of.channels : channels), there, form, what);
 }
 
 // By the form that is chosen, and where that is a fused one by both; "fused" or "general".
