@@ -13,10 +13,6 @@ namespace ssmscan::device::detail {
 inline constexpr index_t most_fused_states = 64, fused_channels = 64;
 inline constexpr index_t general_shared_bytes = 48 << 10, general_block_warps = 4;
 
-// Steps of a thread of fused_time: as many as leave registers for what it keeps of each.
-template <class Real>
-inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
-
 struct selective_call {
   selective_form chosen;
   index_t batch, channels, states, time, sequences;

@@ -3,11 +3,12 @@
 // all of them a sequence's.
 #include <cstdint>
 
+#include <ssmscan/ssm/cuda/selective_arguments.hpp>
 #include <ssmscan/ssm/cuda/selective_math.cuh>
 
 namespace ssmscan::device {
 
-inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
+inline constexpr int quad_time = 4, quads_of_tile = tile_time / quad_time;
 inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
 
 // Steps of a row, as many as are read or written at once.

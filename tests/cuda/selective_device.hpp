@@ -4,9 +4,8 @@
 #include "tests/ssm/selective_instance.hpp"
 #include <gtest/gtest.h>
 
-#include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_errors.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
-#include <ssmscan/ssm/detail/selective_reference.hpp>
 
 namespace ssmscan::cuda_test {
 
@@ -14,8 +13,6 @@ using namespace ssm::test::selective;
 using device::selective_form;
 using ssm::selective_problem;
 using ssm::selective_rule;
-
-inline constexpr index_t tile_time = 32;  // of fused: what a chunk adds is rounded tile by tile
 
 template <class IO, class T>
 std::vector<IO> narrow(std::vector<T> const& values) {
@@ -171,13 +168,8 @@ ssm::detail::selective_expected<V> expected_of(instance<V>& host, std::string co
   for (auto* view : {&p.u, &p.delta, &p.z}) view->shape.channel = channels;
   if (!p.D.empty()) p.D = p.D.first(size(channels));
   if (!p.delta_bias.empty()) p.delta_bias = p.delta_bias.first(size(channels));
-  if (form == "fused_time")
-    return selective_reference(p, ssm::detail::roundings_of_device_time,
-                               ssm::detail::errors_of_device_time<T>(sizeof(T) == 8 ? 8 : 16));
-  index_t const chunk = device::chunk_of(host.of.channels * host.of.states);
-  index_t const roundings =
-      form == "fused" && host.of.time > chunk ? ssm::detail::roundings_of_device_chunks(chunk, tile_time) : 1;
-  return selective_reference(p, roundings, ssm::detail::errors_of_a_device<T>());
+  auto const error = device::error_of_form<T>(form, host.of.channels * host.of.states, host.of.time);
+  return selective_reference(p, error.roundings, error.errors);
 }
 
 template <class V, class IO>
