@@ -13,6 +13,7 @@ namespace ssmscan::device {
 template <class V>
 SSMSCAN_SSM_CUDA_EXPORT choice selective_scan_from_host(ssm::selective_problem<V> const& problem,
                                                         selective_form form = selective_form::automatic,
-                                                        std::string_view algorithm = "automatic");
+                                                        std::string_view algorithm = "automatic",
+                                                        std::string_view inner = "");
 
 }  // namespace ssmscan::device
