@@ -10,6 +10,9 @@
 #include <ssmscan/scan/backends/cuda/gpus.hpp>
 #include <ssmscan/scan/backends/cuda/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
+#include <ssmscan/ssm/cuda/convolution.hpp>
+#include <ssmscan/ssm/cuda/layer_from_host.hpp>
+#include <ssmscan/ssm/cuda/selective_errors.hpp>
 #include <ssmscan/ssm/cuda/selective_from_host.hpp>
 #endif
 #include <ssmscan/scan/error.hpp>
@@ -72,7 +75,12 @@ choice run(recurrence<T> const& problem, execution const& how) {
 template <class V>
 choice run(ssm::selective_problem<V> const& problem, ssm::selective_execution const& how) {
 #if SSMSCAN_CLI_CUDA
-  if (how.scan.backend == gpu_backend) return device::selective_scan_from_host(problem);
+  if (how.scan.backend == gpu_backend) {
+    bool const unfused = how.mode == ssm::selective_mode::unfused;
+    return device::selective_scan_from_host(
+        problem, unfused ? device::selective_form::unfused : device::selective_form::automatic, how.scan.algorithm,
+        how.scan.inner);
+  }
 #endif
   return ssm::selective_scan(problem, how);
 }
@@ -94,6 +102,60 @@ std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorit
     }
     made.push_back(scan);
   });
+#endif
+  static_cast<void>(algorithms);
+  return made;
+}
+
+std::vector<ssm::outside_selective> gpu_selective_forms(std::vector<std::string> const& algorithms) {
+  std::vector<ssm::outside_selective> made;
+#if SSMSCAN_CLI_CUDA
+  using rule = ssm::selective_rule;
+  using arithmetic = ssm::outside_selective::arithmetic;
+  auto const by = [](device::selective_form form, std::string const& algorithm) {
+    return [=](auto const& problem) { device::selective_scan_from_host(problem, form, algorithm); };
+  };
+  std::vector<rule> const all{rule::mamba, rule::zoh, rule::bilinear};
+  auto const named = [&](std::string const& name, device::selective_form form, std::vector<rule> const& rules) {
+    auto const run = by(form, "automatic");
+    // What its roundings are is a matter of channels and length: two channels of four states here.
+    auto const roundings = [name](index_t time) { return device::error_of_form<float>(name, 8, time).roundings; };
+    made.push_back({name, name, std::string(gpu_backend), rules,
+                    name == "fused_time" ? arithmetic::device_time : arithmetic::device, roundings, run, run});
+  };
+  if (algorithms.empty()) {
+    named("fused", device::selective_form::fused, {rule::mamba});
+    named("fused_time", device::selective_form::fused_time, {rule::mamba});
+    named("general", device::selective_form::general, all);
+  }
+  device::algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    std::string const name = detail::full_name(A::info);
+    if (!algorithms.empty() && std::ranges::find(algorithms, name) == algorithms.end()) return;
+    ssm::outside_selective form{"unfused", name, std::string(gpu_backend), all, arithmetic::device, {}, {}, {}};
+    if (A::info.result != result_class::reformulates) form.roundings = A::info.roundings;
+    for (auto const& row : device::capabilities()) {
+      if (row.algorithm != name || row.operation != operation::affine) continue;
+      if (row.dtype == "f64") form.run_double = by(device::selective_form::unfused, name);
+      if (row.dtype == "f32") form.run_single = by(device::selective_form::unfused, name);
+    }
+    made.push_back(form);
+  });
+#endif
+  static_cast<void>(algorithms);
+  return made;
+}
+
+std::vector<ssm::outside_layer> gpu_layers(std::vector<std::string> const& algorithms) {
+  std::vector<ssm::outside_layer> made;
+#if SSMSCAN_CLI_CUDA
+  if (!algorithms.empty()) return made;
+  for (auto const mode : {ssm::mode::scan, ssm::mode::convolution}) {
+    auto const run = [mode](auto const& system, index_t batch, auto u, auto y) {
+      device::diagonal_layer_from_host(system, batch, std::span<typename decltype(y)::value_type const>(u), y, mode);
+    };
+    made.push_back({mode == ssm::mode::scan ? "fused_scan" : "cufft", std::string(gpu_backend), mode,
+                    [](index_t length) { return device::fft_points(length, length); }, run, run});
+  }
 #endif
   static_cast<void>(algorithms);
   return made;

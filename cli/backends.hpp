@@ -36,4 +36,9 @@ choice run(ssm::selective_problem<V> const& problem, ssm::selective_execution co
 // The scans of CUDA's component, all or those of the names given, for ssm::validate; none in a build without it.
 std::vector<ssm::outside_scan> gpu_scans(std::vector<std::string> const& algorithms);
 
+// Likewise the forms of the selective scan (fused, fused_time, general where no names are given; unfused by each scan), and
+// S4D by its fused scan and by cuFFT (where no names are given, or those).
+std::vector<ssm::outside_selective> gpu_selective_forms(std::vector<std::string> const& algorithms);
+std::vector<ssm::outside_layer> gpu_layers(std::vector<std::string> const& algorithms);
+
 }  // namespace ssmscan::cli

@@ -29,14 +29,14 @@ void check(selective_options const& o) {
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   need_name("--discretization", o.discretization, {"mamba", "zoh", "bilinear"});
   need_name("--mode", o.mode, {"fused", "unfused", "recurrence"});
-  auto names = algorithm_names();
+  auto names = o.backend == gpu_backend ? algorithms_of(gpu_backend) : algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
   if (o.mode != "unfused" && (o.algorithm != "automatic" || !o.inner.empty()))
     throw_invalid("--algorithm", o.algorithm + " with --mode " + o.mode, "--mode unfused");
   need_backend("--backend", o.backend);
-  if (o.backend == gpu_backend && o.mode != "fused")
-    throw_invalid("--mode", o.mode + " with --backend cuda", "fused: the other modes are the CPU's");
+  if (o.backend == gpu_backend && o.mode == "recurrence")
+    throw_invalid("--mode", "recurrence with --backend cuda", "fused or unfused: that mode is the CPU's");
   need_writable("--out", o.out, o.force);
   if (!o.final.empty()) need_writable("--final", o.final, o.force);
   auto const place = [](std::string const& name) {

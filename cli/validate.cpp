@@ -64,6 +64,8 @@ int validate(validate_options const& options) {
       return exit_code::skipped;
     }
     how.outside = gpu_scans(options.algorithms);
+    how.outside_selective_forms = gpu_selective_forms(options.algorithms);
+    how.outside_layers = gpu_layers(options.algorithms);
   }
   auto const report = [&] {
     progress const shown("validating");

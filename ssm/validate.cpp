@@ -137,6 +137,8 @@ validation_report validate(signal const& whole, validation_options const& option
       each_scan(
           [&](std::string const& algorithm, std::string const& backend) { singles.scan_single(algorithm, backend); });
       for (outside_scan const& scan : options.outside) singles.outside_single(scan);
+      for (outside_layer const& form : options.outside_layers)
+        checks.outside<double>(form), checks.outside<float>(form);
     }
   }
   for (hippo const which : all_hippos) {
@@ -163,6 +165,7 @@ validation_report validate(signal const& whole, validation_options const& option
   }
   detail::low_rank_checks(for_singles, for_low_rank, each_scan, options, report);
   detail::selective_rows(for_matrices, each_scan, report);
+  detail::outside_selective_rows(for_matrices, for_other_matrices, options.outside_selective_forms, report);
   detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
   return report;
 }

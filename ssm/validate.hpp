@@ -9,6 +9,7 @@
 //                                                                           affine_matrix, by all that carry it)
 //   selective     recurrence, fused, unfused by every algorithm, sample by sample = the definition in long double;
 //                 its steps, B and C held still = the S4D convolution
+//   layer         another component's S4D by its own scan, and by its own FFT = recurrence
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
 // and S4 (the four HiPPOs as diagonal plus low rank), by every discretisation. A combination whose spectral radius is 1 or
 // more is skipped and says so, and one for which no bound is known.
@@ -24,6 +25,8 @@
 #include <ssmscan/ssm/export.hpp>
 #include <ssmscan/ssm/io/file.hpp>
 #include <ssmscan/ssm/io/signal.hpp>
+#include <ssmscan/ssm/layer.hpp>
+#include <ssmscan/ssm/selective_scan.hpp>
 
 namespace ssmscan::ssm {
 
@@ -61,6 +64,28 @@ struct outside_scan {
   std::function<void(recurrence<std::complex<float>> const&)> run_single{};
 };
 
+// A form of the selective scan of another component, likewise.
+struct outside_selective {
+  std::string form, algorithm, backend;  // the row's: selective.<rule>/<form>
+  std::vector<selective_rule> rules;     // that it takes
+  // What its bound is derived from: whose exponentials and sums they are, and how often b is rounded in `time` steps; or nothing
+  // where no bound is known.
+  enum class arithmetic { device, device_time } of = arithmetic::device;
+  std::function<index_t(index_t time)> roundings{};
+  std::function<void(selective_problem<double> const&)> run_double{};
+  std::function<void(selective_problem<float> const&)> run_single{};
+};
+
+// S4D of another component, from input to output: one channel, sequences one after another.
+struct outside_layer {
+  std::string algorithm, backend;
+  mode computed;  // scan or convolution; of transforms of fft_points(length) points
+  std::function<index_t(index_t length)> fft_points{};
+  std::function<void(diagonal_system const&, index_t batch, std::span<double const> u, std::span<double> y)>
+      run_double{};
+  std::function<void(diagonal_system const&, index_t batch, std::span<float const> u, std::span<float> y)> run_single{};
+};
+
 struct validation_options {
   index_t state_size = 16;                   // of the S4D systems: half as many complex eigenvalues
   index_t dense_state_size = 8;              // of HiPPO-LegS as a matrix
@@ -74,6 +99,8 @@ struct validation_options {
   std::vector<std::string> algorithms{};     // of the scans; none = all of the registry
   std::vector<std::string> backends{};       // none = all; with outside scans, none = none
   std::vector<outside_scan> outside{};       // of the diagonal systems
+  std::vector<outside_selective> outside_selective_forms{};
+  std::vector<outside_layer> outside_layers{};
 };
 
 // Runs all checks, in a fixed order. Throws std::invalid_argument on an empty signal, on samples that are NaN or too

@@ -13,6 +13,12 @@ inline constexpr index_t chunk_of(index_t lanes) {
 }
 inline constexpr index_t whole_sequence = index_t{1} << 62;
 
+// Steps of a tile of the form with states over threads; steps of a thread of fused_time, as many as leave registers for what it
+// keeps of each.
+inline constexpr int tile_time = 32;
+template <class Real>
+inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
+
 inline constexpr unsigned long long nowhere = ~0ull;
 
 // (batch, channel, time) with time contiguous, or (batch, group, state, time).
@@ -48,6 +54,7 @@ struct fused_arguments {
   int states;
   bool softplus;
   bool vectors;  // four steps of any row are aligned to their size
+  bool pieces;   // any row is aligned to 16 bytes
   // What a slot enters with, and what it multiplies that by: (slot, batch, channel, state) each.
   index_t chunk, slots;
   Real *enter, *shrink;

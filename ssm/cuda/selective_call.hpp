@@ -1,5 +1,7 @@
 #pragma once
 // A call of the selective scan on a device: checked, and the form and the workspace chosen.
+#include <algorithm>
+
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/backends/cuda/arena.hpp>
 #include <ssmscan/ssm/cuda/selective_arguments.hpp>
@@ -11,18 +13,66 @@ namespace ssmscan::device::detail {
 inline constexpr index_t most_fused_states = 64, fused_channels = 64;
 inline constexpr index_t general_shared_bytes = 48 << 10, general_block_warps = 4;
 
-// Steps of a thread of fused_time: as many as leave registers for what it keeps of each.
-template <class Real>
-inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
-
 struct selective_call {
   selective_form chosen;
   index_t batch, channels, states, time, sequences;
   index_t chunk = 0, slots = 0;    // fused
   bool is_split = false;           // fused: some sequence may have more than one chunk
   index_t workspace_elements = 0;  // of V
+  // unfused: channels at a time, values of a, of b, of what is entered with (each a multiple of the workspace's alignment)
+  // and the scan's own workspace
+  index_t at_once = 0, unfused_values = 0, enter_values = 0;
+  std::size_t scan_bytes = 0;
   choice made{};
 };
+
+inline constexpr index_t unfused_bytes = index_t{1} << 30;  // of a and b together
+
+template <class V>
+struct unfused_workspace {
+  unfused_workspace(selective_call const& call, V* from)
+      : a(from),
+        b(a + call.unfused_values),
+        enter(b + call.unfused_values),
+        rest(reinterpret_cast<std::byte*>(enter + call.enter_values)) {}
+  V *a, *b, *enter;
+  std::byte* rest;
+};
+
+// The scan of the channels [first, first + count) of a batch row: lanes are (channel, state).
+template <class V, class IO>
+recurrence<V> unfused_recurrence(ssm::selective_problem<V, IO> const& p, selective_call const& call, index_t row,
+                                 index_t first, index_t count, unfused_workspace<V> const& at) {
+  tensor_shape const shape{count, call.states, call.time}, states{count, call.states, call.sequences};
+  recurrence<V> scan;
+  scan.a = tensor_view<V const>(at.a, shape), scan.b = tensor_view<V const>(at.b, shape), scan.x = {at.b, shape};
+  scan.offsets = p.offsets;
+  if (p.initial.data != nullptr) scan.initial = tensor_view<V const>(at.enter, states);
+  if (p.final.data != nullptr) {
+    auto const& by = p.final.stride;
+    scan.final = {p.final.data + row * by.batch + first * by.channel, states, {by.channel, by.state, by.sequence}};
+  }
+  return scan;
+}
+
+template <class V, class IO>
+void plan_unfused(ssm::selective_problem<V, IO> const& p, selective_execution const& how, selective_call& call) {
+  constexpr index_t alignment = workspace_alignment / sizeof(V);
+  auto const aligned = [](index_t values) { return (values + alignment - 1) / alignment * alignment; };
+  index_t const per_channel = call.states * std::max<index_t>(call.time, 1);
+  call.at_once = std::clamp<index_t>(unfused_bytes / (2 * index_t{sizeof(V)} * per_channel), 1,
+                                     std::max<index_t>(call.channels, 1));
+  call.unfused_values = aligned(call.at_once * call.states * call.time);
+  call.enter_values = p.initial.data == nullptr ? 0 : aligned(call.at_once * call.states * call.sequences);
+  // At addresses of no memory, which checks compare and nothing reads.
+  unfused_workspace<V> const nowhere_yet(call, reinterpret_cast<V*>(workspace_alignment));
+  recurrence<V> const scan = unfused_recurrence(p, call, 0, 0, call.at_once, nowhere_yet);
+  execution const scan_how{.algorithm = how.algorithm, .inner = how.inner, .host_offsets = how.host_offsets};
+  call.made = device::plan(scan, scan_how);
+  call.scan_bytes = device::workspace_bytes(scan, scan_how);
+  call.workspace_elements =
+      2 * call.unfused_values + call.enter_values + static_cast<index_t>((call.scan_bytes + sizeof(V) - 1) / sizeof(V));
+}
 
 template <class V, class IO>
 bool is_fusible(ssm::selective_problem<V, IO> const& p) {
@@ -39,7 +89,7 @@ template <class V, class IO>
 selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wanted) {
   bool const fusible = is_fusible(p);
   if (wanted == selective_form::automatic) return fusible ? selective_form::fused : selective_form::general;
-  if (wanted != selective_form::general && !fusible)
+  if ((wanted == selective_form::fused || wanted == selective_form::fused_time) && !fusible)
     throw_invalid("form", wanted == selective_form::fused ? "fused" : "fused_time",
                   "general, or rule mamba, real A of at most 64 states, all arrays contiguous in time, one group or "
                   "groups of a multiple of 64 channels");
@@ -70,6 +120,12 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   call.chunk = fused ? chunk_of(channels * call.states) : whole_sequence;
   call.slots = time / call.chunk + call.sequences;
   call.is_split = fused && time > call.chunk;
+  if (call.chosen == selective_form::unfused) {
+    plan_unfused(p, how, call);
+    return call;
+  }
+  if (how.algorithm != "automatic" || !how.inner.empty())
+    throw_invalid("algorithm", std::string(how.algorithm), "automatic: only form unfused runs a scan algorithm");
   index_t const lanes = batch * channels * call.states;
   if (fused)
     call.workspace_elements =

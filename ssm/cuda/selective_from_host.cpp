@@ -62,9 +62,10 @@ class spanned {
 }  // namespace
 
 template <class V>
-choice selective_scan_from_host(ssm::selective_problem<V> const& problem, selective_form form) {
+choice selective_scan_from_host(ssm::selective_problem<V> const& problem, selective_form form,
+                                std::string_view algorithm, std::string_view inner) {
   selective_execution how{.host_offsets = problem.offsets, .host_begin = problem.begin, .host_end = problem.end};
-  how.form = form;
+  how.form = form, how.algorithm = algorithm, how.inner = inner;
   (void)plan(problem, how);  // before anything is copied
 
   auto const [batch, channels, time] = problem.u.shape;
@@ -118,8 +119,9 @@ choice selective_scan_from_host(ssm::selective_problem<V> const& problem, select
   return made;
 }
 
-#define SSMSCAN_INSTANTIATE(V) \
-  template SSMSCAN_SSM_CUDA_EXPORT choice selective_scan_from_host<V>(ssm::selective_problem<V> const&, selective_form);
+#define SSMSCAN_INSTANTIATE(V)                                         \
+  template SSMSCAN_SSM_CUDA_EXPORT choice selective_scan_from_host<V>( \
+      ssm::selective_problem<V> const&, selective_form, std::string_view, std::string_view);
 SSMSCAN_INSTANTIATE(float)
 SSMSCAN_INSTANTIATE(double)
 SSMSCAN_INSTANTIATE(std::complex<float>)

@@ -5,13 +5,15 @@
 
 namespace ssmscan::device {
 
-// Of `form`, automatic or one by name; stream and workspace are its own. Waits; allocates on the device what the views span from
+// Of `form`, automatic or one by name, unfused by `algorithm`; stream and workspace are its own. Waits; allocates on the device what the views span from
 // first to last element, and the workspace. Same bits as the call on device memory.
 //
 // Throws std::invalid_argument as selective_scan does (offsets, begin and end are read and checked here), and
 // std::system_error of category "cuda" where CUDA refuses anything, memory included.
 template <class V>
 SSMSCAN_SSM_CUDA_EXPORT choice selective_scan_from_host(ssm::selective_problem<V> const& problem,
-                                                        selective_form form = selective_form::automatic);
+                                                        selective_form form = selective_form::automatic,
+                                                        std::string_view algorithm = "automatic",
+                                                        std::string_view inner = "");
 
 }  // namespace ssmscan::device

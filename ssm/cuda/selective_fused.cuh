@@ -296,9 +296,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         }
         if (is_whole(tile))
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =
-              narrowed_quad<IO>(y);
+              narrowed_pack<IO, quad_time>(y);
         else if (has_row[j])
-          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, vectors, narrowed_quad<IO>(y));
+          store_quad(y_row + j * (32 / quads_of_tile) * p.y.channel + t, quad_t, tile, vectors,
+                     narrowed_pack<IO, quad_time>(y));
       }
       __syncwarp();
     }

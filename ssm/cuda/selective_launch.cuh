@@ -7,12 +7,12 @@
 #include <ssmscan/ssm/cuda/selective_fused.cuh>
 #include <ssmscan/ssm/cuda/selective_general.cuh>
 #include <ssmscan/ssm/cuda/selective_time.cuh>
+#include <ssmscan/ssm/cuda/selective_unfused.cuh>
 
 namespace ssmscan::device::detail {
 
 template <class T>
-bool has_vectors(T const* data, std::initializer_list<index_t> strides) {
-  constexpr std::size_t bytes = alignof(quad<std::remove_const_t<T>>);
+bool is_aligned(std::size_t bytes, T const* data, std::initializer_list<index_t> strides) {
   bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes == 0;
   for (index_t const stride : strides)
     aligned = aligned && stride * static_cast<index_t>(sizeof(T)) % static_cast<index_t>(bytes) == 0;
@@ -28,18 +28,19 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
   auto const coefficients = [&](auto const& of) {
     return coefficient_rows<IO>{of.data, of.stride.batch, of.stride.group, of.stride.state, call.channels / of.groups};
   };
-  auto const aligned = [](auto const& view) {
-    return view.data == nullptr || has_vectors(view.data, {view.stride.batch, view.stride.channel});
-  };
-  auto const coefficient_aligned = [](auto const& of) {
-    return has_vectors(of.data, {of.stride.batch, of.stride.group, of.stride.state});
+  auto const all_aligned = [&](std::size_t bytes) {
+    auto const tensor = [&](auto const& view) {
+      return view.data == nullptr || is_aligned(bytes, view.data, {view.stride.batch, view.stride.channel});
+    };
+    auto const coefficient = [&](auto const& of) {
+      return is_aligned(bytes, of.data, {of.stride.batch, of.stride.group, of.stride.state});
+    };
+    return tensor(p.u) && tensor(p.delta) && tensor(p.z) && tensor(p.y) && coefficient(p.B) && coefficient(p.C);
   };
   auto const states = [](auto const& of) {
     return state_rows<std::remove_reference_t<decltype(*of.data)>>{of.data, of.stride.batch, of.stride.channel,
                                                                    of.stride.sequence, of.stride.state};
   };
-  bool const vectors = aligned(p.u) && aligned(p.delta) && aligned(p.z) && aligned(p.y) && coefficient_aligned(p.B) &&
-                       coefficient_aligned(p.C);
   auto const given = [](auto const& span) { return span.empty() ? nullptr : span.data(); };
   index_t const carried = call.slots * call.batch * call.channels * call.states;
   return {.u = row(p.u),
@@ -63,7 +64,8 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
           .sequences = call.sequences,
           .states = static_cast<int>(call.states),
           .softplus = p.activation == ssm::delta_activation::softplus,
-          .vectors = vectors,
+          .vectors = all_aligned(alignof(quad<IO>)),
+          .pieces = all_aligned(alignof(typename time_row<IO, time_steps<Real>>::piece)),
           .chunk = call.chunk,
           .slots = call.slots,
           .enter = call.is_split ? workspace : nullptr,
@@ -109,15 +111,14 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
 inline constexpr int time_warps = 4;
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
-inline constexpr int time_blocks = sizeof(IO) == 8   ? 2
-                                   : sizeof(IO) == 4 ? 3
-                                                     : 4;
+inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
+inline constexpr int time_together = 2;  // states at a time
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>>;
+  using shape = time_shape<IO, Real, time_steps<Real>, time_warps, time_together>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, time_together>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
@@ -161,7 +162,9 @@ template <class V, class IO>
 void launch_selective(ssm::selective_problem<V, IO> const& p, selective_call const& call, device::stream stream,
                       V* workspace) {
   if (call.batch == 0 || call.channels == 0) return;
-  if constexpr (!is_complex<V>) {
+  if (call.chosen == selective_form::unfused) {
+    launch_unfused(p, call, stream, workspace);
+  } else if constexpr (!is_complex<V>) {
     if (call.chosen == selective_form::fused)
       launch_fused(arguments_of(p, call, workspace), call.is_split, stream);
     else if (call.chosen == selective_form::fused_time)

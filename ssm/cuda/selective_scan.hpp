@@ -11,6 +11,9 @@
 //               multiple of 64 channels: states over threads, in registers, tiles of time through shared memory
 //   fused_time  the same problems: time over the threads of a warp, a warp for each channel
 //   general     anything: a warp for each channel, step by step
+// and a fourth, by name only, is what they are compared with:
+//   unfused     anything: all a and b written to memory (1 GiB of them at a time), scanned by device::linear_recurrence with any
+//               algorithm, y read out of the states; the choice names the algorithm and its tree
 #include <cstddef>
 #include <span>
 
@@ -23,7 +26,7 @@ namespace ssmscan::device {
 
 // automatic: fused wherever it takes the problem, else general. fused_time is chosen by name: twice as fast for one sequence of some
 // 1500 channels x 16 states and 2000 steps, half as fast for many (docs/experiments/selective_cuda.md).
-enum class selective_form { automatic, fused, fused_time, general };
+enum class selective_form { automatic, fused, fused_time, general, unfused };
 
 struct selective_execution {
   device::stream stream = nullptr;   // of the device that is current; nullptr: the default stream
@@ -32,6 +35,7 @@ struct selective_execution {
   // their values are a precondition; where it does not hold, y and final are unspecified and nothing else is touched.
   std::span<index_t const> host_offsets{}, host_begin{}, host_end{};
   selective_form form = selective_form::automatic;
+  std::string_view algorithm = "automatic", inner = "";  // of the scan of form unfused: as in device::execution
 };
 
 // Launches the computation of y and final; returns without waiting, allocates nothing, can be captured in a CUDA graph.

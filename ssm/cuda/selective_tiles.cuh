@@ -3,37 +3,41 @@
 // all of them a sequence's.
 #include <cstdint>
 
+#include <ssmscan/ssm/cuda/selective_arguments.hpp>
 #include <ssmscan/ssm/cuda/selective_math.cuh>
 
 namespace ssmscan::device {
 
-inline constexpr int tile_time = 32, quad_time = 4, quads_of_tile = tile_time / quad_time;
+inline constexpr int quad_time = 4, quads_of_tile = tile_time / quad_time;
 inline constexpr int row_time = tile_time + quad_time;  // a row of a tile in shared memory: no two in the same banks
 
-// Four steps of a row.
-template <class T>
-struct alignas(16) quad {
-  T of[quad_time];
+// Steps of a row, as many as are read or written at once.
+template <class T, int Count>
+struct alignas(Count * sizeof(T) < 16 ? Count * sizeof(T) : 16) pack {
+  T of[Count];
   __device__ T wide(int i) const { return of[i]; }
   __device__ void set(int i, T const* row) { of[i] = *row; }
 };
 // 16-bit values stay packed in words: taken apart, each would fill a register.
-template <class T>
-requires(sizeof(T) == 2) struct alignas(8) quad<T> {
-  std::uint32_t of[quad_time / 2];
+template <class T, int Count>
+requires(sizeof(T) == 2) struct alignas(Count * sizeof(T) < 16 ? Count * sizeof(T) : 16) pack<T, Count> {
+  std::uint32_t of[Count / 2];
   __device__ float wide(int i) const { return widened(T{static_cast<std::uint16_t>(of[i / 2] >> (i % 2 * 16))}); }
   __device__ void set(int i, T const* row) { of[i / 2] |= std::uint32_t{row->bits} << (i % 2 * 16); }
 };
-template <class T, class Real>
-__device__ quad<T> narrowed_quad(Real const (&values)[quad_time]) {
-  quad<T> made;
+template <class T>
+using quad = pack<T, quad_time>;
+
+template <class T, int Count, class Real>
+__device__ pack<T, Count> narrowed_pack(Real const* values) {
+  pack<T, Count> made;
   if constexpr (sizeof(T) == 2) {
 #pragma unroll
-    for (int i = 0; i < quad_time; i += 2)
+    for (int i = 0; i < Count; i += 2)
       made.of[i / 2] = narrowed<T>(values[i]).bits | std::uint32_t{narrowed<T>(values[i + 1]).bits} << 16;
   } else {
 #pragma unroll
-    for (int i = 0; i < quad_time; ++i) made.of[i] = values[i];
+    for (int i = 0; i < Count; ++i) made.of[i] = values[i];
   }
   return made;
 }

@@ -3,14 +3,15 @@
 // the multiprocessors without warps.
 //
 // A warp walks along one channel in tiles of 32 x Steps steps, thread l having steps l Steps .. (l + 1) Steps of each, in
-// registers: d, d u, and what becomes y. State after state:
+// registers: d, d u, and what becomes y. State after state, Together of them at a time, so that one's latencies are the
+// other's work:
 //   1  x = e^(d A) x + d u B over the thread's steps, from nothing (thread 0: from where the tile before ended); the
 //      factors and d u B stay in registers
 //   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
 //      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
 //   3  x again, from what the thread before ended with, and y += C x
-// Rows of B and C are brought into shared memory for all warps of a block, two buffers, a state at a time; u, delta and z
-// of a warp's next tile are on their way while it works.
+// Rows of B and C of two stages (Together states each) to come, and u, delta and z of a warp's next tile, are on their way
+// to shared memory while it works. No bit depends on Together or Warps.
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
@@ -19,34 +20,33 @@
 
 namespace ssmscan::device {
 
-// Rows of a tile in shared memory, in pieces of at most 16 bytes. A thread reads its own pieces, 64 or 128 bytes from its
+// Rows of a tile in shared memory, in pieces of 16 bytes. A thread reads its own pieces, 32 or 64 bytes from its
 // neighbour's: by the exclusive or, no two that are read at once lie in the same banks.
 template <class T, int Steps>
 struct time_row {
-  static constexpr int piece_bytes = sizeof(T) == 2 ? 8 : 16, piece_steps = piece_bytes / static_cast<int>(sizeof(T));
+  static constexpr int piece_bytes = 16, piece_steps = piece_bytes / static_cast<int>(sizeof(T));
   static constexpr int pieces = Steps / piece_steps;  // of a thread
   static constexpr int at_once = 128 / piece_bytes;   // pieces that all banks give
-  static constexpr int length = 32 * Steps;
+  static constexpr int length = 32 * Steps, row_pieces = 32 * pieces;
+  using piece = pack<T, piece_steps>;
   __device__ static int place(int thread, int piece) {
     return thread * pieces + (piece ^ (thread / (at_once / pieces) % pieces));
   }
   __device__ static int place_of(int piece) { return place(piece / pieces, piece % pieces); }
   __device__ static int place_of_step(int t) { return place_of(t / piece_steps) * piece_steps + t % piece_steps; }
-};
-
-template <class T>
-struct alignas(sizeof(T) == 2 ? 8 : 16) piece {
-  T of[sizeof(T) == 2 ? 4 : 16 / sizeof(T)];
+  __device__ static piece const& at(T const* row, int thread, int i) {
+    return reinterpret_cast<piece const*>(row)[place(thread, i)];
+  }
 };
 
 template <class T, int Steps, class Real>
 __device__ void read_row(T const* row, int thread, Real (&to)[Steps]) {
-  using at = time_row<T, Steps>;
+  using of = time_row<T, Steps>;
 #pragma unroll
-  for (int i = 0; i < at::pieces; ++i) {
-    auto const values = reinterpret_cast<piece<T> const*>(row)[at::place(thread, i)];
+  for (int i = 0; i < of::pieces; ++i) {
+    auto const values = of::at(row, thread, i);
 #pragma unroll
-    for (int j = 0; j < at::piece_steps; ++j) to[i * at::piece_steps + j] = Real(widened(values.of[j]));
+    for (int j = 0; j < of::piece_steps; ++j) to[i * of::piece_steps + j] = Real(values.wide(j));
   }
 }
 
@@ -59,30 +59,33 @@ __device__ Real sum_by_halves(Real const (&values)[Steps]) {
     return sum_by_halves<From, Count / 2>(values) + sum_by_halves<From + Count / 2, Count / 2>(values);
 }
 
-template <class IO, class Real, int Steps, int Warps>
+template <class IO, class Real, int Steps, int Warps, int Together>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
-  // [buffer][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
+  static constexpr int buffers = 3;  // of stages: one worked on, two on their way
+  // [buffer][state of a stage][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
+  static constexpr int stage_rows = 2 * Together, coefficient_rows = buffers * stage_rows, warp_rows = 3;
   static std::size_t shared_bytes(int states) {
-    return sizeof(Real) * (4 * tile + 2 * static_cast<std::size_t>(states) * Warps) + sizeof(IO) * 3 * tile * Warps;
+    return sizeof(IO) * tile * (coefficient_rows + warp_rows * Warps) +
+           sizeof(Real) * 2 * static_cast<std::size_t>(states) * Warps;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor>
+template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
-  using shape = time_shape<IO, Real, Steps, Warps>;
+  using shape = time_shape<IO, Real, Steps, Warps, Together>;
   using row = time_row<IO, Steps>;
-  using wide_row = time_row<Real, Steps>;
   constexpr int tile = shape::tile, threads = shape::threads;
   constexpr unsigned everyone = 0xffffffffu;
   extern __shared__ __align__(16) unsigned char shared[];
-  Real* const coefficients = reinterpret_cast<Real*>(shared);
+  IO* const coefficients = reinterpret_cast<IO*>(shared);
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  IO* const u_row = reinterpret_cast<IO*>(coefficients + 4 * tile) + warp * 3 * tile;
+  IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * tile;
   IO *const delta_row = u_row + tile, *const z_row = delta_row + tile;
   Real* const rates =
-      reinterpret_cast<Real*>(reinterpret_cast<IO*>(coefficients + 4 * tile) + Warps * 3 * tile) + warp * 2 * p.states;
+      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * tile) +
+      warp * 2 * p.states;
   Real* const carries = rates + p.states;
 
   index_t const channel_blocks = (p.channels + Warps - 1) / Warps;
@@ -107,63 +110,73 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
   IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
-  bool const vectors = p.vectors && range.begin % quad_time == 0;
+  bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // A warp's row of the tile that begins at t, from global memory to shared, without waiting where vectors can be read.
-  auto const bring = [&](IO* to, IO const* from, index_t t) {
+  // Piece k of a row of the tile that begins at t, from global memory to shared: without waiting where pieces can be read and
+  // the tile is whole, else step by step, zeros beyond the sequence.
+  auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
+  auto const bring_piece = [&](IO* to, IO const* from, int k) {
+    __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
+  };
+  auto const bring_steps = [&](IO* to, IO const* from, index_t t, int first, int stride) {
     index_t const left = range.end - t;
-    if (vectors && left >= tile) {
+#pragma unroll 1
+    for (int i = first; i < tile; i += stride) to[row::place_of_step(i)] = i < left ? from[i] : IO{};
+  };
+  auto const bring_row = [&](IO* to, IO const* from, index_t t) {
+    if (is_whole(t)) {
 #pragma unroll
-      for (int i = 0; i < row::pieces; ++i) {
-        int const k = i * 32 + lane;
-        __pipeline_memcpy_async(reinterpret_cast<piece<IO>*>(to) + row::place_of(k), from + t + k * row::piece_steps,
-                                sizeof(piece<IO>));
-      }
+      for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
     } else {
-      for (int k = lane; k < tile; k += 32) to[row::place_of_step(k)] = k < left ? from[t + k] : IO{};
+      bring_steps(to, from + t, t, lane, 32);
     }
   };
-  // Row n of B and C: a quad for a thread, in turn, by way of registers, as they may have to be widened.
-  constexpr int quads = 2 * tile / quad_time, own_quads = (quads + threads - 1) / threads;
-  quad<IO> coefficient[own_quads];
-  auto const fetch = [&](int n, index_t t) {
-    index_t const left = range.end - t;
-    tile_range const wanted{0, left < tile ? static_cast<int>(left) : tile};
+  // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
+  // group of the pipeline, with whatever else was asked for since the stage before.
+  constexpr unsigned rows_at_once = threads / row::row_pieces;
+  static_assert(threads % row::row_pieces == 0 && (rows_at_once == 1 || rows_at_once == 2));
+  unsigned const own_piece = threadIdx.x % row::row_pieces, own_place = row::place_of(static_cast<int>(own_piece));
+  bool const brings_C = rows_at_once == 2 && threadIdx.x >= row::row_pieces;
+  IO const* next_B = (brings_C ? C : B) + range.begin + own_piece * row::piece_steps;
+  IO const* next_C = C + range.begin + own_piece * row::piece_steps;
+  index_t const state_of_B = brings_C ? p.C.state : p.B.state;
+  index_t next_time = range.begin;
+  int next_state = 0, next_buffer = 0;
+  auto const bring_stage = [&] {
+    IO* const rows = coefficients + next_buffer * shape::stage_rows * tile;
+    if (next_time < range.end && is_whole(next_time)) {
 #pragma unroll
-    for (int j = 0; j < own_quads; ++j) {
-      int const place = j * threads + static_cast<int>(threadIdx.x), at = place % (tile / quad_time) * quad_time;
-      if (quads % threads != 0 && place >= quads) break;
-      IO const* const from = (place < quads / 2 ? B + n * p.B.state : C + n * p.C.state) + t;
-      coefficient[j] = load_quad(from, at, wanted, vectors);
-    }
-  };
-  auto const put = [&](int buffer) {
-#pragma unroll
-    for (int j = 0; j < own_quads; ++j) {
-      int const place = j * threads + static_cast<int>(threadIdx.x), at = place % (tile / quad_time) * quad_time;
-      if (quads % threads != 0 && place >= quads) break;
-      Real* const to = coefficients + (buffer * 2 + (place < quads / 2 ? 0 : 1)) * tile;
-#pragma unroll
-      for (int i = 0; i < quad_time; i += wide_row::piece_steps) {
-        piece<Real> values;
-#pragma unroll
-        for (int s = 0; s < wide_row::piece_steps; ++s) values.of[s] = Real(coefficient[j].wide(i + s));
-        reinterpret_cast<piece<Real>*>(to)[wide_row::place_of((at + i) / wide_row::piece_steps)] = values;
+      for (int s = 0; s < Together; ++s) {
+        if (next_state + s >= p.states) break;
+        IO* const to = rows + 2 * s * tile + own_place * row::piece_steps;
+        __pipeline_memcpy_async(to + (brings_C ? tile : 0), next_B + s * state_of_B, row::piece_bytes);
+        if constexpr (rows_at_once == 1) __pipeline_memcpy_async(to + tile, next_C + s * p.C.state, row::piece_bytes);
       }
+    } else if (next_time < range.end) {
+#pragma unroll 1
+      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of)
+        bring_steps(
+            rows + of * tile,
+            (of % 2 == 0 ? B + (next_state + of / 2) * p.B.state : C + (next_state + of / 2) * p.C.state) + next_time,
+            next_time, static_cast<int>(threadIdx.x), threads);
+    }
+    __pipeline_commit();
+    next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
+    next_state += Together, next_B += Together * state_of_B, next_C += Together * p.C.state;
+    if (next_state >= p.states) {
+      next_B += tile - next_state * state_of_B, next_C += tile - next_state * p.C.state;
+      next_state = 0, next_time += tile;
     }
   };
 
   int buffer = 0;
-  if (range.begin < range.end) {
-    bring(u_row, u_at, range.begin), bring(delta_row, delta_at, range.begin);
-    fetch(0, range.begin);
-  }
+  bring_row(u_row, u_at, range.begin), bring_row(delta_row, delta_at, range.begin);
+  bring_stage(), bring_stage();
+  __pipeline_wait_prior(1);
+  __syncwarp();
   for (index_t t = range.begin; t < range.end; t += tile) {
     int const count = range.end - t < tile ? static_cast<int>(range.end - t) : tile;
     Real d[Steps], input[Steps], y[Steps], between[5];
-    __pipeline_commit();
-    __pipeline_wait_prior(0);
-    __syncwarp();
     read_row<IO, Steps>(delta_row, lane, d);
     read_row<IO, Steps>(u_row, lane, input);
 #pragma unroll
@@ -177,7 +190,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       d[i] = lane * Steps + i < count ? d[i] : Real(0);
       y[i] = skip * input[i], input[i] *= d[i];
     }
-    Real sum = sum_by_halves<0, Steps>(d);
+    Real sum =
+        __shfl_sync(everyone, sum_by_halves<0, Steps>(d), lane);  // of its own: else it is summed anew for each state
 #pragma unroll
     for (int k = 0; k < 5; ++k) {
       between[k] = sum;
@@ -185,45 +199,70 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       sum += before;
     }
     __syncwarp();
-    if (t + tile < range.end) bring(u_row, u_at, t + tile), bring(delta_row, delta_at, t + tile);
-    if (z_at != nullptr) bring(z_row, z_at, t);
-    __pipeline_commit();
+    if (t + tile < range.end) bring_row(u_row, u_at, t + tile), bring_row(delta_row, delta_at, t + tile);
+    if (z_at != nullptr) bring_row(z_row, z_at, t);
 
-    for (int n = 0; n < p.states; ++n) {
-      put(buffer);
-      __syncthreads();  // whoever is past it has read the other buffer
-      if (n + 1 < p.states)
-        fetch(n + 1, t);
-      else if (t + tile < range.end)
-        fetch(0, t + tile);
-      Real const* const B_row = coefficients + buffer * 2 * tile;
-      Real const* const C_row = B_row + tile;
-      buffer ^= 1;
-      Real const rate = rates[n], carry = carries[n];
-      Real a[Steps], b[Steps], x = lane == 0 ? carry : Real(0);
-      read_row<Real, Steps>(B_row, lane, b);
+    // States n .. n + Count of the stage in `buffer`.
+    auto const scan_states = [&]<int Count>(std::integral_constant<int, Count>, int n) {
+      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
+      Real rate[Count], carry[Count], x[Count], a[Count][Steps], b[Count][Steps];
+#pragma unroll
+      for (int s = 0; s < Count; ++s) {
+        rate[s] = rates[n + s], carry[s] = carries[n + s], x[s] = lane == 0 ? carry[s] : Real(0);
+        read_row<IO, Steps>(rows + 2 * s * tile, lane, b[s]);
+      }
 #pragma unroll
       for (int i = 0; i < Steps; ++i) {
-        a[i] = decay(d[i], rate), b[i] *= input[i];
-        x = fma(a[i], x, b[i]);
+#pragma unroll
+        for (int s = 0; s < Count; ++s) {
+          a[s][i] = decay(d[i], rate[s]), b[s][i] *= input[i];
+          x[s] = fma(a[s][i], x[s], b[s][i]);
+        }
       }
 #pragma unroll
       for (int k = 0; k < 5; ++k) {
-        Real const before = __shfl_up_sync(everyone, x, 1 << k);
-        Real const made = fma(decay(between[k], rate), before, x);
-        x = lane >= 1 << k ? made : x;
-      }
-      Real const before = __shfl_up_sync(everyone, x, 1);
-      __syncwarp();
-      if (lane == 31) carries[n] = x;
-      x = lane == 0 ? carry : before;
-      Real c_values[Steps];
-      read_row<Real, Steps>(C_row, lane, c_values);
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) {
-        x = fma(a[i], x, b[i]);
-        y[i] = fma(c_values[i], x, y[i]);
+        for (int s = 0; s < Count; ++s) {
+          Real const before = __shfl_up_sync(everyone, x[s], 1 << k);
+          Real const made = fma(decay(between[k], rate[s]), before, x[s]);
+          x[s] = lane >= 1 << k ? made : x[s];
+        }
       }
+      Real before[Count];
+#pragma unroll
+      for (int s = 0; s < Count; ++s) before[s] = __shfl_up_sync(everyone, x[s], 1);
+      __syncwarp();
+#pragma unroll
+      for (int s = 0; s < Count; ++s) {
+        if (lane == 31) carries[n + s] = x[s];
+        x[s] = lane == 0 ? carry[s] : before[s];
+      }
+#pragma unroll
+      for (int piece = 0; piece < row::pieces; ++piece) {
+        typename row::piece c_values[Count];
+#pragma unroll
+        for (int s = 0; s < Count; ++s) c_values[s] = row::at(rows + (2 * s + 1) * tile, lane, piece);
+#pragma unroll
+        for (int j = 0; j < row::piece_steps; ++j) {
+          int const i = piece * row::piece_steps + j;
+#pragma unroll
+          for (int s = 0; s < Count; ++s) {
+            x[s] = fma(a[s][i], x[s], b[s][i]);
+            y[i] = fma(Real(c_values[s].wide(j)), x[s], y[i]);
+          }
+        }
+      }
+    };
+    for (int n = 0; n < p.states; n += Together) {
+      __pipeline_wait_prior(1);
+      __syncthreads();  // whoever is past it has read the buffer that is brought to next
+      bring_stage();
+      if (n + Together <= p.states) {
+        scan_states(std::integral_constant<int, Together>{}, n);
+      } else {
+        if constexpr (Together > 1) scan_states(std::integral_constant<int, 1>{}, n);
+      }
+      buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
     }
 
     __pipeline_wait_prior(0);
@@ -235,19 +274,16 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
     }
 #pragma unroll
-    for (int i = 0; i < row::pieces; ++i) {
-      piece<IO> values;
-#pragma unroll
-      for (int j = 0; j < row::piece_steps; ++j) values.of[j] = narrowed<IO>(y[i * row::piece_steps + j]);
-      reinterpret_cast<piece<IO>*>(z_row)[row::place(lane, i)] = values;
-    }
+    for (int i = 0; i < row::pieces; ++i)
+      reinterpret_cast<typename row::piece*>(z_row)[row::place(lane, i)] =
+          narrowed_pack<IO, row::piece_steps>(y + i * row::piece_steps);
     __syncwarp();
-    if (has && vectors && count == tile) {
+    if (has && pieces_aligned && count == tile) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) {
         int const k = i * 32 + lane;
-        *reinterpret_cast<piece<IO>*>(y_at + t + k * row::piece_steps) =
-            reinterpret_cast<piece<IO> const*>(z_row)[row::place_of(k)];
+        *reinterpret_cast<typename row::piece*>(y_at + t + k * row::piece_steps) =
+            reinterpret_cast<typename row::piece const*>(z_row)[row::place_of(k)];
       }
     } else if (has) {
       for (int k = lane; k < count; k += 32) y_at[t + k] = z_row[row::place_of_step(k)];

@@ -22,6 +22,9 @@ class diagonal_checks {
   void scan_single(std::string const& algorithm, std::string const& backend);  // c64
   void outside(outside_scan const& scan);                                      // c128
   void outside_single(outside_scan const& scan);                               // c64
+  // Another component's layer = recurrence, of the input as T has it: f64 and f32.
+  template <class T>
+  void outside(outside_layer const& form) const;
 
  private:
   // A layer as one arithmetic has it: poles and driven inputs rounded to complex<Real>, and the exact meaning of those

@@ -106,6 +106,22 @@ std::vector<double> heinsen_in_y(selective_layer<double>& layer, index_t roundin
   return added;
 }
 
+// Sample by sample, the state carried.
+template <class T, class Run>
+void run_steps(selective_layer<T>& layer, Run const& run) {
+  selective_problem<T> const p = layer.problem();
+  std::vector<T> state(static_cast<std::size_t>(layer.batch * channels * states));
+  for (index_t t = 0; t < layer.time; ++t) {
+    selective_problem<T> q = p;
+    for (auto* view : {&q.u, &q.delta, &q.z}) view->data += t, view->shape.time = 1;
+    q.y.data += t, q.y.shape.time = 1;
+    q.B.data += t, q.C.data += t;
+    q.final = dense_state(state.data(), channels, states);
+    q.initial = dense_state<T const>(state.data(), channels, states);
+    run(q);
+  }
+}
+
 template <class T>
 void step_rows(signal const& input, selective_rule rule, validation_report& report) {
   selective_layer<T> layer(input, rule);
@@ -116,20 +132,48 @@ void step_rows(signal const& input, selective_rule rule, validation_report& repo
     std::string const name(name_of(mode));
     report.checks.push_back(compared(layer, expected, row(layer, name, name, "openmp")));
   }
-  std::vector<T> state(static_cast<std::size_t>(layer.batch * channels * states));
-  for (index_t t = 0; t < layer.time; ++t) {
-    selective_problem<T> q = p;
-    for (auto* view : {&q.u, &q.delta, &q.z}) view->data += t, view->shape.time = 1;
-    q.y.data += t, q.y.shape.time = 1;
-    q.B.data += t, q.C.data += t;
-    q.final = dense_state(state.data(), channels, states);
-    q.initial = dense_state<T const>(state.data(), channels, states);
-    selective_scan(q, {.scan = {.backend = "serial"}});
-  }
+  run_steps(layer, [](selective_problem<T> const& q) { selective_scan(q, {.scan = {.backend = "serial"}}); });
   report.checks.push_back(compared(layer, expected, row(layer, "steps", "fused", "serial")));
 }
 
+template <class T>
+void outside_row(signal const& input, signal const& for_steps, selective_rule rule, outside_selective const& form,
+                 std::function<void(selective_problem<T> const&)> const& run, validation_report& report) {
+  if (!run) return;
+  selective_layer<T> layer(input, rule);
+  validation_check made = row(layer, form.form, form.algorithm, form.backend);
+  if (!form.roundings) {
+    made.reason = "no bound is known: the error grows with the sum of log|a|";
+    report.checks.push_back(made);
+    return;
+  }
+  auto const errors = [&] {
+    if (form.of == outside_selective::arithmetic::device) return errors_of_a_device<T>();
+    return errors_of_device_time<T>(sizeof(T) == 8 ? 8 : 16);
+  }();
+  auto const expected = [&](selective_layer<T>& of) {
+    return selective_reference(of.problem(), std::max<index_t>(form.roundings(of.time), 1), errors);
+  };
+  run(layer.problem());
+  report.checks.push_back(compared(layer, expected(layer), std::move(made)));
+  if (form.form == "unfused") return;
+  selective_layer<T> stepped(for_steps, rule);
+  run_steps(stepped, run);
+  report.checks.push_back(compared(stepped, expected(stepped), row(stepped, "steps", form.algorithm, form.backend)));
+}
+
 }  // namespace
+
+void outside_selective_rows(signal const& input, signal const& for_steps, std::vector<outside_selective> const& forms,
+                            validation_report& report) {
+  for (selective_rule const rule : {selective_rule::mamba, selective_rule::zoh, selective_rule::bilinear}) {
+    for (outside_selective const& form : forms) {
+      if (std::find(form.rules.begin(), form.rules.end(), rule) == form.rules.end()) continue;
+      outside_row<float>(input, for_steps, rule, form, form.run_single, report);
+      outside_row<double>(input, for_steps, rule, form, form.run_double, report);
+    }
+  }
+}
 
 void selective_rows(signal const& input, std::function<void(each_scan_visit const&)> const& each_scan,
                     validation_report& report) {

@@ -16,6 +16,10 @@ using each_scan_visit = std::function<void(std::string const& algorithm, std::st
 void selective_rows(signal const& input, std::function<void(each_scan_visit const&)> const& each_scan,
                     validation_report& report);
 
+// The same of other components' forms, under their names; /steps on `for_steps`, each call costs what copying costs.
+void outside_selective_rows(signal const& input, signal const& for_steps, std::vector<outside_selective> const& forms,
+                            validation_report& report);
+
 // selective.frozen/<mode>: steps, B and C of `system` held still by zero-order hold = its S4D convolution, within 1e-10 of the
 // largest output: far above what either rounds, far below what a wrong formula would give.
 void frozen_rows(signal const& input, diagonal_system const& system, validation_report& report);

@@ -4,6 +4,7 @@
 #include "tests/ssm/reference_data.hpp"
 
 #include <ssmscan/ssm/cuda/convolution.hpp>
+#include <ssmscan/ssm/detail/device_layer_bounds.hpp>
 
 namespace ssmscan::s4 {
 namespace {
@@ -13,19 +14,6 @@ using ssm::test::reference;
 template <class T>
 class CudaConvolution : public testing::Test {};
 TYPED_TEST_SUITE(CudaConvolution, reals);
-
-// As fft_convolution_bound, for any n: a stage of prime p multiplies by a matrix of norm sqrt(p) whose moduli's has norm p, with
-// p - 1 sums, a product (sqrt 5 u), and a twiddle (mu) for each: sqrt(p) (p + 2) u + mu of the stage's result. For p = 2 that is
-// the textbook's. mu = 4u: tables or sincospi, and a product of two.
-template <class T>
-double fft_bound(index_t n, ssm::vector_norms kernel, ssm::vector_norms input) {
-  double const u = unit<T>;
-  double e = 0;
-  for (index_t p = 2; n > 1; ++p)
-    for (; n % p == 0; n /= p) e += std::sqrt(static_cast<double>(p)) * (static_cast<double>(p) + 2) * u + 4 * u;
-  e *= 1 + 0x1p-10;
-  return (1 + 8 * e) * ((2 * e + (std::sqrt(5.0) + 1) * u) * kernel.one * input.two + e * input.one * kernel.two);
-}
 
 TYPED_TEST(CudaConvolution, ConvolutionIsTheDefinition) {
   using T = TypeParam;
@@ -59,7 +47,8 @@ TYPED_TEST(CudaConvolution, ConvolutionIsTheDefinition) {
               long double const off = static_cast<long double>(y[at(row * length + t)]) - exact;
               squares += off * off, size += exact * exact;
             }
-            double const bound = fft_bound<T>(device::fft_points(taps, length), norms(kernel), norms(in)) +
+            double const bound = ssm::detail::mixed_radix_convolution_bound<T>(device::fft_points(taps, length),
+                                                                               norms(kernel), norms(in)) +
                                  2 * unit<T> * static_cast<double>(std::sqrt(size));
             double const error = static_cast<double>(std::sqrt(squares));
             ASSERT_LE(error, bound) << length << ' ' << taps << ' ' << skip << ' ' << group_bytes << " row " << row;
@@ -164,7 +153,7 @@ TYPED_TEST(CudaConvolution, ConvolutionIsThatOfTheAnnotatedS4) {
     for (std::size_t t = 0; t < y.size(); ++t) squares += std::pow(double(made[t]) - y[t], 2);
     // Theirs is an FFT in double; kernel and input are rounded to T.
     double const bound =
-        fft_bound<T>(device::fft_points(length, length), norms(kernel), norms(u)) +
+        ssm::detail::mixed_radix_convolution_bound<T>(device::fft_points(length, length), norms(kernel), norms(u)) +
         ssm::fft_convolution_bound<double>(ssm::padded_length(length, length), norms(kernel), norms(u)) +
         2 * unit<T> * norms(kernel).one * norms(u).two;
     EXPECT_LE(std::sqrt(squares), bound) << name;

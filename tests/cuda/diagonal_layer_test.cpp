@@ -4,6 +4,7 @@
 #include "tests/ssm/reference_data.hpp"
 
 #include <ssmscan/ssm/cuda/diagonal_layer.hpp>
+#include <ssmscan/ssm/detail/device_layer_bounds.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 
 namespace ssmscan::s4 {
@@ -32,9 +33,6 @@ std::vector<diagonal_system> systems(index_t states, index_t channels,
   return made;
 }
 
-// Beyond the CPU's roundings: CUDA's exp and sincos (2 ulp each), seven products with a power that itself errs by 20u.
-constexpr double device_roundings = 200;
-
 TYPED_TEST(CudaDiagonal, KernelIsThatOfTheCpu) {
   using T = TypeParam;
   for (index_t const states : {1, 3, 4, 7, 16, 32, 33, 64, 128, 256}) {
@@ -57,7 +55,7 @@ TYPED_TEST(CudaDiagonal, KernelIsThatOfTheCpu) {
           for (auto const& c : all[at(h)].c) weight += 2 * std::abs(c) * all[at(h)].step;
           for (index_t l = 0; l < length; ++l)
             ASSERT_LE(std::abs(double(made[at(h * length + l)]) - expected[at(l)]),
-                      of_device[at(l)] + of_cpu[at(l)] + device_roundings * 0x1p-53 * weight)
+                      of_device[at(l)] + of_cpu[at(l)] + ssm::detail::device_kernel_roundings * 0x1p-53 * weight)
                 << states << ' ' << length << ' ' << h << ' ' << l;
         }
       }
@@ -94,15 +92,6 @@ expected_scan define(diagonal_system const& system, std::vector<T> const& u,
   }
   return made;
 }
-// Roundings that a term of a sum passes through, at most, in units of u, first order; a sum of parts counts twice:
-//   own chunk   the tap, 64 sums
-//   others      a power (2), 64 sums, b and its product (4), 64 chunks and the tiles of a carry each (a factor 2, a product and a
-//               sum 3), f c a and its product (4), a power (2) and 2 sums a state
-double roundings_of(index_t states, index_t length) {
-  double const tiles = static_cast<double>(length) / 4096 + 1;
-  return 2 * (64 + 64 + 2 * static_cast<double>(states) + 12) + 5 * (64 + tiles) + 16;
-}
-
 template <class T>
 class layer_there {
  public:
@@ -152,7 +141,7 @@ double check_scan(index_t states, index_t length, index_t batch, index_t channel
   there.run(there.call());
   auto const y = there.y.values();
   auto const final = there.final.values();
-  long double const u_of_T = unit<T> * (1 + 0x1p-10) * roundings_of(states, length);
+  long double const u_of_T = unit<T> * (1 + 0x1p-10) * ssm::detail::device_scan_roundings(states, length);
   long double const lost = std::is_same_v<T, float> ? 0x1p-115L : 0x1p-1000L;  // below the normal numbers
   double largest = 0;
   for (index_t row = 0; row < batch * channels; ++row) {
@@ -253,7 +242,7 @@ TYPED_TEST(CudaDiagonal, PiecesAreTheWholeWithinTheBound) {
     for (index_t row = 0; row < 2; ++row)
       for (index_t t = 0; t < length; ++t)
         ASSERT_LE(std::abs(y[at(row * length + t)] - expected[row].y[at(t)]),
-                  2 * roundings_of(states, length) * unit<T> * expected[row].size[at(t)])
+                  2 * ssm::detail::device_scan_roundings(states, length) * unit<T> * expected[row].size[at(t)])
             << split << ' ' << t;
   }
 }

@@ -129,7 +129,7 @@ TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
 
       auto const p = single.problem();
       gpu::stream stream;
-      gpu::memory const workspace(device::workspace_bytes(p));
+      gpu::memory const workspace(device::workspace_bytes(p, {.form = form}));
       cudaGraph_t graph = nullptr;
       cudaGraphExec_t runnable = nullptr;
       need_success(cudaMemset(p.y.data, 0, y.size() * sizeof(IO)), "clearing");

@@ -4,9 +4,8 @@
 #include "tests/ssm/selective_instance.hpp"
 #include <gtest/gtest.h>
 
-#include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_errors.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
-#include <ssmscan/ssm/detail/selective_reference.hpp>
 
 namespace ssmscan::cuda_test {
 
@@ -14,8 +13,6 @@ using namespace ssm::test::selective;
 using device::selective_form;
 using ssm::selective_problem;
 using ssm::selective_rule;
-
-inline constexpr index_t tile_time = 32;  // of fused: what a chunk adds is rounded tile by tile
 
 template <class IO, class T>
 std::vector<IO> narrow(std::vector<T> const& values) {
@@ -92,9 +89,13 @@ class on_device {
   }
 
   // In a workspace full of NaN.
-  choice run(selective_problem<V, IO> const& p, selective_form form = selective_form::automatic) const {
-    device::selective_execution how{
-        .host_offsets = host_.of.offsets, .host_begin = host_.of.begin, .host_end = host_.of.end, .form = form};
+  choice run(selective_problem<V, IO> const& p, selective_form form = selective_form::automatic,
+             std::string_view algorithm = "automatic") const {
+    device::selective_execution how{.host_offsets = host_.of.offsets,
+                                    .host_begin = host_.of.begin,
+                                    .host_end = host_.of.end,
+                                    .form = form,
+                                    .algorithm = algorithm};
     if (p.offsets.empty()) how.host_offsets = {};
     gpu::array<std::byte> const workspace(static_cast<index_t>(device::workspace_bytes(p, how)));
     const_cast<gpu::array<std::byte>&>(workspace).fill_bytes(0xff);
@@ -103,7 +104,9 @@ class on_device {
     need_success(cudaDeviceSynchronize(), "running a selective scan");
     return made;
   }
-  choice run(selective_form form = selective_form::automatic) const { return run(problem(), form); }
+  choice run(selective_form form = selective_form::automatic, std::string_view algorithm = "automatic") const {
+    return run(problem(), form, algorithm);
+  }
 
   std::vector<IO> y() const { return inside(*y_, zone + shift_, host_.y.size()); }
   std::vector<V> final() const { return inside(*final_, zone, host_.final.size()); }
@@ -165,19 +168,13 @@ ssm::detail::selective_expected<V> expected_of(instance<V>& host, std::string co
   for (auto* view : {&p.u, &p.delta, &p.z}) view->shape.channel = channels;
   if (!p.D.empty()) p.D = p.D.first(size(channels));
   if (!p.delta_bias.empty()) p.delta_bias = p.delta_bias.first(size(channels));
-  if (form == "fused_time")
-    return selective_reference(p, ssm::detail::roundings_of_device_time,
-                               ssm::detail::errors_of_device_time<T>(sizeof(T) == 8 ? 8 : 16));
-  index_t const chunk = device::chunk_of(host.of.channels * host.of.states);
-  index_t const roundings =
-      form == "fused" && host.of.time > chunk ? ssm::detail::roundings_of_device_chunks(chunk, tile_time) : 1;
-  return selective_reference(p, roundings, ssm::detail::errors_of_a_device<T>());
+  auto const error = device::error_of_form<T>(form, host.of.channels * host.of.states, host.of.time);
+  return selective_reference(p, error.roundings, error.errors);
 }
 
 template <class V, class IO>
-void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string const& form, std::string const& what,
-                   index_t channels = -1) {
-  auto const expected = expected_of(host, form, channels < 0 ? host.of.channels : channels);
+void expect_inside(ssm::detail::selective_expected<V> const& expected, on_device<V, IO> const& there,
+                   std::string const& form, std::string const& what) {
   auto const y = there.y();
   auto const final = there.final();
   for (std::size_t i = 0; i < expected.y.size(); ++i) {
@@ -190,6 +187,12 @@ void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string
     std::complex<long double> const state(std::real(final[i]), std::imag(final[i]));
     ASSERT_LE(std::abs(state - expected.state[i]), expected.state_bound[i]) << form << ' ' << what << " state " << i;
   }
+}
+
+template <class V, class IO>
+void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string const& form, std::string const& what,
+                   index_t channels = -1) {
+  expect_inside(expected_of(host, form, channels < 0 ? host.of.channels : channels), there, form, what);
 }
 
 // By the form that is chosen, and where that is a fused one by both; "fused" or "general".

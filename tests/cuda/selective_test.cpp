@@ -1,6 +1,9 @@
 // The selective scan on a device against the definition, within the bound of selective_reference.hpp with a device's errors.
 #include "tests/cuda/selective_device.hpp"
 
+#include <ssmscan/scan/backends/cuda/registry.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
+
 namespace ssmscan {
 namespace {
 
@@ -67,6 +70,67 @@ TYPED_TEST(CudaSelective, LongAndShortChunksAreTheDefinition) {
     on_device<V, IO> const there(host);
     expect_inside(host, there, there.run(selective_form::fused).algorithm, std::to_string(chunk), looked_at);
   }
+}
+
+// All scans but those that reformulate, by each rule; packed, padded, with states in and out.
+TYPED_TEST(CudaSelective, UnfusedByEveryScanIsTheDefinition) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  std::vector<options> const all{{.initial = true},
+                                 {.channels = 4, .time = 600, .B = operand::grouped, .C = operand::constant},
+                                 {.rule = selective_rule::zoh, .D = false},
+                                 {.rule = selective_rule::bilinear, .z = false, .softplus = false},
+                                 {.time = 90, .initial = true, .offsets = {0, 1, 1, 65, 66, 90}},
+                                 {.time = 70, .initial = true, .begin = {0, 5}, .end = {64, 70}},
+                                 {.batch = 1, .time = 0, .initial = true},
+                                 {.batch = 0}};
+  int scans = 0;
+  device::algorithms::for_each([&]<class Entry>(std::type_identity<Entry>) {
+    if (Entry::info.result == result_class::reformulates) return;
+    std::string const name = detail::full_name(Entry::info);
+    ++scans;
+    for (options const& o : all) {
+      instance<V> host(o);
+      on_device<V, IO> const there(host);
+      EXPECT_EQ(there.run(selective_form::unfused, name).algorithm, name);
+      expect_inside(selective_reference(host.problem(), std::max<index_t>(Entry::info.roundings(o.time), 1),
+                                        ssm::detail::errors_of_a_device<typename ssm::real_part_of<V>::type>()),
+                    there, "unfused by " + name, text_of(o));
+    }
+  });
+  EXPECT_GE(scans, 5);
+}
+
+// More channels than stand in memory at once.
+TEST(CudaSelectiveCall, UnfusedGoesByChannels) {
+  constexpr index_t time = 1 << 20, channels = 12, states = 16;  // 128 MiB of a and b for each channel
+  instance<float> host({.batch = 1, .channels = channels, .states = states, .time = time});
+  on_device<float, float> const there(host);
+  there.run(selective_form::unfused, "look_back");
+  auto const y = there.y();
+  for (index_t const c : {index_t{0}, channels - 1}) {
+    auto p = there.problem();
+    auto const row = [&](auto& view) { view.data += c * time, view.shape.channel = 1; };
+    row(p.u), row(p.delta), row(p.z), row(p.y);
+    p.A.data += c * states, p.A.rows = 1, p.D = p.D.subspan(size(c), 1),
+                            p.delta_bias = p.delta_bias.subspan(size(c), 1);
+    there.run(p, selective_form::unfused, "look_back");
+  }
+  EXPECT_TRUE(same(there.y(), y));
+}
+
+// For sanitize.sh: every kernel at sizes at which all of it happens and its tools get through: whole tiles, their ends, rows that
+// are not aligned, states and channels that are not there, chunks, sequences, padding, each rule.
+TYPED_TEST(CudaSelective, EveryKernelOnce) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  check<V, IO>({.batch = 1, .channels = 40, .states = 16, .time = 600, .initial = true});
+  check<V, IO>({.batch = 1, .channels = 3, .states = 15, .time = 600}, 1);
+  for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
+  check<V, IO>({.batch = 1, .channels = 2, .states = 16, .time = 5007, .offsets = {0, 0, 4100, 4101, 5007}});
+  check<V, IO>({.batch = 2, .channels = 2, .time = 600, .begin = {0, 5}, .end = {64, 600}});
+  for (selective_rule const rule : {selective_rule::zoh, selective_rule::bilinear})
+    check<V, IO>({.batch = 1, .rule = rule});
 }
 
 }  // namespace

@@ -1,0 +1,90 @@
+#pragma once
+// What bench_selective scans: steps that are softplus of normal numbers less 2 (0.13 in the middle), A from -N to -1 in every
+// channel, as Mamba begins. And the definition's answer for its first channels, each of which is independent of the others.
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/common/names.hpp"
+#include "bench/common/outcome.hpp"
+
+#include <ssmscan/ssm/detail/selective_reference.hpp>
+
+namespace ssmscan::bench {
+
+struct sizes {
+  index_t batch, channels, time, states;
+  index_t steps() const { return batch * channels * time; }
+};
+
+struct selective_data {
+  explicit selective_data(sizes s) : of(s) {
+    std::mt19937 random(1);
+    std::normal_distribution<float> normal;
+    std::vector<float> table(
+        1 << 16);  // a normal number for each of a generator's upper bits: large shapes take no minutes
+    for (float& x : table) x = normal(random);
+    unsigned state = 1;
+    auto const numbers = [&](index_t count) {
+      std::vector<float> made(static_cast<std::size_t>(count));
+      for (float& x : made) state = state * 1664525u + 1013904223u, x = table[state >> 16];
+      return made;
+    };
+    u = numbers(s.steps()), delta = numbers(s.steps()), z = numbers(s.steps());
+    B = numbers(s.batch * s.states * s.time), C = numbers(s.batch * s.states * s.time), D = numbers(s.channels);
+    bias.assign(D.size(), -2.0f);
+    for (index_t i = 0; i < s.channels * s.states; ++i) A.push_back(-static_cast<float>(i % s.states + 1));
+    y.resize(u.size());
+  }
+  ssm::selective_problem<float> problem(index_t batch, index_t channels) {
+    tensor_shape const shape{batch, channels, of.time}, stride{of.channels * of.time, of.time, 1};
+    ssm::selective_problem<float> p;
+    p.u = {u.data(), shape, stride}, p.delta = {delta.data(), shape, stride}, p.z = {z.data(), shape, stride};
+    p.y = {y.data(), shape, stride};
+    p.A = {A.data(), channels, of.states};
+    p.B = ssm::varying_coefficient(B.data(), 1, of.states, of.time);
+    p.C = ssm::varying_coefficient(C.data(), 1, of.states, of.time);
+    p.D = std::span<float const>(D).first(static_cast<std::size_t>(channels));
+    p.delta_bias = std::span<float const>(bias).first(static_cast<std::size_t>(channels));
+    p.activation = ssm::delta_activation::softplus;
+    return p;
+  }
+  ssm::selective_problem<float> problem() { return problem(of.batch, of.channels); }
+
+  // Of the first batch row; the definition costs long double.
+  index_t verified_channels() const {
+    constexpr index_t verified_updates = index_t{1} << 20;
+    return std::clamp<index_t>(verified_updates / std::max<index_t>(of.time * of.states, 1), 1,
+                               std::min<index_t>(of.channels, 2));
+  }
+  // Empty, or which of y is outside its bound. `rounding`: of y to its storage, relative.
+  std::string wrong_where(index_t roundings, ssm::detail::selective_errors const& errors = {},
+                          long double rounding = 0) {
+    auto const expected = ssm::detail::selective_reference(problem(1, verified_channels()), roundings, errors);
+    for (std::size_t i = 0; i < expected.y.size(); ++i) {
+      long double const bound = expected.y_bound[i] + rounding * (std::abs(expected.y[i]) + expected.y_bound[i]);
+      if (!(std::abs(static_cast<long double>(y[i]) - expected.y[i]) <= bound))
+        return wrong_result + ("y[" + std::to_string(i) + "] outside its bound");
+    }
+    return "";
+  }
+
+  sizes of;
+  std::vector<float> u, delta, z, A, B, C, D, bias, y;
+};
+
+inline benchmark_name name_of(sizes const& s, std::string dtype, std::string algorithm, std::string backend) {
+  benchmark_name name{.question = "ssm",
+                      .operation = "selective",
+                      .dtype = std::move(dtype),
+                      .algorithm = std::move(algorithm),
+                      .backend = std::move(backend),
+                      .lanes = s.batch * s.channels,
+                      .time = s.time};
+  if (s.batch > 1) name.family = "batch_" + std::to_string(s.batch);  // B and C of each
+  name.state_size = s.states;
+  return name;
+}
+
+}  // namespace ssmscan::bench
