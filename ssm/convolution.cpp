@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -91,22 +92,13 @@ vector_norms norms(std::span<T const> values) {
   return result;
 }
 
-double fft_bound(index_t padded, vector_norms kernel, vector_norms input, double u, double twiddle_error) {
-  double const gamma = 4 * u / (1 - 4 * u);
-  double const per_stage = twiddle_error + gamma * (std::sqrt(2.0) + twiddle_error);
-  double const stages = std::log2(static_cast<double>(padded));
-  double const e = stages * per_stage / (1 - stages * per_stage);
+template <class T>
+double fft_bound(index_t padded, vector_norms kernel, vector_norms input) {
+  constexpr double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+  double const e = detail::real_fft<T>(padded).error();
   double const second_order = 1 + 8 * e + 8 * u;
   return second_order * ((2 * e + std::sqrt(5.0) * u) * kernel.one * input.two + e * input.one * kernel.two);
 }
-
-#if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
-constexpr double twiddle_roundings_double = 9;
-constexpr double twiddle_roundings_float = 1.5;
-#else
-constexpr double twiddle_roundings_double = 15;
-constexpr double twiddle_roundings_float = 15;
-#endif
 
 }  // namespace
 
@@ -137,14 +129,12 @@ vector_norms norms_of(std::span<float const> values) { return norms(values); }
 
 template <>
 double fft_convolution_bound<double>(index_t padded, vector_norms kernel, vector_norms input) {
-  constexpr double u = 0x1p-53;
-  return fft_bound(padded, kernel, input, u, twiddle_roundings_double * u);
+  return fft_bound<double>(padded, kernel, input);
 }
 
 template <>
 double fft_convolution_bound<float>(index_t padded, vector_norms kernel, vector_norms input) {
-  constexpr double u = 0x1p-24;
-  return fft_bound(padded, kernel, input, u, twiddle_roundings_float * u);
+  return fft_bound<float>(padded, kernel, input);
 }
 
 double direct_convolution_factor(index_t terms, double unit_roundoff) {

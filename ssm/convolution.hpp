@@ -21,8 +21,8 @@ SSMSCAN_SSM_EXPORT void causal_convolution(std::span<double const> kernel, std::
 SSMSCAN_SSM_EXPORT void causal_convolution(std::span<float const> kernel, std::span<float const> input, index_t rows,
                                            std::span<float> output, convolution_method method);
 
-// The least power of two that is at least kernel_length + input_length (2L when they agree): powers of two so that the
-// bound below is a theorem about the transform that runs.
+// The least power of two that is at least kernel_length + input_length (2L when they agree): powers of two, for which a
+// transform's error is least.
 SSMSCAN_SSM_EXPORT index_t padded_length(index_t kernel_length, index_t input_length);
 
 // "pocketfft" or "eigen-kissfft" (several times slower; chosen by CMake only where no pocketfft header is found).
@@ -31,15 +31,11 @@ SSMSCAN_SSM_EXPORT std::string_view fft_backend();
 // Bound of the fft method for one row: ||computed - exact||_2 <= fft_convolution_bound<T>(n, norms of kernel, of
 // input).
 //
-// A transform of n = 2^m points errs by at most e ||X||_2 in the 2-norm, e = m h / (1 - m h), h = mu + g (sqrt(2) +
-// mu), g = 4u/(1-4u), mu the error of the twiddle factors (Higham, Accuracy and Stability, 2nd ed., theorem 24.2; radix
-// 4 and the real transform do a subset of those operations). With spectra U and K, ||U||_2 = sqrt(n) ||u||_2, |K_k| <=
-// ||k||_1 and |U_k| <= ||u||_1, the product's error is at most sqrt(n) [ e ||k||_1 ||u||_2 + e (1+e) ||u||_1 ||k||_2 ]
-// plus sqrt(5) u for the products, and the inverse adds e ||k||_1 ||u||_2:
+// A transform errs by at most e ||X||_2 in the 2-norm (detail/real_fft.hpp: for n = 2^m, e = m h / (1 - m h)). With spectra U
+// and K, ||U||_2 = sqrt(n) ||u||_2, |K_k| <= ||k||_1 and |U_k| <= ||u||_1, the product's error is at most sqrt(n) [ e ||k||_1
+// ||u||_2 + e (1+e) ||u||_1 ||k||_2 ] plus sqrt(5) u for the products, and the inverse adds e ||k||_1 ||u||_2:
 //   (2e + sqrt(5) u) ||k||_1 ||u||_2 + e ||u||_1 ||k||_2,   times 1 + 8e + 8u for the products of roundings.
 // A bound by c log(n) u ||k||_2 ||u||_2, often quoted, cannot hold: ||y||_2 itself may be sqrt(n) times larger.
-// Twiddles: pocketfft multiplies two table entries made in double: 9u in double (angle 1.6u, sine 1u, twice, product
-// 2.3u), rounded once to float: 1.5u. kissfft forms the angle, up to 2 pi, in T: 2 pi * 2u + 1.5u < 15u.
 struct vector_norms {
   double one;
   double two;

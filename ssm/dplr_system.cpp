@@ -6,6 +6,7 @@
 
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/dplr_system.hpp>
 
 namespace ssmscan::ssm {
@@ -14,30 +15,6 @@ namespace {
 using complex = std::complex<double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-// The matrix of the real-linear map x -> Ab x on (Re x, Im x), for a half spectrum; of the complex one for a full spectrum.
-template <class Scalar>
-Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> step_matrix(dplr_stepper const& stepper) {
-  index_t const n = stepper.size();
-  constexpr bool parts = std::is_same_v<Scalar, double>;
-  index_t const dimension = parts ? 2 * n : n;
-  Eigen::Matrix<Scalar, Eigen::Dynamic, Eigen::Dynamic> made(dimension, dimension);
-  std::vector<complex> x(at(n));
-  for (index_t k = 0; k < dimension; ++k) {
-    std::fill(x.begin(), x.end(), complex{});
-    x[at(k % n)] = k < n ? complex(1, 0) : complex(0, 1);
-    stepper.step(x.data(), 0);
-    for (index_t i = 0; i < n; ++i) {
-      if constexpr (parts) {
-        made(i, k) = x[at(i)].real();
-        made(n + i, k) = x[at(i)].imag();
-      } else {
-        made(i, k) = x[at(i)];
-      }
-    }
-  }
-  return made;
-}
 
 // row A^length
 template <class Matrix, class Row>
@@ -143,12 +120,12 @@ std::vector<complex> truncated_output(dplr_system const& system, index_t length)
   if (system.kept == spectrum::half) {  // Re(c x) = Re c Re x - Im c Im x
     Eigen::RowVectorXd row(2 * n);
     for (index_t i = 0; i < n; ++i) row(i) = made[at(i)].real(), row(n + i) = -made[at(i)].imag();
-    row = times_power(row, step_matrix<double>(stepper), length);
+    row = times_power(row, detail::step_matrix<double>(stepper), length);
     for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row(i), -row(n + i));
   } else {
     Eigen::RowVectorXcd row(n);
     for (index_t i = 0; i < n; ++i) row(i) = made[at(i)];
-    row = times_power(row, step_matrix<complex>(stepper), length);
+    row = times_power(row, detail::step_matrix<complex>(stepper), length);
     for (index_t i = 0; i < n; ++i) made[at(i)] -= row(i);
   }
   return made;

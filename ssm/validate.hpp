@@ -2,7 +2,7 @@
 // Validation against S4 convolution: on one signal, for every system, each way of computing the layer is held against
 // the slower way before it, and the difference against a bound that is derived, not tuned:
 //   kernel        Vandermonde              =  powers of the stored a (the definition)
-//                 generating function, DPLR =  powers                       (no derived bound: the project's promise)
+//                 generating function, DPLR =  powers                       (S4's rows: held to the project's promise as well)
 //   convolution   direct                   =  recurrence
 //                 FFT, double and float    =  direct                       (2-norm: an FFT has no bound per element)
 //   scan          every algorithm, backend =  recurrence                   (complex<double>, complex<float>; dense: of
@@ -42,7 +42,7 @@ struct validation_check {
   double bound = 0;       // at the same place
   double ratio = 0;       // largest error/bound over all elements, or rows; a NaN anywhere makes it infinite
   check_status status = check_status::skip;
-  std::string reason;  // of a skip
+  std::string reason;  // of a skip; of a promise held to that is less than what is derived
 };
 
 struct validation_report {

@@ -2,8 +2,11 @@
 //
 //   kernel.T/{powers,vandermonde_taps,vandermonde,dplr}  the convolution kernel of one channel, or of `lanes` channels
 //   convolution.T/{direct,fft}                      with kernels that are there
-//   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: the three transforms of each and nothing else; and S4's
-//                                                   kernels and convolution, all of it (counter times_bare_ffts)
+//   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: the three transforms of each and nothing else, in memory
+//                                                   that is kept; and S4's kernels and convolution, all of it. Counters:
+//                                                   times_bare_ffts with C~ given, which S4 learns, and the roots made;
+//                                                   times_bare_ffts_from_c with both made in the pass from the recurrence's
+//                                                   c, as layer::run does at every call in mode convolution
 //   layer.T/{recurrence,convolution,SCAN}           S4D from input to output; lanes = channels
 //   .../cuda                                        device.hpp
 //   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
@@ -208,10 +211,20 @@ struct many_channels {
         channels(channel_count) {}
 
   template <class B>
+  void from_read_out(B& on) {
+    int threads = 1;
+    if constexpr (std::is_same_v<B, openmp>) threads = on.threads();
+    kernels_and_convolution(on, {systems, length, ssm::read_out_kind::recurrence, threads});
+  }
+  template <class B>
   void kernels_and_convolution(B& on) {
+    kernels_and_convolution(on, generator);
+  }
+  template <class B>
+  void kernels_and_convolution(B& on, ssm::dplr_kernels<float> const& by) {
     on.blocks(channels, [&](index_t h) {
       std::vector<float> kernel(at(length));
-      generator.generate(h, kernel);
+      by.generate(h, kernel);
       auto const row = [&](auto& of) { return std::span(of).subspan(at(h * length), at(length)); };
       std::span<float const> const u = row(input);
       ssm::causal_convolution(kernel, u, 1, row(output), ssm::convolution_method::fft);
@@ -224,8 +237,9 @@ struct many_channels {
   void bare_transforms(B& on) {
     ssm::detail::real_fft<float> const fft(ssm::padded_length(length, length));
     on.blocks(channels, [&](index_t) {
-      std::vector<float> time(at(fft.points()));
-      std::vector<std::complex<float>> spectrum(at(fft.bins()));
+      static thread_local std::vector<float> time = some_signal<float>(fft.points());
+      static thread_local std::vector<std::complex<float>> spectrum(at(fft.bins()));
+      time.resize(at(fft.points())), spectrum.resize(at(fft.bins()));
       fft.forward(time.data(), spectrum.data());
       fft.forward(time.data(), spectrum.data());
       fft.backward(spectrum.data(), time.data());
@@ -267,12 +281,14 @@ void add_many(index_t states, index_t channels, index_t length, options const& g
     return work{[=] { data->kernels_and_convolution(*on); }, [=] { return data->check(); },
                 [=](benchmark::State& state, double) {
                   // Alternately, so that what disturbs one disturbs the other.
-                  double whole = 1e300, bare = 1e300;
+                  double whole = 1e300, bare = 1e300, from_c = 1e300;
                   for (int i = 0; i < 5; ++i) {
                     whole = std::min(whole, seconds_of([&] { data->kernels_and_convolution(*on); }));
                     bare = std::min(bare, seconds_of([&] { data->bare_transforms(*on); }));
+                    from_c = std::min(from_c, seconds_of([&] { data->from_read_out(*on); }));
                   }
                   state.counters["times_bare_ffts"] = whole / bare;
+                  state.counters["times_bare_ffts_from_c"] = from_c / bare;
                 }};
   });
 }

@@ -1,9 +1,8 @@
 #pragma once
 // The checks of S4 itself, HiPPO as diagonal plus low rank, by every discretisation. On (Re x, Im x) it is a dense system, and
 // its convolution and scans are held to the bounds of dense_bounds.hpp. The forms of the bilinear rule that use the structure
-// are held against the slower ones before them. There is no derived bound for Cauchy sums and Woodbury's identity: these rows
-// are held to what the project promises, relative to the largest value of what they are compared with (and the smallest
-// normal number, below which nothing is relative).
+// are held against the slower ones before them, to the derived bound of both (low_rank_bounds.hpp) and to what the project
+// promises, relative to the largest value of what they are compared with: the lesser of the two.
 #include <functional>
 
 #include <ssmscan/ssm/detail/selective_checks.hpp>
@@ -15,9 +14,9 @@ namespace ssmscan::ssm::detail {
 inline constexpr double promised_double = 1e-10;
 inline constexpr double promised_float = 5e-6;
 
-//   kernel       generating_function = powers,  dplr_roots = powers,  dplr (f64, f32) = powers        bilinear: promised
-//   recurrence   dplr_step = the dense recurrence                                                         bilinear: promised
-//   convolution  fft with dplr's kernel = the recurrence by dplr_step                                     bilinear: promised
+//   kernel       generating_function = powers,  dplr_roots = powers,  dplr (f64, f32) = powers        bilinear: both
+//   recurrence   dplr_step = the dense recurrence                                                         bilinear: both
+//   convolution  fft with dplr's kernel = the recurrence by dplr_step                                     bilinear: both
 //   convolution  direct = recurrence,  fft = direct                                                       other rules: derived
 //   scan         every algorithm that carries affine_matrix, over the real state = the recurrence         every rule: derived
 void low_rank_checks(signal const& input, signal const& for_scans,

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <ssmscan/scan/error.hpp>
@@ -30,6 +33,47 @@ namespace detail {
 template <class T>
 real_fft<T>::real_fft(index_t points) : points_(points) {
   if (points < 1) throw_invalid("points", std::to_string(points), "at least 1");
+}
+
+namespace {
+
+#if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
+constexpr index_t greatest_plain_prime = 11;
+template <class T>
+constexpr double twiddle_roundings = std::is_same_v<T, float> ? 1.5 : 9;
+#else
+constexpr index_t greatest_plain_prime = std::numeric_limits<index_t>::max();
+template <class T>
+constexpr double twiddle_roundings = 15;
+#endif
+
+}  // namespace
+
+template <class T>
+double real_fft<T>::error() const {
+  constexpr double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2, mu = twiddle_roundings<T> * u;
+  double const g = 4 * u / (1 - 4 * u), sqrt_2 = std::sqrt(2.0), sqrt_5 = std::sqrt(5.0);
+  double const binary = mu + g * (sqrt_2 + mu);
+  auto const odd = [&](index_t factor) {
+    double const p = static_cast<double>(factor);
+    return std::sqrt(p) * ((p + 2) * u + mu) + sqrt_5 * u + mu;
+  };
+  double sum = 0;
+  index_t rest = points_, greatest = 1;
+  for (; rest % 2 == 0; rest /= 2) sum += binary;
+  double const scale = rest == 1 ? 0 : 2 * u;
+  for (index_t p = 3; rest > 1; p = p * p > rest ? rest : p + 2)
+    for (; rest % p == 0; rest /= p) sum += odd(p), greatest = p;
+  double const plain = sum / (1 - sum) + scale;
+  if (greatest <= greatest_plain_prime) return plain;
+  double const bits = std::log2(4 * static_cast<double>(points_));
+  double a_bit = binary;
+  for (index_t const p : {3, 5, 7, 11}) a_bit = std::max(a_bit, odd(p) / std::log2(static_cast<double>(p)));
+  double const inner = bits * a_bit / (1 - bits * a_bit);
+  double const chirps =
+      std::sqrt(static_cast<double>(points_)) * (2 * (2 * inner + (sqrt_5 + 2) * u + mu) + sqrt_2 * inner) +
+      2 * (sqrt_5 * u + mu);
+  return std::max(plain, chirps + scale);
 }
 
 #if defined(SSMSCAN_SSM_POCKETFFT_HEADER)

@@ -26,18 +26,6 @@ std::pair<Real, Real> half_angle(index_t k, index_t length) {
   return {std::sin(angle), std::cos(angle)};
 }
 
-// Whether some i s - c~ lambda' all but vanishes: the sums cannot be formed there, although the whole is finite.
-constexpr double too_near = 1e-7;
-bool on_a_pole(dplr_system const& system, double s, double c) {
-  for (complex const& lambda : system.lambda) {
-    complex const turned = c * (system.step / 2) * lambda;
-    if (std::abs(complex(0, std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)) ||
-        std::abs(complex(0, -std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)))
-      return true;
-  }
-  return false;
-}
-
 // K^ at e^{-i theta}, s and c = sine and cosine of theta/2, by an explicit inverse: h e^{i theta/2} C~ (i s - c A')^-1 b.
 complex by_inverse(dplr_system const& truncated, double s, double c) {
   auto const whole = matrices_of(truncated);
@@ -142,6 +130,17 @@ std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
 std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length) {
   detail::need_length(length);
   return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
+}
+
+constexpr double too_near = 1e-7;
+bool detail::on_a_pole(dplr_system const& system, double s, double c) {
+  for (complex const& lambda : system.lambda) {
+    complex const turned = c * (system.step / 2) * lambda;
+    if (std::abs(complex(0, std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)) ||
+        std::abs(complex(0, -std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)))
+      return true;
+  }
+  return false;
 }
 
 // The Hermitian part of the spectrum, which a half spectrum's is already.

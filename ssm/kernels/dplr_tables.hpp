@@ -25,6 +25,9 @@ template <class T>
 SSMSCAN_SSM_EXPORT dplr_tables<T> make_dplr_tables(std::span<dplr_system const> channels, index_t length,
                                                    read_out_kind kind, int threads);
 
+// Whether some i s - c~ lambda' all but vanishes: the sums cannot be formed there, although the whole is finite.
+SSMSCAN_SSM_EXPORT bool on_a_pole(dplr_system const& system, double s, double c);
+
 // K^ at root k of `length`, in double; of the real part of the kernel.
 SSMSCAN_SSM_EXPORT std::complex<double> dplr_spectrum_at(dplr_system const& truncated, index_t k, index_t length);
 

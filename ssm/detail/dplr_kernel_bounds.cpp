@@ -1,0 +1,319 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include <Eigen/LU>
+#include <Eigen/SVD>
+
+#include <ssmscan/ssm/detail/layer_bounds.hpp>
+#include <ssmscan/ssm/detail/low_rank_bounds.hpp>
+#include <ssmscan/ssm/detail/low_rank_residual.hpp>
+#include <ssmscan/ssm/detail/real_fft.hpp>
+#include <ssmscan/ssm/detail/step_matrix.hpp>
+#include <ssmscan/ssm/kernels/dplr_tables.hpp>
+
+namespace ssmscan::ssm::detail {
+namespace {
+
+using complex = std::complex<double>;
+constexpr double u = unit<double>;
+constexpr double infinite = std::numeric_limits<double>::infinity();
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// C~ = c (I - Ab^L) by the squarings of truncated_output and generating_function_kernel, beside their errors: of a product
+//   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F,  ||X'|| <= min(1, ||X|| + dX) of exact powers.
+struct truncation {
+  double error;  // of C~
+  double gain;   // at least ||(I - Ab^L)^-1||
+};
+template <class Matrix, class Row>
+truncation error_of_truncation(Matrix const& step, double distance, Row const& c, index_t length) {
+  struct power {
+    Matrix value;
+    double error;
+    double norm() const { return std::min(1.0, value.operatorNorm() + error); }
+  };
+  double const n = static_cast<double>(step.rows());
+  bool const is_complex = Eigen::NumTraits<typename Matrix::Scalar>::IsComplex != 0;
+  double const g = (is_complex ? std::sqrt(2.0) * 2 * n : n) * u;
+  auto const product = [&](power const& x, power const& y) {
+    return power{x.value * y.value,
+                 x.norm() * y.error + x.error * y.norm() + x.error * y.error + g * x.value.norm() * y.value.norm()};
+  };
+  power squared{step, distance}, whole{Matrix::Identity(step.rows(), step.cols()), 0};
+  Row row = c;
+  double error = 0;
+  for (index_t left = length; left > 0; left /= 2) {
+    if (left % 2 != 0) {
+      error = error * squared.norm() + row.norm() * squared.error + g * row.norm() * squared.value.norm();
+      row = (row * squared.value).eval();
+      whole = product(whole, squared);
+    }
+    if (left > 1) squared = product(squared, squared);
+  }
+  Matrix const rest = Matrix::Identity(step.rows(), step.cols()) - whole.value;
+  double const least = Eigen::JacobiSVD<Matrix>(rest).singularValues().minCoeff() - whole.error - 10 * n * n * u;
+  return {error + u * (c - row).norm(), least > 0 ? 1 / least : infinite};
+}
+
+// Half spectra: on (Re, Im) a row has 1 / sqrt(2) of the norm over the whole spectrum, a matrix the same.
+truncation error_of_truncation(dplr_system const& system, index_t length) {
+  dplr_stepper const stepper(system);
+  index_t const n = system.size();
+  Eigen::RowVectorXcd const c = Eigen::Map<Eigen::RowVectorXcd const>(system.c.data(), n);
+  bool const half = system.kept == spectrum::half;
+  Eigen::MatrixXd parts;
+  Eigen::MatrixXcd step, from;  // step: what the stepper makes of `from`
+  if (half) {
+    parts = step_matrix<double>(stepper);
+    step.resize(2 * n, 2 * n), from.resize(2 * n, 2 * n);
+    Eigen::MatrixXcd unit(n, 2 * n), made(n, 2 * n);
+    unit << Eigen::MatrixXcd::Identity(n, n), complex(0, 1) * Eigen::MatrixXcd::Identity(n, n);
+    made.real() = parts.topRows(n), made.imag() = parts.bottomRows(n);
+    from << unit, unit.conjugate();
+    step << made, made.conjugate();
+  } else {
+    step = step_matrix<complex>(stepper);
+    from = Eigen::MatrixXcd::Identity(n, n);
+  }
+  double const norm_of_unit = half ? std::sqrt(2.0) : 1;
+  double const distance = distance_from_step(system, step, from) / norm_of_unit;
+  if (!half) return error_of_truncation(step, distance, c, length);
+  Eigen::RowVectorXd row(2 * n);
+  row << c.real(), -c.imag();
+  truncation made = error_of_truncation(parts, distance, row, length);
+  made.error *= norm_of_unit;
+  return made;
+}
+
+struct root {
+  double s, c, angle;  // of theta/2
+};
+root root_of(index_t k, index_t length) {
+  if (2 * k == length) return {1, 0, std::numbers::pi / 2};
+  double const angle = std::numbers::pi * static_cast<double>(k) / static_cast<double>(length);
+  return {std::sin(angle), std::cos(angle), angle};
+}
+
+// A Cauchy sum R(v) = sum v / (i s - c l), a pair's two terms where the spectrum is half, and its error: each term |v| / |i s - c l|
+// by a relative error.
+struct cauchy_sum {
+  complex value{};
+  double error = 0;
+};
+
+// Of one root: the errors of its terms, and what Woodbury's identity makes of them.
+//   by_roots: sine and cosine within 4u |s| and (3 angle |s| + |c|) u, c h lambda two roundings, the difference one, its inverse
+//     three, v and the product sqrt(5) u each, a sum of m terms: u [ (4|s| + 3|c l| + 3 angle |s l|) / |i s - c l| + m + 2 sqrt(5) + 4 ]
+//   by_tangents, u of T, w of the wider type, t = s/c and |l| as two Ts: each within
+//       d(t) = w (3 angle / c + 5 s) / c + u^2 t,   d(|l|) = (4w + u^2) |l|
+//     so that |l| - t is within 2u of itself and a = 3u^2 (|l| + t) + d(t) + d(|l|), and the denominator Z within
+//     z = 5u |Z| + a (|l| + t). As |l| + t <= |i t - l| + |i t - l^*|, a pair is at most 2 |v| (1/|i t - l| + 1/|i t - l^*|); relative to that:
+//     z / (|Z| - z), 4u of the inverse, 2u with t, 2u of the coefficients, 2 N u of 2 N fused sums
+class root_error {
+ public:
+  root_error(dplr_system const& truncated, root const& at_root, spectrum_form form, double unit_roundoff, double wider)
+      : of_(truncated), s_(at_root.s), c_(at_root.c), u_(unit_roundoff) {
+    double const h = of_.step / 2, sine = std::abs(s_), n = static_cast<double>(of_.size());
+    double const terms = of_.kept == spectrum::half ? 2 * n : n;
+    double const of_tangent = wider * (3 * at_root.angle / c_ + 5 * sine) + u_ * u_ * sine;  // c d(t)
+    for (complex const& lambda : of_.lambda) {
+      complex const l = h * lambda;
+      first_.push_back(1.0 / (complex(0, s_) - c_ * l)), second_.push_back(1.0 / (complex(0, s_) - c_ * std::conj(l)));
+      double const size = c_ * std::abs(l), near = std::max(std::abs(first_.back()), std::abs(second_.back()));
+      double const both = std::abs(first_.back()) + std::abs(second_.back());
+      if (form == spectrum_form::by_roots) {
+        double const denominator = (4 * sine + 3 * size + 3 * at_root.angle * sine * std::abs(l)) * near;
+        relative_.push_back(u_ * (denominator + terms + 2 * sqrt_5 + 4));
+      } else {
+        double const a = 3 * u_ * u_ * (size + sine) + of_tangent + (4 * wider + u_ * u_) * size;  // times c
+        double const z = 5 * u_ + a * both;
+        relative_.push_back(z < 1 ? 2 * (z / (1 - z) + (8 + terms) * u_) : infinite);
+      }
+    }
+    extra_ = form == spectrum_form::by_tangents ? of_tangent : 0;
+  }
+
+  // |computed K^ - K^| and |K^|.
+  std::pair<double, double> woodbury() const {
+    index_t const rank = of_.rank(), n = of_.size();
+    double const hc = of_.step / 2 * c_;
+    auto const p = [&](index_t r, index_t i) { return of_.p[at(r * n + i)]; };
+    Eigen::RowVectorXcd out(rank);
+    Eigen::VectorXcd in(rank);
+    Eigen::MatrixXcd m = Eigen::MatrixXcd::Identity(rank, rank);
+    double d_out = 0, d_in = 0, d_m = 0;  // squares, of norms
+    for (index_t r = 0; r < rank; ++r) {
+      cauchy_sum const a = sum([&](index_t i) { return of_.c[at(i)] * p(r, i); });
+      cauchy_sum const b = sum([&](index_t i) { return std::conj(p(r, i)) * of_.b[at(i)]; });
+      out(r) = a.value, in(r) = b.value;
+      d_out += a.error * a.error, d_in += b.error * b.error;
+      for (index_t q = 0; q < rank; ++q) {
+        cauchy_sum const through = sum([&](index_t i) { return std::conj(p(r, i)) * p(q, i); });
+        m(r, q) += hc * through.value;
+        d_m += hc * hc * through.error * through.error;
+      }
+    }
+    d_out = std::sqrt(d_out), d_in = std::sqrt(d_in);
+    d_m = std::sqrt(d_m) + (lu_roundings(rank) + 3) * u_ * m.norm();
+    cauchy_sum const direct = sum([&](index_t i) { return of_.c[at(i)] * of_.b[at(i)]; });
+    Eigen::MatrixXcd const inverse = m.inverse();
+    double const norm = std::min(1.0, inverse.norm());  // accretive: M + M^* >= 2I
+    Eigen::VectorXcd const w = inverse * in;
+    double const room = 1 - norm * d_m;
+    if (!(room > 0)) return {infinite, 0};
+    double const right = (d_in + d_m * w.norm()) / room;
+    double const low = hc * (d_out * (w.norm() + norm * right) + (out * inverse).norm() * right +
+                             (10 + static_cast<double>(rank)) * u_ * out.norm() * w.norm());
+    complex const low_rank = hc * (out * w).value(), inner = direct.value - low_rank;
+    double const h = of_.step / 2;
+    return {h * (direct.error + low + (10 * u_ + extra_) * std::abs(inner) +
+                 2 * u_ * (std::abs(direct.value) + std::abs(low_rank))),
+            h * std::abs(inner)};
+  }
+
+ private:
+  template <class V>
+  cauchy_sum sum(V v) const {
+    cauchy_sum made;
+    for (index_t i = 0; i < of_.size(); ++i) {
+      complex const value = v(i);
+      made.value += value * first_[at(i)];
+      double size = std::abs(first_[at(i)]);
+      if (of_.kept == spectrum::half) {
+        made.value += std::conj(value) * second_[at(i)];
+        size += std::abs(second_[at(i)]);
+      }
+      made.error += std::abs(value) * size * relative_[at(i)];
+    }
+    return made;
+  }
+
+  dplr_system const& of_;
+  double s_, c_, u_;
+  std::vector<complex> first_, second_;
+  std::vector<double> relative_;
+  double extra_;
+};
+
+// Of h e^{i theta/2} C~ y, y = (i s - c h A)^-1 b by an LU solve: ||(i s - c h A)^-1|| times y's residual, and the dot product's.
+std::pair<double, double> error_of_inverse(dplr_system const& truncated, root const& at_root) {
+  auto const matrices = matrices_of(truncated);
+  double const h = truncated.step / 2;
+  Eigen::Index const n = matrices.continuous.a.rows();
+  Eigen::MatrixXcd const matrix =
+      complex(0, at_root.s) * Eigen::MatrixXcd::Identity(n, n) - (at_root.c * h) * matrices.continuous.a;
+  Eigen::FullPivLU<Eigen::MatrixXcd> const lu(matrix);
+  Eigen::VectorXcd const y = lu.solve(matrices.continuous.b);
+  Eigen::MatrixXcd const inverse = lu.inverse();
+  // Sine and cosine as double has them are off by 5u, which moves the product by as much of its size.
+  double const size = 1 + h * static_cast<double>(norm_of_a(truncated));
+  auto const residual = [&](Eigen::MatrixXcd const& x, Eigen::MatrixXcd const& of) {
+    wide_matrix const v = x.cast<wide_complex>();
+    wide_matrix const r =
+        wide_complex(0, at_root.s) * v - wide(at_root.c) * h * times_a(truncated, v) - of.cast<wide_complex>();
+    return static_cast<double>(r.norm()) + (5 * u + residual_roundoff(n)) * size * x.norm();
+  };
+  double const off = residual(inverse, Eigen::MatrixXcd::Identity(n, n));
+  if (!(off < 1)) return {infinite, 0};
+  double const gain = inverse.norm() / (1 - off), c = matrices.c.norm();
+  double const dot = (static_cast<double>(n) + sqrt_5 + 10) * u;
+  return {h * c * (gain * residual(y, matrices.continuous.b) + dot * y.norm()), h * std::abs((matrices.c * y).value())};
+}
+
+// The mean of errors over all `length` roots, from those of the bins.
+template <class Error>
+double mean_over_roots(index_t length, Error error) {
+  double sum = 0;
+  for (index_t k = 0; k <= length / 2; ++k) sum += (k == 0 || 2 * k == length ? 1 : 2) * error(k);
+  return sum / static_cast<double>(length);
+}
+
+template <class T>
+std::vector<double> from_parts(truncation const& c, powers_bound const& powers, double of_roots) {
+  index_t const length = static_cast<index_t>(powers.tap.size());
+  double const e = real_fft<T>(length).error();
+  std::vector<double> made;
+  for (double const state : powers.state)
+    made.push_back(second_order * (c.error * c.gain * state + of_roots + e * (powers.two + of_roots)));
+  return made;
+}
+
+}  // namespace
+
+template <class T>
+std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t length, powers_bound const& powers,
+                                         spectrum_form form) {
+  using wider = std::conditional_t<std::is_same_v<T, float>, double, long double>;
+  dplr_system truncated = system;
+  truncated.c = truncated_output(system, length);
+  bool const vectors = form == spectrum_form::by_tangents && system.kept == spectrum::half && system.rank() == 1;
+  std::vector<index_t> near;
+  if (vectors) near = make_dplr_tables<T>({&system, 1}, length, read_out_kind::recurrence, 1).channels[0].near;
+  auto const plain = [&](root const& r) {
+    if (on_a_pole(truncated, r.s, r.c)) return error_of_inverse(truncated, r);
+    return root_error(truncated, r, spectrum_form::by_roots, u, u).woodbury();
+  };
+  double const of_roots = mean_over_roots(length, [&](index_t k) {
+    root const r = root_of(k, length);
+    if (vectors && std::find(near.begin(), near.end(), k) == near.end())
+      return root_error(truncated, r, form, unit<T>, unit<wider>).woodbury().first;
+    auto [error, size] = plain(r);
+    if (system.kept == spectrum::full) {
+      auto const [other_error, other_size] = plain({-r.s, r.c, r.angle});
+      error = (error + other_error) / 2 + u * std::max(size, other_size), size = std::max(size, other_size);
+    }
+    return error + (vectors ? unit<T> * size : 0);
+  });
+  if (vectors) return from_parts<T>(error_of_truncation(system, length), powers, of_roots);
+  std::vector<double> made = from_parts<double>(error_of_truncation(system, length), powers, of_roots);
+  if (!std::is_same_v<T, double>)
+    for (double& bound : made) bound += unit<T> * (powers.two + bound);
+  return made;
+}
+template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<float>(dplr_system const&, index_t,
+                                                                            powers_bound const&, spectrum_form);
+template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<double>(dplr_system const&, index_t,
+                                                                             powers_bound const&, spectrum_form);
+
+// At a root w, x from the solve: |error| <= ||C~ (I - w Ab)^-1|| ||Bb - (I - w Ab) x|| + the dot product's. The residual is taken
+// with the computed A and B, their distances added; w's angle is off by 4u of itself, its sine and cosine by 2u.
+std::vector<double> bound_of_generating_function(dense_system<complex> const& discrete, Eigen::RowVectorXcd const& c,
+                                                 index_t length, powers_bound const& powers) {
+  truncation const of_c = error_of_truncation(discrete.a, powers.distance_of_a, c, length);
+  Eigen::Index const n = discrete.a.rows();
+  Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(n, n);
+  Eigen::RowVectorXcd row = c;
+  Eigen::MatrixXcd power = discrete.a;
+  for (index_t left = length; left > 0; left /= 2, power = (power * power).eval())
+    if (left % 2 != 0) row = (row * power).eval();
+  Eigen::RowVectorXcd const truncated = c - row;
+  double const norm_of_a = discrete.a.norm();
+  auto const error_at = [&](double angle) {
+    complex const w = std::polar(1.0, -angle);
+    Eigen::MatrixXcd const matrix = identity - w * discrete.a;
+    Eigen::PartialPivLU<Eigen::MatrixXcd> const lu(matrix);
+    Eigen::VectorXcd const x = lu.solve(discrete.b);
+    Eigen::MatrixXcd const inverse = lu.inverse();
+    wide_matrix const v = x.cast<wide_complex>();
+    wide_matrix const residual =
+        discrete.b.cast<wide_complex>() - v + wide_complex(w) * (discrete.a.cast<wide_complex>() * v);
+    double const of_w = (4 * std::abs(angle) + 2 * std::sqrt(2.0)) * u + residual_roundoff(n);
+    double const off_matrix = powers.distance_of_a + of_w * norm_of_a;
+    double const off = static_cast<double>(residual.norm()) + powers.distance_of_b + off_matrix * x.norm();
+    Eigen::MatrixXcd const check = matrix * inverse - identity;
+    double const room = 1 - check.norm() - off_matrix * inverse.norm();
+    if (!(room > 0)) return infinite;
+    double const dot = (2 * std::sqrt(2.0) * static_cast<double>(n) + 3) * u;
+    return (truncated * inverse).norm() / room * off + dot * truncated.norm() * x.norm();
+  };
+  double const of_roots = mean_over_roots(length, [&](index_t k) {
+    double const angle = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(length);
+    return (error_at(angle) + error_at(-angle)) / 2;
+  });
+  return from_parts<double>(of_c, powers, of_roots);
+}
+
+}  // namespace ssmscan::ssm::detail

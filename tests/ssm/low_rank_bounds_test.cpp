@@ -1,0 +1,312 @@
+// The bounds of S4's forms hold against long double, are of the errors' size, and refuse what is wrong by little.
+#include <algorithm>
+#include <numbers>
+
+#include <Eigen/Dense>
+#include <gtest/gtest.h>
+
+#include <ssmscan/ssm/detail/hippo_system.hpp>
+#include <ssmscan/ssm/detail/low_rank_bounds.hpp>
+#include <ssmscan/ssm/detail/real_fft.hpp>
+#include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/kernels/generating_function.hpp>
+#include <ssmscan/ssm/kernels/naive.hpp>
+#include <ssmscan/ssm/linear_system.hpp>
+
+namespace ssmscan::ssm {
+namespace {
+
+using complex = std::complex<double>;
+using wide = long double;
+using wide_complex = std::complex<wide>;
+using wide_matrix = Eigen::Matrix<wide_complex, Eigen::Dynamic, Eigen::Dynamic>;
+
+std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+// In [-1, 1), from a linear congruential generator.
+class numbers {
+ public:
+  explicit numbers(unsigned seed) : state_(seed) {}
+  double next() {
+    state_ = state_ * 1664525u + 1013904223u;
+    return static_cast<double>(state_ >> 8) / 0x1p23 - 1;
+  }
+  complex both() { return {next(), next()}; }
+
+ private:
+  unsigned state_;
+};
+
+dplr_system random_system(unsigned seed, index_t size, index_t rank, spectrum kept, double step) {
+  numbers source(seed);
+  dplr_system made{.step = step, .kept = kept};
+  for (index_t n = 0; n < size; ++n) {
+    made.lambda.emplace_back(-std::pow(10.0, 2 * source.next()), 20 * source.next());
+    made.b.push_back(source.both()), made.c.push_back(source.both());
+  }
+  for (index_t i = 0; i < size * rank; ++i) made.p.push_back(source.both());
+  return made;
+}
+
+dplr_system hippo_channel(hippo which, index_t size, spectrum kept, double step) {
+  auto const form = hippo_normal_plus_low_rank(which, size, kept);
+  dplr_system made = detail::system_of(form, step, kept);
+  for (index_t n = 0; n < form.lambda.size(); ++n)
+    made.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), static_cast<double>(n)));
+  return made;
+}
+
+struct named_system {
+  std::string name;
+  dplr_system system;
+};
+
+std::vector<named_system> systems() {
+  std::vector<named_system> made;
+  for (hippo const which : {hippo::legs, hippo::legt, hippo::lagt, hippo::fout}) {
+    for (index_t const size : {4, 16}) {
+      for (double const step : {0.1, 0.01}) {
+        spectrum const kept = which == hippo::fout ? spectrum::full : spectrum::half;
+        made.push_back({std::string(name_of(which)) + std::to_string(size),
+                        hippo_channel(which, which == hippo::fout ? size - 1 : size, kept, step)});
+      }
+    }
+  }
+  for (unsigned seed = 1; seed <= 12; ++seed) {
+    made.push_back({"random" + std::to_string(seed),
+                    random_system(seed, 3 + seed % 5, 1 + seed % 2, seed % 3 == 0 ? spectrum::full : spectrum::half,
+                                  seed % 2 == 0 ? 0.2 : 0.02)});
+  }
+  // A pole on a root where 4 divides the length, and one beside it.
+  made.push_back({"on_a_root",
+                  {.lambda = {{0, 20}, {-0.5, 3}},
+                   .p = {{1, 0.5}, {1, 0}},
+                   .b = {{1, 0}, {0, 1}},
+                   .c = {{1, 0}, {0.5, 0.5}},
+                   .step = 0.1}});
+  made.push_back({"near_a_root", made.back().system});
+  made.back().system.lambda[0] = {-1e-4, 20.001};
+  return made;
+}
+
+// Ab, Bb and c of the doubles, in long double: 2^-11 of what the forms may be off by.
+struct wide_system {
+  wide_matrix a, b, c;
+
+  explicit wide_system(dplr_system const& of) {
+    bool const half = of.kept == spectrum::half;
+    index_t const n = of.size(), whole = half ? 2 * n : n;
+    wide_matrix continuous = wide_matrix::Zero(whole, whole), p(whole, of.rank());
+    b.resize(whole, 1), c.resize(1, whole);
+    for (index_t i = 0; i < whole; ++i) {
+      auto const value = [&](complex x) { return wide_complex(i < n ? x : std::conj(x)); };
+      continuous(i, i) = value(of.lambda[at(i % n)]);
+      b(i, 0) = value(of.b[at(i % n)]), c(0, i) = value(of.c[at(i % n)]);
+      for (index_t r = 0; r < of.rank(); ++r) p(i, r) = value(of.p[at(r * n + i % n)]);
+    }
+    continuous -= p * p.adjoint();
+    wide_matrix const identity = wide_matrix::Identity(whole, whole);
+    wide const h = static_cast<wide>(of.step) / 2;
+    Eigen::PartialPivLU<wide_matrix> const lu(identity - h * continuous);
+    a = lu.solve(identity + h * continuous), b = lu.solve(2 * h * b).eval();
+  }
+  std::vector<wide> kernel(index_t length) const {
+    std::vector<wide> made;
+    wide_matrix x = b;
+    for (index_t l = 0; l < length; ++l, x = (a * x).eval()) made.push_back((c * x).value().real());
+    return made;
+  }
+};
+
+// The largest error/bound; NaN counts as infinite.
+template <class T>
+double worst(std::vector<T> const& computed, std::vector<wide> const& exact, std::vector<double> const& bound) {
+  EXPECT_EQ(computed.size(), exact.size());
+  EXPECT_EQ(bound.size(), exact.size());
+  double made = 0;
+  for (std::size_t i = 0; i < exact.size(); ++i) {
+    double const ratio = static_cast<double>(std::abs(static_cast<wide>(computed[i]) - exact[i])) / bound[i];
+    if (!(ratio <= made)) made = std::isnan(ratio) ? INFINITY : ratio;
+  }
+  return made;
+}
+
+struct bounded_forms {
+  dplr_system system;
+  dplr_matrices whole;
+  dense_system<complex> discrete;
+  index_t length;
+  detail::powers_bound powers;
+
+  bounded_forms(dplr_system const& of, index_t samples)
+      : system(of),
+        whole(matrices_of(of)),
+        discrete(discretize(whole.continuous, of.step, discretization::bilinear)),
+        length(samples),
+        powers(detail::bound_of_powers(of, discrete, whole.c, samples)) {}
+  std::vector<double> by_powers() const {
+    std::vector<double> made;
+    for (complex const tap : naive_kernel<complex>(discrete, whole.c, length)) made.push_back(tap.real());
+    return made;
+  }
+  template <class T>
+  std::vector<double> bound(detail::spectrum_form form) const {
+    return detail::bound_of_dplr_kernel<T>(system, length, powers, form);
+  }
+};
+
+constexpr index_t lengths[] = {1, 2, 3, 16, 17, 97, 784, 1009};
+
+TEST(LowRankBounds, KernelsStayInside) {
+  using detail::spectrum_form;
+  double powers = 0, inverses = 0, roots = 0, doubles = 0, floats = 0, widest = 0;
+  int cases = 0;
+  for (auto const& [name, system] : systems()) {
+    wide_system const exact_system(system);
+    for (index_t const length : lengths) {
+      bounded_forms const of(system, length);
+      std::vector<wide> const exact = exact_system.kernel(length);
+      auto const hold = [&](double& largest, double ratio, char const* form) {
+        EXPECT_LE(ratio, 1) << form << " " << name << " " << system.step << " " << length;
+        largest = std::max(largest, ratio);
+      };
+      hold(powers, worst(of.by_powers(), exact, of.powers.tap), "powers");
+      hold(roots, worst(dplr_kernel_by_roots(system, length), exact, of.bound<double>(spectrum_form::by_roots)),
+           "roots");
+      auto const bound = of.bound<double>(spectrum_form::by_tangents);
+      hold(doubles, worst(dplr_kernel<double>(system, length), exact, bound), "double");
+      hold(floats, worst(dplr_kernel<float>(system, length), exact, of.bound<float>(spectrum_form::by_tangents)),
+           "float");
+      if (length <= 97)
+        hold(inverses,
+             worst(generating_function_kernel(of.discrete, of.whole.c, length), exact,
+                   detail::bound_of_generating_function(of.discrete, of.whole.c, length, of.powers)),
+             "generating function");
+      wide largest = 0;
+      for (wide const tap : exact) largest = std::max(largest, std::abs(tap));
+      double const relative = *std::max_element(bound.begin(), bound.end()) / static_cast<double>(largest);
+      widest = std::max(widest, relative);
+      ++cases;
+    }
+  }
+  EXPECT_EQ(cases, 30 * 8);
+  // Of the errors' size: a bound without content would be far above them, and above the largest tap.
+  for (double const largest : {powers, inverses, roots, doubles, floats}) EXPECT_GT(largest, 1e-2);
+  EXPECT_LT(widest, 1e-8);
+  RecordProperty("widest", std::to_string(widest));
+}
+
+// What is wrong by little is far outside: a pole or a low-rank entry off, a read-out that is not truncated, one root of K^ off.
+TEST(LowRankBounds, RefuseWhatIsWrong) {
+  for (index_t const size : {4, 16}) {
+    dplr_system const system = hippo_channel(hippo::legs, size, spectrum::half, 0.01);
+    for (index_t const length : {97, 784}) {
+      bounded_forms const of(system, length);
+      auto const bound = of.bound<double>(detail::spectrum_form::by_tangents);
+      auto const of_floats = of.bound<float>(detail::spectrum_form::by_tangents);
+      std::vector<wide> const exact = wide_system(system).kernel(length);
+      auto const refused = [&](auto change, double by) {
+        dplr_system wrong = system;
+        change(wrong, by);
+        return worst(dplr_kernel<double>(wrong, length), exact, bound);
+      };
+      EXPECT_GT(refused([](auto& s, double by) { s.lambda[1] *= 1 + by; }, 1e-7), 1) << size << " " << length;
+      EXPECT_GT(refused([](auto& s, double by) { s.p[0] *= 1 + by; }, 1e-7), 1) << size << " " << length;
+      EXPECT_GT(refused([](auto& s, double by) { s.b[1] *= 1 + by; }, 1e-7), 1) << size << " " << length;
+      dplr_system wrong = system;
+      wrong.lambda[1] *= 1.01;
+      EXPECT_GT(worst(dplr_kernel<float>(wrong, length), exact, of_floats), 1) << size << " " << length;
+      std::vector<double> not_truncated(at(length));
+      dplr_kernels<double>({&system, 1}, length, read_out_kind::truncated).generate(0, not_truncated);
+      if (length == 97) { EXPECT_GT(worst(not_truncated, exact, bound), 1e3); }
+      auto one_root_off = dplr_kernel<double>(system, length);
+      for (index_t l = 0; l < length; ++l)
+        one_root_off[at(l)] +=
+            1e-8 * std::abs(one_root_off[0]) *
+            std::cos(2 * std::numbers::pi * 5 * static_cast<double>(l) / static_cast<double>(length));
+      EXPECT_GT(worst(one_root_off, exact, bound), 1) << size << " " << length;
+    }
+  }
+}
+
+TEST(LowRankBounds, StepsStayInside) {
+  double steps = 0, matrices = 0;
+  for (auto const& [name, system] : systems()) {
+    wide_system const exact(system);
+    bounded_forms const of(system, 1);
+    detail::stepped_run run(system);
+    detail::matrix_run by_matrix(system, of.discrete, of.whole.c);
+    dplr_stepper const stepper(system);
+    std::vector<complex> x(system.lambda.size());
+    wide_matrix state = wide_matrix::Zero(exact.b.rows(), 1);
+    for (int t = 0; t < 400; ++t) {
+      double const u = std::sin(0.3 * t) + (t % 7 == 0);
+      run.step(u), by_matrix.step(u), stepper.step(x.data(), u);
+      state = (exact.a * state + exact.b * wide_complex(u)).eval();
+      wide const y = (exact.c * state).value().real();
+      double sum = 0;
+      for (std::size_t n = 0; n < x.size(); ++n) sum += read_out(system.c[n], x[n]);
+      double const error = static_cast<double>(std::abs(system.read_out_factor() * sum - y));
+      double const of_matrix = static_cast<double>(std::abs(by_matrix.output() - y));
+      ASSERT_LE(error, run.bound()) << name << t;
+      ASSERT_LE(of_matrix, by_matrix.bound()) << name << t;
+      steps = std::max(steps, error / run.bound()), matrices = std::max(matrices, of_matrix / by_matrix.bound());
+    }
+  }
+  EXPECT_GT(std::min(steps, matrices), 1e-2);
+}
+
+template <class T>
+double transform_ratio(index_t n) {
+  numbers source(static_cast<unsigned>(n));
+  detail::real_fft<T> const fft(n);
+  std::vector<T> time(at(n));
+  for (T& x : time) x = static_cast<T>(source.next());
+  std::vector<std::complex<T>> spectrum(at(fft.bins()));
+  fft.forward(time.data(), spectrum.data());
+  std::vector<wide_complex> roots;
+  for (index_t k = 0; k < n; ++k) {
+    wide const angle = 2 * std::numbers::pi_v<wide> * static_cast<wide>(k) / static_cast<wide>(n);
+    roots.emplace_back(std::cos(angle), -std::sin(angle));
+  }
+  wide off = 0, size = 0, back = 0, whole = 0;
+  for (index_t k = 0; k < fft.bins(); ++k) {
+    wide_complex sum = 0;
+    for (index_t t = 0; t < n; ++t) sum += static_cast<wide>(time[at(t)]) * roots[at(k * t % n)];
+    wide const weight = k == 0 || 2 * k == n ? 1 : 2;
+    off += weight * std::norm(wide_complex(spectrum[at(k)]) - sum), size += weight * std::norm(sum);
+  }
+  // Backward, of the computed spectrum: its exact inverse is the definition again.
+  std::vector<std::complex<T>> const given = spectrum;
+  std::vector<T> inverse(at(n));
+  fft.backward(spectrum.data(), inverse.data());
+  for (index_t t = 0; t < n; ++t) {
+    wide sum = 0;
+    for (index_t k = 0; k < fft.bins(); ++k) {
+      bool const alone = k == 0 || 2 * k == n;
+      wide_complex const value = alone ? wide_complex(given[at(k)].real()) : wide_complex(given[at(k)]);
+      sum += (alone ? 1 : 2) * (value * std::conj(roots[at(k * t % n)])).real();
+    }
+    sum /= static_cast<wide>(n);
+    back += (static_cast<wide>(inverse[at(t)]) - sum) * (static_cast<wide>(inverse[at(t)]) - sum), whole += sum * sum;
+  }
+  return std::max(static_cast<double>(std::sqrt(off / size)), static_cast<double>(std::sqrt(back / whole))) /
+         fft.error();
+}
+
+// Every length to 200, and some that are prime, twice a prime, and smooth.
+TEST(RealFft, StaysInsideItsError) {
+  double doubles = 0, floats = 0;
+  std::vector<index_t> sizes{784, 1000, 1009, 1024, 1994, 2187, 4093};
+  for (index_t n = 2; n <= 200; ++n) sizes.push_back(n);
+  for (index_t const n : sizes) {
+    double const of_double = transform_ratio<double>(n), of_float = transform_ratio<float>(n);
+    EXPECT_LE(of_double, 1) << n;
+    EXPECT_LE(of_float, 1) << n;
+    doubles = std::max(doubles, of_double), floats = std::max(floats, of_float);
+  }
+  EXPECT_GT(std::min(doubles, floats), 1e-2);
+}
+
+}  // namespace
+}  // namespace ssmscan::ssm
