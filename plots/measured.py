@@ -34,12 +34,17 @@ def contender(measurement):
     return measurement.name.algorithm + (f".{measurement.name.variant}" if measurement.name.variant else "")
 
 
-def take(folder):
-    speeds = results.load_benchmarks(str(folder / "results.json"))
-    errors = results.load_benchmarks(str(folder / "accuracy.json"))
+def compare_of(context):
+    """The ./compare that runs a benchmark with such flags."""
+    words = str(context.get("command", "")).split()
+    return "./compare" + (" --quick" if "--quick" in words else " --full" if "--max-seconds=30" in words else "")
+
+
+def kept_of(speeds, errors):
     context = speeds.context
     kept = {"machine": {key: str(context.get(key, "")) for key in ("cpu", "cores", "threads", "os", "compiler", "flags",
                                                                    "commit", "date")}, "rates": {}, "errors": {}}
+    kept["machine"]["by"] = compare_of(context)
     for m in speeds.measurements:  # of the CPU: docs/results/ has the GPUs
         if answers.place_of(m) == "GPU":
             continue
@@ -54,13 +59,22 @@ def take(folder):
         if m.name.question != "accuracy" or not plain(m) or m.error or m.name.dtype not in DTYPES or m.name.kind != "ours" \
                 or answers.place_of(m) == "GPU":
             continue
-        row = kept["errors"].setdefault(contender(m), {}).setdefault(m.name.dtype, {"like_models": 0.0, "over_bound": 0.0,
-                                                                                    "longest": 0})
+        family = m.name.option("family")
+        row = kept["errors"].setdefault(contender(m), {}).setdefault(m.name.dtype, {"like_models": 0.0, "over_bound": None,
+                                                                                    "longest": 0, "not_finite": {}})
         row["longest"] = max(row["longest"], m.name.time)
-        if m.name.option("family") in LIKE_MODELS and not math.isnan(error):
+        if family in LIKE_MODELS and math.isfinite(error):
             row["like_models"] = max(row["like_models"], float("%.2g" % error))
-        if not math.isnan(over):
-            row["over_bound"] = max(row["over_bound"], float("%.2g" % over))
+        elif family in LIKE_MODELS:  # from which length on
+            row["not_finite"][family] = min(row["not_finite"].get(family, m.name.time), m.name.time)
+        if not math.isnan(over):  # a record without it has no bound
+            row["over_bound"] = max(row["over_bound"] or 0.0, float("%.2g" % over))
+    return kept
+
+
+def take(folder):
+    speeds, errors = (results.load_benchmarks(str(folder / name)) for name in ("results.json", "accuracy.json"))
+    kept = kept_of(speeds, errors)
     KEPT.parent.mkdir(parents=True, exist_ok=True)
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     (ROOT / "docs" / "figures").mkdir(exist_ok=True)
@@ -75,7 +89,7 @@ def shape_text(key):
 def where(kept):
     m = kept["machine"]
     return (f"Measured on {m['cpu']}, {m['threads']} threads, {m['compiler']} `{m['flags']}`, commit {m['commit']}, "
-            f"{m['date'][:10]}, by `./compare --quick`; on your machine, the same command.")
+            f"{m['date'][:10]}, by `{m['by']}`; on your machine, the same command.")
 
 
 def rate_cell(row):
@@ -100,15 +114,26 @@ def speed_table(kept, names):
     return lines
 
 
+def but(row):
+    """On which of these data the result held NaN or infinity."""
+    return "".join(f", but not finite on {family} from {answers.length_text(time)} steps on"
+                   for family, time in row["not_finite"].items())
+
+
+def error_cell(row):
+    return answers.spelled(row["like_models"], 2) if not row["not_finite"] else "not finite on " + ", ".join(row["not_finite"])
+
+
 def error_lines(kept, names):
     lines = []
     for name in names:
         for dtype in DTYPES:
             row = kept["errors"].get(name, {}).get(dtype)
             if row:
-                lines.append(f"- {name}, {answers.DTYPE_NAMES[dtype]}: error at most {answers.spelled(row['like_models'], 2)} u S on "
-                             f"data like a model's, at most {answers.spelled(row['over_bound'], 2)} of its bound on any family, "
-                             f"up to {answers.length_text(row['longest'])} steps.")
+                lines.append(f"- {name}, {answers.DTYPE_NAMES[dtype]}, up to {answers.length_text(row['longest'])} steps: error at "
+                             f"most {answers.spelled(row['like_models'], 2)} u S on data like a model's{but(row)}, "
+                             + ("and no bound." if row["over_bound"] is None else
+                                f"at most {answers.spelled(row['over_bound'], 2)} of its bound on any family."))
     return lines
 
 
@@ -120,7 +145,7 @@ def measured(kept, name):
         for algorithm in kept["rates"]:
             rows, errors = kept["rates"][algorithm], kept["errors"].get(algorithm, {})
             cells = [answers.rate_text(rows[s]["openmp"][0]) if "openmp" in rows.get(s, {}) else "" for s in shapes]
-            cells += [answers.spelled(errors[d]["like_models"], 2) if d in errors else "" for d in DTYPES]
+            cells += [error_cell(errors[d]) if d in errors else "" for d in DTYPES]
             lines.append(f"| {algorithm} | " + " | ".join(cells) + " |")
         return "\n".join(lines + ["", where(kept), ""])
     names = [n for n in dict.fromkeys([*kept["rates"], *kept["errors"]]) if n.split(".")[0] == name]

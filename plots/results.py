@@ -14,6 +14,8 @@ from benchmark_name import Name, parse_name
 
 # The message of a benchmark that was left out by rule (it would take too long), not because its result was wrong.
 NOT_RUN = "not run: "
+# The label of a result with NaN or infinity in it; its error is no number, so that bench_accuracy writes none.
+NOT_FINITE = "not finite"
 UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 ROUNDOFF = {"f32": 2.0**-24, "c64": 2.0**-24, "f64": 2.0**-53, "c128": 2.0**-53}
 
@@ -170,6 +172,8 @@ def _measure(path, name, records):
     for record in [chosen] + runs:
         for key, value in record.items():
             merged.setdefault(key, value)
+    if name.question == "accuracy" and merged.get("label") == NOT_FINITE:
+        merged.setdefault("error_over_us", math.nan)
     measurement = Measurement(name, middle, rate=rate, repetitions=len(runs) or int(chosen.get("repetitions", 0) or 0), fields=merged)
     if len(seconds) > 1:
         measurement.low, measurement.high, measurement.spread = min(seconds), max(seconds), "min-max"
