@@ -26,6 +26,7 @@
 #if SSMSCAN_BENCH_CUDA
 #include <ssmscan/scan/backends/cuda/from_host.hpp>
 #include <ssmscan/scan/backends/cuda/gpus.hpp>
+#include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 #include <ssmscan/scan/backends/cuda/registry.hpp>
 #endif
 #include <ssmscan/scan/detail/algorithm_name.hpp>
@@ -141,7 +142,7 @@ reference::math_library const& library_of(capability const& what) {
 }
 
 // The tree of a row: measured by running the registry's text on shapes; on a device its own text's word for it, and for
-// semi_log, which the textbook forms compute there, the measured one.
+// semi_log the measured one, of the textbook form's text or of the tuned look_back's tree.
 std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t n) {
   std::string_view const name = what.algorithm.substr(0, what.algorithm.find(".textbook"));
 #if SSMSCAN_BENCH_CUDA
@@ -150,6 +151,9 @@ std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t
     told.right = roundings_of(what.algorithm, n);
     return told;
   }
+  if (what.backend == "cuda" && what.algorithm == "look_back")
+    return what.dtype == dtype_name<float> ? reference::measure_tree<device::look_back_tree<20>>(n)
+                                           : reference::measure_tree<device::look_back_tree<10>>(n);
 #endif
   return reference::tree_of(name, n);
 }

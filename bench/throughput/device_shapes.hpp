@@ -85,10 +85,10 @@ inline void add_device_default(device_catalogue& all) {
   all.add<float>(with_options({.lanes = 1, .time = index_t{1} << 26}, packed_sequences));
   all.add<float>(with_options({.lanes = model_lanes, .time = index_t{1} << 12}, 8));
   all.add<float>(both_layouts(lanes_of(model_lanes, {16})));  // late, as it takes 10 GiB, and the oracle more
-  all.add<float>(lanes_of(1, {20, 24}, {.operation = operation::semi_log}));
+  all.add<float>(lanes_of(1, {20, 24, 26}, {.operation = operation::semi_log}));
   all.add<float>(lanes_of(1, {20}, {.family = "slow"}), inners::all);
   all.add<double>(lanes_of(1, {16, 20, 24, 26}));
-  all.add<double>(both_layouts(lanes_of(model_lanes, {14})));
+  all.add<double>(both_layouts(lanes_of(model_lanes, {12, 14})));
   all.add<std::complex<float>>(lanes_of(1, {16, 20, 24, 26}));
   all.add<std::complex<float>>(both_layouts(lanes_of(model_lanes, {14})));
   all.add<std::uint32_t>(lanes_of(1, {26}));

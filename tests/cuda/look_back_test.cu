@@ -1,4 +1,4 @@
-// The tuned look_back against its tree, walked on the host one bracket after the other: bit for bit, whatever the number of
+// The tuned look_back against the text of its tree, on the host: bit for bit, whatever the number of
 // lanes, the alignment, the strides, and with and without initial states.
 #include <cstring>
 #include <random>
@@ -9,62 +9,28 @@
 
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
+#include <ssmscan/scan/scan.hpp>
 
 namespace ssmscan {
 namespace {
 
+// x of one lane, by the tree's text; initial: null where there is none.
 template <class T>
-struct tree_on_host {
-  using tile = device::look_back_tile<T>;
-  using map = affine_map<T>;
-  static constexpr affine<T> combine{};
-
-  T const *a, *b;
-  index_t time;
-  T const* initial;  // null: none
-
-  map leaf(index_t t) const {
-    if (t > 0) return {a[t], b[t]};
-    return affine<T>::start(initial != nullptr ? multiply_add(a[0], *initial, b[0]) : b[0]);
-  }
-
-  std::vector<T> x() const {
-    std::vector<T> made(static_cast<std::size_t>(time));
-    T entering{};  // the tile
-    for (index_t begin = 0; begin < time; begin += tile::length) {
-      auto const count = static_cast<int>(std::min<index_t>(tile::length, time - begin));
-      std::vector<map> const rows = scanned_rows(begin, count);
-      map before_row = combine.identity();
-      for (int row = 0; row < tile::rows; ++row) {
-        for (int r = row * 32; r < (row + 1) * 32 && r * tile::run < count; ++r) {
-          map const in_row = r % 32 == 0 ? combine.identity() : rows[r - 1];
-          map const before = r % 32 == 0 ? before_row : row == 0 ? in_row : combine(before_row, in_row);
-          T state = r == 0 ? entering : begin == 0 ? before.b : multiply_add(before.a, entering, before.b);
-          for (index_t t = begin + r * tile::run; t < begin + std::min((r + 1) * tile::run, count); ++t)
-            made[static_cast<std::size_t>(t)] = state = t == 0 ? leaf(0).b : multiply_add(a[t], state, b[t]);
-        }
-        map const whole_row = rows[row * 32 + 31];
-        before_row = row == 0 ? whole_row : combine(before_row, whole_row);
-      }
-      entering = begin == 0 ? before_row.b : multiply_add(before_row.a, entering, before_row.b);
-    }
-    return made;
-  }
-
-  // Each run folded, each row of 32 scanned by doubling.
-  std::vector<map> scanned_rows(index_t begin, int count) const {
-    std::vector<map> runs(tile::threads, combine.identity());
-    for (int r = 0; r < tile::threads; ++r)
-      for (int e = r * tile::run; e < std::min((r + 1) * tile::run, count); ++e)
-        runs[r] = e == r * tile::run ? leaf(begin + e) : combine(runs[r], leaf(begin + e));
-    for (int row = 0; row < tile::rows; ++row)
-      for (int distance = 1; distance < 32; distance *= 2)
-        for (int l = 31; l >= distance; --l)
-          runs[row * 32 + l] = combine(runs[row * 32 + l - distance], runs[row * 32 + l]);
-    return runs;
-  }
-};
+std::vector<T> by_the_text(T const* a, T const* b, index_t time, T const* initial) {
+  std::vector<T> made(static_cast<std::size_t>(time));
+  serial on;
+  scan(
+      on, device::look_back_tree<device::look_back_tile<T>::run>{}, affine<T>{}, {.lanes = 1, .time = time},
+      [=](index_t, index_t t) {
+        if (t > 0) return affine<T>::step(a[t], b[t]);
+        return affine<T>::start(initial != nullptr ? multiply_add(a[0], *initial, b[0]) : b[0]);
+      },
+      [&](index_t, index_t t, affine_map<T> const& prefix) { made[static_cast<std::size_t>(t)] = prefix.b; });
+  return made;
+}
 
 template <class T>
 std::vector<T> random_values(std::mt19937_64& random, index_t n, double low, double high) {
@@ -102,7 +68,7 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
     index_t const at = offset + lane * pitch;
     std::vector<T> run_a(&a[at], &a[at] + time), run_b(&b[at], &b[at] + time);
     if (how == alignment::reversed) std::reverse(run_a.begin(), run_a.end()), std::reverse(run_b.begin(), run_b.end());
-    auto of_lane = tree_on_host<T>{run_a.data(), run_b.data(), time, with_initial ? &initial[lane] : nullptr}.x();
+    auto of_lane = by_the_text<T>(run_a.data(), run_b.data(), time, with_initial ? &initial[lane] : nullptr);
     last.push_back(of_lane.back());
     if (how == alignment::reversed) std::reverse(of_lane.begin(), of_lane.end());
     std::copy(of_lane.begin(), of_lane.end(), needed.begin() + at);

@@ -4,6 +4,7 @@
 #include "tests/laws/registered.hpp"
 
 #include <ssmscan/scan/backends/cuda/check_call.hpp>
+#include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 
 namespace ssmscan::laws {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 template <class T>
 subject<T> on_device(capability const& offer) {
   auto made = described<T>(offer, info_of<device::algorithms, device::inner_algorithms>(offer.algorithm, offer.inner));
+  if (made.algorithm == "look_back") made.shape = measured_shape<device::look_back_tree<80 / sizeof(T)>>;
   made.run = [algorithm = made.algorithm, inner = made.inner, represents = made.represents](recurrence<T> problem,
                                                                                             int) {
     problem.operation = represents;

@@ -11,16 +11,18 @@
 namespace ssmscan {
 namespace {
 
-enum class how { plain, reverse, packed };
+enum class how { plain, reverse, packed, in_logs };
 
 template <class T>
 void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which) {
   std::mt19937_64 random(static_cast<std::uint64_t>(lanes + 31 * time));
   std::vector<T> a(static_cast<std::size_t>(lanes * time)), b(a.size()), x(a.size()), needed(a.size());
-  // float: halves and small integers, forgotten at every seventh step, so that nothing is ever rounded.
+  // float: halves (in logarithms: ones and minus ones) and small integers, forgotten at every seventh step, so that nothing is
+  // ever rounded.
   for (std::size_t i = 0; i < a.size(); ++i) {
     auto const t = static_cast<index_t>(i) / (order == layout::time_major ? lanes : 1);
-    a[i] = std::integral<T> ? static_cast<T>(random()) : t % 7 == 3 ? T(0) : T(0.5);
+    T const factor = which != how::in_logs ? T(0.5) : random() % 2 == 0 ? T(1) : T(-1);
+    a[i] = std::integral<T> ? static_cast<T>(random()) : t % 7 == 3 ? T(0) : factor;
     b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
   }
   index_t const sequences = which == how::packed ? 3 : 1;
@@ -39,7 +41,9 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
     return made;
   };
   linear_recurrence<T>(problem(needed, left), {.algorithm = "sequential"});
-  device::linear_recurrence_from_host<T>(problem(x, final), {.algorithm = algorithm});
+  auto on_device = problem(x, final);
+  if (which == how::in_logs) on_device.operation = operation::semi_log;
+  device::linear_recurrence_from_host<T>(on_device, {.algorithm = algorithm});
   EXPECT_EQ(x, needed) << algorithm << ", " << lanes << " x " << time;
   EXPECT_EQ(final, left) << algorithm << ", " << lanes << " x " << time;
 }
@@ -56,6 +60,17 @@ TEST(cuda_tuned, look_back) {
   expect_the_definition<T>("look_back", 3, 2 * tile + 1, layout::time_major, how::plain);
 }
 
+template <class T>
+void expect_look_back_in_logs() {
+  expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, how::in_logs);
+  expect_the_definition<T>("look_back", many_tiles, tile + 4, layout::lane_major, how::in_logs);
+  expect_the_definition<T>("look_back", 3, 2 * tile + 1, layout::time_major, how::in_logs);
+}
+TEST(cuda_tuned, look_back_of_semi_log) {
+  expect_look_back_in_logs<float>();
+  expect_look_back_in_logs<double>();
+}
+
 TEST(cuda_tuned, sequential) {
   for (layout const order : {layout::lane_major, layout::time_major})
     for (index_t const lanes : {3, 160})
@@ -67,6 +82,15 @@ TEST(cuda_tuned, chunked) {
     expect_the_definition<std::uint32_t>("chunked", 1, 256, order, how::plain);
     expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, how::plain);
   }
+}
+
+TEST(cuda_tuned, blelloch) {
+  for (layout const order : {layout::lane_major, layout::time_major}) {
+    expect_the_definition<std::uint32_t>("blelloch", 1, 256, order, how::plain);
+    expect_the_definition<std::uint32_t>("blelloch", 37, 2 * 4096 + 277, order, how::plain);
+  }
+  expect_the_definition<std::uint32_t>("blelloch", 3, 65536 + 256 + 1, layout::lane_major,
+                                       how::plain);  // pieces of pieces
 }
 
 TEST(cuda_tuned, heinsen_fused) {

@@ -19,6 +19,8 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
                                                             time_layout time) {
   std::string const shape = std::to_string(size.lanes) + " lanes of " + std::to_string(size.time) + ": ";
   if (size.time <= short_time) return {"sequential", shape + "too short for a tree to be worth its launches"};
+  if (represents == operation::semi_log && time == time_layout::contiguous && how == packing::one_sequence)
+    return {"look_back", shape + "contiguous in time: logarithms, sums and exponentials in one pass"};
   if (represents == operation::semi_log)
     return {"blelloch",
             shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};

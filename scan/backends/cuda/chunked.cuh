@@ -1,6 +1,6 @@
 #pragma once
 // The tree of chunked (detail/fan.hpp: runs of 16, 16 runs to a piece of 256, 16 pieces to a chunk of 4096) with a thread for
-// each run, so that 32 loads are on their way at a time, and neighbouring threads on neighbouring lanes:
+// each run (piece_runs.cuh):
 //
 //   up      a block folds its columns' runs, and the runs to pieces; a and b are read
 //   pieces  scans the pieces of each chunk
@@ -14,88 +14,19 @@
 
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/chunked.hpp>
+#include <ssmscan/scan/backends/cuda/piece_runs.cuh>
 #include <ssmscan/scan/detail/integers.hpp>
 
 namespace ssmscan::device {
 
 namespace chunked_detail {
 
-inline constexpr int fan = static_cast<int>(chunked::fan), piece = fan * fan;
-static_assert(chunked::length == index_t{fan} * piece);
+using namespace piece_runs;
+static_assert(chunked::fan == fan && chunked::length == index_t{fan} * piece);
 
-// How a block holds the problem: `columns` columns, each a piece of a lane, `fan` runs high. Neighbouring columns are
-// neighbouring lanes as long as there are lanes, then the next piece.
-template <class T>
-inline constexpr int columns = sizeof(T) > 8 ? 16 : 32;
-template <class T>
-inline constexpr int threads = columns<T>* fan;
-
-struct shape {
-  index_t lanes, time;
-  int across;  // lanes of a block: a power of 2
-  index_t lane_blocks, pieces;
-
-  template <class T>
-  static shape of(extent size) {
-    shape made{size.lanes, size.time, 1, 0, detail::ceil_div(size.time, index_t{piece})};
-    while (made.across < columns<T> && made.across < size.lanes) made.across *= 2;
-    made.lane_blocks = detail::ceil_div(size.lanes, index_t{made.across});
-    return made;
-  }
-  template <class T>
-  index_t blocks() const {
-    return lane_blocks * detail::ceil_div(pieces, index_t{columns<T> / across});
-  }
-  SSMSCAN_HOST_DEVICE index_t chunks() const { return detail::ceil_div(pieces, index_t{fan}); }
-};
-
-// The b of a completed prefix; `any` false: there is nothing before.
-template <class T>
-struct state_before {
-  bool any;
-  T b;
-};
-
-// A thread's run: `count` steps of a lane from t on; 0 for threads without one.
-template <class T>
-struct run {
-  using map = affine_map<T>;
-  ssmscan::detail::recurrence_problem<T> const& p;
-  index_t lane, at_piece, t;
-  int column, in_piece, count;
-
-  __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
-  __device__ static run of(ssmscan::detail::recurrence_problem<T> const& p, shape const& s) {
-    int const column = static_cast<int>(threadIdx.x) % columns<T>,
-              in_piece = static_cast<int>(threadIdx.x) / columns<T>;
-    index_t const lane_block = index_t{blockIdx.x} % s.lane_blocks, piece_block = index_t{blockIdx.x} / s.lane_blocks;
-    index_t const lane = lane_block * s.across + column % s.across,
-                  at_piece = piece_block * (columns<T> / s.across) + column / s.across;
-    index_t const t = at_piece * piece + in_piece * fan;
-    bool const any = lane < s.lanes && t < s.time;
-    return {p, lane, at_piece, t, column, in_piece, any ? static_cast<int>(min(index_t{fan}, s.time - t)) : 0};
-  }
-
-  // Steps past the end are the identity's.
-  __device__ std::array<map, fan> steps() const {
-    std::array<map, fan> made;
-    T const* const a = &p.a(count > 0 ? lane : 0, count > 0 ? t : 0);
-    T const* const b = &p.b(count > 0 ? lane : 0, count > 0 ? t : 0);
-    index_t const a_stride = p.a.time_stride(), b_stride = p.b.time_stride();
-#pragma unroll
-    for (int i = 0; i < fan; ++i) {
-      made[i] = affine<T>{}.identity();
-      if (i < count) made[i] = {a[i * a_stride], b[i * b_stride]};
-    }
-    if (t == 0 && count > 0) made[0] = ssmscan::detail::first_step<affine<T>>(p, lane, 0, 0);
-    return made;
-  }
-};
-
-template <class T>
-struct between_runs {
-  affine_map<T> of[fan][columns<T>];  // folded
-};
+SSMSCAN_HOST_DEVICE inline index_t chunks_of(shape const& s) {
+  return ssmscan::detail::ceil_div(s.pieces, index_t{fan});
+}
 
 template <class T>
 __global__ void __launch_bounds__(threads<T>) up(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
@@ -120,7 +51,7 @@ __global__ void __launch_bounds__(threads<T>) up(__grid_constant__ ssmscan::deta
 template <class T>
 __global__ void scan_pieces(__grid_constant__ shape const s, affine_map<T>* pieces) {
   index_t const i = index_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (i >= s.chunks() * s.lanes) return;
+  if (i >= chunks_of(s) * s.lanes) return;
   index_t const first = i / s.lanes * fan, lane = i % s.lanes;
   std::array<affine_map<T>, fan> found;
 #pragma unroll
@@ -140,14 +71,14 @@ __global__ void spine(__grid_constant__ shape const s, affine_map<T> const* piec
   if (lane >= s.lanes) return;
   constexpr int ahead = 16;  // read before the multiply-adds, which wait for one another
   T state(0);
-  for (index_t k = 0; k + 1 < s.chunks(); k += ahead) {
+  for (index_t k = 0; k + 1 < chunks_of(s); k += ahead) {
     std::array<affine_map<T>, ahead> summary;
 #pragma unroll
     for (int i = 0; i < ahead; ++i)
-      if (k + i + 1 < s.chunks()) summary[i] = pieces[((k + i) * fan + fan - 1) * s.lanes + lane];
+      if (k + i + 1 < chunks_of(s)) summary[i] = pieces[((k + i) * fan + fan - 1) * s.lanes + lane];
 #pragma unroll
     for (int i = 0; i < ahead; ++i) {
-      if (k + i + 1 >= s.chunks()) break;
+      if (k + i + 1 >= chunks_of(s)) break;
       state = k + i == 0 ? summary[0].b : multiply_add(summary[i].a, state, summary[i].b);
       carries[(k + i + 1) * s.lanes + lane] = state;
     }
@@ -171,9 +102,6 @@ __global__ void __launch_bounds__(threads<T>, sizeof(T) > 4 ? 1 : 2)
   // What is before the chunk, before the piece, before the run.
   using map = affine_map<T>;
   index_t const chunk = mine.at_piece / fan, piece_in_chunk = mine.at_piece % fan;
-  auto const completed = [](affine_map<T> const& prefix, state_before<T> const& before) {
-    return before.any ? multiply_add(prefix.a, before.b, prefix.b) : prefix.b;
-  };
   auto const at = [&](index_t of_piece) { return pieces[of_piece * s.lanes + mine.lane]; };
   state_before<T> before_chunk{chunk > 0, T(0)};
   if (chunk > 0) before_chunk.b = carries[chunk * s.lanes + mine.lane];
@@ -213,16 +141,16 @@ void chunked::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
   shape const s = shape::of<T>(problem.size);
   auto const pieces = on.template scratch<affine_map<T>>(s.lanes * s.pieces);
-  auto const carries = on.template scratch<T>(s.lanes * s.chunks());
+  auto const carries = on.template scratch<T>(s.lanes * chunks_of(s));
   if constexpr (std::same_as<B, cuda>) {
     constexpr int wide = 128, narrow = 32;
     bool const one_piece = s.pieces == 1;  // nothing comes before anything
     if (!one_piece) {
       launch(on.stream(), {s.blocks<T>(), threads<T>}, &up<T>, problem, s, pieces.data());
-      launch(on.stream(), {ssmscan::detail::ceil_div(s.chunks() * s.lanes, index_t{wide}), wide}, &scan_pieces<T>, s,
+      launch(on.stream(), {ssmscan::detail::ceil_div(chunks_of(s) * s.lanes, index_t{wide}), wide}, &scan_pieces<T>, s,
              pieces.data());
     }
-    if (s.chunks() > 1)
+    if (chunks_of(s) > 1)
       launch(on.stream(), {ssmscan::detail::ceil_div(s.lanes, index_t{narrow}), narrow}, &spine<T>, s, pieces.data(),
              carries.data());
     launch(on.stream(), {s.blocks<T>(), threads<T>}, &down<T>, problem, s, pieces.data(), carries.data());

@@ -7,6 +7,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_kernel.cuh>
+#include <ssmscan/scan/backends/cuda/semi_log_steps.cuh>
 
 namespace ssmscan::device {
 
@@ -135,6 +136,11 @@ template <class B, class T>
 void look_back::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
                       std::uint32_t const* heads) {
   look_back_detail::solve<segmented_steps<T>>(on, problem, heads);
+}
+
+template <class B, std::floating_point T>
+void look_back::solve(B& on, semi_log<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
+  look_back_detail::solve<semi_log_steps<T>>(on, problem);
 }
 
 template <class B, storage_dtype S>

@@ -6,6 +6,7 @@
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
+#include <ssmscan/scan/monoids/semi_log.hpp>
 
 namespace ssmscan::device {
 
@@ -34,6 +35,10 @@ struct look_back {
   template <class B, class T>
   static void solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
                     std::uint32_t const* heads);
+
+  // Logarithms, both sums and exponentials in the one pass.
+  template <class B, std::floating_point T>
+  static void solve(B& on, semi_log<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
 
   // a, b, x of 16 bits: the tree of float.
   template <class B, storage_dtype S>

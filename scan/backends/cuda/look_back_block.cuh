@@ -45,13 +45,11 @@ struct look_back_block {
     return words + (of_lane * plan.tiles + t) * words_of<aggregate>;
   }
 
-  // Waits for the i-th ticket; false if there is no more.
+  // Waits for the i-th item; false if there is no more.
   __device__ bool has_item(int i, work_item& item) const {
-    m.ticketed[slot(i)].wait(parity(i));
-    index_t const ticket = m.ticket[slot(i)];
-    if (ticket < 0) return false;
-    item = work_item::of<T>(plan, ticket);
-    return true;
+    m.handed_out[slot(i)].wait(parity(i));
+    item = m.item[slot(i)];
+    return item.lanes > 0;
   }
 };
 

@@ -14,30 +14,44 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile;
 
+  // The lanes of an array copied in bulk: evenly spaced, so that no address takes a division.
+  template <class V>
+  struct lanes_in_bulk {
+    V* first;
+    index_t spacing;
+
+    __device__ lanes_in_bulk(detail::lane_view<V> const& of, index_t lanes)
+        : first(&of(0, 0)), spacing(lanes > 1 ? &of(1, 0) - &of(0, 0) : 0) {}
+    __device__ V* at(index_t lane, index_t t) const { return first + lane * spacing + (reversed ? -t : t); }
+  };
+  using inputs = lanes_in_bulk<stored const>;
+
   // ---- load ----
   __device__ void load() const {
     if (in_bulk && lane != 0) return;
     // Where blocks do not meet the first ticket is the block's index: a draw less to wait for.
     bool const meet = plan.blocks_meet(), drawn = meet || Slots > 1;
     index_t const by_index = meet ? 0 : gridDim.x;
-    if (meet) ask_ahead();
+    inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
+    if (meet) ask_ahead(a, b);
     int i = 0;
-    index_t ticket = meet ? to_all(draw()) : static_cast<index_t>(blockIdx.x);
+    index_t ticket = meet ? to_all(answer(ask())) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
-      index_t const next = drawn ? draw() + by_index : ticket + gridDim.x;  // asked for before it is needed
-      hand_out(i, ticket);
-      copy_in(i, work_item::of<T>(plan, ticket));
-      ticket = drawn ? to_all(next) : next;
+      ticket_counter::word_t const next = drawn ? ask() : 0;  // answered when it is needed
+      auto const item = work_item::of<T>(plan, ticket);
+      hand_out(i, item);
+      copy_in(i, item, a, b);
+      ticket = drawn ? to_all(answer(next)) + by_index : ticket + gridDim.x;
       ++i;
     }
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
-    hand_out(i, -1);
+    hand_out(i, {});
   }
 
   // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
   // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
-  __device__ void ask_ahead() const {
+  __device__ void ask_ahead(inputs const& a, inputs const& b) const {
     constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
     if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
       return;
@@ -45,25 +59,26 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
       std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
       if (bytes == 0) continue;
-      bulk_prefetch(&p.a(item.lane, lowest_in_memory(item)), bytes);
-      bulk_prefetch(&p.b(item.lane, lowest_in_memory(item)), bytes);
+      bulk_prefetch(a.at(item.lane, lowest_in_memory(item)), bytes);
+      bulk_prefetch(b.at(item.lane, lowest_in_memory(item)), bytes);
     }
   }
 
-  __device__ index_t draw() const { return lane == 0 ? counter.draw() : 0; }
+  __device__ ticket_counter::word_t ask() const { return lane == 0 ? counter.ask() : 0; }
+  __device__ index_t answer(ticket_counter::word_t asked) const { return lane == 0 ? counter.answer(asked) : 0; }
   __device__ static index_t to_all(index_t of_first) {
     return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
   }
 
-  __device__ void hand_out(int i, index_t ticket) const {
+  __device__ void hand_out(int i, work_item const& item) const {
     m.empty[slot(i)].wait(parity(i) ^ 1);
     if (lane == 0) {
-      m.ticket[slot(i)] = ticket;
-      m.ticketed[slot(i)].arrive();
+      m.item[slot(i)] = item;
+      m.handed_out[slot(i)].arrive();
     }
   }
 
-  __device__ void copy_in(int i, work_item const& item) const {
+  __device__ void copy_in(int i, work_item const& item, inputs const& a, inputs const& b) const {
     stored* const to_a = m.a[slot(i)];
     stored* const to_b = m.b[slot(i)];
     index_t const begin = item.tile * tile::length;
@@ -71,19 +86,24 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     if constexpr (in_bulk) {
       int const whole = item.elements / bulk_unit * bulk_unit;
       std::uint32_t const bytes = whole * sizeof(stored);
-      for (int l = 0; l < item.lanes; ++l)
-        for (int e = whole; e < item.elements; ++e) {
-          to_a[l * region + e] = p.a(item.lane + l, begin + e);
-          to_b[l * region + e] = p.b(item.lane + l, begin + e);
-        }
+      if (whole < item.elements) {
+#pragma unroll 1
+        for (int l = 0; l < item.lanes; ++l)
+#pragma unroll 1
+          for (int e = whole; e < item.elements; ++e) {
+            to_a[l * region + e] = *a.at(item.lane + l, begin + e);
+            to_b[l * region + e] = *b.at(item.lane + l, begin + e);
+          }
+      }
       std::uint32_t const head_bytes = is_packed<Steps> ? words_of_heads(item) * sizeof(std::uint32_t) : 0;
       m.full[slot(i)].arrive_expecting(2 * bytes * item.lanes + head_bytes);
       if constexpr (is_packed<Steps>) bulk_load(m.heads[slot(i)], heads_of(item), head_bytes, m.full[slot(i)]);
       if (bytes == 0) return;
       index_t const lowest = lowest_in_memory(item);
+#pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
-        bulk_load(to_a + l * region, &p.a(item.lane + l, lowest), bytes, m.full[slot(i)]);
-        bulk_load(to_b + l * region, &p.b(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        bulk_load(to_a + l * region, a.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        bulk_load(to_b + l * region, b.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
       }
     } else {
       for (int l = 0; l < item.lanes; ++l) {
@@ -131,17 +151,21 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   // ---- store ----
   __device__ void store() const {
     if (in_bulk && lane != 0) return;
+    lanes_in_bulk<stored> const x(p.x, plan.lanes);
     work_item item;
     for (int i = 0; has_item(i, item); ++i) {
       m.scanned[slot(i)].wait(parity(i));
+#pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
         stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
-        stored* const to = &p.x(item.lane + l, lowest_in_memory(item));
         if constexpr (in_bulk) {
+          stored* const to = x.at(item.lane + l, lowest_in_memory(item));
           int const whole = item.elements / bulk_unit * bulk_unit;
           if (whole > 0) bulk_store(to, from, whole * sizeof(stored));
+#pragma unroll 1
           for (int e = whole; e < item.elements; ++e) to[e] = from[e];
         } else {
+          stored* const to = &p.x(item.lane + l, lowest_in_memory(item));
           index_t const stride = p.x.time_stride();
 #pragma unroll 8
           for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];

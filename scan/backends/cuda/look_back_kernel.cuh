@@ -6,7 +6,8 @@
 // task each and report to one another on barriers, so that loading, reducing, carrying, scanning and storing of different
 // tiles overlap, and the copy engine always has work:
 //
-//   load    takes the next tile (by a ticket, so that tiles start in order of time) and has a and b copied into a free slot
+//   load    takes the next tile (by a ticket, so that tiles start in order of time), tells the others, and has a and b
+//           copied into a free slot
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
 //   gather  reads what other blocks published of the tiles before
 //   pass    passes the state over them: what enters the tile
@@ -42,7 +43,7 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
-      m.ticketed[s].initialise(1);
+      m.handed_out[s].initialise(1);
       m.full[s].initialise(How == copies::by_element ? warp_size : 1);
       m.reduced[s].initialise(rows * warp_size);
       m.carried[s].initialise(warp_size);

@@ -22,8 +22,20 @@ struct ticket_counter {
   word_t* at;
   word_t signature, count_mask;
 
-  __device__ index_t draw() const {
-    word_t found = atomicAdd(at, 1);
+  // Asked by lane 0 of a warp; what is asked for is on its way until it is answered. What is added is 1 in the way of 1 + lane:
+  // of additions of the same the compiler would make one for the warp, and hand its result round at once. A thread has one
+  // question open at a time, so that its tickets ascend.
+  __device__ word_t ask() const {
+    word_t found;
+    asm volatile(
+        "{ .reg .u32 lane; .reg .u64 one; mov.u32 lane, %%laneid; cvt.u64.u32 one, lane; add.u64 one, one, 1;\n\t"
+        "atom.relaxed.gpu.global.add.u64 %0, [%1], one; }"
+        : "=l"(found)
+        : "l"(at)
+        : "memory");
+    return found;
+  }
+  __device__ index_t answer(word_t found) const {
     if ((found & ~count_mask) == signature) return static_cast<index_t>(found & count_mask);
     for (++found; (found & ~count_mask) != signature;) {
       word_t const expected = found;
@@ -62,7 +74,7 @@ struct look_back_plan {
   }
 };
 
-// What a ticket stands for. Tickets run through each lane before the next: memory is read in order.
+// What a ticket stands for; of no lanes: no more. Tickets run through each lane before the next: memory is read in order.
 struct work_item {
   index_t lane;  // the first
   int lanes;     // in the slot

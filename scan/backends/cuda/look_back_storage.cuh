@@ -1,5 +1,6 @@
 #pragma once
 // What a block of look_back keeps in shared memory: the ring of slots, the aggregates on their way, and the barriers.
+#include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/concepts.hpp>
@@ -30,8 +31,8 @@ struct look_back_storage {
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
-  index_t ticket[slots];  // -1: no more
-  barrier ticketed[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
+  work_item item[slots];
+  barrier handed_out[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[groups];  // of a group: those in which a sequence starts
   barrier group_full[groups], group_empty[groups];
 };

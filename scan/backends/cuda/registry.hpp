@@ -13,6 +13,7 @@
 // declared in scan/backends/cuda/NAME.hpp and defined in NAME.cuh, which its translation unit includes. A tuned form that
 // keeps its algorithm's tree id may stand in its place for every problem and leave some of them to the text (`scan`); one
 // of another tree takes the plain name, and the text is registered as textbook<NAME>.
+#include <ssmscan/scan/backends/cuda/blelloch.hpp>
 #include <ssmscan/scan/backends/cuda/chunked.hpp>
 #include <ssmscan/scan/backends/cuda/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
@@ -35,6 +36,7 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
                              look_back, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default.
-using inner_algorithms = type_list<ssmscan::sequential, hillis_steele, blelloch, ssmscan::chunked, ssmscan::look_back>;
+using inner_algorithms =
+    type_list<ssmscan::sequential, hillis_steele, ssmscan::blelloch, ssmscan::chunked, ssmscan::look_back>;
 
 }  // namespace ssmscan::device
