@@ -182,6 +182,24 @@ TYPED_TEST(CudaDiagonal, ScanIsTheDefinition) {
   this->RecordProperty("largest", std::to_string(largest));
 }
 
+// For sanitize.sh: every kernel at sizes that its tools get through: one tile and part of one, tiles side by side and, of more
+// sequences, one after another, more states than a block takes at a time.
+TYPED_TEST(CudaDiagonal, EveryKernelOnce) {
+  using T = TypeParam;
+  check_scan<T>(3, 97, 2, 2, true);
+  check_scan<T>(5, 4500, 1, 2, true);
+  check_scan<T>(40, 4200, 1, 1, false);
+  check_scan<T>(1, 4200, 500, 1, true);
+  index_t const length = 5000;
+  auto const all = systems(33, 2);
+  device::diagonal_layer<T> const layer(all);
+  gpu::array<T> taps(2 * length);
+  taps.fill_bytes(0xff);
+  layer.kernel({taps.data(), 2, length});
+  need_success(cudaDeviceSynchronize(), "making a kernel");
+  for (T const tap : taps.values()) ASSERT_TRUE(std::isfinite(tap));
+}
+
 // Tiles side by side, where sequences are few, and one after another, where they are many: one tree.
 TYPED_TEST(CudaDiagonal, ScanIsTheSameHoweverManySequencesThereAre) {
   using T = TypeParam;
