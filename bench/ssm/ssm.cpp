@@ -22,6 +22,7 @@
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
@@ -52,15 +53,9 @@ constexpr double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-9;
 
 template <class T, class U>
 std::string difference(std::span<T const> computed, std::span<U const> expected) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    double const off = std::abs(static_cast<double>(computed[i]) - static_cast<double>(expected[i]));
-    error = off <= error ? error : off;
-    size = std::max(size, std::abs(static_cast<double>(expected[i])));
-  }
-  if (error <= tolerance<T> * size) return "";
-  return wrong_result +
-         ("off by " + std::to_string(error / size) + " of the largest; need " + std::to_string(tolerance<T>));
+  double const error = ssm::detail::error_of_largest(computed, expected);
+  if (error <= tolerance<T>) return "";
+  return wrong_result + ("off by " + std::to_string(error) + " of the largest; need " + std::to_string(tolerance<T>));
 }
 
 double seconds_of(std::function<void()> const& pass) {
