@@ -8,6 +8,7 @@
 //   .../cuda                                        device.hpp
 //   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
 // Each is held against a slower form first: a kernel against powers, a convolution and a layer against the definition.
+// Counter bytes_beside: the greatest memory of the process during a pass, beyond what it had before (on a device: device.hpp).
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -15,6 +16,7 @@
 
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
+#include "bench/common/peak_memory.hpp"
 #include "bench/ssm/device.hpp"
 #include "bench/ssm/systems.hpp"
 #include <benchmark/benchmark.h>
@@ -80,7 +82,8 @@ void add(benchmark_name const& name, double limit, std::function<work()> const& 
   auto const body = [make, limit](benchmark::State& state) {
     try {
       work const made = make();
-      double const first = seconds_of(made.pass);
+      double first = 0;
+      std::size_t const beside = peak_bytes_of([&] { first = seconds_of(made.pass); });
       std::string wrong = made.check();
       if (wrong.empty() && first > limit)
         wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
@@ -91,6 +94,7 @@ void add(benchmark_name const& name, double limit, std::function<work()> const& 
         state.SetIterationTime(seconds);
         timed += seconds;
       }
+      if (beside > 0) state.counters["bytes_beside"] = static_cast<double>(beside);
       if (made.told) made.told(state, timed / static_cast<double>(state.iterations()));
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };
