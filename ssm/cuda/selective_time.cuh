@@ -10,8 +10,8 @@
 //   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
 //      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
 //   3  x again, from what the thread before ended with, and y += C x
-// Rows of B and C of two stages (Turns times Together states, with one barrier) to come, and u, delta and z of a warp's next tile, are on their way
-// to shared memory while it works. No bit depends on Together, Turns or Warps.
+// Rows of B and C of two stages (Together states each) to come, and u, delta and z of a warp's next tile, are on their way
+// to shared memory while it works. No bit depends on Together or Warps.
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
@@ -59,23 +59,22 @@ __device__ Real sum_by_halves(Real const (&values)[Steps]) {
     return sum_by_halves<From, Count / 2>(values) + sum_by_halves<From + Count / 2, Count / 2>(values);
 }
 
-template <class IO, class Real, int Steps, int Warps, int Together, int Turns>
+template <class IO, class Real, int Steps, int Warps, int Together>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
   static constexpr int buffers = 3;  // of stages: one worked on, two on their way
   // [buffer][state of a stage][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
-  static constexpr int stage_states = Together * Turns, stage_rows = 2 * stage_states,
-                       coefficient_rows = buffers * stage_rows, warp_rows = 3;
+  static constexpr int stage_rows = 2 * Together, coefficient_rows = buffers * stage_rows, warp_rows = 3;
   static std::size_t shared_bytes(int states) {
     return sizeof(IO) * tile * (coefficient_rows + warp_rows * Warps) +
            sizeof(Real) * 2 * static_cast<std::size_t>(states) * Warps;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together, int Turns>
+template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
-  using shape = time_shape<IO, Real, Steps, Warps, Together, Turns>;
+  using shape = time_shape<IO, Real, Steps, Warps, Together>;
   using row = time_row<IO, Steps>;
   constexpr int tile = shape::tile, threads = shape::threads;
   constexpr unsigned everyone = 0xffffffffu;
@@ -113,38 +112,42 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
   bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // A piece of a row, from global memory to shared, of which `left` steps are the sequence's; zeros beyond. Without waiting
-  // where all of them are.
-  auto const bring_piece = [&](IO* to, IO const* from, index_t left) {
-    if (left >= row::piece_steps) {
-      __pipeline_memcpy_async(to, from, row::piece_bytes);
-    } else {
-      typename row::piece values{};
+  // A row of the tile that begins at t, or piece k of it, from global memory to shared, without waiting where pieces can be read
+  // and are the sequence's; zeros beyond it. Threads first, first + Count, ... have a share each.
+  auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
+  auto const bring_piece = [&](IO* to, IO const* from, int k) {
+    __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
+  };
+  auto const bring_part = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
+                                         int first) {
+    index_t const left = range.end - t;
+    constexpr int at_once = 4;  // loads before the first store
+    int begin = 0;              // what goes step by step: all, or what is left of pieces
+    if (pieces_aligned) {
+      int const whole = static_cast<int>((left < tile ? left : tile) / row::piece_steps);
+#pragma unroll 1
+      for (int k = first; k < whole; k += Count) bring_piece(to, from, k);
+      begin = whole * row::piece_steps;
+    }
+#pragma unroll 1
+    for (int t0 = begin + first; t0 < tile; t0 += at_once * Count) {
+      IO values[at_once];
 #pragma unroll
-      for (int i = 0; i < row::piece_steps; ++i)
-        if (i < left) values.set(i, from + i);
-      *reinterpret_cast<typename row::piece*>(to) = values;
+      for (int i = 0; i < at_once; ++i) {
+        int const place = t0 + i * Count;
+        values[i] = place < left && place < tile ? from[place] : IO{};
+      }
+#pragma unroll
+      for (int i = 0; i < at_once; ++i)
+        if (t0 + i * Count < tile) to[row::place_of_step(t0 + i * Count)] = values[i];
     }
   };
-  // A row step by step, all loads before the first store: Count threads share it.
-  auto const bring_steps = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t left,
-                                          int first) {
-    IO values[tile / Count];
-#pragma unroll
-    for (int i = 0; i < tile / Count; ++i) values[i] = first + i * Count < left ? from[first + i * Count] : IO{};
-#pragma unroll
-    for (int i = 0; i < tile / Count; ++i) to[row::place_of_step(first + i * Count)] = values[i];
-  };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
-    if (pieces_aligned) {
+    if (is_whole(t)) {
 #pragma unroll
-      for (int i = 0; i < row::pieces; ++i) {
-        int const k = i * 32 + lane;
-        bring_piece(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps,
-                    range.end - t - k * row::piece_steps);
-      }
+      for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
     } else {
-      bring_steps(std::integral_constant<int, 32>{}, to, from + t, range.end - t, lane);
+      bring_part(std::integral_constant<int, 32>{}, to, from + t, t, lane);
     }
   };
   // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
@@ -160,30 +163,26 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   int next_state = 0, next_buffer = 0;
   auto const bring_stage = [&] {
     IO* const rows = coefficients + next_buffer * shape::stage_rows * tile;
-    if (next_time < range.end && pieces_aligned) {
-      index_t const left = range.end - next_time - own_piece * row::piece_steps;
+    if (next_time < range.end && is_whole(next_time)) {
 #pragma unroll
-      for (int s = 0; s < shape::stage_states; ++s) {
+      for (int s = 0; s < Together; ++s) {
         if (next_state + s >= p.states) break;
         IO* const to = rows + 2 * s * tile + own_place * row::piece_steps;
-        bring_piece(to + (brings_C ? tile : 0), next_B + s * state_of_B, left);
-        if constexpr (rows_at_once == 1) bring_piece(to + tile, next_C + s * p.C.state, left);
+        __pipeline_memcpy_async(to + (brings_C ? tile : 0), next_B + s * state_of_B, row::piece_bytes);
+        if constexpr (rows_at_once == 1) __pipeline_memcpy_async(to + tile, next_C + s * p.C.state, row::piece_bytes);
       }
     } else if (next_time < range.end) {
-#pragma unroll
-      for (int s = 0; s < shape::stage_states; ++s) {
-        if (next_state + s >= p.states) break;
-        auto const bring = [&](int of, IO const* from) {
-          bring_steps(std::integral_constant<int, threads>{}, rows + (2 * s + of) * tile, from + next_time,
-                      range.end - next_time, static_cast<int>(threadIdx.x));
-        };
-        bring(0, B + (next_state + s) * p.B.state), bring(1, C + (next_state + s) * p.C.state);
+#pragma unroll 1
+      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of) {
+        int const n = next_state + of / 2;
+        bring_part(std::integral_constant<int, threads>{}, rows + of * tile,
+                   (of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state) + next_time, next_time,
+                   static_cast<int>(threadIdx.x));
       }
     }
     __pipeline_commit();
     next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
-    next_state += shape::stage_states, next_B += shape::stage_states * state_of_B,
-        next_C += shape::stage_states * p.C.state;
+    next_state += Together, next_B += Together * state_of_B, next_C += Together * p.C.state;
     if (next_state >= p.states) {
       next_B += tile - next_state * state_of_B, next_C += tile - next_state * p.C.state;
       next_state = 0, next_time += tile;
@@ -273,20 +272,17 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         }
       }
     };
-    for (int stage = 0; stage < p.states; stage += shape::stage_states) {
+    for (int n = 0; n < p.states; n += Together) {
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
       bring_stage();
-      IO const* rows = coefficients + buffer * shape::stage_rows * tile;
-      int const end = stage + shape::stage_states < p.states ? stage + shape::stage_states : p.states;
+      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
+      if (n + Together <= p.states) {
+        scan_states(std::integral_constant<int, Together>{}, n, rows);
+      } else {
 #pragma unroll 1
-      for (int n = stage; n < end; n += Together, rows += 2 * Together * tile) {
-        if (n + Together <= end) {
-          scan_states(std::integral_constant<int, Together>{}, n, rows);
-        } else {
-#pragma unroll 1
-          for (int s = 0; n + s < end; ++s) scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * tile);
-        }
+        for (int s = 0; n + s < p.states; ++s)
+          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * tile);
       }
       buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
     }
