@@ -48,8 +48,8 @@ mamba_model random_model(ssm::mamba_config const& c, ssm::matrix_storage storage
   return mamba_model::with(c, weights, storage);
 }
 
-// Steps and scan sum in another order. A part in ten thousand of the logits' size is the tests' tolerance against transformers,
-// and no derived bound: it tells a wrong model from a right one, which is what is asked before timing.
+// Steps and scan sum in another order. A part in ten thousand of the logits' size (1e-8 of squares) is the bar that
+// tests/ssm/mamba_test.cpp holds the model to against transformers, and no derived bound: it tells a wrong model from a right one, which is what is asked before timing.
 std::string steps_differ_from_scan(mamba_model const& model, ssm::mamba_run run) {
   std::vector<index_t> const ids{1, 2, 3, 5, 8, 13};
   auto const vocabulary = static_cast<std::size_t>(model.config().vocabulary);

@@ -58,13 +58,15 @@ struct selective_data {
     return std::clamp<index_t>(verified_updates / std::max<index_t>(of.time * of.states, 1), 1,
                                std::min<index_t>(of.channels, 2));
   }
+  using expected = ssm::detail::selective_expected<float>;
+  expected definition(index_t roundings, ssm::detail::selective_errors const& errors = {}) {
+    return ssm::detail::selective_reference(problem(1, verified_channels()), roundings, errors);
+  }
   // Empty, or which of y is outside its bound. `rounding`: of y to its storage, relative.
-  std::string wrong_where(index_t roundings, ssm::detail::selective_errors const& errors = {},
-                          long double rounding = 0) {
-    auto const expected = ssm::detail::selective_reference(problem(1, verified_channels()), roundings, errors);
-    for (std::size_t i = 0; i < expected.y.size(); ++i) {
-      long double const bound = expected.y_bound[i] + rounding * (std::abs(expected.y[i]) + expected.y_bound[i]);
-      if (!(std::abs(static_cast<long double>(y[i]) - expected.y[i]) <= bound))
+  std::string wrong_where(expected const& exact, long double rounding = 0) const {
+    for (std::size_t i = 0; i < exact.y.size(); ++i) {
+      long double const bound = exact.y_bound[i] + rounding * (std::abs(exact.y[i]) + exact.y_bound[i]);
+      if (!(std::abs(static_cast<long double>(y[i]) - exact.y[i]) <= bound))
         return wrong_result + ("y[" + std::to_string(i) + "] outside its bound");
     }
     return "";

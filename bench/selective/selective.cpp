@@ -38,7 +38,7 @@ void add_on_host(sizes const& s, options const& given) {
       auto const begin = clock::now();
       std::size_t const beside = peak_bytes_of([&] { selective_scan(p, how); });
       double const first = std::chrono::duration<double>(clock::now() - begin).count();
-      std::string wrong = (*data)->wrong_where(roundings);
+      std::string wrong = (*data)->wrong_where((*data)->definition(roundings));
       if (wrong.empty() && first > limit)
         wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
       if (!wrong.empty()) return state.SkipWithError(wrong.c_str());

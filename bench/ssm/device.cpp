@@ -13,14 +13,13 @@
 
 #include <ssmscan/ssm/cuda/diagonal_layer.hpp>
 #include <ssmscan/ssm/cuda/dplr_kernels.hpp>
+#include <ssmscan/ssm/detail/device_layer_bounds.hpp>
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::bench {
 namespace {
-
-// Relative to the largest: as for the floats of the host (ssm.cpp).
-constexpr double tolerance = 2e-5;
 
 std::vector<float> signal(index_t count) {
   std::vector<float> made;
@@ -32,15 +31,38 @@ std::vector<float> signal(index_t count) {
   return made;
 }
 
-std::string difference(float const* computed, std::vector<double> const& expected) {
-  double error = 0, size = 0;
-  for (std::size_t t = 0; t < expected.size(); ++t) {
-    double const off = std::abs(static_cast<double>(computed[t]) - expected[t]);
-    error = off <= error ? error : off;  // NaN stays
-    size = std::max(size, std::abs(expected[t]));
+enum class computed { taps, scan, convolution };
+
+// Channel's floats against the form on the CPU in double, within the bounds of device_layer_bounds.hpp: element by element, of a
+// convolution in the 2-norm. u: what went in, as floats.
+std::string outside_bound(computed what, ssm::diagonal_system const& system, std::span<float const> made,
+                          std::vector<double> const& u) {
+  auto const n = made.size();
+  auto const wrong = [](std::string const& where, double error, double bound) {
+    return wrong_result + (where + ": off by " + std::to_string(error) + ", bound " + std::to_string(bound));
+  };
+  if (what == computed::taps) {
+    auto const expected = ssm::diagonal_kernel_by_taps(system, static_cast<index_t>(n));
+    auto const bound = ssm::detail::device_kernel_bound<float>(system, static_cast<index_t>(n));
+    for (std::size_t l = 0; l < n; ++l)
+      if (double const error = std::abs(static_cast<double>(made[l]) - expected[l]); !(error <= bound[l]))
+        return wrong("tap " + std::to_string(l), error, bound[l]);
+    return "";
   }
-  if (error <= tolerance * size) return "";
-  return wrong_result + ("off by " + std::to_string(error / size) + " of the largest");
+  std::vector<double> expected(n);
+  ssm::layer(std::span(&system, 1)).run(u, 1, expected, {.mode = ssm::mode::recurrence});
+  ssm::detail::device_layer_bounds<float> bounds(system, u, n);
+  double squares = 0;
+  for (std::size_t t = 0; t < n; ++t) {
+    double const error = std::abs(static_cast<double>(made[t]) - expected[t]);
+    squares += error * error;
+    if (what == computed::scan && !(error <= bounds.scan(t)))
+      return wrong("y[" + std::to_string(t) + "]", error, bounds.scan(t));
+  }
+  if (what == computed::scan) return "";
+  index_t const length = static_cast<index_t>(n);
+  double const bound = bounds.convolution(0, device::fft_points(length, length), expected);
+  return std::sqrt(squares) <= bound ? "" : wrong("y, in the 2-norm", std::sqrt(squares), bound);
 }
 
 // S4D with all its memory.
@@ -75,21 +97,17 @@ struct device_s4d {
     layer.scan({.u = {u.data(), shape}, .y = {y.data(), shape}},
                {.stream = gpu::the_stream(), .workspace = workspace.span()});
   }
-  // Of the first and the last channel, against the form on the CPU in double.
-  std::string check(bool of_taps) const {
+  // Of the first and the last channel.
+  std::string check(computed what) const {
     std::vector<float> made(input.size());
-    (of_taps ? taps : y).take(made.data());
+    (what == computed::taps ? taps : y).take(made.data());
+    auto const n = static_cast<std::size_t>(length);
     for (std::size_t const h : {std::size_t{0}, systems.size() - 1}) {
-      auto const n = static_cast<std::size_t>(length);
-      std::vector<double> expected(n);
-      if (of_taps)
-        expected = ssm::diagonal_kernel(systems[h], length);
-      else
-        ssm::layer(std::span(&systems[h], 1))
-            .run(std::vector<double>(input.begin() + static_cast<std::ptrdiff_t>(h * n),
-                                     input.begin() + static_cast<std::ptrdiff_t>((h + 1) * n)),
-                 1, expected);
-      if (std::string const wrong = difference(made.data() + h * n, expected); !wrong.empty()) return wrong;
+      std::vector<double> const u(input.begin() + static_cast<std::ptrdiff_t>(h * n),
+                                  input.begin() + static_cast<std::ptrdiff_t>((h + 1) * n));
+      if (std::string const wrong = outside_bound(what, systems[h], std::span<float const>(made).subspan(h * n, n), u);
+          !wrong.empty())
+        return wrong;
     }
     return "";
   }
@@ -103,22 +121,29 @@ struct device_s4d {
   std::vector<float> input;
 };
 
-void add(benchmark_name const& name, index_t states, std::function<void(device_s4d&)> const& pass, bool of_taps) {
+// beside: bytes of device memory that the pass takes beside u and y; with 0, no counter.
+void add(benchmark_name const& name, index_t states, std::function<void(device_s4d&)> const& pass, computed what,
+         std::function<std::size_t(device_s4d const&)> const& beside) {
   auto const body = [=](benchmark::State& state) {
     try {
       if (!gpu::why_none().empty()) return state.SkipWithError((not_run + gpu::why_none()).c_str());
       device_s4d on(states, name.lanes, name.time);
-      (of_taps ? on.taps : on.y).bytes().fill(0xff);
+      (what == computed::taps ? on.taps : on.y).bytes().fill(0xff);
       pass(on);
       gpu::wait();
-      if (std::string const wrong = on.check(of_taps); !wrong.empty()) return state.SkipWithError(wrong.c_str());
+      if (std::string const wrong = on.check(what); !wrong.empty()) return state.SkipWithError(wrong.c_str());
       gpu::batch const timed([&](std::size_t) { pass(on); }, gpu::launching::by_graph, 1);
       for (auto _ : state) state.SetIterationTime(timed.seconds() / static_cast<double>(timed.passes()));
+      if (beside(on) > 0) state.counters["bytes_beside"] = static_cast<double>(beside(on));
       state.SetLabel(gpu::words_of(timed.how()));
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };
   benchmark::RegisterBenchmark(name.text().c_str(), body)->UseManualTime();
 }
+
+// No bound is derived for the generating function: what is promised of its floats (the tests' bar:
+// tests/ssm/kernels/dplr_test.cpp, tests/cuda/dplr_kernels_test.cpp), of the largest tap.
+constexpr double promise_of_dplr = 5e-6;
 
 // S4's kernels of all channels; C~, the roots and the plan are made outside.
 void add_low_rank(benchmark_name const& name) {
@@ -139,10 +164,12 @@ void add_low_rank(benchmark_name const& name) {
       std::vector<float> made(taps.size());
       taps.take(made.data());
       for (std::size_t const h : {std::size_t{0}, systems.size() - 1})
-        if (std::string const wrong = difference(made.data() + static_cast<index_t>(h) * name.time,
-                                                 ssm::dplr_kernel<double>(systems[h], name.time));
-            !wrong.empty())
-          return state.SkipWithError(wrong.c_str());
+        if (double const error = ssm::detail::error_of_largest(
+                std::span<float const>(made).subspan(h * static_cast<std::size_t>(name.time),
+                                                     static_cast<std::size_t>(name.time)),
+                ssm::dplr_kernel<double>(systems[h], name.time));
+            !(error <= promise_of_dplr))
+          return state.SkipWithError((wrong_result + ("off by " + std::to_string(error) + " of the largest")).c_str());
       gpu::batch const timed([&](std::size_t) { pass(); }, gpu::launching::by_graph, 1);
       for (auto _ : state) state.SetIterationTime(timed.seconds() / static_cast<double>(timed.passes()));
       state.SetLabel(gpu::words_of(timed.how()));
@@ -163,21 +190,24 @@ void add_device(std::vector<index_t> const& states, std::vector<index_t> const& 
         benchmark_name name{"ssm", "kernel", "f32", "vandermonde", "cuda", h, length};
         name.state_size = n;
         add(
-            name, n, [](device_s4d& on) { on.kernel(); }, true);
+            name, n, [](device_s4d& on) { on.kernel(); }, computed::taps,
+            [](device_s4d const&) { return std::size_t{0}; });
         if (n <= 64) {  // beyond, C~ of every channel on the host takes longer than all else
           name.algorithm = "dplr";
           add_low_rank(name);
         }
         name.operation = "layer", name.algorithm = "convolution";
         auto const both = [](device_s4d& on) { on.kernel(), on.convolve(); };
-        add(name, n, both, false);
+        auto const convolved = [](device_s4d const& on) { return on.plan.workspace_bytes() + on.taps.bytes().size(); };
+        add(name, n, both, computed::convolution, convolved);
         name.algorithm = "scan";
         add(
-            name, n, [](device_s4d& on) { on.scan(); }, false);
+            name, n, [](device_s4d& on) { on.scan(); }, computed::scan,
+            [](device_s4d const& on) { return on.layer.workspace_bytes(1, on.length); });
         if (n != states.front()) continue;  // which the transforms do not see
         name.operation = "convolution", name.algorithm = "fft";
         add(
-            name, n, [](device_s4d& on) { on.convolve(); }, false);
+            name, n, [](device_s4d& on) { on.convolve(); }, computed::convolution, convolved);
       }
     }
   }

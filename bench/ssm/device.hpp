@@ -6,6 +6,7 @@
 //   convolution.f32/fft/cuda           by cuFFT, with kernels that are there
 //   layer.f32/convolution/cuda         S4D from input to output, its kernels made in every pass
 //   layer.f32/scan/cuda                S4D from input to output by the fused scan
+// Counter bytes_beside: device memory that a pass takes beside u and y, kernels and workspace.
 #include <vector>
 
 #include "bench/common/main.hpp"

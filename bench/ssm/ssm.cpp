@@ -11,6 +11,7 @@
 //   .../cuda                                        device.hpp
 //   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
 // Each is held against a slower form first: a kernel against powers, a convolution and a layer against the definition.
+// Counter bytes_beside: the greatest memory of the process during a pass, beyond what it had before (on a device: device.hpp).
 #include <algorithm>
 #include <chrono>
 #include <functional>
@@ -18,6 +19,7 @@
 
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
+#include "bench/common/peak_memory.hpp"
 #include "bench/ssm/device.hpp"
 #include "bench/ssm/systems.hpp"
 #include <benchmark/benchmark.h>
@@ -25,6 +27,7 @@
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
@@ -55,15 +58,9 @@ constexpr double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-9;
 
 template <class T, class U>
 std::string difference(std::span<T const> computed, std::span<U const> expected) {
-  double error = 0, size = 0;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    double const off = std::abs(static_cast<double>(computed[i]) - static_cast<double>(expected[i]));
-    error = off <= error ? error : off;
-    size = std::max(size, std::abs(static_cast<double>(expected[i])));
-  }
-  if (error <= tolerance<T> * size) return "";
-  return wrong_result +
-         ("off by " + std::to_string(error / size) + " of the largest; need " + std::to_string(tolerance<T>));
+  double const error = ssm::detail::error_of_largest(computed, expected);
+  if (error <= tolerance<T>) return "";
+  return wrong_result + ("off by " + std::to_string(error) + " of the largest; need " + std::to_string(tolerance<T>));
 }
 
 double seconds_of(std::function<void()> const& pass) {
@@ -88,7 +85,8 @@ void add(benchmark_name const& name, double limit, std::function<work()> const& 
   auto const body = [make, limit](benchmark::State& state) {
     try {
       work const made = make();
-      double const first = seconds_of(made.pass);
+      double first = 0;
+      std::size_t const beside = peak_bytes_of([&] { first = seconds_of(made.pass); });
       std::string wrong = made.check();
       if (wrong.empty() && first > limit)
         wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
@@ -99,6 +97,7 @@ void add(benchmark_name const& name, double limit, std::function<work()> const& 
         state.SetIterationTime(seconds);
         timed += seconds;
       }
+      if (beside > 0) state.counters["bytes_beside"] = static_cast<double>(beside);
       if (made.told) made.told(state, timed / static_cast<double>(state.iterations()));
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };

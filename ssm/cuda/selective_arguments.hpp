@@ -11,6 +11,16 @@ namespace ssmscan::device {
 inline constexpr index_t chunk_of(index_t lanes) {
   return lanes >= index_t{1} << 15 ? 8192 : lanes >= index_t{1} << 13 ? 2048 : 4096;
 }
+// Whether automatic takes fused_time, whose warps have a channel each, for float and one sequence in each batch row. As measured
+// (docs/experiments/selective_cuda.md) at 16 states, to which it keeps: up to 1584 channels (12 warps on each of 132
+// multiprocessors) take it 23 ns a step, twice as many twice that; fused takes 59 ns a step of a chunk, for as many as those.
+inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time) {
+  constexpr index_t channels_at_once = 1584, most_rounds = 2, most_states = 16, step_of_time = 23, step_of_chunk = 59;
+  index_t const rounds = (batch * channels + channels_at_once - 1) / channels_at_once;
+  index_t const chunk = chunk_of(channels * states);
+  return states <= most_states && rounds <= most_rounds &&
+         rounds * step_of_time * time < step_of_chunk * (time < chunk ? time : chunk);
+}
 inline constexpr index_t whole_sequence = index_t{1} << 62;
 
 // Steps of a tile of the form with states over threads; steps of a thread of fused_time, as many as leave registers for what it

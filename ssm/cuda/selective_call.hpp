@@ -88,7 +88,13 @@ bool is_fusible(ssm::selective_problem<V, IO> const& p) {
 template <class V, class IO>
 selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wanted) {
   bool const fusible = is_fusible(p);
-  if (wanted == selective_form::automatic) return fusible ? selective_form::fused : selective_form::general;
+  if (wanted == selective_form::automatic) {
+    if (!fusible) return selective_form::general;
+    auto const& of = p.u.shape;
+    bool const by_time =
+        std::is_same_v<V, float> && p.offsets.empty() && time_is_faster(of.batch, of.channel, p.A.columns, of.time);
+    return by_time ? selective_form::fused_time : selective_form::fused;
+  }
   if ((wanted == selective_form::fused || wanted == selective_form::fused_time) && !fusible)
     throw_invalid("form", wanted == selective_form::fused ? "fused" : "fused_time",
                   "general, or rule mamba, real A of at most 64 states, all arrays contiguous in time, one group or "
@@ -143,7 +149,8 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
                "", "cuda", tree,
                how.form != selective_form::automatic ? "named by the caller"
                : fused                               ? "real, rule mamba, contiguous in time"
-                       : "strides, rule, type, groups or states that fused does not take"};
+               : over_time ? "real, rule mamba, contiguous in time; few channels for their length"
+                           : "strides, rule, type, groups or states that fused does not take"};
   return call;
 }
 

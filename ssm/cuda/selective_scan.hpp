@@ -24,8 +24,10 @@
 
 namespace ssmscan::device {
 
-// automatic: fused wherever it takes the problem, else general. fused_time is chosen by name: twice as fast for one sequence of some
-// 1500 channels x 16 states and 2000 steps, half as fast for many (docs/experiments/selective_cuda.md).
+// automatic: general where the fused forms do not take the problem; fused_time where batch, channels, states and time say that
+// it is faster (time_is_faster in selective_arguments.hpp: float arithmetic, up to 16 states, some 3000 channels of all batch rows, and few
+// chunks; not packed); else fused. So
+// the bits of automatic depend on the batch and the length too, in steps; those of a form that is named do not.
 enum class selective_form { automatic, fused, fused_time, general, unfused };
 
 struct selective_execution {

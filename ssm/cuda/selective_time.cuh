@@ -112,23 +112,42 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
   bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // Piece k of a row of the tile that begins at t, from global memory to shared: without waiting where pieces can be read and
-  // the tile is whole, else step by step, zeros beyond the sequence.
+  // A row of the tile that begins at t, or piece k of it, from global memory to shared, without waiting where pieces can be read
+  // and are the sequence's; zeros beyond it. Threads first, first + Count, ... have a share each.
   auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
   auto const bring_piece = [&](IO* to, IO const* from, int k) {
     __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
   };
-  auto const bring_steps = [&](IO* to, IO const* from, index_t t, int first, int stride) {
+  auto const bring_part = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
+                                         int first) {
     index_t const left = range.end - t;
+    constexpr int at_once = 4;  // loads before the first store
+    int begin = 0;              // what goes step by step: all, or what is left of pieces
+    if (pieces_aligned) {
+      int const whole = static_cast<int>((left < tile ? left : tile) / row::piece_steps);
 #pragma unroll 1
-    for (int i = first; i < tile; i += stride) to[row::place_of_step(i)] = i < left ? from[i] : IO{};
+      for (int k = first; k < whole; k += Count) bring_piece(to, from, k);
+      begin = whole * row::piece_steps;
+    }
+#pragma unroll 1
+    for (int t0 = begin + first; t0 < tile; t0 += at_once * Count) {
+      IO values[at_once];
+#pragma unroll
+      for (int i = 0; i < at_once; ++i) {
+        int const place = t0 + i * Count;
+        values[i] = place < left && place < tile ? from[place] : IO{};
+      }
+#pragma unroll
+      for (int i = 0; i < at_once; ++i)
+        if (t0 + i * Count < tile) to[row::place_of_step(t0 + i * Count)] = values[i];
+    }
   };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
     if (is_whole(t)) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
     } else {
-      bring_steps(to, from + t, t, lane, 32);
+      bring_part(std::integral_constant<int, 32>{}, to, from + t, t, lane);
     }
   };
   // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
@@ -154,11 +173,12 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       }
     } else if (next_time < range.end) {
 #pragma unroll 1
-      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of)
-        bring_steps(
-            rows + of * tile,
-            (of % 2 == 0 ? B + (next_state + of / 2) * p.B.state : C + (next_state + of / 2) * p.C.state) + next_time,
-            next_time, static_cast<int>(threadIdx.x), threads);
+      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of) {
+        int const n = next_state + of / 2;
+        bring_part(std::integral_constant<int, threads>{}, rows + of * tile,
+                   (of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state) + next_time, next_time,
+                   static_cast<int>(threadIdx.x));
+      }
     }
     __pipeline_commit();
     next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
@@ -202,9 +222,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     if (t + tile < range.end) bring_row(u_row, u_at, t + tile), bring_row(delta_row, delta_at, t + tile);
     if (z_at != nullptr) bring_row(z_row, z_at, t);
 
-    // States n .. n + Count of the stage in `buffer`.
-    auto const scan_states = [&]<int Count>(std::integral_constant<int, Count>, int n) {
-      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
+    // States n .. n + Count, whose B and C begin at `rows`.
+    auto const scan_states = [&]<int Count>(std::integral_constant<int, Count>, int n, IO const* rows) {
       Real rate[Count], carry[Count], x[Count], a[Count][Steps], b[Count][Steps];
 #pragma unroll
       for (int s = 0; s < Count; ++s) {
@@ -257,10 +276,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
       bring_stage();
+      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
       if (n + Together <= p.states) {
-        scan_states(std::integral_constant<int, Together>{}, n);
+        scan_states(std::integral_constant<int, Together>{}, n, rows);
       } else {
-        if constexpr (Together > 1) scan_states(std::integral_constant<int, 1>{}, n);
+#pragma unroll 1
+        for (int s = 0; n + s < p.states; ++s)
+          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * tile);
       }
       buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
     }

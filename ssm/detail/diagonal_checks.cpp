@@ -227,55 +227,17 @@ void diagonal_checks::outside(outside_layer const& form) const {
     if (!form.run_double) return;
     form.run_double(system_, input_.batch, u, y);
   }
-  validation_report scratch;
-  diagonal_checks const exact(name_, system_, rounded, scratch);  // of what T has
-  layer_in<double> const& by = exact.double_;
-  index_t const states = static_cast<index_t>(system_.lambda.size());
-  // Of the stored poles that the recurrence takes, relative: per step.
-  double stored = 0;
-  for (std::size_t n = 0; n < discrete_.a.size(); ++n)
-    stored = std::max(stored,
-                      discretization_error(system_.lambda[n], system_.step, system_.rule) / std::abs(discrete_.a[n]));
-  auto const own = [&](std::size_t i) {  // the recurrence's, and the poles'
-    return carried<double>(by.sums, i, recurrence_error, length_) + 2 * exact.read_out_bound(by, i) +
-           second_order * stored * by.sums.weighted_n[i];
-  };
-  double const lost =
-      static_cast<double>(std::numeric_limits<T>::min()) / unit<T>;  // below the normal numbers, thousands of times
+  validation_report unused;
+  std::vector<double> const expected = diagonal_checks(name_, system_, rounded, unused).double_.recurrence;
+  device_layer_bounds<T> bounds(system_, rounded.values, length_);
   validation_check as = row("layer", form.algorithm, form.backend, std::string(dtype_name<T>));
-  if (form.computed == mode::scan) {
-    double const roundings = device_scan_roundings(states, input_.length);
-    std::vector<double> const made(y.begin(), y.end());
-    report_.checks.push_back(componentwise(std::move(as), made, by.recurrence, [&](std::size_t i) {
-      double const size = by.sums.weighted_s[i] + std::abs(system_.d * rounded.values[i]);
-      return second_order * unit<T> * roundings * size + own(i) + lost;
+  if (form.computed == mode::scan)
+    report_.checks.push_back(componentwise(std::move(as), std::vector<double>(y.begin(), y.end()), expected,
+                                           [&](std::size_t i) { return bounds.scan(i); }));
+  else
+    report_.checks.push_back(by_rows<T>(std::move(as), y, expected, length_, [&](std::size_t r) {
+      return bounds.convolution(r, form.fft_points(input_.length), expected);
     }));
-    return;
-  }
-  // In the 2-norm: the transforms' with the kernel as it should be, the kernel's own through ||u||_2, d u and its sum.
-  std::vector<double> const kernel = diagonal_kernel_by_taps(system_, input_.length);
-  std::vector<double> kernel_error = diagonal_kernel_bound<T>(system_, input_.length);
-  std::vector<double> const of_taps = diagonal_kernel_bound<double>(system_, input_.length);
-  double weight = 0;
-  for (std::size_t n = 0; n < system_.c.size(); ++n)
-    weight += system_.read_out_factor() * std::abs(system_.c[n] * discrete_.b[n]);
-  for (std::size_t l = 0; l < kernel_error.size(); ++l)
-    kernel_error[l] += of_taps[l] + device_kernel_roundings * unit<double> * weight;
-  vector_norms const size = norms_of(std::span<double const>(kernel));
-  double const kernel_off = norms_of(std::span<double const>(kernel_error)).one;
-  report_.checks.push_back(by_rows<T>(std::move(as), y, by.recurrence, length_, [&](std::size_t r) {
-    std::span<double const> const samples = std::span<double const>(rounded.values).subspan(r * length_, length_);
-    vector_norms const input = norms_of(samples);
-    double skipped = 0, others = 0;
-    for (std::size_t i = r * length_; i < (r + 1) * length_; ++i) {
-      skipped += std::pow(std::abs(by.recurrence[i]) + std::abs(system_.d * rounded.values[i]), 2);
-      others += std::pow(own(i), 2);
-    }
-    return mixed_radix_convolution_bound<T>(form.fft_points(input_.length),
-                                            {size.one + kernel_off, size.two + kernel_off}, input) +
-           kernel_off * input.two + 2 * unit<T> * std::sqrt(skipped) + std::sqrt(others) +
-           lost * static_cast<double>(length_);
-  }));
 }
 template void diagonal_checks::outside<float>(outside_layer const&) const;
 template void diagonal_checks::outside<double>(outside_layer const&) const;

@@ -3,10 +3,13 @@
 #include "tests/ssm/reference_data.hpp"
 
 #include <ssmscan/ssm/cuda/dplr_kernels.hpp>
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/hippo_system.hpp>
 
 namespace ssmscan::s4 {
 namespace {
+
+using ssm::detail::error_of_largest;
 
 using ssm::test::reference;
 
@@ -17,16 +20,6 @@ TYPED_TEST_SUITE(CudaLowRank, reals);
 // Of the kernel's largest value: the bars of the form on the CPU (tests/ssm/kernels/dplr_test.cpp).
 template <class T>
 constexpr double bar = std::is_same_v<T, float> ? 5e-6 : 1e-10;
-
-double distance(auto const& computed, std::vector<double> const& expected) {
-  double error = 0, size = 0;
-  for (std::size_t l = 0; l < expected.size(); ++l) {
-    double const off = std::abs(static_cast<double>(computed[l]) - expected[l]);
-    error = off <= error ? error : off;  // NaN stays
-    size = std::max(size, std::abs(expected[l]));
-  }
-  return error / size;
-}
 
 template <class T>
 std::vector<T> generated(device::dplr_kernels<T> const& kernels) {
@@ -58,7 +51,8 @@ TYPED_TEST(CudaLowRank, KernelIsThatOfTheCpu) {
       if (size == 8) channels.push_back(hippo_channel(8, ssm::spectrum::full, 0.05));
       auto const made = generated(device::dplr_kernels<T>(channels, length));
       for (std::size_t h = 0; h < channels.size(); ++h)
-        ASSERT_LE(distance(row_of(made, index_t(h), length), ssm::dplr_kernel<double>(channels[h], length)), bar<T>)
+        ASSERT_LE(error_of_largest(row_of(made, index_t(h), length), ssm::dplr_kernel<double>(channels[h], length)),
+                  bar<T>)
             << size << ' ' << length << ' ' << h;
     }
   }
@@ -72,9 +66,9 @@ TYPED_TEST(CudaLowRank, KernelWhereAPoleIsOnARoot) {
                                 .c = {{1, 0}, {0.5, 0.5}},
                                 .step = 0.1};
   for (index_t const length : {8, 64, 100, 97})
-    EXPECT_LE(
-        distance(generated(device::dplr_kernels<T>({&system, 1}, length)), ssm::dplr_kernel<double>(system, length)),
-        bar<T>)
+    EXPECT_LE(error_of_largest(generated(device::dplr_kernels<T>({&system, 1}, length)),
+                               ssm::dplr_kernel<double>(system, length)),
+              bar<T>)
         << length;
 }
 
@@ -110,7 +104,7 @@ TYPED_TEST(CudaLowRank, KernelIsThatOfTheAnnotatedS4) {
     index_t const length = index_t(expected.size());
     for (ssm::dplr_system const& system : {half, full}) {
       device::dplr_kernels<T> const kernels({&system, 1}, length, ssm::read_out_kind::truncated);
-      EXPECT_LE(distance(generated(kernels), expected), (std::is_same_v<T, float> ? bar<T> : 1e-12))
+      EXPECT_LE(error_of_largest(generated(kernels), expected), (std::is_same_v<T, float> ? bar<T> : 1e-12))
           << name << ' ' << system.lambda.size();
     }
   }

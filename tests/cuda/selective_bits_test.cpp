@@ -182,6 +182,27 @@ TYPED_TEST(CudaSelectiveBits, MayWriteInPlaceOfU) {
     }
 }
 
+// By the whole shape; what is named does not look at it.
+TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
+  instance<float> host({.batch = 1, .channels = 2, .states = 16, .time = 100});
+  on_device<float, float> const there(host);
+  auto const chosen = [&](index_t batch, index_t channels, index_t time) {  // planned only: the memory is not there
+    auto p = there.problem();
+    tensor_shape const shape{batch, channels, time};
+    p.u = tensor_view<float const>(p.u.data, shape), p.delta = tensor_view<float const>(p.delta.data, shape);
+    p.z = tensor_view<float const>(p.z.data, shape), p.y = {p.y.data, shape};
+    p.y.data += index_t{1} << 40;  // which overlaps nothing
+    p.A = {p.A.data, channels, 16};
+    p.B = ssm::varying_coefficient(p.B.data, 1, 16, time), p.C = ssm::varying_coefficient(p.C.data, 1, 16, time);
+    p.D = {}, p.delta_bias = {}, p.final = {};
+    return device::plan(p);
+  };
+  EXPECT_EQ(chosen(1, 1536, 2048).algorithm, "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 2048).reason, "real, rule mamba, contiguous in time; few channels for their length");
+  EXPECT_EQ(chosen(8, 2048, 2048).algorithm, "fused");
+  EXPECT_EQ(chosen(1, 64, 1 << 20).algorithm, "fused");
+}
+
 TEST(CudaSelectiveCall, RefusesInWords) {
   instance<float> host({.time = 5000});
   on_device<float, float> const there(host);

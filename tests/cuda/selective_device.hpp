@@ -202,11 +202,14 @@ std::string check(options const& o, index_t shift = 0) {
   on_device<V, IO> const there(host, shift);
   std::string const form = there.run().algorithm;
   expect_inside(host, there, form, text_of(o));
+  auto const y = there.y();
+  auto const final = there.final();
   if (form == "general") return form;
   for (auto const& [named, name] :
        {std::pair{selective_form::fused, "fused"}, {selective_form::fused_time, "fused_time"}}) {
     EXPECT_EQ(there.run(named).algorithm, name);
     expect_inside(host, there, name, text_of(o));
+    if (form == name) { EXPECT_TRUE(same(there.y(), y) && same(there.final(), final)) << "automatic was " << name; }
   }
   return "fused";
 }

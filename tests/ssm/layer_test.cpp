@@ -4,11 +4,14 @@
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
+
+using detail::error_of_largest;
 
 using test::reference;
 using complex = std::complex<double>;
@@ -115,18 +118,6 @@ result<T> run(layer const& of, std::vector<T> const& u, index_t batch, layer_exe
   return made;
 }
 
-template <class Values>
-double distance(Values const& computed, Values const& expected) {
-  EXPECT_EQ(computed.size(), expected.size());
-  double error = 0, size = 1e-300;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    double const difference = static_cast<double>(std::abs(computed[i] - expected[i]));
-    error = difference <= error ? error : difference;  // NaN stays
-    size = std::max(size, static_cast<double>(std::abs(expected[i])));
-  }
-  return error / size;
-}
-
 std::vector<complex> some_states(index_t count) {
   std::vector<complex> made;
   for (index_t i = 0; i < count; ++i) made.push_back(std::polar(0.5, 0.9 * static_cast<double>(i)));
@@ -165,8 +156,8 @@ TEST(Layer, IsTheAnnotatedS4) {
           layer_execution{.mode = mode::scan, .scan = {.algorithm = "chunked"}}}) {
       if (how.mode == mode::scan && name != "annotated_s4/a") continue;  // 64^3 and more a combine
       one.run(input, 1, output, how);
-      EXPECT_LE(distance(output, expected), 1e-12) << name << " " << name_of(how.mode);
-      EXPECT_LE(distance(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
+      EXPECT_LE(error_of_largest(output, expected), 1e-12) << name << " " << name_of(how.mode);
+      EXPECT_LE(error_of_largest(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
     }
   }
 }
@@ -195,8 +186,8 @@ TEST(Layer, EveryModeIsTheRecurrence) {
                 auto const made = run(of, u, batch, how, states, offsets, way);
                 std::string const what = name + " " + std::string(name_of(how.mode)) + " " +
                                          std::string(how.scan.algorithm) + " " + std::to_string(time);
-                ASSERT_LE(distance(made.y, expected.y), agreement) << what;
-                ASSERT_LE(distance(made.final, expected.final), agreement) << what;
+                ASSERT_LE(error_of_largest(made.y, expected.y), agreement) << what;
+                ASSERT_LE(error_of_largest(made.final, expected.final), agreement) << what;
                 ++cases;
               }
             }
@@ -267,7 +258,7 @@ TEST(Layer, BothDirections) {
         of, of, {.input = {y.data(), {1, of.inputs(), time}}, .output = {y.data(), {1, of.inputs(), time}}}, how);
     std::vector<double> expected(u.size());
     for (std::size_t i = 0; i < u.size(); ++i) expected[i] = ahead.y[i] + back.y[i];
-    EXPECT_LE(distance(y, expected), agreement);
+    EXPECT_LE(error_of_largest(y, expected), agreement);
   }
 }
 
@@ -280,7 +271,7 @@ TEST(Layer, FloatsAreNear) {
     auto const expected = run(of, std::vector<double>(single.begin(), single.end()), 1, {});
     for (layer_execution const& how : executions(false)) {
       auto const made = run(of, single, 1, how);
-      EXPECT_LE(distance(std::vector<double>(made.y.begin(), made.y.end()), expected.y), 1e-5)
+      EXPECT_LE(error_of_largest(std::vector<double>(made.y.begin(), made.y.end()), expected.y), 1e-5)
           << name << name_of(how.mode);
     }
   }

@@ -53,6 +53,67 @@ TEST(Validate, OutsideScansAreHeldAsTheRegistrysAre) {
   EXPECT_EQ(validate(built_in_signal(), how).count(check_status::fail), scans);
 }
 
+// So are its forms of the selective scan and its layers.
+TEST(Validate, OutsideSelectiveFormsAndLayersAreHeld) {
+  validation_options how;
+  how.greatest_length = 256, how.greatest_samples = 512, how.greatest_singles = 512, how.greatest_matrices = 64;
+  how.algorithms = {"sequential"}, how.backends = {"serial"};
+  for (double const off : {0.0, 1.0}) {
+    auto const form = [off](auto const& p) {
+      selective_scan(p);
+      p.y(0, 0, p.u.shape.time - 1) += static_cast<float>(off);
+    };
+    auto const layer_of = [off](mode which) {
+      return [=](diagonal_system const& system, index_t batch, auto u, auto y) {
+        std::vector<double> const in(u.begin(), u.end());
+        std::vector<double> out(in.size());
+        layer(std::span(&system, 1)).run(in, batch, out, {.mode = which});
+        out[0] += off;
+        std::copy(out.begin(), out.end(), y.begin());
+      };
+    };
+    auto const one = [](index_t) { return index_t{1}; };
+    auto const points = [](index_t length) { return padded_length(length, length); };
+    how.outside_selective_forms = {{"fused",
+                                    "elsewhere",
+                                    "beyond",
+                                    {selective_rule::mamba, selective_rule::zoh},
+                                    outside_selective::arithmetic::device,
+                                    one,
+                                    form,
+                                    form},
+                                   {"unfused",
+                                    "unknown",
+                                    "beyond",
+                                    {selective_rule::mamba},
+                                    outside_selective::arithmetic::device,
+                                    {},
+                                    form,
+                                    form}};
+    how.outside_layers = {
+        {"elsewhere", "beyond", mode::scan, points, layer_of(mode::scan), layer_of(mode::scan)},
+        {"its_fft", "beyond", mode::convolution, points, layer_of(mode::convolution), layer_of(mode::convolution)}};
+    validation_report const report = validate(built_in_signal(), how);
+    std::map<std::string, int> rows;
+    for (validation_check const& check : report.checks) {
+      if (check.backend != "beyond") {
+        EXPECT_NE(check.status, check_status::fail) << check.name;
+        continue;
+      }
+      ++rows[check.name.substr(check.name.find('/'))];
+      check_status const wanted = check.algorithm == "unknown" ? check_status::skip
+                                  : off == 0                   ? check_status::pass
+                                                               : check_status::fail;
+      EXPECT_EQ(check.status, wanted) << check.name << ' ' << check.algorithm << ' ' << check.dtype << ' '
+                                      << check.ratio;
+    }
+    EXPECT_EQ(rows["/fused"], 4);
+    EXPECT_EQ(rows["/steps"], 4);
+    EXPECT_EQ(rows["/unfused"], 2);
+    EXPECT_GE(rows["/layer"], 2 * 2 * 4 * 2);  // two forms and types, four systems by two stable rules
+  }
+}
+
 TEST(Validate, BuiltInSignalPassesEveryCheck) {
   signal const input = built_in_signal();
   validation_report const report = validate(input);

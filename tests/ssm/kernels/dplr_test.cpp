@@ -5,6 +5,7 @@
 #include <Eigen/Dense>
 
 #include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
@@ -12,6 +13,8 @@
 
 namespace ssmscan::ssm {
 namespace {
+
+using detail::error_of_largest;
 
 using test::reference;
 using complex = std::complex<double>;
@@ -40,19 +43,6 @@ std::vector<double> by_powers(dplr_system const& system, index_t length) {
   return kernel;
 }
 
-// Largest difference over the largest value.
-template <class T>
-double distance(std::vector<T> const& computed, std::vector<double> const& expected) {
-  EXPECT_EQ(computed.size(), expected.size());
-  double error = 0, size = 0;
-  for (std::size_t l = 0; l < expected.size(); ++l) {
-    double const difference = std::abs(static_cast<double>(computed[l]) - expected[l]);
-    error = difference <= error ? error : difference;  // NaN stays
-    size = std::max(size, std::abs(expected[l]));
-  }
-  return error / size;
-}
-
 TEST(DplrKernel, IsTheKernelByPowers) {
   int cases = 0;
   for (hippo const which : {hippo::legs, hippo::legt, hippo::lagt, hippo::fout}) {
@@ -66,12 +56,14 @@ TEST(DplrKernel, IsTheKernelByPowers) {
           auto const expected = by_powers(system, length);
           std::string const what = std::string(name_of(which)) + " " + std::to_string(states) + " " +
                                    std::to_string(length) + (kept == spectrum::half ? " half" : " full");
-          EXPECT_LE(distance(dplr_kernel<double>(system, length), expected), bar) << what;
-          if (length <= 1024) { EXPECT_LE(distance(dplr_kernel_by_roots(system, length), expected), bar) << what; }
+          EXPECT_LE(error_of_largest(dplr_kernel<double>(system, length), expected), bar) << what;
+          if (length <= 1024) {
+            EXPECT_LE(error_of_largest(dplr_kernel_by_roots(system, length), expected), bar) << what;
+          }
           if (length <= 100 && size <= 16) {
             auto const whole = matrices_of(system);
             auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
-            EXPECT_LE(distance(generating_function_kernel(discrete, whole.c, length), expected), bar) << what;
+            EXPECT_LE(error_of_largest(generating_function_kernel(discrete, whole.c, length), expected), bar) << what;
           }
           ++cases;
         }
@@ -95,12 +87,12 @@ TEST(DplrKernel, OfTheAnnotatedS4) {
     std::vector<double> kernel(expected.size());
     index_t const length = static_cast<index_t>(expected.size());
     dplr_kernels<double>({&system, 1}, length, read_out_kind::truncated).generate(0, kernel);
-    EXPECT_LE(distance(kernel, expected), 1e-12) << name;
+    EXPECT_LE(error_of_largest(kernel, expected), 1e-12) << name;
     auto const input = reference<double>(name + ".u");
     auto const output = reference<double>(name + ".y");
     std::vector<double> made(output.size());
     causal_convolution(kernel, input, 1, made, convolution_method::fft);
-    EXPECT_LE(distance(made, output), 1e-12) << name;
+    EXPECT_LE(error_of_largest(made, output), 1e-12) << name;
   }
 }
 
@@ -110,7 +102,7 @@ TEST(DplrKernel, FloatsAreWithinTheirBar) {
     for (index_t const length : {16, 97, 1000, 4093, 16384}) {
       for (double const step : {0.1, 0.01, 1.0 / static_cast<double>(length)}) {
         dplr_system const system = hippo_system(hippo::legs, size, spectrum::half, step);
-        double const off = distance(dplr_kernel<float>(system, length), dplr_kernel<double>(system, length));
+        double const off = error_of_largest(dplr_kernel<float>(system, length), dplr_kernel<double>(system, length));
         EXPECT_LE(off, float_bar) << size << " " << length << " " << step;
         worst = std::max(worst, off);
       }
@@ -157,9 +149,9 @@ TEST(DplrKernel, PolesOnTheRoots) {
   full.p = full.b = full.c = {{1, 0}, {1, 0.5}, {1, -0.5}};
   for (dplr_system const& system : {half, full}) {
     for (index_t const length : {8, 64, 100, 97}) {
-      EXPECT_LE(distance(dplr_kernel<double>(system, length), by_powers(system, length)), bar) << length;
-      EXPECT_LE(distance(dplr_kernel_by_roots(system, length), by_powers(system, length)), bar) << length;
-      EXPECT_LE(distance(dplr_kernel<float>(system, length), by_powers(system, length)), float_bar) << length;
+      EXPECT_LE(error_of_largest(dplr_kernel<double>(system, length), by_powers(system, length)), bar) << length;
+      EXPECT_LE(error_of_largest(dplr_kernel_by_roots(system, length), by_powers(system, length)), bar) << length;
+      EXPECT_LE(error_of_largest(dplr_kernel<float>(system, length), by_powers(system, length)), float_bar) << length;
     }
   }
 }
