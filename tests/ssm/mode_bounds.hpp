@@ -157,12 +157,20 @@ mode_bound bound_of_mode(bounded_system const& of, std::vector<double> const& u,
   double state = (steps + 1) * of.step * size;  // recurrence
   double convolution = 0;
   if (how.mode == mode::convolution) {
-    double const tap = of.c * of.b;
-    vector_norms const kernel{steps * tap, std::sqrt(steps) * tap}, input{total, total};
-    convolution = total * (std::is_same_v<T, float> ? of.kernel_of_floats : of.kernel_of_doubles)(length) +
+    vector_norms kernel{0, 0}, input{total, 0};  // the largest of all inputs and outputs
+    for (index_t p = 0; p < of.system->outputs(); ++p) {
+      for (index_t q = 0; q < of.system->inputs(); ++q) {
+        vector_norms const one = norms_of(std::span<double const>(of.system->kernel(p, q, length)));
+        kernel = {std::max(kernel.one, one.one), std::max(kernel.two, one.two)};
+      }
+    }
+    for (double const sample : u) input.two = std::hypot(input.two, sample);
+    double const tap = (std::is_same_v<T, float> ? of.kernel_of_floats : of.kernel_of_doubles)(length);
+    // Two inputs' norms add to at most sqrt(2) times that of both.
+    convolution = total * tap +
                   (how.convolution == convolution_method::direct
-                       ? (steps + 2) * unit<T> * tap * total
-                       : fft_convolution_bound<T>(padded_length(length, length), kernel, input));
+                       ? (steps + 2) * unit<T> * kernel.two * std::sqrt(inputs) * input.two
+                       : std::sqrt(inputs) * fft_convolution_bound<T>(padded_length(length, length), kernel, input));
   } else if (how.mode == mode::scan && of.real_states > 0) {
     double const m = static_cast<double>(of.real_states), d = steps + 4;
     state = (u64 * (m * (m * steps + m * d + 1) + m + inputs + 2) + (steps + 1) * (of.matrix + of.step)) * size;
