@@ -33,8 +33,9 @@ void print(ssm::validation_report const& report) {
       fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9} {:>9}  skip: {}\n", check.name, check.algorithm, check.backend,
                  check.dtype, "", "", check.reason);
     } else {
-      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}\n", check.name, check.algorithm, check.backend,
-                 check.dtype, check.error, check.bound, verdict_of(check.status));
+      fmt::print("{:<33} {:<16} {:<10} {:<5} {:>9.2e} {:>9.2e}  {}{}{}\n", check.name, check.algorithm, check.backend,
+                 check.dtype, check.error, check.bound, verdict_of(check.status), check.reason.empty() ? "" : ": ",
+                 check.reason);
     }
   }
   fmt::print("{} passed, {} failed, {} skipped\n", report.count(ssm::check_status::pass),
