@@ -165,6 +165,6 @@ def heinsen(measurements):
             top = max(ours, key=lambda m: badness(m.value(OVER_US)))
             ends.append((top.value("a_star_max"), min(badness(top.value(OVER_US)), high), "heinsen (ours)", SKY))
         style.label_ends(axis, ends)
-        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: this library's heinsen. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|."
+        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: this library's heinsen. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|; above the dashed law lies what remembers many steps (near1, growth), as each of them rounds both sums anew."
         drawings.append(Drawing(slug_of("heinsen", operation, dtype), "accuracy", title, caption, figure, dtype not in ("f32", "f64")))
     return drawings
