@@ -9,6 +9,7 @@ from results import ROUNDOFF
 from style import INK, LABEL_POINTS, PAPER, RED, SKY, SOFT_INK, WIDTH_INCHES, plt
 
 LAW_FROM = 1e3  # below this |a*| other roundings hide the law
+LEGEND_LEFT = 0.03  # inches
 PANEL, GAP, FOOT = 1.15, 0.27, 0.3  # inches: a family's panel, between two rows of them, below the last
 
 
@@ -64,7 +65,8 @@ def _families(measurements, key, slug, title, ylabel, caption, reference):
             contenders.setdefault(m.name.contender, m.name)
         lengths = sorted({m.name.time for m in group if m.name.time > 0})
         low, high = _range(group, key)
-        legend_rows = math.ceil((len(contenders) + 1) / 3)
+        columns = style.legend_columns(contenders, WIDTH_INCHES - 2 * LEGEND_LEFT)
+        legend_rows = math.ceil((len(contenders) + (1 if reference else 0)) / columns)
         figure, panels = _grid(len(families), head=0.34 + 0.155 * legend_rows + 0.28)
         heading = _titled(title, operation, dtype)
         add_title(figure, heading)
@@ -90,7 +92,7 @@ def _families(measurements, key, slug, title, ylabel, caption, reference):
                 axis.set_ylabel(ylabel)
             else:
                 axis.tick_params(labelleft=False)
-        figure.legend(handles.values(), handles.keys(), loc="upper left", bbox_to_anchor=(0.03 / WIDTH_INCHES, 1 - 0.26 / figure.get_figheight()), ncol=3, columnspacing=1.2, handlelength=2.4, labelspacing=0.25, borderaxespad=0)
+        figure.legend(handles.values(), handles.keys(), loc="upper left", bbox_to_anchor=(LEGEND_LEFT / WIDTH_INCHES, 1 - 0.26 / figure.get_figheight()), ncol=columns, **style.LEGEND)
         drawings.append(Drawing(slug_of(slug, operation, dtype), "accuracy", heading, caption, figure, is_folded(operation, dtype)))
     return drawings
 
@@ -163,6 +165,6 @@ def heinsen(measurements):
             top = max(ours, key=lambda m: badness(m.value(OVER_US)))
             ends.append((top.value("a_star_max"), min(badness(top.value(OVER_US)), high), "heinsen (ours)", SKY))
         style.label_ends(axis, ends)
-        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: this library's heinsen. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|."
+        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: this library's heinsen. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|; above the dashed law lies what remembers many steps (near1, growth), as each of them rounds both sums anew."
         drawings.append(Drawing(slug_of("heinsen", operation, dtype), "accuracy", title, caption, figure, dtype not in ("f32", "f64")))
     return drawings

@@ -14,6 +14,7 @@ from style import SOFT_INK, WIDTH_INCHES, plt
 LEFT, RIGHT, TOP, BOTTOM = 0.56, 1.26, 0.34, 0.52  # inches around the panels; RIGHT holds the direct labels
 FOOTER_POINTS = 5.2
 PANEL_GAP = 0.42
+EDGE = 0.04  # kept free at both sides
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Drawing:
 
     def save(self, folder, footer):
         """Writes slug.svg and slug.png, both with the footer; returns the SVG with its text as text, for inlining."""
+        make_room(self.figure)
         add_footer(self.figure, footer)
         paths = [os.path.join(folder, f"{self.slug}.{kind}") for kind in ("svg", "png")]
         for path in paths:
@@ -46,6 +48,21 @@ def add_footer(figure, footer):
     extra = (len(lines) * FOOTER_POINTS * 1.35 + 4) / 72
     _grow_below(figure, extra)
     figure.text(0.05 / width, 0.05 / (height + extra), "\n".join(lines), fontsize=FOOTER_POINTS, color=SOFT_INK, va="bottom", ha="left", linespacing=1.3)
+
+
+def make_room(figure):
+    """Narrows the panels where numbers and names left of them, or labels right of them, would be cut off."""
+    renderer, width = figure.canvas.get_renderer(), figure.bbox.width
+    left_ends = [box.x0 for axis in figure.axes if (box := axis.yaxis.get_tightbbox(renderer))]
+    right_ends = [text.get_window_extent(renderer).x1 for axis in figure.axes for text in axis.texts]
+    edge = EDGE * figure.dpi
+    from_left = max(0.0, edge - min(left_ends, default=edge)) / width
+    from_right = max(0.0, max(right_ends, default=0.0) - (width - edge)) / width
+    places = [axis.get_position() for axis in figure.axes]
+    left, right = min(p.x0 for p in places), max(p.x1 for p in places)
+    scale = 1 - (from_left + from_right) / (right - left)
+    for axis, place in zip(figure.axes, places):
+        axis.set_position([left + from_left + (place.x0 - left) * scale, place.y0, place.width * scale, place.height])
 
 
 def _grow_below(figure, extra):

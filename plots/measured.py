@@ -3,7 +3,8 @@
 
   measured.py take OUT     keeps what the documents show of a finished ./compare (its folder OUT): docs/measured/measured.json,
                            the figure of README.md, and the tables
-  measured.py check        exit 1 where a document differs from docs/measured/measured.json (a test runs this)
+  measured.py errors FILE  keeps the errors up to 2^20 steps of a FILE by bench_accuracy: docs/measured/errors.json
+  measured.py check        exit 1 where a document differs from docs/measured/ (a test runs this)
 """
 
 import json
@@ -14,10 +15,12 @@ import shutil
 import sys
 
 import answers
+import measured_errors
 import results
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KEPT = ROOT / "docs" / "measured" / "measured.json"
+KEPT_ERRORS = KEPT.parent / "errors.json"
 FIGURE = "throughput-affine-f32-lanes1.svg"
 MARK = re.compile(r"(<!-- (measured|figure): (\w+) -->\n).*?(<!-- /\2 -->)", re.S)
 SHAPES = ((1, 1 << 14), (1, 1 << 18), (1, 1 << 22), (1, 1 << 24), (64, 1 << 14))  # lanes, time
@@ -43,7 +46,7 @@ def compare_of(context):
 def kept_of(speeds, errors):
     context = speeds.context
     kept = {"machine": {key: str(context.get(key, "")) for key in ("cpu", "cores", "threads", "os", "compiler", "flags",
-                                                                   "commit", "date")}, "rates": {}, "errors": {}}
+                                                                   "commit", "date")}, "rates": {}, "errors": {}, "trees_over_bound": {}}
     kept["machine"]["by"] = compare_of(context)
     for m in speeds.measurements:  # of the CPU: docs/results/ has the GPUs
         if answers.place_of(m) == "GPU":
@@ -54,6 +57,11 @@ def kept_of(speeds, errors):
             row = kept["rates"].setdefault(contender(m), {}).setdefault("%dx%d" % shape, {})
             share = m.value("share_of_triad")
             row[m.name.backend] = [float("%.3g" % m.rate), None if math.isnan(share) else float("%.2g" % share)]
+    for m in errors.measurements:  # of the trees, each operator's and type's
+        over = m.value(answers.OVER_BOUND)
+        if m.name.algorithm != "heinsen" and not m.error and answers.place_of(m) != "GPU" and not math.isnan(over):
+            kind = f"{m.name.operation}.{m.name.dtype}"
+            kept["trees_over_bound"][kind] = max(kept["trees_over_bound"].get(kind, 0.0), float("%.2g" % over))
     for m in errors.measurements:
         error, over = m.value(answers.OVER_US), m.value(answers.OVER_BOUND)
         if m.name.question != "accuracy" or not plain(m) or m.error or m.name.dtype not in DTYPES or m.name.kind != "ours" \
@@ -79,6 +87,13 @@ def take(folder):
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     (ROOT / "docs" / "figures").mkdir(exist_ok=True)
     shutil.copy(folder / "figures" / FIGURE, ROOT / "docs" / "figures" / "throughput.svg")
+
+
+def take_errors(file):
+    source = results.load_benchmarks(file)
+    if not measured_errors.is_filtered(source.context):
+        raise results.InputError(f"{file}: command: got {source.context.get('command')}; need --benchmark_filter='{measured_errors.FILTER}'")
+    KEPT_ERRORS.write_text(json.dumps(measured_errors.kept_of(source), separators=(",", ":")).replace('},"', '},\n"') + "\n", encoding="utf-8")
 
 
 def shape_text(key):
@@ -148,6 +163,10 @@ def measured(kept, name):
             cells += [error_cell(errors[d]) if d in errors else "" for d in DTYPES]
             lines.append(f"| {algorithm} | " + " | ".join(cells) + " |")
         return "\n".join(lines + ["", where(kept), ""])
+    if name == "sharpness":
+        over = kept["trees_over_bound"]
+        return "\n".join(["| " + " | ".join(over) + " |", "|" + "---:|" * len(over),
+                          "| " + " | ".join(answers.spelled(value, 2) for value in over.values()) + " |", "", where(kept), ""])
     names = [n for n in dict.fromkeys([*kept["rates"], *kept["errors"]]) if n.split(".")[0] == name]
     if not names:
         raise results.InputError(f"docs/measured/measured.json: nothing of {name}; need a ./compare of every algorithm")
@@ -155,10 +174,10 @@ def measured(kept, name):
                      ["", where(kept), ""])
 
 
-def corrected(page, text, kept):
+def corrected(page, text, kept, kept_errors):
     def fill(match):
-        if kept is None:
-            inner = ""
+        if match.group(3) in measured_errors.TABLES:
+            inner = measured_errors.table(kept_errors, match.group(3))
         elif match.group(2) == "figure":
             link = "docs/figures/" if page.parent == ROOT else "figures/"
             inner = f"![Elements per second against length, one lane of floats]({link}{match.group(3)}.svg)\n"
@@ -176,21 +195,24 @@ def pages():
 def main(argv):
     if len(argv) == 2 and argv[0] == "take":
         take(pathlib.Path(argv[1]))
+    elif len(argv) == 2 and argv[0] == "errors":
+        take_errors(argv[1])
     elif argv != ["check"]:
-        print(f"measured.py: got {' '.join(argv) or 'nothing'}; need take OUT, or check", file=sys.stderr)
+        print(f"measured.py: got {' '.join(argv) or 'nothing'}; need take OUT, errors FILE, or check", file=sys.stderr)
         return 2
-    if not KEPT.exists():
-        print(f"measured.py: no {KEPT.relative_to(ROOT)}; need the figures of a ./compare (measured.py take OUT)", file=sys.stderr)
-        return 1
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    for file, by in ((KEPT, "the figures of a ./compare (measured.py take OUT)"), (KEPT_ERRORS, "those of bench_accuracy (measured.py errors FILE)")):
+        if not file.exists():
+            print(f"measured.py: no {file.relative_to(ROOT)}; need {by}", file=sys.stderr)
+            return 1
+    kept, kept_errors = (json.loads(file.read_text(encoding="utf-8")) for file in (KEPT, KEPT_ERRORS))
     wrong = []
     for page in pages():
         text = page.read_text(encoding="utf-8")
-        need = corrected(page, text, kept)
-        if need != text and argv[0] == "take":
+        need = corrected(page, text, kept, kept_errors)
+        if need != text and argv[0] != "check":
             page.write_text(need, encoding="utf-8")
         elif need != text:
-            wrong.append(f"{page.relative_to(ROOT)}: measured figures differ from docs/measured/measured.json")
+            wrong.append(f"{page.relative_to(ROOT)}: measured figures differ from docs/measured/")
     print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
     return 1 if wrong else 0
 

@@ -9,13 +9,13 @@ from style import GREY, LABEL_POINTS, PAPER, SOFT_INK
 
 
 def _of_one_shape(candidates, worst):
-    """The measurements of the fewest lanes, at the length at which most algorithms of known error were timed: at the
+    """The measurements of the fewest lanes, at the length at which most algorithms of a finite error were timed: at the
     greatest, the slow ones may have been left out."""
     lanes = min((m.name.lanes for m in candidates), default=None)
     here = [m for m in candidates if m.name.lanes == lanes]
     timed_at = {}
     for m in here:
-        if accuracy_label(m) in worst:
+        if math.isfinite(worst.get(accuracy_label(m), math.inf)):
             timed_at.setdefault(m.name.time, set()).add(accuracy_label(m))
     time = max(timed_at, key=lambda t: (len(timed_at[t]), t), default=None)
     return [m for m in here if m.name.time == time]

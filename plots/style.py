@@ -11,6 +11,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402 (the backend must be chosen first)
+from matplotlib.textpath import TextPath  # noqa: E402
 from matplotlib.ticker import NullLocator  # noqa: E402
 
 from answers import length_text, superscript  # noqa: E402
@@ -34,11 +35,13 @@ ALGORITHMS = {
 LIBRARY_MARKERS = {"loop": "|", "std": "x", "std_par": "+", "tbb": "1", "thrust_omp": "2", "thrust": "2", "cub": "3", "cub_pairs": "4"}
 SPARE = ((BLUE, "h"), (RED, "p"), (GREEN, "<"), (PURPLE, ">"), (ORANGE, "*"))
 
+LEGEND = {"columnspacing": 1.2, "handlelength": 2.4, "handletextpad": 0.8, "labelspacing": 0.25, "borderaxespad": 0}  # in em
 WIDTH_INCHES = 4.4  # shown at 0.85 of its size on a phone and at 0.8 in a column of a two-column paper: text stays readable
 LABEL_POINTS = 7.6
+TICK_POINTS = 8.5
 
 plt.rcParams.update({
-    "font.family": "DejaVu Sans", "font.size": 8.5, "axes.titlesize": 9, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "font.family": "DejaVu Sans", "font.size": TICK_POINTS, "axes.titlesize": 9, "axes.titleweight": "bold", "axes.titlelocation": "left",
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": SOFT_INK, "xtick.color": SOFT_INK, "ytick.color": SOFT_INK,
     "xtick.labelcolor": INK, "ytick.labelcolor": INK, "axes.facecolor": PAPER, "figure.facecolor": PAPER, "savefig.facecolor": PAPER,
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": GRID, "grid.linewidth": 0.6,
@@ -61,6 +64,17 @@ def look(name):
 
 def text_color(color):
     return TEXT.get(color, color)
+
+
+def text_inches(text, points=LABEL_POINTS):
+    """How wide a text is drawn."""
+    return TextPath((0, 0), text, size=points).get_extents().width / 72
+
+
+def legend_columns(labels, inches):
+    """As many columns as stand beside each other in so many inches, three at most; sample, gaps and the widest label make one."""
+    column = max(map(text_inches, labels)) + (LEGEND["handlelength"] + LEGEND["handletextpad"] + LEGEND["columnspacing"]) * LABEL_POINTS / 72
+    return max(1, min(3, int(inches / column)))
 
 
 def length_axis(axis, lengths, most_ticks=8, title="length (time steps)"):
@@ -87,15 +101,25 @@ def _decimals(ticks):
     return texts
 
 
+def _stand_apart(axis, ticks, texts):
+    """Whether no label of a log10 x axis touches the next."""
+    low, high = axis.get_xlim()
+    inches = axis.get_position().width * axis.figure.get_figwidth()
+    places = [math.log10(t / low) / math.log10(high / low) * inches for t in ticks]
+    halves = [text_inches(t, TICK_POINTS) / 2 for t in texts]
+    gap = 0.5 * TICK_POINTS / 72  # half an em
+    return all(b - a >= left + right + gap for a, b, left, right in zip(places, places[1:], halves, halves[1:]))
+
+
 def value_axis(which, most_ticks=8):
-    """log10 axis (an axes' xaxis or yaxis) with plain numbers: every decade, with 2 and 5 between where there is room."""
+    """log10 axis (an axes' xaxis or yaxis) with plain numbers: every decade, with 2 and 5, or 3, between where there is room."""
     low, high = which.get_view_interval()
     (which.axes.set_xscale if which.axis_name == "x" else which.axes.set_yscale)("log")
     decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    for steps, stride in (((1, 2, 5), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 4)):
+    for steps, stride in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 3), ((1,), 4)):
         ticks = [s * 10.0**d for d in decades if d % stride == 0 for s in steps]
         ticks = [t for t in ticks if low <= t <= high]
-        if len(ticks) <= most_ticks:
+        if len(ticks) <= most_ticks and (which.axis_name == "y" or _stand_apart(which.axes, ticks, _decimals(ticks))):
             break
     which.set_ticks(ticks, _decimals(ticks))
     which.set_minor_locator(NullLocator())

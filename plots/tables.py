@@ -23,6 +23,7 @@ class Column:
     numeric: bool = False
     low_first: bool = False  # the first click sorts ascending: for numbers of which less is better
     wrap: bool = False
+    breaks: bool = False  # may be broken after a point or colon, as in look_back.textbook.openmp
     optional: bool = False  # left out where no row has anything to say
 
     @property
@@ -41,7 +42,8 @@ def table(identity, columns, rows, note=""):
         for column, cell in zip(columns, row, strict=True):
             text, kind = cell if isinstance(cell, tuple) else (cell, "")
             kinds = " ".join(filter(None, ("n" if column.numeric else "", "wrap" if column.wrap else "", kind)))
-            cells.append((f'<td class="{kinds}">' if kinds else "<td>") + escape(text))
+            shown = re.sub(r"(?<=[.:])(?=\w)", "<wbr>", escape(text)) if column.breaks else escape(text)
+            cells.append((f'<td class="{kinds}">' if kinds else "<td>") + shown)
         lines.append("<tr>" + "".join(cells))
     long = len(rows) > PRINTED_ROWS
     parts = [f'<p class="unprinted">{len(rows)} rows, not printed: see the JSON file.</p>' if long else "", f'<div class="{"long" if long else ""}">',
@@ -56,8 +58,8 @@ def number(value, digits=4):
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
     places = {row.place for row in rows}
-    columns = [Column("Where", optional=True), Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", optional=True), Column("Fastest"), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
-               Column("Next"), Column("Lead", True), Column("Best other", optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
+    columns = [Column("Where", optional=True), Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", breaks=True, optional=True), Column("Fastest", breaks=True), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
+               Column("Next", breaks=True), Column("Lead", True), Column("Best other", breaks=True, optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem

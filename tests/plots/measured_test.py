@@ -55,6 +55,20 @@ class Measured(unittest.TestCase):
         for flags, said in (("--quick", "./compare --quick"), ("", "./compare"), ("--max-seconds=30 --benchmark_repetitions=5", "./compare --full")):
             self.assertIn(f"by `{said}`;", measured.where(kept(self.accuracy, f"build/bench/bench_throughput {flags}")))
 
+    def test_errors_up_to_the_longest(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "errors.json")
+            document = dict(self.accuracy, context=dict(self.accuracy["context"], command=f"bench_accuracy --benchmark_filter={measured.measured_errors.FILTER}"))
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(document, file)
+            source = results.load_benchmarks(path)
+        self.assertTrue(measured.measured_errors.is_filtered(source.context))
+        self.assertFalse(measured.measured_errors.is_filtered(self.accuracy["context"]))  # of another command: the page would lie
+        rows = {line.split(" | ")[0].strip("| "): line for line in measured.measured_errors.families(measured.measured_errors.kept_of(source))}
+        two_digits = [measured.answers.spelled(float("%.2g" % synthetic.accuracy_of("heinsen", "growth", n)), 2) for n in synthetic.LENGTHS]
+        self.assertIn(f"| growth | {' / '.join(two_digits)} |", rows["growth"])
+        self.assertIn("| " + " / ".join(["NaN"] * len(synthetic.LENGTHS)) + " |", rows["zeros"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -37,7 +37,7 @@ class Page(html.parser.HTMLParser):
             for key in ("href", "xlink:href"):
                 if key in values:
                     (self.links if tag == "a" else self.loads).append(values[key])
-        if tag not in ("meta", "link", "br", "img", "input", "td", "tr", "path", "use"):
+        if tag not in ("meta", "link", "br", "wbr", "img", "input", "td", "tr", "path", "use"):
             self.unclosed.append(tag)
 
     def handle_startendtag(self, tag, attributes):

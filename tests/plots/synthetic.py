@@ -13,6 +13,7 @@ OURS = ("sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_b
 LIBRARIES = (("std", "serial"), ("std_par", "openmp"), ("tbb", "openmp"), ("thrust_omp", "openmp"))
 FAMILIES = ("slow", "mid", "fast", "near1", "growth", "signed", "normal", "zeros", "ladder", "transients", "denormals", "step")
 A_STAR_PER_STEP = {"slow": 1e-3, "mid": 0.1, "fast": 1.6, "near1": 5e-7, "growth": 6e-5, "signed": 0.5, "normal": 0.64, "zeros": 0.1, "ladder": 1e-4, "transients": 0.7, "denormals": 0.69, "step": 0.05}
+INNER_LENGTH = 2**12
 LENGTHS = tuple(2**k for k in range(10, 21, 2))
 SPEED = {"sequential": 0.25, "hillis_steele": 0.03, "blelloch": 0.12, "chunked": 0.42, "heinsen": 0.02, "look_back": 0.38, "std": 0.22, "std_par": 0.2, "tbb": 0.3, "thrust_omp": 0.18, "triad": 1.0}
 # On the GPU: share of the bound at any length, and the bound itself in elements per second.
@@ -120,6 +121,12 @@ def accuracy():
                         fields["a_star_max"] = A_STAR_PER_STEP[family] * time
                     records.append({"name": f"accuracy/{operation}.{dtype}/{algorithm}/serial/lanes:1/time:{time}/family:{family}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0,
                                     "threads": 1, "iterations": 1, "real_time": 1000.0, "cpu_time": 1000.0, "time_unit": "ns", **fields})
+    for dtype in ("f32", "c128"):  # heinsen by its other inner algorithms, at one length
+        for family in FAMILIES:
+            for inner in TREES:
+                error = accuracy_of("heinsen", family, INNER_LENGTH) / 4096  # far below the others: numbers of many digits at the axis
+                records.append({"name": f"accuracy/affine.{dtype}/heinsen/serial/lanes:1/time:{INNER_LENGTH}/family:{family}/inner:{inner}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0, "threads": 1,
+                                "iterations": 1, "real_time": 1000.0, "cpu_time": 1000.0, "time_unit": "ns", "error_over_us": error, "error_over_bound": error / 4, "bound_over_us": 4.0, "error_max_relative_to_S": error * 2.0 ** (-24 if dtype == "f32" else -53), "a_star_max": A_STAR_PER_STEP[family] * INNER_LENGTH})
     for family in FAMILIES:  # the GPU's own tree, of another error than the CPU's of the same name
         for time in LENGTHS:
             records.append({"name": f"accuracy/affine.f32/look_back/cuda/lanes:1/time:{time}/family:{family}/iterations:1", "run_type": "iteration", "repetitions": 1, "repetition_index": 0, "threads": 1, "iterations": 1,

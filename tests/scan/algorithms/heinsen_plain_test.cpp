@@ -75,5 +75,54 @@ TEST(heinsen_plain, gives_what_the_formula_gives_at_zeros) {
   EXPECT_TRUE(std::isnan(x[3]) && std::isnan(x[4]));  // -inf + inf
 }
 
+// The formula with a* and its log-sum each in a type of its own: the largest error of log x, in u of float.
+template <class AStar, class Sum>
+double error_of_sums(reference::sequence<float> const& data) {
+  AStar a_star(0);
+  Sum sum = std::log(static_cast<Sum>(data.b[0]));
+  double exact_a = 0, exact_sum = std::log(static_cast<double>(data.b[0])), worst = 0;
+  auto const log_add = [](auto earlier, auto later) {
+    auto const greater = std::max(earlier, later);
+    return greater + std::log1p(std::exp(std::min(earlier, later) - greater));
+  };
+  for (std::size_t t = 1; t < data.a.size(); ++t) {
+    a_star += std::log(static_cast<AStar>(data.a[t]));
+    sum = log_add(sum, std::log(static_cast<Sum>(data.b[t])) - static_cast<Sum>(a_star));
+    exact_a += std::log(static_cast<double>(data.a[t]));
+    exact_sum = log_add(exact_sum, std::log(static_cast<double>(data.b[t])) - exact_a);
+    worst = std::max(worst, std::abs(static_cast<double>(a_star) + static_cast<double>(sum) - exact_a - exact_sum));
+  }
+  return worst / reference::unit_roundoff<float>;
+}
+
+// How far a* is from the sum of the logarithms, and how far its roundings would take a random walk, in u.
+std::pair<double, double> drift_and_walk(reference::sequence<float> const& data) {
+  float a_star = 0;
+  double exact = 0, drift = 0, squares = 0;
+  for (std::size_t t = 1; t < data.a.size(); ++t) {
+    double const unrounded = static_cast<double>(a_star) + static_cast<double>(std::log(data.a[t]));
+    a_star += std::log(data.a[t]);
+    squares += (static_cast<double>(a_star) - unrounded) * (static_cast<double>(a_star) - unrounded);
+    exact += std::log(static_cast<double>(data.a[t]));
+    drift = std::max(drift, std::abs(static_cast<double>(a_star) - exact));
+  }
+  constexpr double u = reference::unit_roundoff<float>;
+  return {drift / u, std::sqrt(squares) / u};
+}
+
+// docs/algorithms/heinsen.md quotes these figures; a tenth is for another C library's logarithms.
+TEST(heinsen_plain, why_it_is_above_its_law) {
+  constexpr index_t n = 1 << 16;
+  auto const near = [](double got, double told) { EXPECT_NEAR(got, told, 0.1 * told); };
+  auto const slowest = reference::near1_ladder<float>(1e-5, 1, n), slower = reference::near1_ladder<float>(1e-4, 1, n);
+  near((error_of_sums<double, float>(slowest)), 1361);
+  near((error_of_sums<float, double>(slowest)), 26);
+  near((error_of_sums<float, float>(slower)), 4347);
+  near((error_of_sums<float, double>(slower)), 4022);
+  auto const [drift, walk] = drift_and_walk(reference::generate<float>(reference::family::growth, 1, n));
+  near(drift, 4.0e4);
+  near(walk, 4.7e3);
+}
+
 }  // namespace
 }  // namespace ssmscan::heinsen_tests
