@@ -3,6 +3,7 @@
 #include <map>
 
 #include "tests/laws/many_workers.hpp"
+#include "tests/laws/signs_of_zero.hpp"
 #include "tests/laws/suite.hpp"
 #include "tests/laws/symmetry.hpp"
 
@@ -91,6 +92,17 @@ TYPED_TEST(invariance, the_exact_one_is_the_definition_bit_for_bit) {
     auto const lengths = most_lengths(chosen_effort());
     judge_all<T>([&](auto const& s) { return definition_law<T>(s, lengths); },
                  [&](auto const& s) { return s.is_the_definition() ? size_of(lengths) * 2 : 0; });
+  }
+}
+
+TYPED_TEST(invariance, zeros_have_the_definition_s_signs) {
+  using T = TypeParam;
+  if constexpr (std::floating_point<T>) {
+    auto const lengths = short_lengths(chosen_effort());
+    index_t const directions = 2, initial_states = 2;
+    index_t const cases = size_of(lengths) * directions * initial_states * index_t{seeds_of_zeros};
+    judge_all<T>([&](auto const& s) { return signs_of_zero_law<T>(s, lengths); },
+                 [&](auto const& s) { return has_a_bound(s) ? cases : 0; });
   }
 }
 
