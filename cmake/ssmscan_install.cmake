@@ -52,6 +52,8 @@ if(TARGET CUDA::cufft)
 endif()
 
 foreach(component IN LISTS components)
+  # A shared library finds the one it stands on beside itself: a consumer's own path does not reach so far.
+  set_property(TARGET ssmscan_${component} APPEND PROPERTY INSTALL_RPATH "$ORIGIN")
   install(TARGETS ssmscan_${component} EXPORT ssmscan_${component}
           ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

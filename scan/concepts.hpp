@@ -2,9 +2,9 @@
 // The algebra in three concepts. A scan needs a monoid (what is combined), an algorithm (in which order) and a backend
 // (on which hardware); the three know nothing of one another beyond what stands here.
 //
-// Monoid     combine(combine(p, q), r) = combine(p, combine(q, r)), and identity() is neutral on both sides. Operands
-// are
-//            always (earlier, later) in time. No algorithm assumes that they commute.
+// Monoid     combine(combine(p, q), r) = combine(p, combine(q, r)), and identity() is neutral on both
+//            sides. Operands are always (earlier, later) in time. No algorithm assumes that they
+//            commute.
 // Backend    four verbs. A body gets indices and captures by value, so that the same text runs on every backend.
 // Algorithm  store(lane, t, load(lane, 0) o ... o load(lane, t)) for every lane and t, each load and each store exactly
 //            once, in any order; a store of (lane, t) comes after the load of (lane, t), so x may stand in the place of

@@ -144,7 +144,7 @@ SSMSCAN_HOST_DEVICE T exp_of(log_number const& v) {
     };
     return T(part(cosine), part(sine));
   } else {
-    return static_cast<T>(v.phase == half_turn ? -magnitude : magnitude);
+    return static_cast<T>(v.phase >= half_turn ? -magnitude : magnitude);
   }
 }
 

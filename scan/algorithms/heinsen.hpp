@@ -145,8 +145,8 @@ struct basic_heinsen {
         on, typename domain::sum{}, e,
         [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t) {
           auto const& leaf = leaves[lane * e.time + t];
-          return typename domain::sum::value_type{log_of(leaf.value) / domain::number(products[lane * e.time + t]),
-                                                  leaf.at};
+          return typename domain::sum::value_type{
+              domain::sum::base::term(leaf.value) / domain::number(products[lane * e.time + t]), leaf.at};
         },
         [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t t, typename domain::sum::value_type const& sum) {
           auto const& leaf = leaves[lane * e.time + t];

@@ -10,8 +10,15 @@
 
 namespace ssmscan::detail {
 
+// No `"(" + std::string`, in which g++ 12 sees overlaps that are not there.
 inline std::string to_string(tensor_shape const& s) {
-  return "(" + std::to_string(s.batch) + ", " + std::to_string(s.channel) + ", " + std::to_string(s.time) + ")";
+  std::string text = "(";
+  text += std::to_string(s.batch);
+  text += ", ";
+  text += std::to_string(s.channel);
+  text += ", ";
+  text += std::to_string(s.time);
+  return text += ")";
 }
 
 // The mirror image in time: index 0 becomes the last one. A stride that is never stepped along may be anything.

@@ -69,13 +69,28 @@ struct extended_log_sum_exp {
   // Of a combine: error <= rounding * 2^-53 * |smaller operand|, to first order.
   static constexpr double rounding = Kind == number_kind::real ? 5.0 : 16.0;
 
+  // log v as a term of a sum. Among real zeros the sign of a sum is that of the last +0 moved on by the factors after it:
+  // where all is zero, x = fma(a, x, -0) is a x, and fma(a, x, +0) is +0. So +0 is marked, in a bit of the phase that no
+  // real number uses: of two zeros a marked later one counts, and -0 is neutral.
+  template <class T>
+  SSMSCAN_HOST_DEVICE static value_type term(T const& v) {
+    value_type made = log_of(v);
+    if constexpr (Kind == number_kind::real)
+      if (made.magnitude.high == no_magnitude && made.phase == 0) made.phase = plus_zero;
+    return made;
+  }
+
   SSMSCAN_HOST_DEVICE value_type identity() const { return {{no_magnitude, 0.0}, 0}; }
   SSMSCAN_HOST_DEVICE value_type operator()(value_type const& earlier, value_type const& later) const {
     bool const later_is_greater = earlier.magnitude < later.magnitude;
     value_type const& greater = later_is_greater ? later : earlier;
     value_type const& smaller = later_is_greater ? earlier : later;
     if (std::isnan(smaller.magnitude.high)) return smaller;
-    if (smaller.magnitude.high == no_magnitude) return greater;
+    if (smaller.magnitude.high == no_magnitude) {
+      if constexpr (Kind == number_kind::real)
+        if (greater.magnitude.high == no_magnitude && later.phase % half_turn == plus_zero) return later;
+      return greater;
+    }
     phase_t const angle = smaller.phase - greater.phase;
     if (angle == 0 && std::isinf(greater.magnitude.high)) return greater;
     double const ratio = exp_of(smaller.magnitude - greater.magnitude);
@@ -87,6 +102,8 @@ struct extended_log_sum_exp {
   }
 
  private:
+  static constexpr phase_t plus_zero = 1;
+
   // greater * (1 + ratio e^(i angle)). Where 1 + w nearly cancels, |1 + w|^2 is the sum of the squares of its parts,
   // which then are exact or nearly so; elsewhere it is 1 + ratio (2 cos + ratio), and log1p takes what is beside the 1.
   SSMSCAN_HOST_DEVICE static value_type one_plus(double ratio, phase_t angle, value_type const& greater) {

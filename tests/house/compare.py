@@ -60,6 +60,28 @@ CUDA_CASES = [
     (("--cuda", "--no-cuda"), "nvcc gpu", 2, "need one of them", "configured"),
 ]
 
+# (flags, exit code, said on stderr): --signal, --out and --force, from a folder of the caller's that holds what `caller`
+# puts there. A relative name is meant from there; what is wrong is said before anything is built.
+PLACES = [
+    (("--signal", "signal.npy"), 0, "--signal {caller}/signal.npy"),
+    (("--signal", "{caller}/signal.npy"), 0, "--signal {caller}/signal.npy"),
+    (("--signal", "signal.gz"), 0, "--signal {caller}/signal.gz"),
+    (("--signal", "none.npy"), 2, "--signal {caller}/none.npy; need a file that can be read"),
+    (("--signal", "taken"), 2, "need a file that can be read"),
+    (("--signal", "words.txt"), 2, "(first bytes: 776f7264); need an npy, IDX or gzipped IDX file"),
+    (("--signal", "empty"), 2, "(first bytes: none); need an npy"),
+    (("--signal",), 2, "--signal without a value; need --signal FILE"),
+    (("--out", "new"), 0, ""),
+    (("--out", "below/new"), 0, ""),
+    (("--out", "free"), 0, ""),
+    (("--out", "taken"), 2, "--out {caller}/taken, which is not empty; need an empty folder, a name that is free, or --force"),
+    (("--out", "taken", "--force"), 0, ""),
+    (("--out", "words.txt", "--force"), 2, "--out {caller}/words.txt; need a folder, or a name that is free"),
+    (("--out", ""), 2, "--out without a name; need --out DIR"),
+    (("--out",), 2, "--out without a value; need --out DIR"),
+    (("--force",), 0, ""),
+]
+
 
 def tree(source, root):
     """A copy of ./compare with stand-ins for everything it sets up, builds and runs."""
@@ -77,6 +99,42 @@ def tree(source, root):
     (root / "plots").mkdir()
     for name, text in (("merge_results.py", MERGE), ("make_report.py", REPORT), ("headline.py", "")):
         (root / "plots" / name).write_text(text)
+
+
+def caller(folder):
+    """A place to call ./compare from."""
+    (folder / "signal.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    (folder / "signal.gz").write_bytes(b"\x1f\x8b\x08\x00")
+    (folder / "words.txt").write_text("words")
+    (folder / "empty").touch()
+    (folder / "free").mkdir()
+    (folder / "taken").mkdir()
+    (folder / "taken" / "mine.txt").write_text("mine")
+    (folder / "taken" / "report.html").write_text("old")
+
+
+def places(source):
+    for flags, expected, said in PLACES:
+        with tempfile.TemporaryDirectory() as folder:
+            root, here = pathlib.Path(folder) / "tree", pathlib.Path(folder) / "caller"
+            root.mkdir(), here.mkdir()
+            tree(source, root)
+            caller(here)
+            before = sorted(path.relative_to(here) for path in here.rglob("*"))
+            words = [word.format(caller=here) for word in flags]
+            done = subprocess.run([root / "compare", "--quick", *words], cwd=here, capture_output=True, text=True, timeout=60)
+            case = f"{flags}: exit {done.returncode}\n{done.stderr}"
+            assert done.returncode == expected and said.format(caller=here) in done.stderr, case
+            if expected != 0:
+                assert "configured" not in done.stderr, case
+                assert sorted(path.relative_to(here) for path in here.rglob("*")) == before, case
+                assert not (root / "out").exists(), case
+                continue
+            out = here / words[1] if "--out" in flags else root / "out"
+            left = {entry.name for entry in out.iterdir()} - ({"mine.txt"} if "taken" in words else set())
+            assert left == FILES, (case, left)
+            assert (out / "report.html").read_text() == "report", case
+            assert "taken" not in words or (out / "mine.txt").read_text() == "mine", case  # what is not its own stays
 
 
 def main():
@@ -106,7 +164,8 @@ def main():
                                   capture_output=True, text=True, timeout=60)
             case = f"{flags} with {here or 'nothing'}: exit {done.returncode}\n{done.stderr}"
             assert done.returncode == expected and said in done.stderr and unsaid not in done.stderr, case
-    print(f"{len(CASES)} ways to end, {len(CUDA_CASES)} with and without a GPU")
+    places(arguments.source)
+    print(f"{len(CASES)} ways to end, {len(CUDA_CASES)} with and without a GPU, {len(PLACES)} signals and places")
 
 
 if __name__ == "__main__":

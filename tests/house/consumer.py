@@ -1,5 +1,5 @@
 """Builds and runs the example of README.md in a project outside the tree, by one of three routes, and compares what it
-prints with what README says it prints."""
+prints with what README says it prints; by the two CMake routes a program on ssmscan::ssm too, where that is there."""
 import argparse
 import os
 import pathlib
@@ -16,7 +16,8 @@ def run(command, **more):
     return subprocess.run([str(word) for word in command], check=True, text=True, **more)
 
 
-def by_cmake(arguments, options):
+def by_cmake(arguments, options, with_ssm):
+    shutil.copy(HERE / "consumer" / "with_ssm.cpp", arguments.work)
     ccache = shutil.which("ccache")
     if ccache:
         options = [*options, f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"]
@@ -25,15 +26,18 @@ def by_cmake(arguments, options):
     run(["cmake", "-G", "Ninja", "-S", arguments.work, "-B", build, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
          f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}", *options])
     run(["cmake", "--build", build, "-j", str(min(os.cpu_count() or 1, 4))])
+    if with_ssm:
+        run([build / "with_ssm"])
     return build / "example"
 
 
 def by_add_subdirectory(arguments):
     shutil.copy(HERE / "consumer" / "add_subdirectory.cmake", arguments.work / "CMakeLists.txt")
     options = [f"-DSSMSCAN_SOURCE={arguments.source}", "-DBUILD_SHARED_LIBS=ON", "-DSSMSCAN_INSTALL=ON"]
-    if os.environ.get("SSMSCAN_CHECK") == "fast":  # the example asks for no more; all of it is built anew here
+    brief = os.environ.get("SSMSCAN_CHECK") == "fast"  # the example asks for no more; all of it is built anew here
+    if brief:
         options += ["-DSSMSCAN_SSM=OFF", "-DSSMSCAN_SIMD=OFF"]
-    program = by_cmake(arguments, options)
+    program = by_cmake(arguments, options, with_ssm=not brief)
     shutil.rmtree(arguments.prefix, ignore_errors=True)
     run(["cmake", "--install", arguments.work / "build", "--prefix", arguments.prefix])
     return program
@@ -41,7 +45,8 @@ def by_add_subdirectory(arguments):
 
 def by_find_package(arguments):
     shutil.copy(HERE / "consumer" / "find_package.cmake", arguments.work / "CMakeLists.txt")
-    return by_cmake(arguments, [f"-DCMAKE_PREFIX_PATH={arguments.prefix}"])
+    installed = any(arguments.prefix.rglob("ssmscan-ssm.pc"))
+    return by_cmake(arguments, [f"-DCMAKE_PREFIX_PATH={arguments.prefix}"], with_ssm=installed)
 
 
 def by_pkg_config(arguments):

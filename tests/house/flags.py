@@ -31,7 +31,7 @@ def extra_words(words):
 def commands(work):
     for file in sorted(work.glob("*/build/compile_commands.json")):
         for entry in json.loads(file.read_text()):
-            if pathlib.Path(entry["file"]).name == "example.cpp":
+            if pathlib.Path(entry["file"]).name in ("example.cpp", "with_ssm.cpp"):
                 yield file.parent.parent.name, shlex.split(entry["command"])[1:]
 
 

@@ -2,8 +2,13 @@
 
 #include <map>
 
+#include "tests/laws/many_workers.hpp"
+#include "tests/laws/signs_of_zero.hpp"
 #include "tests/laws/suite.hpp"
 #include "tests/laws/symmetry.hpp"
+
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/backends/simd/lane_chunks.hpp>
 
 namespace ssmscan::laws {
 namespace {
@@ -25,6 +30,33 @@ TYPED_TEST(invariance, threads_1_2_3_7_16_bit_for_bit) {
   auto const lengths = crossing_lengths(chosen_effort());
   judge_all<T>([&](auto const& s) { return threads_law<T>(s, lengths); },
                [&](auto const& s) { return s.backend == "openmp" ? size_of(lengths) * std::ssize(more_threads) : 0; });
+}
+
+// full: every form that users get by a name, but those that reformulate or take exponentials, twenty times as dear; fast:
+// the tuned ones, whose text is registered beside them.
+template <class T>
+bool meets_many_workers(subject<T> const& s) {
+  if (!s.registered || s.backend != "openmp" || s.represents != operation::affine ||
+      s.result == result_class::reformulates)
+    return false;
+  auto const is_its_text = [&](subject<T> const& other) { return other.algorithm == s.algorithm + ".textbook"; };
+  return chosen_effort() == effort::full || std::any_of(subjects<T>().begin(), subjects<T>().end(), is_its_text);
+}
+
+TYPED_TEST(invariance, one_long_lane_on_1_to_16_workers_bit_for_bit) {
+  using T = TypeParam;
+  openmp on(16);
+  ASSERT_EQ(simd::workers_for(on, {1, long_time}), 16);  // or the tuned forms would not run on so many
+  judge_all<T>([&](auto const& s) { return long_lane_law<T>(s); },
+               [&](auto const& s) { return meets_many_workers<T>(s) ? long_lane_cases : 0; });
+}
+
+TYPED_TEST(invariance, many_lanes_on_1_to_16_workers_bit_for_bit) {
+  using T = TypeParam;
+  openmp on(16);
+  ASSERT_EQ(simd::workers_for(on, {wide_lanes, wide_time}), 16);
+  judge_all<T>([&](auto const& s) { return wide_law<T>(s); },
+               [&](auto const& s) { return meets_many_workers<T>(s) ? wide_cases : 0; });
 }
 
 TYPED_TEST(invariance, run_to_run_bit_for_bit) {
@@ -60,6 +92,17 @@ TYPED_TEST(invariance, the_exact_one_is_the_definition_bit_for_bit) {
     auto const lengths = most_lengths(chosen_effort());
     judge_all<T>([&](auto const& s) { return definition_law<T>(s, lengths); },
                  [&](auto const& s) { return s.is_the_definition() ? size_of(lengths) * 2 : 0; });
+  }
+}
+
+TYPED_TEST(invariance, zeros_have_the_definition_s_signs) {
+  using T = TypeParam;
+  if constexpr (std::floating_point<T>) {
+    auto const lengths = short_lengths(chosen_effort());
+    index_t const directions = 2, initial_states = 2;
+    index_t const cases = size_of(lengths) * directions * initial_states * index_t{seeds_of_zeros};
+    judge_all<T>([&](auto const& s) { return signs_of_zero_law<T>(s, lengths); },
+                 [&](auto const& s) { return has_a_bound(s) ? cases : 0; });
   }
 }
 

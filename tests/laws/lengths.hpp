@@ -22,7 +22,7 @@ inline std::vector<index_t> most_lengths(effort e) {
 
 // For what costs many calls a length. full: all of them. fast: those that just cross something: the ends, a tile of 8, the
 // fan of 16 and its square, sixteen tiles (one for each of 16 threads), a chunk of 4096, and at three lanes (shares of 2048
-// bodies) all of 16 threads.
+// bodies) all of 16 threads of the texts. (Of the tuned forms: many_workers.hpp.)
 inline std::vector<index_t> crossing_lengths(effort e) {
   if (e == effort::full) return chosen_lengths();
   if (e == effort::brief) return {0, 1, 2, 8, 9, 17, 129, 1000, 4097, 8193};

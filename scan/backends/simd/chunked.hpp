@@ -23,7 +23,12 @@ struct chunked : ssmscan::chunked {
 
   template <backend B, class T>
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
-    chunk_functions<T> const& tile = best<T>().chunk;
+    solve_by(best<T>().chunk, on, p);
+  }
+
+  // By the functions of one SIMD target, or of a test that counts their calls.
+  template <backend B, class T>
+  static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
     lane_chunks<T> const all(p, best_write(p));
     index_t const count = all.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
     auto const scratch = on.template scratch<chunk_scratch<T>>(workers);

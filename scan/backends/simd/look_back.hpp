@@ -6,13 +6,16 @@
 #include <atomic>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
-#include <ssmscan/scan/backends/simd/lane_chunks.hpp>
+#include <ssmscan/scan/backends/simd/chunked.hpp>
 
 namespace ssmscan::simd {
 
 struct look_back : ssmscan::look_back {
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::look_back::info;
+    // Of several workers: the text's, and every chunk with a summary to give is scanned once more, as by chunked. One
+    // worker alone hands its state on: no summaries and no spine, 2 combines an element.
+    made.work = chunked::info.work;
     made.bytes = [](index_t, double element) { return 3 * element; };
     return made;
   }();
@@ -20,7 +23,12 @@ struct look_back : ssmscan::look_back {
   // Tickets are drawn lane by lane, in order of time: a worker waits only for chunks that others already hold.
   template <ordered_backend B, class T>
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
-    chunk_functions<T> const& tile = best<T>().chunk;
+    solve_by(best<T>().chunk, on, p);
+  }
+
+  // By the functions of one SIMD target, or of a test that counts their calls.
+  template <ordered_backend B, class T>
+  static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
     lane_chunks<T> const chunks(p, best_write(p));
     index_t const count = chunks.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
     auto const scratch = on.template scratch<chunk_scratch<T>>(workers);

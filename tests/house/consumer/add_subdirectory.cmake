@@ -4,7 +4,8 @@ add_subdirectory(${SSMSCAN_SOURCE} ssmscan)
 add_executable(example example.cpp)
 target_link_libraries(example PRIVATE ssmscan::scan)
 if(TARGET ssmscan::ssm)
-  target_link_libraries(example PRIVATE ssmscan::ssm)
+  add_executable(with_ssm with_ssm.cpp)
+  target_link_libraries(with_ssm PRIVATE ssmscan::ssm)
 endif()
 
 # As a guest, the library brings no program, no test and no benchmark.

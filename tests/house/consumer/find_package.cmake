@@ -4,7 +4,8 @@ find_package(ssmscan 0.1 REQUIRED COMPONENTS scan OPTIONAL_COMPONENTS ssm)
 add_executable(example example.cpp)
 target_link_libraries(example PRIVATE ssmscan::scan)
 if(ssmscan_ssm_FOUND)
-  target_link_libraries(example PRIVATE ssmscan::ssm)
+  add_executable(with_ssm with_ssm.cpp)
+  target_link_libraries(with_ssm PRIVATE ssmscan::ssm)
 endif()
 
 # CUDA comes to who asks for it, and needs no CUDA compiler there.

@@ -4,6 +4,7 @@
 #include <random>
 #include <vector>
 
+#include "tests/laws/fenced.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/backends/serial.hpp>
@@ -12,6 +13,8 @@
 
 namespace ssmscan::simd {
 namespace {
+
+using laws::same_bits;  // -0 is not 0
 
 template <class T>
 class simd_targets : public testing::Test {};
@@ -152,13 +155,14 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
                                      ahead ? in_b.memory.data() : nullptr};
             T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {first, s.x, how});
             for (index_t i = 0; i < n; ++i)
-              ASSERT_EQ(first[i * s.x], needed[static_cast<std::size_t>(i)]) << n << " at " << i << ", " << offset;
+              ASSERT_TRUE(same_bits(first[i * s.x], needed[static_cast<std::size_t>(i)]))
+                  << n << " at " << i << ", " << offset;
             ASSERT_TRUE(out.guards_hold()) << n << ", offset " << offset;
             if (n < chunk) continue;
-            ASSERT_EQ(left, needed.back());
+            ASSERT_TRUE(same_bits(left, needed.back()));
             auto const summary = made.chunk.summary(in, *scratch);
-            if (enters) { ASSERT_EQ(summary, needed_summary); }
-            ASSERT_EQ(summary.b, needed_summary.b);
+            if (enters) { ASSERT_TRUE(same_bits(summary, needed_summary)); }
+            ASSERT_TRUE(same_bits(summary.b, needed_summary.b));
           }
   });
 }
@@ -200,9 +204,9 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
                 auto const at = static_cast<std::size_t>(lane * lane_stride + t * time_stride);
                 auto const at_a = static_cast<std::size_t>(lane * a_apart + t * time_stride);
                 needed = starts && t == 0 ? b[at] : multiply_add(a[at_a], needed, b[at]);
-                ASSERT_EQ(x.data()[at], needed) << lane << " of " << lanes << " at " << t;
+                ASSERT_TRUE(same_bits(x.data()[at], needed)) << lane << " of " << lanes << " at " << t;
               }
-              ASSERT_EQ(state[static_cast<std::size_t>(lane)], needed);
+              ASSERT_TRUE(same_bits(state[static_cast<std::size_t>(lane)], needed));
             }
             for (index_t lane = lanes; lane < row; ++lane)  // a row's rest is not ours
               for (index_t t = 0; t < time; ++t) ASSERT_EQ(x.data()[lane + t * time_stride], T(77));
