@@ -97,7 +97,8 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   // last in which a sequence starts.
   __device__ state_t pass_group(int of, state_t state, int count, bool starts_lane) const {
     aggregate const* const aggregates = m.gathered[group(of)];
-    constexpr int step = 16;  // read ahead of the multiply-adds, which wait for one another
+    // Read ahead of the multiply-adds, which wait for one another: what the registers hold.
+    constexpr int step = sizeof(aggregate) > 16 ? 8 : 16;
     int start = starts_lane ? 0 : -1;
     if constexpr (is_packed<Steps>) start = warp_size - 1 - __clz(static_cast<int>(m.marks[group(of)]));
     if (count > 0 && start >= 0) state = Steps::passed_first(aggregates[start]);

@@ -17,7 +17,9 @@ struct look_back_storage {
   using stored = typename Steps::stored;
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
-  static constexpr int looks = 5;  // of a thread at a time: 160 aggregates, about a tile of each multiprocessor
+  // Aggregates that a thread asks for at a time: of 5, 160 a warp, about a tile of each multiprocessor; fewer of those that take more
+  // registers.
+  static constexpr int looks = sizeof(typename Steps::aggregate) > 16 ? 3 : 5;
   static constexpr int groups =
       sizeof(typename Steps::aggregate) > 16 ? 4 : 8;  // of 32, on their way from gather to pass
 
