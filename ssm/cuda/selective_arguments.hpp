@@ -11,16 +11,6 @@ namespace ssmscan::device {
 inline constexpr index_t chunk_of(index_t lanes) {
   return lanes >= index_t{1} << 15 ? 8192 : lanes >= index_t{1} << 13 ? 2048 : 4096;
 }
-// Whether automatic takes fused_time, whose warps have a channel each, for float and one sequence in each batch row. As measured
-// (docs/experiments/selective_cuda.md) at 16 states, to which it keeps: up to 1584 channels (12 warps on each of 132
-// multiprocessors) take it 23 ns a step, twice as many twice that; fused takes 59 ns a step of a chunk, for as many as those.
-inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time) {
-  constexpr index_t channels_at_once = 1584, most_rounds = 2, most_states = 16, step_of_time = 23, step_of_chunk = 59;
-  index_t const rounds = (batch * channels + channels_at_once - 1) / channels_at_once;
-  index_t const chunk = chunk_of(channels * states);
-  return states <= most_states && rounds <= most_rounds &&
-         rounds * step_of_time * time < step_of_chunk * (time < chunk ? time : chunk);
-}
 inline constexpr index_t whole_sequence = index_t{1} << 62;
 
 // Steps of a tile of the form with states over threads; steps of a thread of fused_time, as many as leave registers for what it
@@ -28,6 +18,18 @@ inline constexpr index_t whole_sequence = index_t{1} << 62;
 inline constexpr int tile_time = 32;
 template <class Real>
 inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
+
+// Whether automatic takes fused_time, for float and one sequence in each batch row: the times of both on an H100, in ns, as
+// measured (docs/experiments/selective_cuda.md). A warp of fused_time has a channel, 12 of them fit on each of 132
+// multiprocessors, more take turns, and a tile is not cut. A block of fused takes the same for each step of a chunk, as long as
+// blocks are fewer than multiprocessors.
+inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time) {
+  constexpr index_t channels_at_once = 12 * 132, tile = 32 * time_steps<float>;
+  index_t const turns = (batch * channels + channels_at_once - 1) / channels_at_once;
+  index_t const tiles = (time + tile - 1) / tile, chunk = chunk_of(channels * states);
+  index_t const step_of_time = 11 + states, step_of_fused = states <= 32 ? 58 : 144;
+  return turns <= 2 && turns * tiles * tile * step_of_time < (time < chunk ? time : chunk) * step_of_fused;
+}
 
 inline constexpr unsigned long long nowhere = ~0ull;
 

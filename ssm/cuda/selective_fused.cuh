@@ -229,7 +229,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
 
     auto const scan_quad = [&](int at, auto masked) {
-      quad<Real> b[PerThread], c[PerThread];
+      quad<Real> b[PerThread];
+      [[maybe_unused]] quad<Real> c[PerThread];
 #pragma unroll
       for (int s = 0; s < PerThread; ++s) {
         b[s] = *reinterpret_cast<quad<Real> const*>(B_rows[s * lanes + part] + at);

@@ -25,9 +25,8 @@
 namespace ssmscan::device {
 
 // automatic: general where the fused forms do not take the problem; fused_time where batch, channels, states and time say that
-// it is faster (time_is_faster in selective_arguments.hpp: float arithmetic, up to 16 states, some 3000 channels of all batch rows, and few
-// chunks; not packed); else fused. So
-// the bits of automatic depend on the batch and the length too, in steps; those of a form that is named do not.
+// it is faster (time_is_faster in selective_arguments.hpp: in float arithmetic, not packed, up to 3168 channels of all batch rows,
+// few chunks); else fused. So the bits of automatic may change with the batch and the length; those of a named form do not.
 enum class selective_form { automatic, fused, fused_time, general, unfused };
 
 struct selective_execution {

@@ -200,6 +200,8 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(1, 1536, 2048).algorithm, "fused_time");
   EXPECT_EQ(chosen(1, 1536, 2048).reason, "real, rule mamba, contiguous in time; few channels for their length");
   EXPECT_EQ(chosen(8, 2048, 2048).algorithm, "fused");
+  EXPECT_EQ(chosen(8, 128, 2048).algorithm, "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 128).algorithm, "fused");
   EXPECT_EQ(chosen(1, 64, 1 << 20).algorithm, "fused");
 }
 
@@ -208,7 +210,7 @@ TEST(CudaSelectiveCall, RefusesInWords) {
   on_device<float, float> const there(host);
   auto const said = [&](auto change) {
     auto p = there.problem();
-    device::selective_execution how;
+    device::selective_execution how{.form = selective_form::fused};  // which takes a workspace here
     change(p, how);
     try {
       device::selective_scan(p, how);
