@@ -106,12 +106,7 @@ std::vector<layer_execution> executions(bool is_diagonal) {
   return made;
 }
 
-template <class T>
-struct result {
-  std::vector<T> y;
-  std::vector<complex> final;
-};
-
+using test::ratio_to_bound, test::result;
 template <class T>
 result<T> run(layer const& of, std::vector<T> const& u, index_t batch, layer_execution const& how,
               std::vector<complex> const& initial = {}, std::vector<index_t> const& offsets = {},
@@ -146,55 +141,6 @@ std::vector<complex> some_states(index_t count) {
   std::vector<complex> made;
   for (index_t i = 0; i < count; ++i) made.push_back(std::polar(0.5, 0.9 * static_cast<double>(i)));
   return made;
-}
-
-// Each output and final state of `made` within the bounds of its mode and of the recurrence; the largest difference over that.
-template <class T>
-double ratio_to_bound(std::vector<test::bounded_system> const& parts, std::vector<T> const& u, index_t batch,
-                      std::vector<complex> const& initial, std::vector<index_t> offsets, direction way,
-                      layer_execution const& how, result<T> const& made, result<double> const& expected) {
-  index_t inputs = 0, outputs = 0, states = 0;
-  for (auto const& part : parts)
-    inputs += part.system->inputs(), outputs += part.system->outputs(), states += part.system->states();
-  index_t const time = static_cast<index_t>(u.size()) / (batch * inputs);
-  if (offsets.empty()) offsets = {0, time};
-  index_t const sequences = static_cast<index_t>(offsets.size()) - 1;
-  double worst = 0;
-  auto const hold = [&](auto computed, auto exact, double bound) {
-    double const ratio = computed == exact ? 0 : static_cast<double>(std::abs(computed - exact)) / bound;
-    worst = ratio <= worst ? worst : ratio;  // NaN stays
-  };
-  for (index_t b = 0; b < batch; ++b) {
-    index_t input = 0, output = 0, state = 0;
-    for (auto const& part : parts) {
-      index_t const n = part.system->states();
-      for (index_t k = 0; k < sequences; ++k) {
-        index_t const begin = offsets[at(k)], length = offsets[at(k + 1)] - begin;
-        std::vector<double> samples;
-        for (index_t q = 0; q < part.system->inputs(); ++q) {
-          auto const first = u.begin() + (b * inputs + input + q) * time + begin;
-          samples.insert(samples.end(), first, first + length);
-          if (way == direction::reverse) std::reverse(samples.end() - length, samples.end());
-        }
-        std::vector<complex> x0;
-        for (index_t i = 0; !initial.empty() && i < n; ++i)
-          x0.push_back(initial[at((b * states + state + i) * sequences + k)]);
-        auto const own = test::bound_of_mode<T>(part, samples, length, x0, how);
-        auto const other = test::bound_of_mode<double>(part, samples, length, x0, {});
-        for (index_t p = 0; p < part.system->outputs(); ++p)
-          for (index_t t = begin; t < begin + length; ++t) {
-            std::size_t const i = at((b * outputs + output + p) * time + t);
-            hold(static_cast<double>(made.y[i]), expected.y[i], own.output + other.output);
-          }
-        for (index_t i = 0; i < n; ++i) {
-          std::size_t const place = at((b * states + state + i) * sequences + k);
-          hold(made.final[place], expected.final[place], own.state + other.state);
-        }
-      }
-      input += part.system->inputs(), output += part.system->outputs(), state += n;
-    }
-  }
-  return worst;
 }
 
 TEST(Layer, IsTheAnnotatedS4) {

@@ -166,7 +166,7 @@ TEST(LowRankBounds, KernelsStayInside) {
     for (index_t const length : lengths) {
       bounded_forms const of(system, length);
       std::vector<wide> const exact = exact_system.kernel(length);
-      auto const hold = [&](double& largest, double ratio, char const* form) {
+      auto const hold = [&, &name = name, &system = system](double& largest, double ratio, char const* form) {
         EXPECT_LE(ratio, 1) << form << " " << name << " " << system.step << " " << length;
         largest = std::max(largest, ratio);
       };

@@ -9,9 +9,13 @@
 //   convolution    the kernel's error times sum |u|; the direct sum's or the transform's bound; the recurrence's for the past
 // The read-out adds (n + 3) u ||C|| X, D (inputs + 2) u |D| sum |u|, and a result in T its own rounding.
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
@@ -193,6 +197,63 @@ mode_bound bound_of_mode(bounded_system const& of, std::vector<double> const& u,
     state = u64 * (2 * steps + 2 * (steps + 4) + inputs + 2) * size;
   }
   return {second_order * (of.c * state + read_out + convolution), second_order * state};
+}
+
+// What a layer made: outputs (batch, outputs, time), last states (batch, states, sequences).
+template <class T>
+struct result {
+  std::vector<T> y;
+  std::vector<complex> final;
+};
+
+// Each output and final state of `made` within the bounds of its mode and of the recurrence; the largest difference over that.
+template <class T>
+double ratio_to_bound(std::vector<bounded_system> const& parts, std::vector<T> const& u, index_t batch,
+                      std::vector<complex> const& initial, std::vector<index_t> offsets, direction way,
+                      layer_execution const& how, result<T> const& made, result<double> const& expected) {
+  index_t inputs = 0, outputs = 0, states = 0;
+  for (auto const& part : parts)
+    inputs += part.system->inputs(), outputs += part.system->outputs(), states += part.system->states();
+  index_t const time = static_cast<index_t>(u.size()) / (batch * inputs);
+  if (offsets.empty()) offsets = {0, time};
+  index_t const sequences = static_cast<index_t>(offsets.size()) - 1;
+  double worst = 0;
+  auto const at = [](index_t i) { return static_cast<std::size_t>(i); };
+  auto const hold = [&](auto computed, auto exact, double bound) {
+    double const ratio = computed == exact ? 0 : static_cast<double>(std::abs(computed - exact)) / bound;
+    worst = ratio <= worst ? worst : ratio;  // NaN stays
+  };
+  for (index_t b = 0; b < batch; ++b) {
+    index_t input = 0, output = 0, state = 0;
+    for (auto const& part : parts) {
+      index_t const n = part.system->states();
+      for (index_t k = 0; k < sequences; ++k) {
+        index_t const begin = offsets[at(k)], length = offsets[at(k + 1)] - begin;
+        std::vector<double> samples;
+        for (index_t q = 0; q < part.system->inputs(); ++q) {
+          auto const first = u.begin() + (b * inputs + input + q) * time + begin;
+          samples.insert(samples.end(), first, first + length);
+          if (way == direction::reverse) std::reverse(samples.end() - length, samples.end());
+        }
+        std::vector<complex> x0;
+        for (index_t i = 0; !initial.empty() && i < n; ++i)
+          x0.push_back(initial[at((b * states + state + i) * sequences + k)]);
+        auto const own = bound_of_mode<T>(part, samples, length, x0, how);
+        auto const other = bound_of_mode<double>(part, samples, length, x0, {});
+        for (index_t p = 0; p < part.system->outputs(); ++p)
+          for (index_t t = begin; t < begin + length; ++t) {
+            std::size_t const i = at((b * outputs + output + p) * time + t);
+            hold(static_cast<double>(made.y[i]), expected.y[i], own.output + other.output);
+          }
+        for (index_t i = 0; i < n; ++i) {
+          std::size_t const place = at((b * states + state + i) * sequences + k);
+          hold(made.final[place], expected.final[place], own.state + other.state);
+        }
+      }
+      input += part.system->inputs(), output += part.system->outputs(), state += n;
+    }
+  }
+  return worst;
 }
 
 }  // namespace ssmscan::ssm::test
