@@ -20,8 +20,8 @@ inline std::string to_string(shape_list const& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-inline ssm::npy_array read_array(std::string const& argument, std::string const& path) {
-  return refused_with(argument + ": ", [&] { return ssm::read_npy(path); });
+inline ssm::npy_array read_array(std::string const& argument, std::string const& path, ssm::npy_types const& taken) {
+  return refused_with(argument + ": ", [&] { return ssm::read_npy(path, taken); });
 }
 
 // Axes are aligned at the last; sizes agree or one of them is 1.

@@ -46,12 +46,13 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     while (!found->get_subcommands().empty()) found = found->get_subcommands().front();
     return *found;
   };
-  auto const command = [&] {
+  auto const name_of = [&](CLI::App const& of) {
     std::string name;
-    for (CLI::App const* c = &parsed(); c != &program; c = c->get_parent())
+    for (CLI::App const* c = &of; c != &program; c = c->get_parent())
       name = c->get_name() + (name.empty() ? "" : " ") + name;
     return name;
   };
+  auto const command = [&] { return name_of(parsed()); };
   try {
     program.parse(argc, argv);
     if (!chosen) {
@@ -73,7 +74,10 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     std::cout.flush();
     return std::cout ? good : fail("", "stdout: writing failed", run_time_failure);
   } catch (CLI::ParseError const& e) {
-    return fail(command(), sentence_of(e, parsed(), parsed().remaining()), bad_input);
+    CLI::App const* at = &parsed();  // whose is the fault: what an outer command cannot read stays there
+    while (at != &program && at->remaining().empty()) at = at->get_parent();
+    if (at->remaining().empty()) at = &parsed();
+    return fail(name_of(*at), sentence_of(e, *at, at->remaining()), bad_input);
   } catch (std::invalid_argument const& e) {
     return fail(command(), e.what(), bad_input);
   } catch (std::bad_alloc const&) {

@@ -32,12 +32,7 @@ double real_number(std::string const& argument, std::string const& text) {
   return value;
 }
 
-ssm::npy_array read_ids(std::string const& path) {
-  ssm::npy_array array = read_array("--ids", path);
-  if (array.type != ssm::npy_type::i8)
-    throw_invalid("--ids", std::string(ssm::descr_of(array.type)), std::string(ssm::descr_of(ssm::npy_type::i8)));
-  return array;
-}
+ssm::npy_array read_ids(std::string const& path) { return read_array("--ids", path, {{ssm::npy_type::i8}}); }
 
 void check(mamba_options const& o) {
   if (o.model.empty()) throw_invalid("--model", "nothing", "the name of a folder");

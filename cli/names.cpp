@@ -58,6 +58,8 @@ double real_number(std::string const& argument, std::string const& text) {
 
 void need_writable(std::string const& argument, std::filesystem::path const& path, overwrite allowed) {
   std::error_code ignored;
+  if (path == "-")  // elsewhere the standard output: an array needs a file, which is replaced whole or not at all
+    throw_invalid(argument, "-", "the name of a file (./- for one that is called -)");
   if (std::filesystem::is_directory(path, ignored))
     throw_invalid(argument, path.string() + ", a folder", "the name of a file");
   if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))

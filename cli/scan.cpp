@@ -66,12 +66,6 @@ void need_shape(std::string const& argument, shape_list const& given, shape_list
   if (given != needed) throw_invalid(argument, "shape " + to_string(given), "shape " + to_string(needed));
 }
 
-void need_type(std::string const& argument, ssm::npy_array const& given, ssm::npy_type needed,
-               std::string const& why = "") {
-  if (given.type != needed)
-    throw_invalid(argument, std::string(ssm::descr_of(given.type)), std::string(ssm::descr_of(needed)) + why);
-}
-
 index_t segments_of(inputs const& in, index_t time) {
   if (in.offsets) return static_cast<index_t>(in.offsets->elements()) - 1;
   auto const mask = in.reset->as<std::uint8_t>();
@@ -81,8 +75,11 @@ index_t segments_of(inputs const& in, index_t time) {
 }
 
 inputs read(scan_options const& o) {
-  inputs in{read_array("--a", o.a), read_array("--b", o.b), {}, {}, {}, {}, {}, {}};
-  need_type("--b", in.b, in.a.type, ", the type of --a");
+  using enum ssm::npy_type;
+  inputs in;
+  in.a = read_array("--a", o.a, {{f4, f8, c8, c16, u4}});
+  ssm::npy_types const of_a{{in.a.type}, ", the type of --a"};
+  in.b = read_array("--b", o.b, of_a);
   in.whole = broadcast(in.a.shape, in.b.shape);
   if (in.whole.empty() || in.whole.size() > 3)
     throw_invalid("--b", std::to_string(in.whole.size()) + " axes",
@@ -93,20 +90,17 @@ inputs read(scan_options const& o) {
   in.states = in.whole;
   in.states.erase(in.states.begin() + in.where.time);
   if (!o.offsets.empty()) {
-    in.offsets = read_array("--offsets", o.offsets);
-    need_type("--offsets", *in.offsets, ssm::npy_type::i8);
+    in.offsets = read_array("--offsets", o.offsets, {{i8}});
     if (in.offsets->shape.size() != 1 || in.offsets->elements() == 0)
       throw_invalid("--offsets", "shape " + to_string(in.offsets->shape), "shape (segments + 1,)");
   }
   if (!o.reset.empty()) {
-    in.reset = read_array("--reset", o.reset);
-    need_type("--reset", *in.reset, ssm::npy_type::u1);
+    in.reset = read_array("--reset", o.reset, {{u1}});
     need_shape("--reset", in.reset->shape, {time});
   }
   if (in.offsets || in.reset) in.states.push_back(segments_of(in, time));
   if (!o.initial.empty()) {
-    in.initial = read_array("--initial", o.initial);
-    need_type("--initial", *in.initial, in.a.type, ", the type of --a");
+    in.initial = read_array("--initial", o.initial, of_a);
     need_shape("--initial", in.initial->shape, in.states);
   }
   return in;
@@ -200,10 +194,8 @@ int scan(scan_options o) {
       return scan_of<std::complex<float>>(o, in);
     case ssm::npy_type::c16:
       return scan_of<std::complex<double>>(o, in);
-    case ssm::npy_type::u4:
+    default:  // u4: the reader takes nothing else for --a
       return scan_of<std::uint32_t>(o, in);
-    default:
-      throw_invalid("--a", std::string(ssm::descr_of(in.a.type)), "one of <f4, <f8, <c8, <c16, <u4");
   }
 }
 

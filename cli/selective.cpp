@@ -49,10 +49,7 @@ void check(selective_options const& o) {
 // An array of one type and shape.
 template <class T>
 ssm::npy_array take(std::string const& argument, std::string const& path, shape_list const& shape) {
-  ssm::npy_array array = read_array(argument, path);
-  ssm::npy_type const wanted = ssm::npy_type_of<T>::value;
-  if (array.type != wanted)
-    throw_invalid(argument, std::string(ssm::descr_of(array.type)), std::string(ssm::descr_of(wanted)));
+  ssm::npy_array array = read_array(argument, path, {{ssm::npy_type_of<T>::value}});
   if (array.shape != shape) throw_invalid(argument, "shape " + to_string(array.shape), "shape " + to_string(shape));
   return array;
 }
@@ -61,9 +58,6 @@ ssm::npy_array take(std::string const& argument, std::string const& path, shape_
 template <class V>
 ssm::selective_coefficient<V> coefficient(std::string const& argument, ssm::npy_array const& array,
                                           tensor_shape const& u, index_t states) {
-  if (array.type != ssm::npy_type_of<V>::value)
-    throw_invalid(argument, std::string(ssm::descr_of(array.type)),
-                  std::string(ssm::descr_of(ssm::npy_type_of<V>::value)) + ", the type of --A");
   shape_list const& shape = array.shape;
   V const* const data = array.as<V>().data();
   if (shape == shape_list{u.channel, states}) return ssm::constant_coefficient(data, u.channel, states);
@@ -86,8 +80,9 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
   index_t const states = A.shape[1];
   auto const view = [&](ssm::npy_array const& array) { return tensor_view<T const>(array.as<T>().data(), shape); };
 
-  ssm::npy_array const delta = take<T>("--delta", o.delta, whole), B = read_array("--B", o.B),
-                       C = read_array("--C", o.C);
+  ssm::npy_types const of_A{{A.type}, ", the type of --A"};
+  ssm::npy_array const delta = take<T>("--delta", o.delta, whole), B = read_array("--B", o.B, of_A),
+                       C = read_array("--C", o.C, of_A);
   std::optional<ssm::npy_array> D, z, bias, offsets, initial, final;
   ssm::selective_problem<V> p;
   p.u = view(u), p.delta = view(delta);
@@ -103,10 +98,9 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
   shape_list state{shape.batch, shape.channel, states};
   index_t sequences = 1;
   if (!o.offsets.empty()) {
-    offsets = read_array("--offsets", o.offsets);
-    if (offsets->type != ssm::npy_type::i8 || offsets->shape.size() != 1 || offsets->elements() == 0)
-      throw_invalid("--offsets", std::string(ssm::descr_of(offsets->type)) + " of shape " + to_string(offsets->shape),
-                    "<i8 of shape (segments + 1,)");
+    offsets = read_array("--offsets", o.offsets, {{ssm::npy_type::i8}});
+    if (offsets->shape.size() != 1 || offsets->elements() == 0)
+      throw_invalid("--offsets", "shape " + to_string(offsets->shape), "shape (segments + 1,)");
     sequences = static_cast<index_t>(offsets->elements()) - 1;
     state.insert(state.begin() + 2, sequences);
     p.offsets = offsets->as<std::int64_t>();
@@ -148,18 +142,14 @@ int selective(selective_options const& o) {
     fmt::print(stderr, "ssmscan selective: --backend {}: skipped, {}\n", o.backend, why);
     return exit_code::skipped;
   }
-  ssm::npy_array const u = read_array("--u", o.u), A = read_array("--A", o.A);
-  if (u.type == ssm::npy_type::f4) {
-    if (A.type == ssm::npy_type::f4) return run<float>(o, u, A);
-    if (A.type == ssm::npy_type::c8) return run<std::complex<float>>(o, u, A);
-    throw_invalid("--A", std::string(ssm::descr_of(A.type)), "<f4 or <c8, with <f4 of --u");
+  using enum ssm::npy_type;
+  ssm::npy_array const u = read_array("--u", o.u, {{f4, f8}});
+  if (u.type == f4) {
+    ssm::npy_array const A = read_array("--A", o.A, {{f4, c8}, ", with <f4 of --u"});
+    return A.type == f4 ? run<float>(o, u, A) : run<std::complex<float>>(o, u, A);
   }
-  if (u.type == ssm::npy_type::f8) {
-    if (A.type == ssm::npy_type::f8) return run<double>(o, u, A);
-    if (A.type == ssm::npy_type::c16) return run<std::complex<double>>(o, u, A);
-    throw_invalid("--A", std::string(ssm::descr_of(A.type)), "<f8 or <c16, with <f8 of --u");
-  }
-  throw_invalid("--u", std::string(ssm::descr_of(u.type)), "<f4 or <f8");
+  ssm::npy_array const A = read_array("--A", o.A, {{f8, c16}, ", with <f8 of --u"});
+  return A.type == f8 ? run<double>(o, u, A) : run<std::complex<double>>(o, u, A);
 }
 
 }  // namespace

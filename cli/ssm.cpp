@@ -51,15 +51,13 @@ int run(run_options& o) {
   auto const layer = o.p.empty() ? ssm::layer({ssm::diagonal(read_diagonal(o, rule))})
                                  : ssm::layer({ssm::diagonal_plus_low_rank(read_dplr(o), rule)});
   need_stable(o, rule, layer.systems().front()->spectral_radius());
-  auto const input = read_array("--input", o.input);
+  auto const input = read_array("--input", o.input, {{ssm::npy_type::f8, ssm::npy_type::f4}});
   if (input.shape.empty() || input.shape.size() > 2 || input.shape.back() == 0)
     throw_invalid("--input", "shape " + to_string(input.shape), "shape (L,) or (batch, L), L at least 1");
   if (input.type == ssm::npy_type::f8) {
     run_in<double>(o, layer, input, how);
-  } else if (input.type == ssm::npy_type::f4) {
-    run_in<float>(o, layer, input, how);
   } else {
-    throw_invalid("--input", std::string(ssm::descr_of(input.type)), "<f8 or <f4");
+    run_in<float>(o, layer, input, how);
   }
   return exit_code::good;
 }

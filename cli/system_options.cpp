@@ -7,31 +7,30 @@ namespace {
 
 using complex = std::complex<double>;
 
-// <c16, or <f8 taken as real.
-std::vector<complex> values_of(std::string const& argument, ssm::npy_array const& array) {
+// Real numbers are taken as complex ones.
+ssm::npy_types const complex_or_real{{ssm::npy_type::c16, ssm::npy_type::f8}};
+
+std::vector<complex> values_of(ssm::npy_array const& array) {
   if (array.type == ssm::npy_type::c16) {
     auto const given = array.as<complex>();
     return {given.begin(), given.end()};
   }
-  if (array.type == ssm::npy_type::f8) {
-    auto const given = array.as<double>();
-    return {given.begin(), given.end()};
-  }
-  throw_invalid(argument, std::string(ssm::descr_of(array.type)), "<c16 or <f8");
+  auto const given = array.as<double>();
+  return {given.begin(), given.end()};
 }
 
 std::vector<complex> read_vector(std::string const& argument, std::string const& path) {
-  auto const array = read_array(argument, path);
+  auto const array = read_array(argument, path, complex_or_real);
   if (array.shape.size() != 1) throw_invalid(argument, "shape " + to_string(array.shape), "shape (N,)");
-  return values_of(argument, array);
+  return values_of(array);
 }
 
 std::vector<complex> read_rows(std::string const& argument, std::string const& path, index_t size) {
-  auto const array = read_array(argument, path);
+  auto const array = read_array(argument, path, complex_or_real);
   if ((array.shape.size() != 1 && array.shape.size() != 2) || array.shape.back() != size || array.elements() == 0)
     throw_invalid(argument, "shape " + to_string(array.shape),
                   "shape (" + std::to_string(size) + ",) or (rank, " + std::to_string(size) + "), as --lambda");
-  return values_of(argument, array);
+  return values_of(array);
 }
 
 template <class System>

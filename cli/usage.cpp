@@ -30,7 +30,9 @@ std::string unexpected(CLI::App const& app, std::string const& given) {
   std::string const argument = known.empty() ? (option ? "option" : "argument") : "command";
   if (known.empty()) known = names_of_options(app);
   std::string const stem = given.substr(0, given.find('='));
-  return fmt::format("{}: got \"{}\"; need one of {}{}", argument, given, listed(known), suggestion(stem, known));
+  std::string need = "one of " + listed(known) + suggestion(stem, known);
+  if (known.size() == 1) need = option ? known.front() : "none";  // --help is all there is
+  return fmt::format("{}: got \"{}\"; need {}", argument, given, need);
 }
 
 std::string sentence(CLI::Option const& option, std::string const& given) {

@@ -46,11 +46,14 @@ std::optional<std::string> value_of(std::string_view argument, std::string_view 
   return std::string(argument.substr(flag.size() + 1));
 }
 
+constexpr char const* known_flags = "--quick, --max-seconds=S or a flag of Google Benchmark's (--help shows all)";
+
 struct parsed {
   options ours;
   std::vector<std::string> theirs;
-  std::string out;          // the result file, "" = none
-  bool only_lists = false;  // names or help: nothing is timed
+  std::string out;  // the result file, "" = none
+  bool helps = false;
+  bool only_lists = false;  // names: nothing is timed
   std::string error;
 };
 
@@ -72,7 +75,8 @@ parsed parse(int argc, char** argv) {
       if (auto const format = value_of(argument, "--benchmark_format"))  // Google Benchmark would exit with 0
         if (*format != "console" && *format != "json" && *format != "csv")
           p.error = "--benchmark_format: got " + *format + "; need console, json or csv";
-      p.only_lists |= argument == "--help" || argument.starts_with("--benchmark_list_tests");
+      p.helps |= argument == "--help" || argument == "-h";
+      p.only_lists |= argument.starts_with("--benchmark_list_tests");
       given.push_back(argument);
     }
   }
@@ -85,20 +89,40 @@ parsed parse(int argc, char** argv) {
 }
 
 int fail(exit_code code, char const* program, std::string const& why) {
-  std::cerr << program << ": " << why << "\n";
+  std::cerr << std::filesystem::path(program).filename().string() << ": " << why << "\n";
   return code;
+}
+
+int help(char const* program) {
+  std::cout << std::filesystem::path(program).filename().string() << R"( [FLAG...]: every record verified, then timed
+
+  --quick              fewer sizes and shapes, shorter runs
+  --max-seconds=S      what needs more than S seconds for one pass is not run, and says so; default: 1
+  --benchmark_...      Google Benchmark's flags, below; unless given, --benchmark_min_time=0.05 (0.02 with --quick; bench_accuracy: 0),
+                       --benchmark_repetitions=3 (bench_accuracy: 1), --benchmark_display_aggregates_only=true (bench_accuracy: false)
+  --help               this
+
+Exit: 0 good, 1 a result was wrong, 2 bad flags, 3 a run failed or the build is not a Release build, 77 nothing ran.
+
+Google Benchmark's:
+)";
+  std::cout.flush();  // the rest is written by printf
+  benchmark::PrintDefaultHelp();
+  return std::cout ? exit_good : exit_failed;
 }
 
 }  // namespace
 
 int run_main(int argc, char** argv, std::function<void(options const&)> const& add) {
   parsed p = parse(argc, argv);
+  if (p.helps) return help(argv[0]);
   if (!p.error.empty()) return fail(exit_usage, argv[0], p.error);
   std::vector<char*> arguments;
   for (auto& argument : p.theirs) arguments.push_back(argument.data());
   int count = static_cast<int>(arguments.size());
   benchmark::Initialize(&count, arguments.data());
-  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return exit_usage;
+  if (count > 1)  // what Google Benchmark has not taken out
+    return fail(exit_usage, argv[0], "argument: got " + std::string(arguments[1]) + "; need " + known_flags);
   if (auto const why = refusal(this_build()); !why.empty() && !p.only_lists) return fail(exit_failed, argv[0], why);
   if (!p.out.empty()) {
     auto const folder = std::filesystem::path(p.out).parent_path();

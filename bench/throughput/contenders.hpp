@@ -70,10 +70,11 @@ std::vector<contender<T>> tbb_contenders();
 template <class T>
 std::vector<contender<T>> thrust_contenders();
 
-#define SSMSCAN_BENCH_INSTANTIATE(contenders)                                             \
-  template std::vector<contender<float>> contenders<float>();                             \
-  template std::vector<contender<double>> contenders<double>();                           \
-  template std::vector<contender<std::complex<float>>> contenders<std::complex<float>>(); \
+#define SSMSCAN_BENCH_INSTANTIATE(contenders)                                               \
+  template std::vector<contender<float>> contenders<float>();                               \
+  template std::vector<contender<double>> contenders<double>();                             \
+  template std::vector<contender<std::complex<float>>> contenders<std::complex<float>>();   \
+  template std::vector<contender<std::complex<double>>> contenders<std::complex<double>>(); \
   template std::vector<contender<std::uint32_t>> contenders<std::uint32_t>();
 
 }  // namespace ssmscan::bench

@@ -76,6 +76,8 @@ void add_quick(catalogue& all) {
   all.add<float>(one_lane({16}, {.operation = operation::semi_log}));
   all.add<double>(one_lane({14, 20}));
   all.add<std::complex<float>>(one_lane({18}));
+  all.add<std::complex<double>>(one_lane({18}));
+  all.add<std::uint32_t>(one_lane({18}));
 }
 
 void add_default(catalogue& all) {
@@ -93,7 +95,10 @@ void add_default(catalogue& all) {
   all.add<double>(one_lane({20}, {.operation = operation::semi_log}));
   all.add<std::complex<float>>(one_lane({10, 14, 18, 22, 25}));
   all.add<std::complex<float>>(many_lanes({{64, power(14)}}));
-  all.add<std::uint32_t>(one_lane({14, 22}));
+  all.add<std::complex<double>>(one_lane({10, 14, 18, 22, 24}));
+  all.add<std::complex<double>>(many_lanes({{64, power(14)}}));
+  all.add<std::uint32_t>(one_lane({10, 14, 18, 22, 25}));
+  all.add<std::uint32_t>(many_lanes({{64, power(14)}}));
 }
 
 }  // namespace

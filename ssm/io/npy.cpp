@@ -22,18 +22,24 @@ constexpr std::array<type_entry, 7> types{{{npy_type::f4, "<f4", 4},
                                            {npy_type::u4, "<u4", 4},
                                            {npy_type::i8, "<i8", 8},
                                            {npy_type::u1, "|u1", 1}}};
-constexpr std::string_view known_types = "one of <f4 <f8 <c8 <c16 <u4 <i8 |u1";
-
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr std::size_t greatest_rank = 32;  // NumPy's own limit
 constexpr std::size_t alignment = 64;      // numpy.save pads the header so that the elements start at a multiple of it
 
 type_entry const& entry_of(npy_type type) { return types.at(static_cast<std::size_t>(type)); }
 
+// "<i8", or "one of <f4, <f8".
+std::string needed(npy_types const& taken) {
+  std::string text = taken.of.size() == 1 ? "" : "one of ";
+  for (npy_type const type : taken.of) text += (type == taken.of.front() ? "" : ", ") + std::string(descr_of(type));
+  return text + taken.reason;
+}
+
 // Reads the dictionary one token after the other; whatever is not expected is an error that says what is.
 class header_parser {
  public:
-  header_parser(std::string_view text, std::string const& name) : rest_(text), name_(name) {}
+  header_parser(std::string_view text, std::string const& name, npy_types const& taken)
+      : rest_(text), name_(name), taken_(taken) {}
 
   npy_array parse() {
     std::optional<npy_type> type;
@@ -89,14 +95,13 @@ class header_parser {
     return text;
   }
   npy_type descr() {
+    std::string const need = needed(taken_);
     skip_spaces();
-    if (!rest_.empty() && rest_.front() == '[') fail("a structured type", std::string(known_types));
-    std::string const text = quoted(std::string(known_types));
-    for (type_entry const& entry : types) {
-      if (entry.descr == text) return entry.type;
-    }
-    if (!text.empty() && text.front() == '>') fail("big-endian type '" + text + "'", std::string(known_types));
-    fail("type '" + text + "'", std::string(known_types));
+    if (!rest_.empty() && rest_.front() == '[') fail("a structured type", need);
+    std::string const text = quoted(need);
+    for (npy_type const type : taken_.of)
+      if (descr_of(type) == text) return type;
+    fail((text.starts_with('>') ? "big-endian type '" : "type '") + text + "'", need);
   }
   void c_order() {
     skip_spaces();
@@ -127,6 +132,7 @@ class header_parser {
 
   std::string_view rest_;
   std::string const& name_;
+  npy_types const& taken_;
 };
 
 std::string shape_text(std::vector<index_t> const& shape) {
@@ -179,7 +185,7 @@ index_t checked_bytes(std::span<index_t const> shape, index_t element_bytes, std
 }
 }  // namespace detail
 
-npy_array parse_npy(std::span<std::byte const> file, std::string const& name) {
+npy_array parse_npy(std::span<std::byte const> file, std::string const& name, npy_types const& taken) {
   std::string_view const text(reinterpret_cast<char const*>(file.data()), file.size());
   auto const byte_at = [&](std::size_t i) { return std::to_integer<std::size_t>(file[i]); };
   if (!text.starts_with(magic)) throw_invalid(name, "a file that does not begin with \\x93NUMPY", "an npy file");
@@ -198,7 +204,7 @@ npy_array parse_npy(std::span<std::byte const> file, std::string const& name) {
   start += length_bytes;
   if (length > file.size() - start) throw_invalid(name, "a header longer than the file", "a whole npy file");
 
-  npy_array array = header_parser(text.substr(start, length), name).parse();
+  npy_array array = header_parser(text.substr(start, length), name, taken).parse();
   std::span<std::byte const> const elements = file.subspan(start + length);
   index_t const expected = detail::checked_bytes(array.shape, bytes_of(array.type), name);
   if (static_cast<index_t>(elements.size()) != expected) {
@@ -210,7 +216,9 @@ npy_array parse_npy(std::span<std::byte const> file, std::string const& name) {
   return array;
 }
 
-npy_array read_npy(std::filesystem::path const& path) { return parse_npy(read_file(path), path.string()); }
+npy_array read_npy(std::filesystem::path const& path, npy_types const& taken) {
+  return parse_npy(read_file(path), path.string(), taken);
+}
 
 void write_npy(std::filesystem::path const& path, npy_array const& array, existing_file existing) {
   if (detail::checked_bytes(array.shape, bytes_of(array.type), "shape") != static_cast<index_t>(array.data.size())) {

@@ -65,9 +65,17 @@ struct npy_array {
 template <class T>
 npy_array make_npy(std::vector<index_t> shape, std::span<T const> values);
 
+// The element types that a reader takes; of any other it says that it needs these.
+struct npy_types {
+  std::vector<npy_type> of{npy_type::f4, npy_type::f8, npy_type::c8, npy_type::c16,
+                           npy_type::u4, npy_type::i8, npy_type::u1};
+  std::string reason = {};  // why no other, as ", the type of --a"
+};
+
 // `name` stands in front of error messages. All errors of the contents: std::invalid_argument.
-SSMSCAN_SSM_EXPORT npy_array parse_npy(std::span<std::byte const> file, std::string const& name);
-SSMSCAN_SSM_EXPORT npy_array read_npy(std::filesystem::path const& path);
+SSMSCAN_SSM_EXPORT npy_array parse_npy(std::span<std::byte const> file, std::string const& name,
+                                       npy_types const& taken = {});
+SSMSCAN_SSM_EXPORT npy_array read_npy(std::filesystem::path const& path, npy_types const& taken = {});
 
 // The bytes numpy.save writes for the same array (version 1.0).
 SSMSCAN_SSM_EXPORT void write_npy(std::filesystem::path const& path, npy_array const& array, existing_file existing);

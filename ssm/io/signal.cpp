@@ -26,7 +26,7 @@ std::vector<double> as_doubles(npy_array const& array) {
   return values;
 }
 
-real_array from_npy(npy_array array, std::string const& name) {
+real_array from_npy(npy_array array) {
   bool const bytes = array.type == npy_type::u1;
   switch (array.type) {
     case npy_type::f4:
@@ -37,14 +37,12 @@ real_array from_npy(npy_array array, std::string const& name) {
       return {std::move(array.shape), as_doubles<std::uint32_t>(array), bytes};
     case npy_type::i8:
       return {std::move(array.shape), as_doubles<std::int64_t>(array), bytes};
-    case npy_type::u1:
+    default:  // u1: the reader takes nothing else
       return {std::move(array.shape), as_doubles<std::uint8_t>(array), bytes};
-    case npy_type::c8:
-    case npy_type::c16:
-      break;
   }
-  throw_invalid(name, "complex numbers (" + std::string(descr_of(array.type)) + ")", "real numbers");
 }
+
+npy_types const real_types{{npy_type::f4, npy_type::f8, npy_type::u4, npy_type::i8, npy_type::u1}, ": real numbers"};
 
 real_array read_real(std::filesystem::path const& path) {
   std::string const name = path.string();
@@ -56,7 +54,7 @@ real_array read_real(std::filesystem::path const& path) {
     }
     return true;
   };
-  if (starts_with({0x93, 'N', 'U', 'M', 'P', 'Y'})) return from_npy(parse_npy(file, name), name);
+  if (starts_with({0x93, 'N', 'U', 'M', 'P', 'Y'})) return from_npy(parse_npy(file, name, real_types));
   if (starts_with({0x1f, 0x8b}) || starts_with({0, 0})) {
     idx_array array = parse_idx(file, name);
     return {std::move(array.shape), std::move(array.values), array.type == idx_type::u8};

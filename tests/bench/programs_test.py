@@ -102,6 +102,8 @@ class Releases(unittest.TestCase):
                 self.assertEqual(len(names), len(set(names)))
                 for name in names:
                     self.assertRegex(name, "^" + PUBLISHED_NAME.pattern + "$")
+                if program != ARGUMENTS.accuracy:  # every type and operator of the call has a speed and a latency
+                    self.assertLessEqual(ROUNDING - {"semi_log.f64"} | {"affine.u32"}, {name.split("/")[1] for name in names}, flags)
 
     def test_a_wrong_contender_has_no_speed_and_fails_the_process(self):
         done = run(ARGUMENTS.one_is_wrong, *SHORT, f"--benchmark_out={self.out}")
@@ -142,7 +144,21 @@ class Releases(unittest.TestCase):
                      "--max-seconds=soon", "--benchmark_out=/no/such/folder/results.json"):
             done = run(ARGUMENTS.one_is_wrong, flag)
             self.assertEqual(done.returncode, 2, flag)
-            self.assertNotEqual(done.stderr, "", flag)
+            self.assertRegex(done.stderr.splitlines()[-1], r"^bench_one_is_wrong: [-\w]+: got .+; need .+$", flag)
+        done = run(ARGUMENTS.one_is_wrong, "--no_such_flag")
+        self.assertEqual(done.stderr, "bench_one_is_wrong: argument: got --no_such_flag; need --quick, --max-seconds=S or a flag "
+                                      "of Google Benchmark's (--help shows all)\n")
+        for word in ("chunked", "--max-seconds", "--quick=1"):
+            self.assertIn(f"got {word}; need --quick, --max-seconds=S", run(ARGUMENTS.one_is_wrong, word).stderr)
+
+    def test_help_shows_our_flags_theirs_and_the_exit_codes(self):
+        for program in (ARGUMENTS.throughput, ARGUMENTS.latency, ARGUMENTS.accuracy, ARGUMENTS.one_is_wrong):
+            done = run(program, "--help")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            name = os.path.basename(program)
+            self.assertTrue(done.stdout.startswith(f"{name} [FLAG...]"), done.stdout)
+            for said in ("--quick ", "--max-seconds=S ", "--benchmark_filter=", "Exit: 0 good, 1 a result was wrong, 2 bad flags, 3 "):
+                self.assertIn(said, done.stdout)
 
 
 class OtherBuilds(unittest.TestCase):

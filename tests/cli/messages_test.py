@@ -69,7 +69,11 @@ class Refused(ProgramTest):
         self.bad(2, ['got "lst"', "need one of info, list, scan, kernel, ssm, selective, mamba, validate", "did you mean list?"], "lst")
         self.bad(2, ['got "--verison"', "did you mean --version?"], "--verison")
         self.bad(2, ['got "--jsn"', "--json", "did you mean --json?"], "list", "--jsn")
-        self.bad(2, ['got "more"'], "info", "more")
+        self.bad(2, ['ssmscan info: argument: got "more"; need none\n'], "info", "more")
+        self.bad(2, ['ssmscan info: option: got "--more"; need --help\n'], "info", "--more")
+        for command in (["scan"], ["kernel", "dplr"], ["info"]):  # before a command, so the program's own
+            self.bad(2, ['ssmscan: option: got "--frobnicate"; need one of --help, --version\n'], "--frobnicate", *command)
+        self.bad(2, ['ssmscan kernel: option: got "--frobnicate"; need'], "kernel", "--frobnicate", "dplr")
         self.bad(2, ['got "--algoritm=blelloch"', "did you mean --algorithm?"], "scan", "--algoritm=blelloch")
         self.bad(2, ["--a"], "scan", "--a")  # a value is missing
         self.bad(2, ["--out"], "scan", "--out", "x.npy", "--out", "y.npy")

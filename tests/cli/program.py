@@ -10,7 +10,7 @@ import unittest
 
 PROGRAM = os.environ["SSMSCAN"]
 # descr: struct format, and how many numbers make one element
-FORMATS = {"<f4": ("f", 1), "<f8": ("d", 1), "<c8": ("f", 2), "<c16": ("d", 2), "<u4": ("I", 1), "<i8": ("q", 1), "|u1": ("B", 1)}
+FORMATS = {"<f4": ("f", 1), "<f8": ("d", 1), "<c8": ("f", 2), "<c16": ("d", 2), "<u4": ("I", 1), "<i4": ("i", 1), "<i8": ("q", 1), "|u1": ("B", 1)}
 
 # A refusal: the flag (or "command", "option", "argument"), what was given, what is needed.
 REFUSAL = re.compile(r"ssmscan( \w+){0,2}: (--[A-Za-z-]+(\[\d+\])?(, --[A-Za-z-]+)*|command|option|argument): .*got .+; need .+\n")

@@ -222,10 +222,11 @@ class Refused(ProgramTest):
 
     def test_types(self):
         self.save("f4.npy", "<f4", (2, 3), [1] * 6)
-        self.save("i8.npy", "<i8", (2, 3), [1] * 6)
         self.save("c8.npy", "<c8", (2, 3), [1j] * 6)
-        self.bad(2, ["--b: got <f4; need <f8, the type of --a"], "scan", "--a", "a.npy", "--b", "f4.npy", "--out", "x.npy")
-        self.bad(2, ["--a: got <i8; need one of <f4, <f8, <c8, <c16, <u4"], "scan", "--a", "i8.npy", "--b", "i8.npy", "--out", "x.npy")
+        self.bad(2, ["--b: f4.npy: got type '<f4'; need <f8, the type of --a\n"], "scan", "--a", "a.npy", "--b", "f4.npy", "--out", "x.npy")
+        for descr in ("<i8", "<i4"):  # one that other arguments take, and one that none does
+            self.save("i.npy", descr, (2, 3), [1] * 6)
+            self.bad(2, [f"--a: i.npy: got type '{descr}'; need one of <f4, <f8, <c8, <c16, <u4\n"], "scan", "--a", "i.npy", "--b", "i.npy", "--out", "x.npy")
         self.bad(2, ["--operator: got semi_log for <c8; need"], "scan", "--a", "c8.npy", "--b", "c8.npy", "--out", "x.npy",
                  "--operator", "semi_log")
 
@@ -244,7 +245,7 @@ class Refused(ProgramTest):
         self.save("o.npy", "<i8", (3,), [0, 1, 3])
         self.bad(2, ["--initial: got shape (3,); need shape (2, 2)"], *self.FILES, "--initial", "x0.npy", "--offsets", "o.npy")
         self.save("x0.npy", "<f4", (2,), [1] * 2)
-        self.bad(2, ["--initial: got <f4; need <f8"], *self.FILES, "--initial", "x0.npy")
+        self.bad(2, ["--initial: x0.npy: got type '<f4'; need <f8, the type of --a\n"], *self.FILES, "--initial", "x0.npy")
 
     def test_packing(self):
         for values, told in [([0, 2], "got last = 2; need last = time = 3"), ([1, 3], "got first = 1; need first = 0"),
@@ -253,8 +254,10 @@ class Refused(ProgramTest):
             self.bad(2, ["--offsets: ", told], *self.FILES, "--offsets", "o.npy")
         self.save("o.npy", "<i8", (0,), [])
         self.bad(2, ["--offsets: got shape (0,)"], *self.FILES, "--offsets", "o.npy")
-        self.save("o.npy", "<u4", (2,), [0, 3])
-        self.bad(2, ["--offsets: got <u4; need <i8"], *self.FILES, "--offsets", "o.npy")
+        for descr in ("<u4", "<i4"):
+            self.save("o.npy", descr, (2,), [0, 3])
+            self.bad(2, [f"--offsets: o.npy: got type '{descr}'; need <i8\n"], *self.FILES, "--offsets", "o.npy")
+            self.bad(2, [f"--reset: o.npy: got type '{descr}'; need |u1\n"], *self.FILES, "--reset", "o.npy")
         self.save("r.npy", "|u1", (2,), [0, 1])
         self.bad(2, ["--reset: got shape (2,); need shape (3,)"], *self.FILES, "--reset", "r.npy")
 
@@ -273,6 +276,8 @@ class Refused(ProgramTest):
         os.mkdir(self.path("folder"))
         files = ["scan", "--a", "a.npy", "--b", "b.npy", "--out"]
         self.bad(2, ["--out: got folder, a folder"], *files, "folder")
+        self.bad(2, ["--out: got -; need the name of a file (./- for one that is called -)"], *files, "-")
+        self.bad(2, ["--final: got -; need the name of a file"], *files, "y.npy", "--final", "-")
         os.mkfifo(self.path("pipe"))
         self.bad(2, ["--out: got pipe, a device, pipe or socket"], *files, "pipe", "--force")
         self.bad(2, ["--out: got none/x.npy, in a folder that is not there"], *files, "none/x.npy")

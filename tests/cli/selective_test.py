@@ -101,11 +101,11 @@ class SelectiveTest(ProgramTest):
         refuse("--mode: got", "--mode=convolution")
         refuse("--backend: got", "--backend=gpu")
         refuse("--final: got new.npy, which is --out too", "--final=new.npy")
-        refuse("--offsets: got", "--offsets=u.npy")
+        refuse("--offsets: u.npy: got type '<f8'; need <i8", "--offsets=u.npy")
         self.save("wrong.npy", "<f4", (CHANNELS, STATES), [0] * CHANNELS * STATES)
-        for name, told in (("A", "--A: got <f4; need <f8 or <c16"), ("B", "--B: got <f4; need <f8"), ("D", "--D: got <f4; need <f8")):
+        for name, told in (("A", "need one of <f8, <c16, with <f8 of --u"), ("B", "need <f8, the type of --A"), ("D", "need <f8")):
             changed = [f"--{name}=wrong.npy" if one.startswith(f"--{name}=") else one for one in arguments]
-            self.bad(2, [told], *changed, "--out=new.npy")
+            self.bad(2, [f"--{name}: wrong.npy: got type '<f4'; {told}\n"], *changed, "--out=new.npy")
         self.save("wrong.npy", "<f8", (CHANNELS, STATES + 1), [0] * CHANNELS * (STATES + 1))
         changed = ["--C=wrong.npy" if one.startswith("--C=") else one for one in arguments]
         self.bad(2, ["--C: got shape (4, 4); need (4, 3)"], *changed, "--out=new.npy")

@@ -129,7 +129,7 @@ class Kernel(Systems):
         self.save("B.npy", "<c16", (2,), [1j, 1j])
         self.bad(2, ["--b: got 2 values; need 3, as many as lambda"], *kernel, "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<f4", (3,), [1, 1, 1])
-        self.bad(2, ["--b: got <f4; need <c16 or <f8"], *kernel, "--length", "5", "--out", "K.npy")
+        self.bad(2, ["--b: B.npy: got type '<f4'; need one of <c16, <f8\n"], *kernel, "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<c16", (3,), [1j, complex("nan"), 1j])
         self.bad(2, ["--b: got a value that is not finite at index 1"], *kernel, "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<c16", (1, 3), [1j] * 3)
@@ -187,7 +187,7 @@ class Run(Systems):
         self.bad(2, ['--backend: got "cuda"; need one of serial, openmp'], *run, "--mode", "scan", "--backend", "cuda")
         self.bad(2, ['--d: got "much"; need a finite number'], *run, "--mode", "scan", "--d", "much")
         self.bad(2, ["--input: got nothing"], "ssm", "run", *self.common, "--out", "y.npy", "--mode", "scan")
-        for descr, shape, told in (("<c16", (2,), "--input: got <c16; need <f8 or <f4"), 
+        for descr, shape, told in (("<c16", (2,), "got type '<c16'; need one of <f8, <f4\n"), 
                                    ("<f8", (1, 1, 2), "--input: got shape (1, 1, 2)"), ("<f8", (0,), "--input: got shape (0,)")):
             count = 1
             for size in shape:

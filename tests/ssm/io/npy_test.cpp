@@ -11,6 +11,7 @@ namespace {
 using test::data_path;
 using test::refusal;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 template <class T>
@@ -83,6 +84,15 @@ TEST(Npy, RefusesFilesThatAreNone) {
   EXPECT_THAT(refusal([&] { read_npy(data_path("io/fortran.npy")); }), HasSubstr("Fortran (column-major) order"));
   EXPECT_THAT(refusal([&] { read_npy(data_path("io/big_endian.npy")); }), HasSubstr("big-endian type '>f8'"));
   EXPECT_THAT(refusal([&] { read_npy(data_path("io/float16.npy")); }), HasSubstr("type '<f2'; need one of <f4"));
+}
+
+TEST(Npy, NeedsWhatItsReaderTakes) {
+  auto const read = [](npy_types const& taken) {
+    return refusal([&] { read_npy(data_path("io/f4_2x3.npy"), taken); });
+  };
+  EXPECT_THAT(read({{npy_type::i8}}), EndsWith(": got type '<f4'; need <i8"));
+  EXPECT_THAT(read({{npy_type::f8, npy_type::c16}, ", of --a"}), EndsWith("; need one of <f8, <c16, of --a"));
+  EXPECT_EQ(read_npy(data_path("io/f4_2x3.npy"), {{npy_type::u1, npy_type::f4}}).type, npy_type::f4);
 }
 
 std::vector<std::byte> bytes_of_text(std::string const& text) {

@@ -54,7 +54,7 @@ TEST(Signal, KeepsTheFirst64AndSaysSo) {
 TEST(Signal, RefusesWhatIsNoSignal) {
   test::scratch_folder const folder;
   EXPECT_THAT(refusal([&] { read_signal(write<std::complex<double>>(folder, {1}, {1.0})); }),
-              HasSubstr("complex numbers"));
+              HasSubstr(": real numbers"));
   EXPECT_THAT(refusal([&] { read_signal(write<double>(folder, {1, 1, 2}, {1, 2})); }), HasSubstr("3 axes"));
   EXPECT_THAT(refusal([&] { read_signal(write<double>(folder, {}, {1})); }), HasSubstr("0 axes"));
   EXPECT_THAT(refusal([&] { read_signal(write<double>(folder, {0}, {})); }), HasSubstr("no samples"));
