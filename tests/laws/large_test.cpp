@@ -1,6 +1,7 @@
-// Beyond 2^31 elements, where an index of 32 bits breaks. No array where none is needed: one buffer of 2^31 floats, in
-// place, under a broadcast a; and for algorithms with scratch a monoid of one byte, its leaves made and its prefixes
-// judged by functors. Every truth has a closed form. (Strides beyond 2^32 elements: huge_strides.hpp.)
+// Beyond 2^31 elements, where an index of 32 bits breaks. No array where none is needed: one buffer of 2^31 floats
+// (8.6 GB), in place, under a broadcast a, for the forms that take no scratch of values; and for algorithms with scratch
+// a monoid of one byte, its leaves made and its prefixes judged by functors. Every truth has a closed form. (Strides
+// beyond 2^32 elements: huge_strides.hpp.)
 #include <atomic>
 #include <fstream>
 #include <memory>
@@ -40,22 +41,25 @@ class large : public testing::Test {
 constexpr index_t beyond = (index_t{1} << 31) + 4099;  // past the last power of two by a chunk and three
 
 // x[t] = -x[t-1] + 1: 1, 0, 1, 0, ... exactly.
-TEST_F(large, sequential_float_in_place_with_one_a) {
+TEST_F(large, float_in_place_with_one_a_by_the_public_call) {
   auto const values = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(beyond));
-  std::fill(values.get(), values.get() + beyond, 1.0F);
-  float const a = -1;
-  float final = 2;
-  recurrence<float> problem;
-  problem.x = tensor_view<float>(values.get(), beyond);
-  problem.a = tensor_view<float const>(&a, {1, 1, beyond}, {0, 0, 0});
-  problem.b = problem.x;
-  problem.final = tensor_view<float>(&final, 1);
-  linear_recurrence<float>(problem, {.algorithm = "sequential", .backend = "serial"});
-  index_t wrong = 0;
-  for (index_t t = 0; t < beyond; ++t) wrong += values[static_cast<std::size_t>(t)] != (t % 2 == 0 ? 1.0F : 0.0F);
-  EXPECT_EQ(wrong, 0);
-  EXPECT_EQ(final, beyond % 2 == 1 ? 1.0F : 0.0F);
-  tally::add(1);
+  for (char const* const algorithm : {"sequential", "chunked", "look_back"})
+    for (char const* const backend : {"serial", "openmp"}) {
+      std::fill(values.get(), values.get() + beyond, 1.0F);
+      float const a = -1;
+      float final = 2;
+      recurrence<float> problem;
+      problem.x = tensor_view<float>(values.get(), beyond);
+      problem.a = tensor_view<float const>(&a, {1, 1, beyond}, {0, 0, 0});
+      problem.b = problem.x;
+      problem.final = tensor_view<float>(&final, 1);
+      linear_recurrence<float>(problem, {.algorithm = algorithm, .backend = backend});
+      index_t wrong = 0;
+      for (index_t t = 0; t < beyond; ++t) wrong += values[static_cast<std::size_t>(t)] != (t % 2 == 0 ? 1.0F : 0.0F);
+      EXPECT_EQ(wrong, 0) << algorithm << '/' << backend;
+      EXPECT_EQ(final, beyond % 2 == 1 ? 1.0F : 0.0F) << algorithm << '/' << backend;
+      tally::add(1);
+    }
 }
 
 // x -> a x + b mod 16, both in one byte: exactly associative, and does not commute.

@@ -4,7 +4,7 @@
 //   definition       bit for bit what its one line of arithmetic gives (real dtypes)
 //   any tree         b: finite, NaN, +inf and -inf exactly where the definition has them; a: a NaN makes everything NaN,
 //                    an infinity leaves nothing finite (a tree may find inf - inf where the definition has inf)
-//   where all is finite: inside the bound
+//   where all is finite: inside the bound (the signs of zeros: signs_of_zero.hpp)
 //   a[0] without an initial state is not read: nothing changes.
 // heinsen: as its page says: a = 0 forgets a past of any kind, and else every class is the definition's.
 #include <cmath>
@@ -75,6 +75,19 @@ number_class class_of(T v) {
 enum class special_place { in_a, in_b };
 inline constexpr special_place both_places[] = {special_place::in_a, special_place::in_b};
 
+// Bit for bit, the sign of zero with it; a NaN is a NaN.
+template <std::floating_point T>
+std::string not_the_definition(std::vector<T> const& a, std::vector<T> const& b, std::optional<T> initial,
+                               std::vector<T> const& x) {
+  T state = initial.value_or(T(0));
+  for (std::size_t t = 0; t < x.size(); ++t) {
+    state = t == 0 && !initial ? b[t] : std::fma(a[t], state, b[t]);
+    if (!(std::isnan(state) ? std::isnan(x[t]) : same_bits(state, x[t])))
+      return "not the definition's value at place " + std::to_string(t);
+  }
+  return "";
+}
+
 // One lane in the order of the scan, after `position` in that order; "" if it obeys.
 template <class T>
 std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vector<T> const& b,
@@ -84,6 +97,9 @@ std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vec
   auto const at = [](std::vector<T> const& v, index_t t) { return v[static_cast<std::size_t>(t)]; };
   bool const special_is_finite = is_finite(where == special_place::in_a ? at(a, position) : at(b, position));
   if (!has_a_bound(s)) return "";
+  if constexpr (!is_complex<T>)
+    if (s.is_the_definition())
+      if (std::string const wrong = not_the_definition(a, b, initial, x); !wrong.empty()) return wrong;
   if (special_is_finite) return yardstick<T>(a, b, initial).outside(s, x);
   bool const tree = s.result != result_class::reformulates;
   T state = initial.value_or(T(0));
@@ -93,10 +109,6 @@ std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vec
     if (t < position) continue;
     T const got = at(x, t);
     std::string const here = " at place " + std::to_string(t);
-    if constexpr (!is_complex<T>) {
-      if (s.is_the_definition() && !(std::isnan(state) ? std::isnan(got) : same_bits(state, got)))
-        return "not the definition's value" + here;
-    }
     bool const infinite_a =
         where == special_place::in_a && !std::isnan(std::abs(static_cast<real>(std::real(at(a, position)))));
     bool const joins_parts = s.algorithm == "heinsen.fused";  // inf - inf there, as in a tree

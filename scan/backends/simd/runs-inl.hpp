@@ -1,0 +1,174 @@
+// A block of a chunk for one SIMD target: its sixteen runs are scanned in the lanes of vectors, and finished with what enters them.
+#if defined(SSMSCAN_SIMD_RUNS_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SSMSCAN_SIMD_RUNS_INL
+#undef SSMSCAN_SIMD_RUNS_INL
+#else
+#define SSMSCAN_SIMD_RUNS_INL
+#endif
+
+#include <ssmscan/scan/backends/simd/chunk.hpp>
+#include <ssmscan/scan/backends/simd/columns-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::simd::HWY_NAMESPACE {
+
+// A vector's lanes are runs of one block.
+template <class T>
+using run_lanes = hn::CappedTag<real_of<T>, rows>;
+
+enum class order : bool { up, down };  // of time along memory
+
+// Numbers loaded together stand in memory in reverse where time runs down.
+template <order Order, class Numbers, std::size_t N>
+HWY_INLINE void in_time_order(Numbers (&v)[N]) {
+  if constexpr (Order == order::down)
+    for (std::size_t i = 0; i < N / 2; ++i) std::swap(v[i], v[N - 1 - i]);
+}
+
+// Reals from the first element of a block to where the numbers [j, j + N) of its run `r` begin; the base of a block
+// whose time runs down is its last place in memory.
+template <class T, order Order, std::size_t N>
+HWY_INLINE std::ptrdiff_t place(std::size_t r, std::size_t j) {
+  constexpr auto width = static_cast<std::ptrdiff_t>(parts<T>);
+  auto const t = static_cast<std::ptrdiff_t>(r * rows + j);
+  return width * (Order == order::up ? t : -t - static_cast<std::ptrdiff_t>(N) + 1);
+}
+
+template <class T>
+struct kept {
+  scanned_runs<T>* to;
+};
+struct not_kept {};
+
+// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left.
+template <order Order, class T, class Scanned>
+HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b) {
+  run_lanes<T> const d;
+  using D = run_lanes<T>;
+  using numbers = number<hn::Vec<D>, parts<T>>;
+  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<T, D>;
+  constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
+  auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
+  auto const* const reals_b = reinterpret_cast<real_of<T> const*>(b);
+  for (std::size_t r = 0; r < rows; r += lanes) {
+    numbers product, sum;
+// Unrolled, or the chain of multiply-adds runs through the stack.
+#pragma GCC unroll 16
+    for (std::size_t j = 0; j < rows; j += at_once) {
+      numbers column_a[at_once], column_b[at_once];
+      load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
+      load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
+      in_time_order<Order>(column_a), in_time_order<Order>(column_b);
+      for (std::size_t k = 0; k < at_once; ++k) {
+        if (j + k == 0) {
+          product = column_a[0], sum = column_b[0];
+        } else {
+          sum = multiply_add(d, column_a[k], sum, column_b[k]);
+          product = multiply(d, column_a[k], product);
+        }
+        if constexpr (std::is_same_v<Scanned, kept<T>>) {
+          auto const row = (j + k) * scanned_runs<T>::step + r;
+          for (std::size_t part = 0; part < parts<T>; ++part) {
+            hn::Store(product.part[part], d, scanned.to->a + row + part * rows);
+            hn::Store(sum.part[part], d, scanned.to->b + row + part * rows);
+          }
+        }
+      }
+    }
+    store_numbers<T>(d, product, last_a + r);
+    store_numbers<T>(d, sum, last_b + r);
+  }
+}
+
+// All lanes: `one`. The first lane: `one`, the others as they are.
+template <class T, class D>
+HWY_INLINE auto everywhere(D d, T const& one) {
+  number<hn::Vec<D>, parts<T>> v;
+  for (std::size_t part = 0; part < parts<T>; ++part)
+    v.part[part] = hn::Set(d, reinterpret_cast<real_of<T> const*>(&one)[part]);
+  return v;
+}
+template <class D, class V, std::size_t Parts>
+HWY_INLINE number<V, Parts> with_lane(D d, std::size_t lane, number<V, Parts> const& one, number<V, Parts> v) {
+  auto const up_to = hn::FirstN(d, lane + 1), before = hn::FirstN(d, lane);
+  for (std::size_t part = 0; part < Parts; ++part)
+    v.part[part] = hn::IfThenElse(before, v.part[part], hn::IfThenElse(up_to, one.part[part], v.part[part]));
+  return v;
+}
+
+// What enters the runs of a block: the ends of the runs before, by the state that enters the block.
+template <class T>
+struct block_states {
+  block_ends<T> const& ends;
+  T entering;
+  bool complete;  // nothing enters: the runs' ends are complete as they are
+};
+
+// body(0), ..., body(N - 1), the numbers known to the compiler.
+template <std::size_t... I, class Body>
+HWY_INLINE void unrolled(std::index_sequence<I...>, Body const& body) {
+  (body(std::integral_constant<std::size_t, I>{}), ...);
+}
+
+// x of a block. `between(i)` is called for i in [0, calls_between) on the way, to keep memory and processor busy.
+template <class T>
+inline constexpr std::size_t calls_between = rows / lanes_of<run_lanes<T>>*(rows / numbers_at_once<T, run_lanes<T>>);
+
+template <order Order, class T, class Between>
+HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> const& states, T* x,
+                            Between const& between) {
+  run_lanes<T> const d;
+  using D = run_lanes<T>;
+  using numbers = number<hn::Vec<D>, parts<T>>;
+  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<T, D>;
+  constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
+  numbers const entering = everywhere<T>(d, states.entering);
+  numbers state = entering, leaves = entering;  // until the first step of their runs
+  // After `r` runs and as many more as the vector has lanes; the first of a[], b[] stand for no run.
+  auto const after_runs = [&](std::size_t r) HWY_ATTR {
+    auto const sum = load_numbers<T>(d, states.ends.b + r);
+    return states.complete ? sum : multiply_add(d, load_numbers<T>(d, states.ends.a + r), entering, sum);
+  };
+  auto const finish = [&](auto i) HWY_ATTR __attribute__((always_inline)) {
+    constexpr std::size_t steps = rows / at_once;
+    std::size_t const r = i / steps * lanes, j = i % steps * at_once;
+    if (j == 0) {
+      state = after_runs(r), leaves = after_runs(r + 1);
+      if (r == 0) state = with_lane(d, 0, entering, state);
+      if (r + lanes == rows) leaves = with_lane(d, lanes - 1, everywhere<T>(d, states.ends.after), leaves);
+    }
+    numbers column[at_once];
+    for (std::size_t k = 0; k < at_once; ++k) {
+      auto const row = (j + k) * scanned_runs<T>::step + r;
+      numbers product, sum;
+      for (std::size_t part = 0; part < parts<T>; ++part) {
+        product.part[part] = hn::Load(d, scanned.a + row + part * rows);
+        sum.part[part] = hn::Load(d, scanned.b + row + part * rows);
+      }
+      column[k] = j + k + 1 < rows ? multiply_add(d, product, state, sum) : leaves;
+    }
+    in_time_order<Order>(column);
+    store_columns<T>(d, column, reinterpret_cast<real_of<T>*>(x) + place<T, Order, at_once>(r, j), apart);
+    between(i);
+  };
+  if constexpr (calls_between<T> <= 16) {
+    unrolled(std::make_index_sequence<calls_between<T>>{}, finish);
+  } else {
+    for (std::size_t i = 0; i < calls_between<T>; ++i) finish(i);
+  }
+}
+
+// The number of run `r` at step `j`.
+template <class T>
+HWY_INLINE T number_at(real_of<T> const* reals, std::size_t j, std::size_t r) {
+  auto const* const at = reals + j * scanned_runs<T>::step + r;
+  if constexpr (parts<T> == 2) {
+    return T(at[0], at[rows]);
+  } else {
+    return at[0];
+  }
+}
+
+}  // namespace ssmscan::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
