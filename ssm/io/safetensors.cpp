@@ -43,7 +43,10 @@ constexpr std::array<type_entry, 16> types{{{"BOOL", 1},
 
 std::string names_of_types() {
   std::string text;
-  for (type_entry const& entry : types) text += (text.empty() ? "" : " ") + std::string(entry.name);
+  for (type_entry const& entry : types) {
+    if (!text.empty()) text += ' ';
+    text += entry.name;
+  }
   return text;
 }
 

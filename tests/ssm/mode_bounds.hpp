@@ -188,7 +188,8 @@ mode_bound bound_of_mode(bounded_system const& of, std::vector<double> const& u,
       for (std::size_t t = 0; t < a.size(); ++t)
         for (std::size_t q = 0; q < static_cast<std::size_t>(of.system->inputs()); ++q)
           driven[t] += of.driven[k * static_cast<std::size_t>(of.system->inputs()) + q] * u[q * a.size() + t];
-      std::optional<complex> const initial = x0.empty() ? std::optional<complex>() : x0[k];
+      std::optional<complex> initial;
+      if (!x0.empty()) initial.emplace(x0[k]);
       auto const lane = ssmscan::reference::heinsen_bound<complex>(a, driven, length + 4, initial);
       for (double const bound : lane) lanes = std::max(lanes, bound);
     }
