@@ -22,6 +22,7 @@ def by_cmake(arguments, options, with_ssm):
     if ccache:
         options = [*options, f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"]
     build = arguments.work / "build"
+    (build / "CMakeCache.txt").unlink(missing_ok=True)  # what a run of another effort asked for is not kept
     # No build type, so that no flag on a compile line comes from CMake itself. The launcher only saves time.
     run(["cmake", "-G", "Ninja", "-S", arguments.work, "-B", build, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON",
          f"-DCMAKE_CXX_COMPILER={os.environ['CXX']}", *options])
