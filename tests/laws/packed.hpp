@@ -32,7 +32,7 @@ sequences<T> packed_exact(random_stream& random, packed_case const& c, index_t l
   return made;
 }
 
-// The same answer, one call for each sequence.
+// The same answer, one call for each sequence, all on one thread.
 template <class T>
 outcome<T> one_by_one(subject<T> const& s, sequences<T> const& given, direction d) {
   auto const& offsets = given.offsets;
@@ -43,7 +43,7 @@ outcome<T> one_by_one(subject<T> const& s, sequences<T> const& given, direction 
     sequences<T> one{given.lanes, end - begin, cut(given.a, given.lanes, given.time, begin, end),
                      cut(given.b, given.lanes, given.time, begin, end)};
     if (!given.initial.empty()) one.initial = cut(given.initial, given.lanes, segments, k, k + 1);
-    outcome<T> const part = call(s, one, d);
+    outcome<T> const part = call(s, one, d, aliasing::apart, 1);
     made.fault += part.fault;
     for (index_t lane = 0; lane < given.lanes; ++lane) {
       std::copy(part.x.begin() + lane * (end - begin), part.x.begin() + (lane + 1) * (end - begin),
@@ -103,7 +103,7 @@ std::string any_data_broken(subject<T> const& s, packed_case const& c, random_st
 template <class T>
 std::string nan_crosses(subject<T> const& s, packed_case const& c, random_stream& random, surroundings const& around) {
   auto dense = packed_any<T>(random, c, around.lanes(), random_offsets(random, c.time, empty_ones::some));
-  outcome<T> const clean = call(s, dense, c.order);
+  outcome<T> const clean = call(s, dense, c.order, aliasing::apart, 1);
   index_t const lane = random.below(dense.lanes), t = random.below(c.time), position = lane * c.time + t;
   auto const nan = T(std::numeric_limits<reference::real_t<T>>::quiet_NaN());
   dense.a[static_cast<std::size_t>(position)] = dense.b[static_cast<std::size_t>(position)] = nan;
@@ -127,7 +127,7 @@ std::string mask_broken(subject<T> const& s, packed_case const& c, random_stream
   laid_out<T> const views(around.where, masked, around.alias);
   auto with_offsets = views.given();
   with_offsets.reset.clear(), with_offsets.offsets = offsets;
-  return difference(call(s, with_offsets, c.order), views.call(s, c.order, around.threads));
+  return difference(call(s, with_offsets, c.order, aliasing::apart, 1), views.call(s, c.order, around.threads));
 }
 
 // The parts that speak of the subject and the length.
@@ -152,17 +152,26 @@ std::string packed_broken(subject<T> const& s, packed_case const& c, packed_part
   return judge(any_data_broken<T>);
 }
 
+// In the order of their numbers of threads: an OpenMP runtime ends and starts threads where that number changes.
 template <class T>
 verdict packed_law(subject<T> const& s, std::vector<index_t> const& lengths) {
-  verdict found;
+  struct part_of_case {
+    packed_case of;
+    packed_part part;
+    int threads;
+  };
+  std::vector<part_of_case> all;
   for (packed_case const& c : packed_cases(lengths))
-    for (packed_part const part : packed_parts(s, c.time)) {
-      found.add(packed_broken(s, c, part), [&] {
-        return place(s, c.time, c.order) + ", " + std::string(to_string(part)) + ", packing " +
-               std::to_string(c.packing) + (c.initial == initial_state::given ? ", with initial states" : "");
-      });
-      if (!found.holds()) return found;
-    }
+    for (packed_part const part : packed_parts(s, c.time)) all.push_back({c, part, surroundings_of(c, part).threads});
+  std::ranges::stable_sort(all, {}, &part_of_case::threads);
+  verdict found;
+  for (auto const& [c, part, threads] : all) {
+    found.add(packed_broken(s, c, part), [&s, &c = c, part = part] {
+      return place(s, c.time, c.order) + ", " + std::string(to_string(part)) + ", packing " +
+             std::to_string(c.packing) + (c.initial == initial_state::given ? ", with initial states" : "");
+    });
+    if (!found.holds()) return found;
+  }
   return found;
 }
 
