@@ -99,7 +99,7 @@ def speed_tables(kept):
                 continue
             bound = here.get("triad", {}).get("us")
             ours = min((here[c]["us"] for c in OURS if "us" in here.get(c, {})), default=None)
-            older = next((f" (at {r['commit'][:12]})" for r in here.values() if "commit" in r), "")
+            older = next((f" (at {r['commit'][:12]})" for c, r in here.items() if c in KNOWN and "commit" in r), "")
             rows.append([shape_text(problem, time) + older, "" if bound is None else f"{bound:.4g}", "" if ours is None else f"{ours:.4g}"] + [share(here.get(c)) for c in contenders])
         if rows:
             lines += ["", f"## Shares of the bound, {title}", ""] + table(["lanes x time", "bound, µs", "our fastest, µs", *contenders], rows)
@@ -130,10 +130,12 @@ def peers_table(kept):
             cells.append(f"{mine[c]['us']:.4g}" if c in mine and "us" in mine[c] else "")
         cells += ["" if p not in rows[key] else f"{rows[key][p]['us']:.4g}" if "us" in rows[key][p] else "not run" for p in peers]
         body.append(cells)
+    commits = list(dict.fromkeys(r["commit"][:12] for here in rows.values() for r in here.values() if "commit" in r))
+    apart = [f"Theirs are of the record at {', '.join(commits)}; ours are of the commits of the rows above.", ""] if commits else []
     said = list(dict.fromkeys(f"- {parse_name(r['name']).contender}: {r['error']}" for r in kept["records"] if parse_name(r["name"]).contender in peers and "error" in r))
     return ["", "## Beside the peers' Python packages, µs, float", "",
             "heinsen_torch.real computes positive data only, heinsen_torch.complex and fla_hgrn take data without zeros; the others compute what we compute.", ""] \
-        + table(["lanes x time", "look_back", "sequential", "heinsen.fused", *peers], body) + ([""] + said if said else [])
+        + apart + table(["lanes x time", "look_back", "sequential", "heinsen.fused", *peers], body) + ([""] + said if said else [])
 
 
 def latency_table(kept):
@@ -155,7 +157,7 @@ def page(name, kept):
     lines = [f"# On {gpu}", "", f"{m.get('gpu', '')}; clocks {m.get('gpu_clocks', 'unknown')}; driver {m.get('gpu_driver', 'unknown')}; CUDA {m.get('cuda', 'unknown')}; commit {m.get('commit', 'unknown')}; {m.get('date', '')[:10]}.",
              "", "Medians of three repetitions, by the device's clock (CUDA events around batches of calls, launched one by one or replayed from a graph, whichever is faster). Each result was verified, of the call and of the batch, before it was timed. "
              "A share is the time of the bound, a kernel that reads a and b and writes x, over the time of the contender, on the same arrays in the same process. Up to 2²⁰ the data stay in the L2 cache from pass to pass, for all alike; "
-             "“cache cold” rotates among copies that outgrow it. Beyond 1 s a pass is not run.", "",
+             "“cache cold” rotates among copies that outgrow it. What takes longer a pass than the command allows is not run.", "",
              f"By `{m.get('command', './compare --cuda')}` and its like; the numbers are in the JSON beside this page, and the page is made of them (`plots/gpu_results.py`)."]
     drawn = figures(name)
     return "\n".join(lines + ([""] + drawn if drawn else []) + speed_tables(kept) + peers_table(kept) + latency_table(kept)) + "\n"

@@ -66,10 +66,13 @@ class Pages(unittest.TestCase):
     def test_a_peer_stands_beside_ours_of_its_shape(self):
         peer = synthetic.runs("throughput/affine.f32/torch/cuda/lanes:12288/time:4096", 1e-3, 12288 * 4096)
         broken = [{"name": "throughput/affine.f32/fla_hgrn/cuda/lanes:12288/time:4096/family:slow/manual_time", "run_type": "iteration", "error_occurred": True, "error_message": "not run: fla: not installed", "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"}]
-        gpu_results.take("gpu", [self.file("ours.json", synthetic.gpu_records()), self.file("peers.json", peer + broken, torch="2.0")])
+        gpu_results.take("gpu", [self.file("ours.json", synthetic.gpu_records()), self.file("peers.json", peer + broken, torch="2.0", commit="0ld")])
         (row,) = self.rows("Beside the peers' Python packages, µs, float")
         self.assertEqual((float(row["torch"]), float(row["look_back"])), (1000, float("%.4g" % (12288 * 4096 / (0.82 * synthetic.GPU_BOUND) * 1e6))))
-        self.assertIn("- fla_hgrn: not run: fla: not installed", (self.folder / "gpu.md").read_text(encoding="utf-8"))
+        text = (self.folder / "gpu.md").read_text(encoding="utf-8")
+        self.assertIn("- fla_hgrn: not run: fla: not installed", text)
+        self.assertNotIn("(at 0ld)", text)  # of the peer's run, not of ours beside it
+        self.assertIn("Theirs are of the record at 0ld", text)
 
 
 if __name__ == "__main__":
