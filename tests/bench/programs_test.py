@@ -9,7 +9,8 @@ import unittest
 
 ARGUMENTS = None
 PUBLISHED_NAME = re.compile(
-    r"(throughput|latency|accuracy)/(affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp|cuda)"
+    r"(throughput|latency|accuracy)/((affine|semi_log)\.(f32|f64|c64|c128|u32)/[a-z][a-z0-9_]*(\.[a-z]+)?/(serial|openmp|cuda)"
+    r"|affine\.(f16|bf16)/[a-z][a-z0-9_]*/cuda)"  # storage of 16 bits, on a device alone
     r"/lanes:\d+/time:\d+(/layout:time_major)?(/family:[\w-]+)?(/threads:\d+)?(/direction:reverse)?(/packed:\d+)?"
     r"(/state:\w+)?(/cache:cold)?(/inner:[\w.]+)?(/(real_time|manual_time)(_(mean|median|stddev|cv))?)?")
 # What rounds: bench_accuracy has all of it (u32 is exact).
