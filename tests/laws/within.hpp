@@ -1,6 +1,5 @@
 #pragma once
 // A result against the bound of its class, element by element; the oracle is quadruple precision on the input.
-#include <functional>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -31,19 +30,22 @@ class yardstick {
   reference::oracle<T> const& exact() const { return exact_; }
 
   // Of element t of a result that a tree over n >= t + 1 elements gave.
-  double bound(subject<T> const& s, index_t t, index_t n) const { return bounds(s, n)(t); }
+  double bound(subject<T> const& s, index_t t, index_t n) const {
+    return with_bounds(s, n, [t](auto const& bound_at) { return bound_at(t); });
+  }
 
   // "" where x[0..length) is inside.
   std::string outside(subject<T> const& s, T const* x, index_t length, index_t n,
                       no_bound none = no_bound::passes) const {
-    auto const bound_at = bounds(s, n);
-    for (index_t t = 0; t < length; ++t) {
-      double const error = exact_.error(t, x[t]), allowed = bound_at(t);
-      if (none == no_bound::fails && !std::isfinite(allowed)) return "nothing bounds place " + std::to_string(t);
-      if (!reference::inside(error, allowed))
-        return "error " + std::to_string(error / allowed) + " of its bound at place " + std::to_string(t);
-    }
-    return "";
+    return with_bounds(s, n, [&](auto const& bound_at) -> std::string {
+      for (index_t t = 0; t < length; ++t) {
+        double const error = exact_.error(t, x[t]), allowed = bound_at(t);
+        if (none == no_bound::fails && !std::isfinite(allowed)) return "nothing bounds place " + std::to_string(t);
+        if (!reference::inside(error, allowed))
+          return "error " + std::to_string(error / allowed) + " of its bound at place " + std::to_string(t);
+      }
+      return "";
+    });
   }
   std::string outside(subject<T> const& s, std::vector<T> const& x, no_bound none = no_bound::passes) const {
     auto const n = static_cast<index_t>(x.size());
@@ -51,16 +53,17 @@ class yardstick {
   }
 
  private:
-  // What depends on the length alone is found once.
-  std::function<double(index_t)> bounds(subject<T> const& s, index_t n) const {
+  // judge(bound of element t) with what depends on the length alone found once.
+  template <class Judge>
+  auto with_bounds(subject<T> const& s, index_t n, Judge const& judge) const {
     if (s.result == result_class::reformulates)
-      return [&known = reformulated(s, n)](index_t t) { return known[static_cast<std::size_t>(t)]; };
+      return judge([&known = reformulated(s, n)](index_t t) { return known[static_cast<std::size_t>(t)]; });
     if constexpr (std::floating_point<T>)
       if (s.represents == operation::semi_log)
-        return [this, shape = s.shape(n), library = s.library](index_t t) {
+        return judge([this, shape = s.shape(n), library = s.library](index_t t) {
           return reference::semi_log_bound(exact_, t, shape, library);
-        };
-    return [this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); };
+        });
+    return judge([this, roundings = s.roundings(n)](index_t t) { return reference::a_priori(exact_, t, roundings); });
   }
 
   // A prefix's bounds are the whole's: found for as many elements as were asked for.
