@@ -282,6 +282,8 @@ dplr_kernels<T>::~dplr_kernels() = default;
 template <class T>
 dplr_kernels<T>::dplr_kernels(dplr_kernels&&) noexcept = default;
 
+constexpr index_t most_kept = 1 << 17;
+
 template <class T>
 void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
   if (channel < 0 || channel >= static_cast<index_t>(state_->channels.size()))
@@ -294,7 +296,11 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
     for (std::size_t l = 0; l < kernel.size(); ++l) kernel[l] = static_cast<T>(made[l]);
     return;
   }
-  std::vector<std::complex<T>> spectrum(at(state_->roots.padded()));
+  // Of one thread, kept from call to call as convolution's are: fresh pages each time cost as much as the sums of a pole.
+  static thread_local std::vector<std::complex<T>> kept;
+  std::vector<std::complex<T>> own;
+  auto& spectrum = state_->roots.padded() <= most_kept ? kept : own;
+  spectrum.resize(at(state_->roots.padded()));
   T const half_step = static_cast<T>(of.truncated.step / 2);
   if (of.blocks.empty()) {
     detail::dplr_spectrum(state_->roots, of.poles, half_step, spectrum.data());
