@@ -62,6 +62,11 @@ class line_writer {
   bool waits_ = false;
 };
 
+struct ask_nothing {
+  template <class Index>
+  HWY_INLINE void operator()(Index) const {}
+};
+
 // Asks for a block's bytes of a and b ahead of their time, a share between two steps of other work.
 template <class T>
 struct ask_ahead {
