@@ -26,17 +26,17 @@ class block_reader {
     if (one_a_) std::fill_n(s.in_a, block, *in.a);
   }
 
-  template <class Scanned>
-  HWY_INLINE void scan(index_t begin, Scanned const& scanned, T* last_a, T* last_b) const {
+  template <class Scanned, class Ask>
+  HWY_INLINE void scan(index_t begin, Scanned const& scanned, T* last_a, T* last_b, Ask const& ask) const {
     T const *const a = in_.a + begin * in_.a_stride, *const b = in_.b + begin * in_.b_stride;
     bool const as_it_lies = begin + block <= in_.n && (begin > 0 || in_.first == nullptr);
     if (as_it_lies && up_) {
-      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b);
+      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, ask);
     } else if (as_it_lies && down_) {
-      scan_runs<order::down>(a, b, scanned, last_a, last_b);
+      scan_runs<order::down>(a, b, scanned, last_a, last_b, ask);
     } else {
       copy(begin, a, b);
-      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b);
+      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, ask);
     }
   }
 
@@ -61,9 +61,9 @@ template <class T>
 affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept<T>{}, s.run_a + begin / run, s.run_b + begin / run);
+    blocks.scan(begin, not_kept<T>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
   T block_a[run], block_b[run];
-  scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b);
+  scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, ask_nothing{});
   affine_map<T> all{block_a[0], block_b[0]};
   for (index_t k = 1; k < run; ++k)
     all = {scalar_multiply(block_a[k], all.a), scalar_multiply_add(block_a[k], all.b, block_b[k])};
@@ -130,7 +130,14 @@ T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
   auto const scan_group = [&](index_t begin) HWY_ATTR {
     for (index_t k = begin; k < std::min(begin + group<T>, count); ++k) {
       index_t const place = k % group<T> * run;
-      blocks.scan(k * block, kept<T>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place);
+      auto const scan = [&](auto const& ask) HWY_ATTR __attribute__((always_inline)) {
+        blocks.scan(k * block, kept<T>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
+      };
+      if (in.next_a == nullptr) {
+        scan(ask_nothing{});
+      } else {
+        scan(ask_ahead<T>{in.next_a + k * block * in.a_stride, 64 * in.a_stride});
+      }
     }
     scan_ends<T>(s.last_a, s.last_b, s.ends);
   };
@@ -151,9 +158,7 @@ T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
     if (in.next_b == nullptr) {
       writer.write(scanned, states, begin, length, ask_nothing{});
     } else {
-      ask_ahead<T> const ahead{in.next_a == nullptr ? nullptr : in.next_a + begin * in.a_stride,
-                               in.next_b + begin * in.b_stride};
-      writer.write(scanned, states, begin, length, ahead);
+      writer.write(scanned, states, begin, length, ask_ahead<T>{in.next_b + begin * in.b_stride, 64 * in.b_stride});
     }
   }
   if (in.n % block == 0) writer.finish();

@@ -48,13 +48,16 @@ struct not_kept {
   static constexpr std::size_t abreast = 2;
 };
 
-// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left.
-template <order Order, class T, class Scanned>
-HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b) {
+// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left. `between(i, n)` is
+// called for i in [0, n) on the way, to keep memory busy.
+template <order Order, class T, class Scanned, class Between>
+HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b,
+                          Between const& between) {
   using D = typename Scanned::lanes;
   D const d;
   using numbers = number<hn::Vec<D>, parts<T>>;
   constexpr std::size_t lanes = lanes_of<D>, abreast = Scanned::abreast, at_once = numbers_at_once<T, D>;
+  constexpr std::size_t calls = rows / lanes * (rows / at_once);
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
   auto const* const reals_b = reinterpret_cast<real_of<T> const*>(b);
@@ -87,7 +90,10 @@ HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* las
 #pragma GCC unroll 16
     for (std::size_t j = 0; j < rows; j += at_once)
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v < abreast; ++v) step(v, first + v * lanes, j);
+      for (std::size_t v = 0; v < abreast; ++v) {
+        step(v, first + v * lanes, j);
+        between((first / lanes + v) * (rows / at_once) + j / at_once, calls);
+      }
     for (std::size_t v = 0; v < abreast; ++v) {
       store_numbers<T>(d, product[v], last_a + first + v * lanes);
       store_numbers<T>(d, sum[v], last_b + first + v * lanes);
@@ -160,7 +166,7 @@ HWY_INLINE void unrolled(std::index_sequence<I...>, Body const& body) {
   (body(std::integral_constant<std::size_t, I>{}), ...);
 }
 
-// x of a block. `between(i)` is called for i in [0, calls_between) on the way, to keep memory and processor busy.
+// x of a block; `between` as above.
 template <class T>
 inline constexpr std::size_t calls_between = rows / lanes_of<run_lanes<T>>*(rows / numbers_at_once<T, run_lanes<T>>);
 
@@ -199,7 +205,7 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
     }
     in_time_order<Order>(column);
     store_columns<T>(d, column, reinterpret_cast<real_of<T>*>(x) + place<T, Order, at_once>(r, j), apart);
-    between(i);
+    between(i, calls_between<T>);
   };
   if constexpr (calls_between<T> <= 16) {
     unrolled(std::make_index_sequence<calls_between<T>>{}, finish);
