@@ -1,6 +1,7 @@
 #pragma once
 // Causal convolution y[t] = sum_{k <= t} kernel[k] input[t-k]: by that definition, and by the FFT (a product of
-// spectra, padded with zeros so that the circular wrap-around stays out of the result). The kernel may be shorter or
+// spectra, padded with zeros so that the circular wrap-around stays out of the result; of 2n points as a cyclic and a negacyclic product
+// of n, a step of the FFT by radix 2 taken outside it, where it is known which half is zero). The kernel may be shorter or
 // longer than the input. float and double, real.
 #include <span>
 #include <string_view>

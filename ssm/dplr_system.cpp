@@ -6,6 +6,7 @@
 
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/row_power.hpp>
 #include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/dplr_system.hpp>
 
@@ -15,16 +16,6 @@ namespace {
 using complex = std::complex<double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-// row A^length
-template <class Matrix, class Row>
-Row times_power(Row row, Matrix power, index_t length) {
-  for (; length > 0; length /= 2) {
-    if (length % 2 != 0) row = (row * power).eval();
-    if (length > 1) power = (power * power).eval();
-  }
-  return row;
-}
 
 }  // namespace
 
@@ -116,18 +107,14 @@ std::vector<complex> truncated_output(dplr_system const& system, index_t length)
   if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
   dplr_stepper const stepper(system);
   index_t const n = system.size();
+  // On (Re x, Im x), where Re(c x) = Re c Re x - Im c Im x.
+  Eigen::MatrixXd const step = detail::step_matrix<double>(stepper).transpose();
+  std::vector<double> row;
+  for (complex const& c : system.c) row.push_back(c.real());
+  for (complex const& c : system.c) row.push_back(-c.imag());
+  detail::row_times_power(row, {step.data(), step.data() + step.size()}, length);
   std::vector<complex> made(system.c);
-  if (system.kept == spectrum::half) {  // Re(c x) = Re c Re x - Im c Im x
-    Eigen::RowVectorXd row(2 * n);
-    for (index_t i = 0; i < n; ++i) row(i) = made[at(i)].real(), row(n + i) = -made[at(i)].imag();
-    row = times_power(row, detail::step_matrix<double>(stepper), length);
-    for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row(i), -row(n + i));
-  } else {
-    Eigen::RowVectorXcd row(n);
-    for (index_t i = 0; i < n; ++i) row(i) = made[at(i)];
-    row = times_power(row, detail::step_matrix<complex>(stepper), length);
-    for (index_t i = 0; i < n; ++i) made[at(i)] -= row(i);
-  }
+  for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row[at(i)], -row[at(n + i)]);
   return made;
 }
 

@@ -67,7 +67,8 @@ class dplr_stepper {
 };
 
 // C~ = c (I - Ab^length), the read-out of the truncated generating function: a half spectrum's in the same sense as c. By
-// repeated squaring of the dense Ab, N^3 log2(length).
+// repeated squaring of the dense Ab over the reals, and products of the row with what that leaves: 8 N^3 (log2(length / 2N) + 1) fused
+// multiply-adds in SIMD lanes, the same bits on every target.
 SSMSCAN_SSM_EXPORT std::vector<std::complex<double>> truncated_output(dplr_system const& system, index_t length);
 
 }  // namespace ssmscan::ssm

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <string>
 
 #include <ssmscan/scan/backends/openmp.hpp>
@@ -194,6 +196,42 @@ mode mode_by_name(std::string_view name) {
   throw_invalid("mode", std::string(name), "recurrence, convolution or scan");
 }
 
+// Kernels of the diagonal plus low-rank systems, which share their roots: of the last length in each type.
+struct layer::kept_generators {
+  std::vector<index_t> place;  // of each system among them; -1: it is none
+  std::mutex mutex;            // over what follows
+  std::shared_ptr<dplr_kernels<float> const> floats;
+  std::shared_ptr<dplr_kernels<double> const> doubles;
+
+  explicit kept_generators(std::vector<linear_system_ptr> const& systems) {
+    index_t count = 0;
+    for (auto const& system : systems) place.push_back(low_rank(*system) == nullptr ? -1 : count++);
+  }
+  static detail::dplr_realization const* low_rank(linear_system const& system) {
+    return dynamic_cast<detail::dplr_realization const*>(&system);
+  }
+  template <class T>
+  std::shared_ptr<dplr_kernels<T> const> of(std::vector<linear_system_ptr> const& systems, index_t length,
+                                            int threads) {
+    std::lock_guard const lock(mutex);
+    auto& held = [&]() -> auto& {
+      if constexpr (std::is_same_v<T, float>)
+        return floats;
+      else
+        return doubles;
+    }
+    ();
+    if (held == nullptr || held->length() != length) {
+      std::vector<dplr_system> channels;
+      for (auto const& system : systems)
+        if (auto const* const one = low_rank(*system)) channels.push_back(one->system());
+      held.reset();  // not both in memory
+      held = std::make_shared<dplr_kernels<T> const>(channels, length, read_out_kind::recurrence, threads);
+    }
+    return held;
+  }
+};
+
 layer::layer(std::vector<linear_system_ptr> systems) : systems_(std::move(systems)) {
   if (systems_.empty()) throw_invalid("systems", "none", "at least 1");
   for (auto const& system : systems_) {
@@ -201,6 +239,7 @@ layer::layer(std::vector<linear_system_ptr> systems) : systems_(std::move(system
     first_input_.push_back(inputs_), first_output_.push_back(outputs_), first_state_.push_back(states_);
     inputs_ += system->inputs(), outputs_ += system->outputs(), states_ += system->states();
   }
+  kept_ = std::make_shared<kept_generators>(systems_);
 }
 
 layer::layer(std::span<diagonal_system const> channels)
@@ -285,16 +324,11 @@ choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
   } else {
     index_t longest = 0;
     for (std::size_t k = 1; k < offsets.size(); ++k) longest = std::max(longest, offsets[k] - offsets[k - 1]);
-    std::vector<dplr_system> low_rank;  // these share their roots
-    std::vector<index_t> place(at(count), -1);
-    for (index_t k = 0; longest > 0 && batch > 0 && k < count; ++k) {
-      if (auto const* const one = dynamic_cast<detail::dplr_realization const*>(systems_[at(k)].get())) {
-        place[at(k)] = static_cast<index_t>(low_rank.size());
-        low_rank.push_back(one->system());
-      }
-    }
     int const threads = how.scan.backend == openmp::name ? how.scan.threads : 1;
-    dplr_kernels<T> const generator(low_rank, std::max<index_t>(1, longest), read_out_kind::recurrence, threads);
+    std::vector<index_t> const& place = kept_->place;
+    bool const low_rank = std::any_of(place.begin(), place.end(), [](index_t p) { return p >= 0; });
+    std::shared_ptr<dplr_kernels<T> const> const generator =
+        low_rank && longest > 0 && batch > 0 ? kept_->template of<T>(systems_, longest, threads) : nullptr;
     side_by_side(batch > 0 ? count : 0, [&](index_t k) {
       linear_system const& system = *systems_[at(k)];
       std::vector<std::vector<T>> kernels(at(system.inputs() * system.outputs()));
@@ -303,7 +337,7 @@ choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
         index_t const output = i / system.inputs(), input = i % system.inputs();
         if (place[at(k)] >= 0) {
           kernel.resize(at(longest));
-          generator.generate(place[at(k)], kernel);
+          generator->generate(place[at(k)], kernel);
         } else if constexpr (std::is_same_v<T, float>) {
           kernel = system.kernel_of_floats(output, input, longest);
         } else {

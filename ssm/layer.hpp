@@ -7,6 +7,7 @@
 // S4 is a layer of diagonal_plus_low_rank systems, S4D of diagonal ones, S5 of one diagonal system with many inputs and
 // outputs; dense systems are what they are held against.
 #include <complex>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,10 @@ class layer {
   // Work for each sequence of length L, N states, per system: recurrence N L (dense: N^2 L); convolution O(n log n), n =
   // padded_length, for each input and output of a system, after the kernel of the longest sequence, and N L more where
   // there is an initial state, or a final one is wanted; scan as the algorithm's info says, times N (dense: N^3).
+  // What depends on the systems and L alone is made at the first call in mode convolution of that L and T, and kept by the layer and its
+  // copies for the next: C~ and the poles of each diagonal plus low-rank system, 8 N^3 log L once, and the roots of unity. Memory: 11 T
+  // and 80 bytes a pole, and some 1.6 L + 16 sqrt(L) T for all systems. Only the last L of each T is kept; systems cannot change, so nothing
+  // else ends its life. Calls may run side by side; one that needs what another is making waits for it.
   // T is what signals are made of: kernels and transforms are in T, states in complex double in every mode. A piece at a
   // time, final handed on as initial, is the whole, bit for bit in mode recurrence. Same bits from run to run and for any
   // number of threads. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything
@@ -76,6 +81,8 @@ class layer {
   std::vector<linear_system_ptr> systems_;
   std::vector<index_t> first_input_, first_output_, first_state_;
   index_t inputs_ = 0, outputs_ = 0, states_ = 0;
+  struct kept_generators;
+  std::shared_ptr<kept_generators> kept_;
 };
 
 // Both directions: forward.run(u) + backward.run(u, reverse). The sample of now is in both. Two layers of the same inputs and

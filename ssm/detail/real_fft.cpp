@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <list>
+#include <mutex>
+#include <numbers>
 #include <string>
 
 #include <ssmscan/scan/error.hpp>
@@ -13,7 +16,10 @@
 // It vectorises over several transforms, and one is made at a time; the memory it would take for that is asked for in sizes
 // that are no multiple of their alignment.
 #define POCKETFFT_NO_VECTORS
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // g++ 12, of an array that the passes fill before they read it
 #include SSMSCAN_SSM_POCKETFFT_HEADER
+#pragma GCC diagnostic pop
 #else
 #include <unsupported/Eigen/FFT>
 #endif
@@ -89,6 +95,15 @@ void real_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
                  spectrum, time, T(1) / static_cast<T>(points_));
 }
 
+namespace {
+template <class T>
+void complex_transform(bool forward, std::complex<T> const* from, std::complex<T>* to, index_t points) {
+  std::size_t const n = static_cast<std::size_t>(points);
+  T const factor = forward ? T(1) : T(1) / static_cast<T>(points);
+  pocketfft::c2c({n}, {sizeof(*from)}, {sizeof(*to)}, {0}, forward, from, to, factor);
+}
+}  // namespace
+
 #else
 
 namespace {
@@ -117,10 +132,81 @@ void real_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
   }
 }
 
+namespace {
+template <class T>
+void complex_transform(bool forward, std::complex<T> const* from, std::complex<T>* to, index_t points) {
+  std::vector<std::complex<T>> made(static_cast<std::size_t>(points));
+  if (forward) {
+    plan<T>().fwd(made.data(), from, static_cast<Eigen::Index>(points));
+  } else {
+    plan<T>().inv(made.data(), from, static_cast<Eigen::Index>(points));
+  }
+  std::copy(made.begin(), made.end(), to);
+}
+}  // namespace
+
 #endif
+
+namespace {
+
+// In double for floats: an angle within 2u of it, at most pi/2, and a sine: within mu.
+template <class T>
+std::shared_ptr<std::vector<std::complex<T>> const> turns_of(index_t points) {
+  using table = std::shared_ptr<std::vector<std::complex<T>> const>;
+  constexpr std::size_t most_kept = 16;
+  static std::mutex mutex;
+  static std::list<std::pair<index_t, table>> kept;  // the last used first
+  std::lock_guard const lock(mutex);
+  for (auto at = kept.begin(); at != kept.end(); ++at) {
+    if (at->first != points) continue;
+    kept.splice(kept.begin(), kept, at);
+    return at->second;
+  }
+  auto made = std::make_shared<std::vector<std::complex<T>>>();
+  for (index_t t = 0; 2 * t < points; ++t) {
+    double const angle = std::numbers::pi * static_cast<double>(t) / static_cast<double>(points);
+    made->emplace_back(static_cast<T>(std::cos(angle)), static_cast<T>(-std::sin(angle)));
+  }
+  kept.emplace_front(points, std::move(made));
+  if (kept.size() > most_kept) kept.pop_back();
+  return kept.front().second;
+}
+
+}  // namespace
+
+template <class T>
+odd_fft<T>::odd_fft(index_t points) : points_(points) {
+  if (points < 2 || points % 2 != 0) throw_invalid("points", std::to_string(points), "an even number, at least 2");
+  turns_ = turns_of<T>(points);
+}
+
+template <class T>
+void odd_fft<T>::forward(T const* time, std::complex<T>* spectrum) const {
+  T const* const later = time + bins();
+  std::complex<T> const* const turns = turns_->data();
+  for (index_t t = 0; t < bins(); ++t) {  // (x - i y)(c + i s)
+    T const c = turns[t].real(), s = turns[t].imag();
+    spectrum[t] = {time[t] * c + later[t] * s, time[t] * s - later[t] * c};
+  }
+  complex_transform(true, spectrum, spectrum, bins());
+}
+
+template <class T>
+void odd_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
+  complex_transform(false, spectrum, spectrum, bins());
+  T* const later = time + bins();
+  std::complex<T> const* const turns = turns_->data();
+  for (index_t t = 0; t < bins(); ++t) {  // (z)(c - i s) = x - i y
+    T const c = turns[t].real(), s = turns[t].imag(), re = spectrum[t].real(), im = spectrum[t].imag();
+    time[t] = re * c + im * s;
+    later[t] = re * s - im * c;
+  }
+}
 
 template class real_fft<float>;
 template class real_fft<double>;
+template class odd_fft<float>;
+template class odd_fft<double>;
 
 }  // namespace detail
 }  // namespace ssmscan::ssm

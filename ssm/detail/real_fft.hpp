@@ -1,6 +1,9 @@
 #pragma once
-// The transform of n real values and its inverse, for every n >= 1. The FFT library is seen by real_fft.cpp alone.
+// The transform of n real values and its inverse, for every n >= 1, and at the frequencies half way between its own. The FFT
+// library is seen by real_fft.cpp alone.
 #include <complex>
+#include <memory>
+#include <vector>
 
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/ssm/export.hpp>
@@ -34,6 +37,27 @@ class real_fft {
 
  private:
   index_t points_;
+};
+
+// Of n real values, n even, the odd frequencies of the transform of 2n points (zeros after the values): products of such spectra
+// are negacyclic convolutions. As x[t] - i x[t + n/2] turned by e^{-i pi t / n}, its complex transform of n/2 points are the
+// frequencies 4k + 1; the others, 4k + 3, are their conjugates. With real_fft of n for the even ones this is one step of a transform of
+// 2n by radix 2: its error is real_fft(2n).error(), the factors e^{-i pi t / n} being within mu of it.
+template <class T>
+class odd_fft {
+ public:
+  SSMSCAN_SSM_EXPORT explicit odd_fft(index_t points);
+  index_t points() const { return points_; }
+  index_t bins() const { return points_ / 2; }
+
+  // spectrum[k] = sum_t time[t] e^{-pi i (4k+1) t / n}, 0 <= k < bins().
+  SSMSCAN_SSM_EXPORT void forward(T const* time, std::complex<T>* spectrum) const;
+  // Its inverse. Overwrites the spectrum.
+  SSMSCAN_SSM_EXPORT void backward(std::complex<T>* spectrum, T* time) const;
+
+ private:
+  index_t points_;
+  std::shared_ptr<std::vector<std::complex<T>> const> turns_;  // e^{-i pi t / n}; the last 16 lengths' are kept
 };
 
 }  // namespace ssmscan::ssm::detail

@@ -104,6 +104,27 @@ detail::dplr_roots<T> roots_of(index_t length) {
   return roots;
 }
 
+// By blocks from here on: interpolation costs 8 d multiply-adds a root whatever the poles, a pole root by root some 28.
+template <class T>
+constexpr index_t least_poles = 2 * detail::block_nodes<T>;
+constexpr index_t least_roots = 256;
+
+// The blocks that the pole is near, outwards from the one that it lies in.
+template <class T>
+detail::block_range range_of(complex lambda, double half_step, index_t length, detail::dplr_blocks<T> const& blocks) {
+  constexpr double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+  double const angle = std::atan(std::abs(lambda.imag()) * half_step);
+  index_t const own = std::min(
+      static_cast<index_t>(angle / std::numbers::pi * static_cast<double>(length)) / blocks.size, blocks.count - 1);
+  auto const is_far = [&](index_t block) {
+    return block < 0 || block >= blocks.count || detail::far_error(lambda, half_step, block, length, blocks) <= u;
+  };
+  detail::block_range made{own, own + 1};
+  while (!is_far(made.first - 1)) --made.first;
+  while (!is_far(made.past)) ++made.past;
+  return made;
+}
+
 template <class T>
 std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
   using wide = wider<T>;
@@ -130,6 +151,60 @@ std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
 std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length) {
   detail::need_length(length);
   return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
+}
+
+template <class T>
+detail::dplr_blocks<T> detail::make_dplr_blocks(index_t length) {
+  using wide = wider<T>;
+  constexpr int nodes = block_nodes<T>;
+  dplr_blocks<T> made;
+  made.roots = (length + 1) / 2;
+  if (made.roots < least_roots) return made;
+  made.size = most_lanes;
+  while (5 * 2 * made.size * made.size < nodes * made.roots) made.size *= 2;
+  made.count = (made.roots + made.size - 1) / made.size;
+  wide const one = std::numbers::pi_v<wide> / static_cast<wide>(length), middle = static_cast<wide>(made.size - 1) / 2;
+  wide const reach = std::tan(one * middle);
+  std::vector<wide> node, x;
+  for (int i = 0; i < nodes; ++i)
+    node.push_back(reach * std::cos(std::numbers::pi_v<wide> * static_cast<wide>(2 * i + 1) / (2 * nodes)));
+  for (index_t k = 0; k < made.size; ++k) x.push_back(std::tan(one * (static_cast<wide>(k) - middle)));
+  for (index_t block = 0; block < made.count; ++block) {
+    wide const angle = one * (static_cast<wide>(made.begin(block)) + middle);
+    for (wide const at_node : node) {
+      wide const off = std::atan(at_node);
+      auto const [tangent, rest] = in_two<T>(std::tan(angle + off));
+      made.node.push_back(tangent), made.node_rest.push_back(rest);
+      made.node_weight.push_back(static_cast<T>(std::cos(angle + off) * std::cos(off)));
+    }
+    for (index_t k = 0; k < made.size; ++k) {
+      wide const off = one * (static_cast<wide>(k) - middle);
+      made.weight.push_back(static_cast<T>(1 / (std::cos(angle + off) * std::cos(off))));
+    }
+  }
+  for (int i = 0; i < nodes; ++i) {
+    for (wide const at_root : x) {
+      wide value = 1;
+      for (int m = 0; m < nodes; ++m)
+        if (m != i) value *= (at_root - node[at(m)]) / (node[at(i)] - node[at(m)]);
+      made.basis.push_back(static_cast<T>(value));
+    }
+  }
+  return made;
+}
+
+// From i s - c~ lambda' = 0, tan(theta/2) = -i lambda' at the pole. |T_d(xi)| >= (rho^d - rho^-d) / 2 on the ellipse rho.
+template <class T>
+double detail::far_error(complex lambda, double half_step, index_t block, index_t length,
+                         dplr_blocks<T> const& blocks) {
+  double const one = std::numbers::pi / static_cast<double>(length), middle = static_cast<double>(blocks.size - 1) / 2,
+               tangent = std::tan(one * (static_cast<double>(blocks.begin(block)) + middle));
+  complex const pole = half_step * complex(std::abs(lambda.imag()), -lambda.real());
+  complex const xi = (pole - tangent) / (1.0 + pole * tangent) / std::tan(one * middle);
+  // (rho + 1/rho) = |xi - 1| + |xi + 1|
+  double const sum = (std::abs(xi - 1.0) + std::abs(xi + 1.0)) / 2;
+  double const rho = sum + std::sqrt(std::max(0.0, sum * sum - 1)), power = std::pow(rho, block_nodes<T>);
+  return 2 / (power - 1 / power);
 }
 
 constexpr double too_near = 1e-7;
@@ -160,6 +235,7 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
   for (dplr_system const& system : channels) check(system);
   dplr_tables<T> made;
   made.roots = roots_of<T>(length);
+  made.blocks = make_dplr_blocks<T>(length);
   made.channels.resize(channels.size());
   openmp on(threads);
   on.blocks(static_cast<index_t>(channels.size()), [&](index_t k) {
@@ -167,6 +243,9 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
     channel.truncated = truncated_system(channels[at(k)], length, kind);
     if (channel.truncated.kept != spectrum::half || channel.truncated.rank() != 1) return;
     channel.poles = poles_of<T>(channel.truncated);
+    if (made.blocks.count > 0 && channel.truncated.size() >= least_poles<T>)
+      for (complex const& lambda : channel.truncated.lambda)
+        channel.blocks.push_back(range_of(lambda, channel.truncated.step / 2, length, made.blocks));
     if (length % 2 == 0) channel.near.push_back(length / 2);  // w = -1: its tangent is infinite
     // Root k is on a pole only where tan(pi k / L) is about step |Im lambda| / 2.
     for (complex const& lambda : channel.truncated.lambda) {
@@ -181,6 +260,10 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
   return made;
 }
 
+template SSMSCAN_SSM_EXPORT detail::dplr_blocks<float> detail::make_dplr_blocks(index_t);
+template SSMSCAN_SSM_EXPORT detail::dplr_blocks<double> detail::make_dplr_blocks(index_t);
+template SSMSCAN_SSM_EXPORT double detail::far_error(complex, double, index_t, index_t, dplr_blocks<float> const&);
+template SSMSCAN_SSM_EXPORT double detail::far_error(complex, double, index_t, index_t, dplr_blocks<double> const&);
 template SSMSCAN_SSM_EXPORT detail::dplr_tables<float> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
                                                                                 read_out_kind, int);
 template SSMSCAN_SSM_EXPORT detail::dplr_tables<double> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
@@ -199,6 +282,8 @@ dplr_kernels<T>::~dplr_kernels() = default;
 template <class T>
 dplr_kernels<T>::dplr_kernels(dplr_kernels&&) noexcept = default;
 
+constexpr index_t most_kept = 1 << 17;
+
 template <class T>
 void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
   if (channel < 0 || channel >= static_cast<index_t>(state_->channels.size()))
@@ -211,8 +296,17 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
     for (std::size_t l = 0; l < kernel.size(); ++l) kernel[l] = static_cast<T>(made[l]);
     return;
   }
-  std::vector<std::complex<T>> spectrum(at(state_->roots.padded()));
-  detail::dplr_spectrum(state_->roots, of.poles, static_cast<T>(of.truncated.step / 2), spectrum.data());
+  // Of one thread, kept from call to call as convolution's are: fresh pages each time cost as much as the sums of a pole.
+  static thread_local std::vector<std::complex<T>> kept;
+  std::vector<std::complex<T>> own;
+  auto& spectrum = state_->roots.padded() <= most_kept ? kept : own;
+  spectrum.resize(at(state_->roots.padded()));
+  T const half_step = static_cast<T>(of.truncated.step / 2);
+  if (of.blocks.empty()) {
+    detail::dplr_spectrum(state_->roots, of.poles, half_step, spectrum.data());
+  } else {
+    detail::dplr_spectrum_by_blocks(state_->roots, state_->blocks, of.poles, of.blocks, half_step, spectrum.data());
+  }
   for (index_t const k : of.near) spectrum[at(k)] = std::complex<T>(detail::dplr_spectrum_at(of.truncated, k, length_));
   detail::real_fft<T>(length_).backward(spectrum.data(), kernel.data());
 }

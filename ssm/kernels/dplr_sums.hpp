@@ -27,6 +27,40 @@ struct dplr_pole {
   T value[4], turned[4];
 };
 
+// Roots in blocks of neighbours. Within a block around theta_0, with x = tan((theta - theta_0) / 2),
+//   1 / (i s - c~ lambda') = cos((theta - theta_0) / 2)^-1 / (a0 + a1 x)
+// so that a pole's term is smooth in x unless the pole is near. The sum over the far poles is made at the Chebyshev nodes of the
+// block alone and interpolated: of 1 / (x - xi) the interpolant is off by exactly T_d(x) / T_d(xi) of itself (x, xi over the
+// block's half width, T_d the Chebyshev polynomial whose zeros the d nodes are), and |T_d(x)| <= 1. A pole is near where |T_d(xi)|
+// may be below 1 / (unit roundoff); those are summed root by root. x at the roots is the same in every block, so that one table
+// serves all. (One level of a fast multipole method: Greengard and Rokhlin 1987; barycentric form: Dutt, Gu, Rokhlin 1996.)
+template <class T>
+inline constexpr int block_nodes = sizeof(T) == 4 ? 8 : 16;
+
+template <class T>
+struct dplr_blocks {
+  index_t size = 0, count = 0;     // roots in a block, a multiple of most_lanes; the blocks (0: too few roots)
+  index_t roots = 0;               // all with theta < pi; the last block ends with them, over the one before it
+  std::vector<T> node, node_rest;  // (count, nodes) tan(theta/2), as two Ts
+  std::vector<T> node_weight,
+      weight;            // (count, nodes), (count, size): cos(theta/2) cos((theta - theta_0)/2), and its inverse
+  std::vector<T> basis;  // (nodes, size) Lagrange's
+  index_t begin(index_t block) const { return block + 1 < count ? block * size : roots - size; }
+};
+
+// The blocks that a pole is near: first <= block < past.
+struct block_range {
+  index_t first, past;
+};
+
+// spectrum[k] as below, 0 <= k < blocks.roots, the terms of far poles interpolated. near: of each pole.
+void dplr_spectrum_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
+                             std::vector<dplr_pole<float>> const& poles, std::vector<block_range> const& near,
+                             float half_step, std::complex<float>* spectrum);
+void dplr_spectrum_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
+                             std::vector<dplr_pole<double>> const& poles, std::vector<block_range> const& near,
+                             double half_step, std::complex<double>* spectrum);
+
 // spectrum[k] = K^(w_k), 0 <= k < roots.padded(); the padding's entries mean nothing.
 void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
                    std::complex<float>* spectrum);

@@ -8,6 +8,7 @@
 #endif
 
 #include <cmath>
+#include <type_traits>
 
 #include <hwy/highway.h>
 
@@ -19,7 +20,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 #if HWY_TARGET == HWY_SCALAR
 
-template <class T>
+template <class T, int most = 0>
 struct lanes {
   using vector = T;
   static index_t count() { return 1; }
@@ -38,9 +39,10 @@ struct lanes {
 
 #else
 
-template <class T>
+// most: the greatest number of lanes, a power of two; 0: as many as there are.
+template <class T, int most = 0>
 struct lanes {
-  using tag = hn::ScalableTag<T>;
+  using tag = std::conditional_t<most == 0, hn::ScalableTag<T>, hn::CappedTag<T, most == 0 ? 1 : most>>;
   using vector = hn::Vec<tag>;
   static index_t count() { return static_cast<index_t>(hn::Lanes(tag())); }
   static vector load(T const* from) { return hn::LoadU(tag(), from); }

@@ -3,9 +3,9 @@
 // algorithms/chunked.hpp (runs of 16, 16 runs a block, 16 blocks a chunk), walked 16 runs at a time in the lanes of
 // vectors. Plain C++: the door to the code that is compiled once a SIMD target (chunk-inl.hpp).
 //
-// A walk goes block by block: every run is scanned, what its scan leaves is kept, lane beside lane; the runs' last values
-// are scanned; the state that enters the chunk gives that at the block's end, and with the one before the runs' ends, and
-// these every element, x = A state + B. A summary is the same up-sweep with nothing kept.
+// A walk goes by groups of blocks: every run is scanned, what its scan leaves is kept, lane beside lane; the runs' last
+// values are scanned, block beside block; the state that enters the chunk gives that at the blocks' ends, and these the
+// runs' ends, and these every element, x = A state + B. A summary is the same up-sweep with nothing kept.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -40,20 +40,25 @@ struct alignas(64) scanned_runs {
   real b[rows * step];
 };
 
-// The scan of a block's run ends: a[r], b[r] after r runs, a[0] and b[0] any numbers; and the state after the block.
+// Blocks that are scanned one behind the other before the first of them is finished: their run ends are scanned side by
+// side, and what is kept of them leaves room in the first-level cache.
 template <class T>
-struct block_ends {
-  alignas(64) T a[1 + run]{}, b[1 + run]{};
-  T after;
+inline constexpr index_t group = std::clamp<index_t>(16 / sizeof(T), 1, 4);
+
+// A number for each run of a block, and one in front of them, `row` to the next block's.
+template <class T>
+struct run_ends {
+  static constexpr index_t row = 2 * run;
+  alignas(64) T a[group<T> * row]{}, b[group<T> * row]{};
 };
 
-// What a worker keeps of the chunk it is at: of the block that is read and of the one that is finished. It stays in the
-// first-level cache.
+// What a worker keeps of the chunk it is at: of a group of blocks. It stays in the first-level cache.
 template <class T>
 struct alignas(64) chunk_scratch {
   static constexpr index_t room = 64 / index_t{sizeof(T)};  // of a line, on either side of a block
-  scanned_runs<T> scanned[2];
-  block_ends<T> ends[2];
+  scanned_runs<T> scanned[group<T>];
+  alignas(64) T last_a[group<T> * run]{}, last_b[group<T> * run]{};  // of each run by itself
+  run_ends<T> ends;                                                  // of each block up to and including a run
   alignas(64) T in_a[block],
       in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
   alignas(64) T out[static_cast<std::size_t>(room + block + room)];

@@ -56,8 +56,8 @@ class lane_chunks {
       bool const goes_on = next == lane * count() + k;
       index_t const next_lane = next / count(), begin = next % count() * chunk;
       index_t const ahead = goes_on ? ahead_bytes / static_cast<index_t>(sizeof(T)) : 0;
-      in.next_a = lowest(&p_->a(next_lane, begin), in.a_stride, ahead);
-      in.next_b = lowest(&p_->b(next_lane, begin), in.b_stride, ahead);
+      in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, ahead);
+      in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, ahead);
     }
     return tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
   }
@@ -67,10 +67,9 @@ class lane_chunks {
   }
 
  private:
-  // Of a block `ahead` of what begins at `at`, the lowest address; null where it is not contiguous.
-  static T const* lowest(T const* at, index_t step, index_t ahead) {
-    if (step == 1) return at + ahead;
-    return step == -1 ? at - ahead - (block - 1) : nullptr;
+  // What comes `ahead` after `at`; null where it is not contiguous.
+  static T const* asked(T const* at, index_t step, index_t ahead) {
+    return step == 1 || step == -1 ? at + step * ahead : nullptr;
   }
   template <class View>
   index_t stride(View const& v) const {  // one that is never stepped along may be anything

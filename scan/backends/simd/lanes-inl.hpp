@@ -48,11 +48,11 @@ HWY_INLINE void write_lanes(D d, number<V, parts<T>> const& v, T* to, write how)
   store_numbers<T>(d, v, to);
 }
 
-// Lanes [lane, lane + Vectors vectors) at steps [begin, end), the states in registers; `ahead`: rows to ask for.
-template <std::size_t Vectors, class T>
-HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin, index_t end, index_t ahead) {
-  hn::ScalableTag<real_of<T>> const d;
-  using D = std::remove_const_t<decltype(d)>;
+// Lanes [lane, lane + Vectors vectors of D) at steps [begin, end), the states in registers; `ahead`: rows to ask for.
+template <class D, std::size_t Vectors, class T>
+HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin, index_t end, index_t ahead,
+                           write how) {
+  D const d;
   constexpr auto width = static_cast<index_t>(lanes_of<D>);
   number<hn::Vec<D>, parts<T>> states[Vectors];
   auto const at = [lane](std::size_t v) { return lane + static_cast<index_t>(v) * width; };
@@ -64,10 +64,12 @@ HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin,
       hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
       hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
     }
+    bool const first = p.starts && t == 0;
     for (std::size_t v = 0; v < Vectors; ++v) {
-      states[v] = multiply_add(d, load_lanes<T>(d, a + at(v) * p.a.lane_stride, p.a.lane_stride), states[v],
-                               load_lanes<T>(d, b + at(v) * p.b.lane_stride, p.b.lane_stride));
-      write_lanes<T>(d, states[v], x + at(v), p.how);
+      auto const own_b = load_lanes<T>(d, b + at(v) * p.b.lane_stride, p.b.lane_stride);
+      states[v] = first ? own_b
+                        : multiply_add(d, load_lanes<T>(d, a + at(v) * p.a.lane_stride, p.a.lane_stride), states[v], own_b);
+      write_lanes<T>(d, states[v], x + at(v), how);
     }
   }
   for (std::size_t v = 0; v < Vectors; ++v) store_numbers<T>(d, states[v], p.state + at(v));
@@ -75,42 +77,39 @@ HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin,
 
 // Rows in the order of memory, so that it is read and written in long pieces: one at a time where a piece is all of a
 // row, and a few abreast where it is a part of each, which the processor's own prefetching does not follow. Asked for
-// ahead in any case; the states stay in the first-level cache.
+// ahead in any case; the states stay in the first-level cache. The lines of x that lie in a row as a whole are taken one
+// by one, what is before and after them by vectors of 16 bytes. The lanes that are done.
 template <class T>
-void fold_rows(lanes_piece<T> const& p, index_t lanes) {
-  hn::ScalableTag<real_of<T>> const d;
-  constexpr auto width = static_cast<index_t>(lanes_of<std::remove_const_t<decltype(d)>>);
-  constexpr index_t ahead_bytes = 4096, line = 64 / sizeof(T);
-  constexpr std::size_t vectors = line > width ? static_cast<std::size_t>(line / width) : 1;
-  index_t const ahead = std::max<index_t>(ahead_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
-  index_t const abreast = p.x_time_stride == lanes ? 1 : 8;
-  index_t begin = 0;
-  if (p.starts && p.time > 0) {
-    for (index_t lane = 0; lane < lanes; lane += width) {
-      auto const first = load_lanes<T>(d, p.b.data + lane * p.b.lane_stride, p.b.lane_stride);
-      store_numbers<T>(d, first, p.state + lane);
-      write_lanes<T>(d, first, p.x + lane, p.how);
-    }
-    begin = 1;
-  }
-  constexpr auto group = static_cast<index_t>(vectors) * width;
-  for (; begin < p.time; begin += abreast) {
+index_t fold_rows(lanes_piece<T> const& p) {
+  using D = hn::ScalableTag<real_of<T>>;
+  using Narrow = hn::CappedTag<real_of<T>, HWY_MAX(16 / sizeof(real_of<T>), std::size_t{1})>;
+  constexpr index_t ahead_bytes = 4096, size = sizeof(T), line = 64 / size,
+                    narrow = static_cast<index_t>(lanes_of<Narrow>);
+  constexpr std::size_t vectors = HWY_MAX(static_cast<std::size_t>(line) / lanes_of<D>, std::size_t{1});
+  constexpr auto group = static_cast<index_t>(vectors * lanes_of<D>);
+  index_t const lanes = p.lanes / narrow * narrow;
+  index_t const to_line = static_cast<index_t>((64 - reinterpret_cast<std::uintptr_t>(p.x) % 64) % 64) / size;
+  index_t const head = std::min(to_line / narrow * narrow, lanes), tail = head + (lanes - head) / group * group;
+  index_t const ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
+  bool const whole_row = p.x_time_stride == p.lanes;
+  index_t const abreast = whole_row ? 1 : 8;
+  // What a row leaves of a line, the next row completes at once, or another worker at another time.
+  write const at_the_ends = whole_row && lanes == p.lanes ? p.how : write::through_the_cache;
+  for (index_t begin = 0; begin < p.time; begin += abreast) {
     index_t const end = std::min(begin + abreast, p.time);
-    index_t lane = 0;
-    for (; lane + group <= lanes; lane += group) fold_steps<vectors>(p, lane, begin, end, ahead);
-    for (; lane < lanes; lane += width) fold_steps<1>(p, lane, begin, end, ahead);
+    for (index_t lane = 0; lane < head; lane += narrow) fold_steps<Narrow, 1>(p, lane, begin, end, ahead, at_the_ends);
+    for (index_t lane = head; lane < tail; lane += group) fold_steps<D, vectors>(p, lane, begin, end, ahead, p.how);
+    for (index_t lane = tail; lane < lanes; lane += narrow)
+      fold_steps<Narrow, 1>(p, lane, begin, end, ahead, at_the_ends);
   }
+  return lanes;
 }
 
 template <class T>
 void fold(lanes_piece<T> const& p) {
-  constexpr auto width = static_cast<index_t>(lanes_of<hn::ScalableTag<real_of<T>>>);
   auto const beside = [](index_t stride) { return stride == 1 || stride == 0; };
   index_t lane = 0;
-  if (p.x_lane_stride == 1 && beside(p.a.lane_stride) && beside(p.b.lane_stride)) {
-    lane = p.lanes / width * width;
-    if (lane > 0) fold_rows(p, lane);
-  }
+  if (p.lanes > 1 && p.x_lane_stride == 1 && beside(p.a.lane_stride) && beside(p.b.lane_stride)) lane = fold_rows(p);
   for (; lane < p.lanes; ++lane) fold_one(p, lane);
   if (p.how == write::past_the_cache) hwy::FlushStream();
 }

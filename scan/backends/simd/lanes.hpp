@@ -19,7 +19,7 @@ struct lanes_piece {
   index_t lanes, time;
   T* state;
   bool starts;
-  write how;  // past_the_cache: x and every row of it begin a line of 64 bytes
+  write how;  // past_the_cache: x begins at a multiple of 16 bytes, its rows are whole lines of 64 bytes apart
 };
 
 template <class T>

@@ -33,7 +33,11 @@ class line_writer {
     std::ptrdiff_t const lines_end = head_ + (reals - head_) / line * line,
                          end = !up && waits_ ? reals + head_ : lines_end;
     if (!waits_) plain(up ? 0 : lines_end, up ? head_ : reals);
-    for (std::ptrdiff_t i = begin; i < end; i += line) stream(i);
+    if constexpr (up) {
+      for (std::ptrdiff_t i = begin; i < end; i += line) stream(i);
+    } else {
+      for (std::ptrdiff_t i = end - line; i >= begin; i -= line) stream(i);
+    }
     if constexpr (up) {
       for (std::ptrdiff_t i = lines_end; i < reals; ++i) out_[i - reals] = out_[i];
     } else {
@@ -62,24 +66,19 @@ class line_writer {
   bool waits_ = false;
 };
 
-// Asks for a block's bytes of a and b ahead of their time, a share between two steps of other work.
+// Asks memory for a block's numbers ahead of their time, a share between two steps of other work.
 template <class T>
 struct ask_ahead {
-  T const *a, *b;
-  template <class Index>
-  HWY_INLINE void operator()(Index i) const {
+  T const* first;       // in time
+  std::ptrdiff_t line;  // bytes to the next: 64 or -64
+  HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
     constexpr std::size_t lines = std::max<std::size_t>(static_cast<std::size_t>(block) * sizeof(T) / 64, 1);
-    if (a != nullptr) share(i, lines, a);
-    if (b != nullptr) share(i, lines, b);
+    for (std::size_t at = lines * i / n; at < lines * (i + 1) / n; ++at)
+      hwy::Prefetch(reinterpret_cast<char const*>(first) + line * static_cast<std::ptrdiff_t>(at));
   }
-
- private:
-  template <class Index>
-  static HWY_INLINE void share(Index i, std::size_t lines, T const* from) {
-    std::size_t const end = lines * (i + 1) / calls_between<T>;
-    for (std::size_t at = lines * i / calls_between<T>; at < end; ++at)
-      hwy::Prefetch(reinterpret_cast<char const*>(from) + 64 * at);
-  }
+};
+struct ask_nothing {
+  HWY_INLINE void operator()(std::size_t, std::size_t) const {}
 };
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

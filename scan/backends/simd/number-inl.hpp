@@ -62,6 +62,17 @@ struct number {
   V part[Parts];
 };
 
+// A link of a chain of which only the end is asked for is computed here nevertheless: compilers move such a chain to its
+// end, and what it is made of then goes through the stack.
+template <class V, std::size_t Parts>
+HWY_INLINE void in_place(number<V, Parts>& v) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+  for (auto& part : v.part) __asm__("" : "+x"(part.raw));
+#else
+  static_cast<void>(v);
+#endif
+}
+
 template <class D, class V>
 HWY_INLINE number<V, 1> multiply(D, number<V, 1> const& a, number<V, 1> const& b) {
   return {{hn::Mul(a.part[0], b.part[0])}};

@@ -34,49 +34,70 @@ HWY_INLINE std::ptrdiff_t place(std::size_t r, std::size_t j) {
   return width * (Order == order::up ? t : -t - static_cast<std::ptrdiff_t>(N) + 1);
 }
 
+// What becomes of each step of a scan. Where it is stored, the stores fill the time in which a chain of multiply-adds waits
+// for itself; where it is not, two chains abreast do, in vectors of 16 bytes, which take no assembling of their pieces.
 template <class T>
 struct kept {
+  using lanes = run_lanes<T>;
+  static constexpr std::size_t abreast = 1;
   scanned_runs<T>* to;
 };
-struct not_kept {};
+template <class T>
+struct not_kept {
+  using lanes = hn::CappedTag<real_of<T>, 16 / sizeof(real_of<T>)>;
+  static constexpr std::size_t abreast = 2;
+};
 
-// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left.
-template <order Order, class T, class Scanned>
-HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b) {
-  run_lanes<T> const d;
-  using D = run_lanes<T>;
+// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left. `between(i, n)` is
+// called for i in [0, n) on the way, to keep memory busy.
+template <order Order, class T, class Scanned, class Between>
+HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b,
+                          Between const& between) {
+  using D = typename Scanned::lanes;
+  D const d;
   using numbers = number<hn::Vec<D>, parts<T>>;
-  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<T, D>;
+  constexpr std::size_t lanes = lanes_of<D>, abreast = Scanned::abreast, at_once = numbers_at_once<T, D>;
+  constexpr std::size_t calls = rows / lanes * (rows / at_once);
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
   auto const* const reals_b = reinterpret_cast<real_of<T> const*>(b);
-  for (std::size_t r = 0; r < rows; r += lanes) {
-    numbers product, sum;
-// Unrolled, or the chain of multiply-adds runs through the stack.
-#pragma GCC unroll 16
-    for (std::size_t j = 0; j < rows; j += at_once) {
-      numbers column_a[at_once], column_b[at_once];
-      load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
-      load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
-      in_time_order<Order>(column_a), in_time_order<Order>(column_b);
-      for (std::size_t k = 0; k < at_once; ++k) {
-        if (j + k == 0) {
-          product = column_a[0], sum = column_b[0];
-        } else {
-          sum = multiply_add(d, column_a[k], sum, column_b[k]);
-          product = multiply(d, column_a[k], product);
+  numbers product[abreast], sum[abreast];
+  auto const step = [&](std::size_t v, std::size_t r, std::size_t j) HWY_ATTR __attribute__((always_inline)) {
+    numbers column_a[at_once], column_b[at_once];
+    load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
+    load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
+    in_time_order<Order>(column_a), in_time_order<Order>(column_b);
+    for (std::size_t k = 0; k < at_once; ++k) {
+      if (j + k == 0) {
+        product[v] = column_a[0], sum[v] = column_b[0];
+      } else {
+        sum[v] = multiply_add(d, column_a[k], sum[v], column_b[k]);
+        product[v] = multiply(d, column_a[k], product[v]);
+      }
+      if constexpr (std::is_same_v<Scanned, kept<T>>) {
+        auto const row = (j + k) * scanned_runs<T>::step + r;
+        for (std::size_t part = 0; part < parts<T>; ++part) {
+          hn::Store(product[v].part[part], d, scanned.to->a + row + part * rows);
+          hn::Store(sum[v].part[part], d, scanned.to->b + row + part * rows);
         }
-        if constexpr (std::is_same_v<Scanned, kept<T>>) {
-          auto const row = (j + k) * scanned_runs<T>::step + r;
-          for (std::size_t part = 0; part < parts<T>; ++part) {
-            hn::Store(product.part[part], d, scanned.to->a + row + part * rows);
-            hn::Store(sum.part[part], d, scanned.to->b + row + part * rows);
-          }
-        }
+      } else {
+        in_place(product[v]), in_place(sum[v]);
       }
     }
-    store_numbers<T>(d, product, last_a + r);
-    store_numbers<T>(d, sum, last_b + r);
+  };
+  for (std::size_t first = 0; first < rows; first += abreast * lanes) {
+// Unrolled, or the chains of multiply-adds run through the stack.
+#pragma GCC unroll 16
+    for (std::size_t j = 0; j < rows; j += at_once)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < abreast; ++v) {
+        step(v, first + v * lanes, j);
+        between((first / lanes + v) * (rows / at_once) + j / at_once, calls);
+      }
+    for (std::size_t v = 0; v < abreast; ++v) {
+      store_numbers<T>(d, product[v], last_a + first + v * lanes);
+      store_numbers<T>(d, sum[v], last_b + first + v * lanes);
+    }
   }
 }
 
@@ -96,12 +117,47 @@ HWY_INLINE number<V, Parts> with_lane(D d, std::size_t lane, number<V, Parts> co
   return v;
 }
 
+// Scans the last values of a group's runs, each block by itself, block beside block.
+template <class T>
+HWY_NOINLINE void scan_ends(T const* last_a, T const* last_b, run_ends<T>& to) {
+  hn::CappedTag<real_of<T>, static_cast<std::size_t>(group<T>)> const d;
+  using D = std::remove_const_t<decltype(d)>;
+  using numbers = number<hn::Vec<D>, parts<T>>;
+  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<T, D>, width = parts<T>;
+  constexpr std::ptrdiff_t from_row = run * static_cast<std::ptrdiff_t>(width), to_row = 2 * from_row;
+  static_assert(run_ends<T>::row == 2 * run);
+  auto const *const reals_a = reinterpret_cast<real_of<T> const*>(last_a), *const reals_b =
+                                                                               reinterpret_cast<real_of<T> const*>(
+                                                                                   last_b);
+  auto *const to_a = reinterpret_cast<real_of<T>*>(to.a + run), *const to_b = reinterpret_cast<real_of<T>*>(to.b + run);
+  for (std::size_t g = 0; g < static_cast<std::size_t>(group<T>); g += lanes) {
+    numbers product, sum;
+#pragma GCC unroll 16
+    for (std::size_t j = 0; j < rows; j += at_once) {
+      numbers column_a[at_once], column_b[at_once];
+      load_columns<T>(d, reals_a + (g * rows + j) * width, from_row, column_a);
+      load_columns<T>(d, reals_b + (g * rows + j) * width, from_row, column_b);
+      for (std::size_t k = 0; k < at_once; ++k) {
+        if (j + k == 0) {
+          product = column_a[0], sum = column_b[0];
+        } else {
+          sum = multiply_add(d, column_a[k], sum, column_b[k]);
+          product = multiply(d, column_a[k], product);
+        }
+        column_a[k] = product, column_b[k] = sum;
+      }
+      store_columns<T>(d, column_a, to_a + (2 * g * rows + j) * width, to_row);
+      store_columns<T>(d, column_b, to_b + (2 * g * rows + j) * width, to_row);
+    }
+  }
+}
+
 // What enters the runs of a block: the ends of the runs before, by the state that enters the block.
 template <class T>
 struct block_states {
-  block_ends<T> const& ends;
-  T entering;
-  bool complete;  // nothing enters: the runs' ends are complete as they are
+  T const *end_a, *end_b;  // of its first run; the numbers in front of them are of no meaning
+  T entering, after;       // the block
+  bool complete;           // nothing enters: the runs' ends are complete as they are
 };
 
 // body(0), ..., body(N - 1), the numbers known to the compiler.
@@ -110,7 +166,7 @@ HWY_INLINE void unrolled(std::index_sequence<I...>, Body const& body) {
   (body(std::integral_constant<std::size_t, I>{}), ...);
 }
 
-// x of a block. `between(i)` is called for i in [0, calls_between) on the way, to keep memory and processor busy.
+// x of a block; `between` as above.
 template <class T>
 inline constexpr std::size_t calls_between = rows / lanes_of<run_lanes<T>>*(rows / numbers_at_once<T, run_lanes<T>>);
 
@@ -124,18 +180,18 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   numbers const entering = everywhere<T>(d, states.entering);
   numbers state = entering, leaves = entering;  // until the first step of their runs
-  // After `r` runs and as many more as the vector has lanes; the first of a[], b[] stand for no run.
-  auto const after_runs = [&](std::size_t r) HWY_ATTR {
-    auto const sum = load_numbers<T>(d, states.ends.b + r);
-    return states.complete ? sum : multiply_add(d, load_numbers<T>(d, states.ends.a + r), entering, sum);
+  // After run `r` and as many more as the vector has lanes; from -1 on, which stands for no run.
+  auto const after_runs = [&](std::ptrdiff_t r) HWY_ATTR {
+    auto const sum = load_numbers<T>(d, states.end_b + r);
+    return states.complete ? sum : multiply_add(d, load_numbers<T>(d, states.end_a + r), entering, sum);
   };
   auto const finish = [&](auto i) HWY_ATTR __attribute__((always_inline)) {
     constexpr std::size_t steps = rows / at_once;
     std::size_t const r = i / steps * lanes, j = i % steps * at_once;
     if (j == 0) {
-      state = after_runs(r), leaves = after_runs(r + 1);
+      state = after_runs(static_cast<std::ptrdiff_t>(r) - 1), leaves = after_runs(static_cast<std::ptrdiff_t>(r));
       if (r == 0) state = with_lane(d, 0, entering, state);
-      if (r + lanes == rows) leaves = with_lane(d, lanes - 1, everywhere<T>(d, states.ends.after), leaves);
+      if (r + lanes == rows) leaves = with_lane(d, lanes - 1, everywhere<T>(d, states.after), leaves);
     }
     numbers column[at_once];
     for (std::size_t k = 0; k < at_once; ++k) {
@@ -149,7 +205,7 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
     }
     in_time_order<Order>(column);
     store_columns<T>(d, column, reinterpret_cast<real_of<T>*>(x) + place<T, Order, at_once>(r, j), apart);
-    between(i);
+    between(i, calls_between<T>);
   };
   if constexpr (calls_between<T> <= 16) {
     unrolled(std::make_index_sequence<calls_between<T>>{}, finish);

@@ -13,17 +13,19 @@ struct sequential : ssmscan::sequential {
     extent const size = p.size;
     bool const even = p.a.is_even() && p.b.is_even() && p.x.is_even();
     index_t const workers = std::min(workers_for(on, size), size.lanes);
-    // Shares of whole vectors of any width, so that a row is not cut inside a line of memory.
-    constexpr index_t most_beside = 64 / sizeof(T) > 1 ? 64 / sizeof(T) : 1;
+    // Shares of whole lines of memory, where lanes lie beside one another.
+    constexpr index_t bytes = 64, most_beside = bytes / sizeof(T) > 1 ? bytes / sizeof(T) : 1;
     index_t const groups = even ? detail::ceil_div(size.lanes, most_beside) : size.lanes;
     index_t const lanes_of_group = even ? most_beside : 1;
+    index_t const past_a_line = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(&p.x(0, 0)) % bytes / sizeof(T));
     auto const states = on.template scratch<T>(size.lanes);
     T* const state = states.data();
     write const how = best_write(p);
     on.blocks(std::min(workers, groups), [=, &p](index_t worker) {
       index_t const shares = std::min(workers, groups);
       auto const cut = [=](index_t w) {
-        return std::min((groups / shares * w + std::min(w, groups % shares)) * lanes_of_group, size.lanes);
+        index_t const lane = (groups / shares * w + std::min(w, groups % shares)) * lanes_of_group;
+        return w == 0 ? 0 : std::min(even && w < shares ? lane - past_a_line : lane, size.lanes);
       };
       index_t const step = even ? std::max<index_t>(cut(worker + 1) - cut(worker), 1) : 1;
       for (index_t lane = cut(worker); lane < cut(worker + 1); lane += step) run(all, p, lane, step, state, how);
@@ -40,8 +42,8 @@ struct sequential : ssmscan::sequential {
     auto const apart = [&](auto const& v) { return lanes > 1 ? &v(first + 1, 0) - &v(first, 0) : index_t{1}; };
     auto const along = [&](auto const& v) { return p.size.time > 1 ? v.time_stride() : index_t{0}; };
     index_t const row = along(p.x);
-    constexpr index_t line = 64;
-    bool const whole_lines = reinterpret_cast<std::uintptr_t>(&p.x(first, 0)) % line == 0 &&
+    constexpr index_t line = 64, vector = 16;
+    bool const whole_lines = reinterpret_cast<std::uintptr_t>(&p.x(first, 0)) % vector == 0 &&
                              row * static_cast<index_t>(sizeof(T)) % line == 0 && lanes > 1 && apart(p.x) == 1;
     all.fold({{&p.a(first, 0), apart(p.a), along(p.a)},
               {&p.b(first, 0), apart(p.b), along(p.b)},
