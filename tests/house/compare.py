@@ -79,6 +79,9 @@ PLACES = [
     (("--out", "words.txt", "--force"), 2, "--out {caller}/words.txt; need a folder, or a name that is free"),
     (("--out", ""), 2, "--out without a name; need --out DIR"),
     (("--out",), 2, "--out without a value; need --out DIR"),
+    (("--out", "-"), 2, "--out -; need --out DIR (a folder, not a stream or a flag"),
+    (("--out", "--force"), 2, "--out --force; need --out DIR (a folder, not a stream or a flag"),
+    (("--out", "./-"), 0, ""),
     (("--force",), 0, ""),
 ]
 
