@@ -8,6 +8,7 @@
 
 #include <ssmscan/scan/backends/simd/lines-inl.hpp>
 #include <ssmscan/scan/backends/simd/runs-inl.hpp>
+#include <ssmscan/scan/backends/simd/starts-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
@@ -64,6 +65,7 @@ affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
     blocks.scan(begin, not_kept<T>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, ask_nothing{});
+  if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
   affine_map<T> all{block_a[0], block_b[0]};
   for (index_t k = 1; k < run; ++k)
     all = {scalar_multiply(block_a[k], all.a), scalar_multiply_add(block_a[k], all.b, block_b[k])};
@@ -81,24 +83,25 @@ class block_writer {
         lines_down_(to.x, out_),
         streamed_(to.how == write::past_the_cache && (to.stride == 1 || to.stride == -1)) {}
 
-  // The block from `begin` on, `length` of it.
+  // The block from `begin` on, `length` of it. own[r]: from which step of run r on the states are as its scan left them;
+  // null: none are.
   template <class Ask>
-  HWY_INLINE void write(scanned_runs<T> const& scanned, block_states<T> const& states, index_t begin, index_t length,
-                        Ask const& ask) {
+  HWY_INLINE void write(scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own,
+                        index_t begin, index_t length, Ask const& ask) {
     T* const x = to_.x + begin * to_.stride;
     if (length == block && to_.stride == 1) {
       finish_runs<order::up>(scanned, states, streamed_ ? out_ : x, ask);
-      if (states.complete) complete_first_run(scanned, streamed_ ? out_ : x, 1, length);
+      if (own != nullptr) put_own(scanned, own, streamed_ ? out_ : x, 1, length);
       if (streamed_) lines_up_.write();
     } else if (length == block && to_.stride == -1) {
       T* const last_place = streamed_ ? out_ + (block - 1) : x;
       finish_runs<order::down>(scanned, states, last_place, ask);
-      if (states.complete) complete_first_run(scanned, last_place, -1, length);
+      if (own != nullptr) put_own(scanned, own, last_place, -1, length);
       if (streamed_) lines_down_.write();
     } else {
       finish();
       finish_runs<order::up>(scanned, states, out_, ask);
-      if (states.complete) complete_first_run(scanned, out_, 1, length);
+      if (own != nullptr) put_own(scanned, own, out_, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out_[i];
     }
   }
@@ -108,9 +111,11 @@ class block_writer {
   }
 
  private:
-  static void complete_first_run(scanned_runs<T> const& scanned, T* x, index_t stride, index_t n) {
-    for (index_t j = 0; j < std::min(n, run - 1); ++j)
-      x[j * stride] = number_at<T>(scanned.b, static_cast<std::size_t>(j), 0);
+  HWY_NOINLINE static void put_own(scanned_runs<T> const& scanned, index_t const* own, T* x, index_t stride,
+                                   index_t n) {
+    for (index_t r = 0; r < run; ++r)
+      for (index_t j = own[r]; j < run - 1 && r * run + j < n; ++j)  // the last is the run's end
+        x[(r * run + j) * stride] = number_at<T>(scanned.b, static_cast<std::size_t>(j), static_cast<std::size_t>(r));
   }
 
   chunk_sink<T> const& to_;
@@ -120,10 +125,12 @@ class block_writer {
   bool streamed_;
 };
 
+enum class starting : bool { nowhere_inside, somewhere_inside };
+
 // One pass over a chunk: a group of blocks is scanned, then finished and written, while what the scans leave is in the
 // first-level cache.
-template <class T>
-T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
+template <starting Starting, class T>
+T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
   block_writer<T> writer(to, s);
   index_t const count = (in.n + block - 1) / block;
@@ -142,27 +149,46 @@ T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
     scan_ends<T>(s.last_a, s.last_b, s.ends);
   };
 
-  affine_map<T> sum{};  // of the blocks so far
+  static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
+                                              run, run, run, run, run, run, run, run};  // nothing entered it
+  index_t next_start = 0;
+  affine_map<T> sum{};   // of the blocks so far
+  bool started = false;  // a sequence did in them: sum.b is the state whatever entered the chunk
   T entering = state != nullptr ? *state : T(0);
   for (index_t k = 0; k < count; ++k) {
     if (k % group<T> == 0) scan_group(k);
     index_t const g = k % group<T>, begin = k * block, length = std::min(block, in.n - begin);
-    T const *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
+    T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
     affine_map<T> const last{end_a[run - 1], end_b[run - 1]};
     sum = k == 0 ? last : affine_map<T>{scalar_multiply(last.a, sum.a), scalar_multiply_add(last.a, sum.b, last.b)};
-    T const after = state != nullptr ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
-    block_states<T> const states{end_a, end_b, entering, after, k == 0 && state == nullptr};
+    T after = state != nullptr && !started ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
+    bool const first = k == 0 && state == nullptr;
+    index_t const* own = first ? first_run : nullptr;
+    bool const starts_here = Starting == starting::somewhere_inside && next_start < in.starts.count &&
+                             in.starts.offsets[next_start] - in.starts.begin < begin + length;
+    if (starts_here) {
+      after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
+      sum.b = after, started = true, own = s.own;
+    }
+    block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
     entering = after;
 
     auto const& scanned = s.scanned[k % group<T>];
     if (in.next_b == nullptr) {
-      writer.write(scanned, states, begin, length, ask_nothing{});
+      writer.write(scanned, states, own, begin, length, ask_nothing{});
     } else {
-      writer.write(scanned, states, begin, length, ask_ahead<T>{in.next_b + begin * in.b_stride, 64 * in.b_stride});
+      writer.write(scanned, states, own, begin, length,
+                   ask_ahead<T>{in.next_b + begin * in.b_stride, 64 * in.b_stride});
     }
   }
   if (in.n % block == 0) writer.finish();
   return entering;
+}
+
+template <class T>
+T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
+  return in.starts.count == 0 ? walk_chunk<starting::nowhere_inside>(in, s, state, to)
+                              : walk_chunk<starting::somewhere_inside>(in, s, state, to);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -25,6 +25,10 @@ struct look_back : ssmscan::look_back {
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  template <ordered_backend B, class T>
+  static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
@@ -38,7 +42,6 @@ struct look_back : ssmscan::look_back {
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
           for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state, lane * count + k);
-          chunks.finish(lane);
         }
       });
       return;
@@ -55,9 +58,8 @@ struct look_back : ssmscan::look_back {
         constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
         for (int i = 0; k > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
         T const state = k == 0 ? T(0) : states.await(ticket - 1);
-        if (awaited) states.publish(ticket, k == 0 ? summary.b : multiply_add(summary.a, state, summary.b));
+        if (awaited) states.publish(ticket, chunks.state_after(lane, k, summary, state));
         chunks.walk(tile, lane, k, mine, state, ticket + workers);
-        if (k + 1 == count) chunks.finish(lane);
       }
     });
   }

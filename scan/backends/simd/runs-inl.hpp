@@ -216,6 +216,11 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
 
 // The number of run `r` at step `j`.
 template <class T>
+void put_number(real_of<T>* reals, std::size_t j, std::size_t r, T const& number) {
+  for (std::size_t part = 0; part < parts<T>; ++part)
+    reals[j * scanned_runs<T>::step + part * rows + r] = reinterpret_cast<real_of<T> const*>(&number)[part];
+}
+template <class T>
 HWY_INLINE T number_at(real_of<T> const* reals, std::size_t j, std::size_t r) {
   auto const* const at = reals + j * scanned_runs<T>::step + r;
   if constexpr (parts<T> == 2) {
