@@ -23,7 +23,7 @@ class block_reader {
         s_(s),
         one_a_(in.a_stride == 0),
         up_(in.b_stride == 1 && (one_a_ || in.a_stride == 1)),
-        down_(in.b_stride == -1 && in.a_stride == -1) {
+        down_(in.b_stride == -1 && (one_a_ || in.a_stride == -1)) {
     if (one_a_) std::fill_n(s.in_a, block, *in.a);
   }
 
@@ -34,7 +34,7 @@ class block_reader {
     if (as_it_lies && up_) {
       scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, ask);
     } else if (as_it_lies && down_) {
-      scan_runs<order::down>(a, b, scanned, last_a, last_b, ask);
+      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, ask);
     } else {
       copy(begin, a, b);
       scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, ask);
@@ -58,11 +58,12 @@ class block_reader {
 };
 
 // The sum of a chunk, which is whole.
-template <class T>
-affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
+template <coefficients A, class T>
+affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
+  if constexpr (A == coefficients::one_for_all) std::fill_n(s.run_a, block, put_powers(*in.a, s.scanned[0]));
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept<T>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
+    blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, ask_nothing{});
   if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
@@ -72,8 +73,14 @@ affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
   return all;
 }
 
-// Blocks as they are finished: to memory as they are, or by a buffer past the cache, or one by one.
 template <class T>
+affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
+  return in.a_stride == 0 ? sum_of_chunk<coefficients::one_for_all>(in, s)
+                          : sum_of_chunk<coefficients::each_its_own>(in, s);
+}
+
+// Blocks as they are finished: to memory as they are, or by a buffer past the cache, or one by one.
+template <coefficients A, class T>
 class block_writer {
  public:
   block_writer(chunk_sink<T> const& to, chunk_scratch<T>& s)
@@ -90,17 +97,17 @@ class block_writer {
                         index_t begin, index_t length, Ask const& ask) {
     T* const x = to_.x + begin * to_.stride;
     if (length == block && to_.stride == 1) {
-      finish_runs<order::up>(scanned, states, streamed_ ? out_ : x, ask);
+      finish_runs<order::up, A>(scanned, states, streamed_ ? out_ : x, ask);
       if (own != nullptr) put_own(scanned, own, streamed_ ? out_ : x, 1, length);
       if (streamed_) lines_up_.write();
     } else if (length == block && to_.stride == -1) {
       T* const last_place = streamed_ ? out_ + (block - 1) : x;
-      finish_runs<order::down>(scanned, states, last_place, ask);
+      finish_runs<order::down, A>(scanned, states, last_place, ask);
       if (own != nullptr) put_own(scanned, own, last_place, -1, length);
       if (streamed_) lines_down_.write();
     } else {
       finish();
-      finish_runs<order::up>(scanned, states, out_, ask);
+      finish_runs<order::up, A>(scanned, states, out_, ask);
       if (own != nullptr) put_own(scanned, own, out_, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out_[i];
     }
@@ -129,21 +136,26 @@ enum class starting : bool { nowhere_inside, somewhere_inside };
 
 // One pass over a chunk: a group of blocks is scanned, then finished and written, while what the scans leave is in the
 // first-level cache.
-template <starting Starting, class T>
+template <starting Starting, coefficients A, class T>
 T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
-  block_writer<T> writer(to, s);
+  block_writer<A, T> writer(to, s);
   index_t const count = (in.n + block - 1) / block;
+  // What memory is asked for, one of the two at a time where both are contiguous, so that it is never without work.
+  bool const two = in.next_a != nullptr && in.next_b != nullptr && in.a_stride == in.b_stride;
+  T const *const while_scanning = two ? in.next_a : in.next_b, *const while_finishing = two ? in.next_b : nullptr;
+  if constexpr (A == coefficients::one_for_all)
+    for (index_t g = 0; g < group<T>; ++g) std::fill_n(s.last_a + g * run, run, put_powers(*in.a, s.scanned[g]));
   auto const scan_group = [&](index_t begin) HWY_ATTR {
     for (index_t k = begin; k < std::min(begin + group<T>, count); ++k) {
       index_t const place = k % group<T> * run;
       auto const scan = [&](auto const& ask) HWY_ATTR __attribute__((always_inline)) {
-        blocks.scan(k * block, kept<T>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
+        blocks.scan(k * block, kept<T, A>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
       };
-      if (in.next_a == nullptr) {
+      if (while_scanning == nullptr) {
         scan(ask_nothing{});
       } else {
-        scan(ask_ahead<T>{in.next_a + k * block * in.a_stride, 64 * in.a_stride});
+        scan(ask_ahead<T>{while_scanning + k * block * in.b_stride, 64 * in.b_stride});
       }
     }
     scan_ends<T>(s.last_a, s.last_b, s.ends);
@@ -174,11 +186,11 @@ T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
     entering = after;
 
     auto const& scanned = s.scanned[k % group<T>];
-    if (in.next_b == nullptr) {
+    if (while_finishing == nullptr) {
       writer.write(scanned, states, own, begin, length, ask_nothing{});
     } else {
       writer.write(scanned, states, own, begin, length,
-                   ask_ahead<T>{in.next_b + begin * in.b_stride, 64 * in.b_stride});
+                   ask_ahead<T>{while_finishing + begin * in.b_stride, 64 * in.b_stride});
     }
   }
   if (in.n % block == 0) writer.finish();
@@ -187,8 +199,10 @@ T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
 
 template <class T>
 T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
-  return in.starts.count == 0 ? walk_chunk<starting::nowhere_inside>(in, s, state, to)
-                              : walk_chunk<starting::somewhere_inside>(in, s, state, to);
+  using enum coefficients;
+  if (in.starts.count > 0) return walk_chunk<starting::somewhere_inside, each_its_own>(in, s, state, to);
+  return in.a_stride == 0 ? walk_chunk<starting::nowhere_inside, one_for_all>(in, s, state, to)
+                          : walk_chunk<starting::nowhere_inside, each_its_own>(in, s, state, to);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -97,7 +97,8 @@ class guarded {
 struct strides {
   index_t a, b, x;
 };
-constexpr strides every_stride[] = {{1, 1, 1}, {-1, -1, -1}, {0, 1, 1}, {0, -1, 3}, {1, -1, 1}, {3, 2, -2}};
+constexpr strides every_stride[] = {{1, 1, 1},  {-1, -1, -1}, {0, 1, 1}, {0, -1, -1},
+                                    {0, -1, 3}, {1, -1, 1},   {3, 2, -2}};
 // Past the cache, whole lines are written from wherever x begins.
 struct writing {
   write how;
