@@ -35,17 +35,18 @@ struct look_back : ssmscan::look_back {
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
     lane_chunks<T> const chunks(p, best_write(p));
     index_t const count = chunks.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
-    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
-    auto* const memory = scratch.data();
     if (workers == 1) {
       on.blocks(1, [=](index_t) {
+        chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
-          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state, lane * count + k);
+          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, mine, state, lane * count + k);
         }
       });
       return;
     }
+    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
+    auto* const memory = scratch.data();
     auto boxes = on.template mailboxes<T>(lanes * count);
     auto const states = boxes.boxes();
     std::atomic<index_t> next{0};
