@@ -5,6 +5,7 @@
 #include <Eigen/Eigenvalues>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
