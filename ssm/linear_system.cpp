@@ -89,20 +89,8 @@ class diagonal_realization final : public linear_system {
  public:
   explicit diagonal_realization(mimo_diagonal_system const& s)
       : linear_system(s.inputs, s.outputs, static_cast<index_t>(s.lambda.size())), d_(s.d) {
-    for (index_t p = 0; p < outputs(); ++p) {
-      for (index_t q = 0; q < inputs(); ++q) {
-        diagonal_system pair{
-            .d = s.d[at(p * inputs() + q)], .step = s.step.size() == 1 ? s.step[0] : 1, .rule = s.rule, .kept = s.kept};
-        for (index_t n = 0; n < states(); ++n) {
-          // A step of its own is a unit step of a system that runs that much faster.
-          double const faster = s.step.size() == 1 ? 1 : s.step[at(n)];
-          pair.lambda.push_back(faster * s.lambda[at(n)]);
-          pair.b.push_back(faster * s.b[at(n * inputs() + q)]);
-          pair.c.push_back(s.c[at(p * states() + n)]);
-        }
-        pairs_.push_back(std::move(pair));
-      }
-    }
+    for (index_t p = 0; p < outputs(); ++p)
+      for (index_t q = 0; q < inputs(); ++q) pairs_.push_back(detail::pair_of(s, p, q));
     b_.resize(at(states() * inputs()));
     for (index_t q = 0; q < inputs(); ++q) {
       discrete_diagonal const discrete = discretize(pairs_[at(q)]);
@@ -203,6 +191,22 @@ std::vector<float> linear_system::kernel_of_floats(index_t output, index_t input
 }
 
 namespace detail {
+
+diagonal_system pair_of(mimo_diagonal_system const& system, index_t output, index_t input) {
+  index_t const states = static_cast<index_t>(system.lambda.size());
+  bool const one_step = system.step.size() == 1;
+  diagonal_system pair{.d = system.d[at(output * system.inputs + input)],
+                       .step = one_step ? system.step[0] : 1,
+                       .rule = system.rule,
+                       .kept = system.kept};
+  for (index_t n = 0; n < states; ++n) {
+    double const faster = one_step ? 1 : system.step[at(n)];
+    pair.lambda.push_back(faster * system.lambda[at(n)]);
+    pair.b.push_back(faster * system.b[at(n * system.inputs + input)]);
+    pair.c.push_back(system.c[at(output * states + n)]);
+  }
+  return pair;
+}
 
 dplr_realization::dplr_realization(dplr_system const& system)
     : linear_system(1, 1, system.size()), system_(system), stepper_(system) {}

@@ -5,9 +5,11 @@
 #include <Eigen/Eigenvalues>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
 #include <ssmscan/ssm/detail/diagonal_checks.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
+#include <ssmscan/ssm/detail/mimo_checks.hpp>
 #include <ssmscan/ssm/detail/selective_checks.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/validate.hpp>
@@ -120,7 +122,7 @@ validation_report validate(signal const& whole, validation_options const& option
   validation_report report;
   report.signal = for_low_rank.description;
   for (s4d_initialization const which : all_s4d_initializations) {
-    for (discretization const rule : all_discretizations) {
+    for (discretization const rule : detail::validated_rules()) {
       std::string const name = "s4d." + std::string(name_of(which)) + "." + name_of(rule);
       diagonal_system const system = s4d_system(which, rule, options);
       if (double const radius = discretize(system).spectral_radius(); !(radius < 1)) {
@@ -142,7 +144,7 @@ validation_report validate(signal const& whole, validation_options const& option
     }
   }
   for (hippo const which : all_hippos) {
-    for (discretization const rule : all_discretizations) {
+    for (discretization const rule : detail::validated_rules()) {
       std::string const name = "hippo_" + std::string(name_of(which)) + "." + name_of(rule);
       detail::dense_layer const layer = hippo_layer(which, rule, options);
       double const radius = layer.discrete.a.eigenvalues().cwiseAbs().maxCoeff();
@@ -164,6 +166,7 @@ validation_report validate(signal const& whole, validation_options const& option
     }
   }
   detail::low_rank_checks(for_singles, for_low_rank, each_scan, options, report);
+  detail::mimo_rows(for_singles, each_scan, options, report);
   detail::selective_rows(for_matrices, each_scan, report);
   detail::outside_selective_rows(for_matrices, for_other_matrices, options.outside_selective_forms, report);
   detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);

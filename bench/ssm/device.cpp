@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bench/common/names.hpp"
+#include "bench/ssm/cells.hpp"
 #include "bench/ssm/device.hpp"
 #include "bench/ssm/systems.hpp"
 #include <benchmark/benchmark.h>
@@ -14,22 +15,11 @@
 #include <ssmscan/ssm/cuda/diagonal_layer.hpp>
 #include <ssmscan/ssm/cuda/dplr_kernels.hpp>
 #include <ssmscan/ssm/detail/device_layer_bounds.hpp>
-#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::bench {
 namespace {
-
-std::vector<float> signal(index_t count) {
-  std::vector<float> made;
-  unsigned state = 1;
-  for (index_t i = 0; i < count; ++i) {
-    state = state * 1664525u + 1013904223u;
-    made.push_back(static_cast<float>(static_cast<double>(state >> 8) / 0x1p23 - 1));
-  }
-  return made;
-}
 
 enum class computed { taps, scan, convolution };
 
@@ -77,7 +67,7 @@ struct device_s4d {
         taps(u.size()),
         skip(static_cast<std::size_t>(channels)),
         workspace(std::max(plan.workspace_bytes(), layer.workspace_bytes(1, samples))),
-        input(signal(channels * samples)) {
+        input(some_signal<float>(channels * samples)) {
     u.put(input.data());
     skip.put(std::vector<float>(systems.size(), 1.0f).data());
     layer.kernel({taps.data(), channels, samples}, gpu::the_stream());

@@ -2,33 +2,29 @@
 //
 //   kernel.T/{powers,vandermonde_taps,vandermonde,dplr}  the convolution kernel of one channel, or of `lanes` channels
 //   convolution.T/{direct,fft}                      with kernels that are there
-//   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: the three transforms of each and nothing else, in memory
-//                                                   that is kept; and S4's kernels and convolution, all of it. Counters:
-//                                                   times_bare_ffts with C~ given, which S4 learns, and the roots made;
-//                                                   times_bare_ffts_from_c with both made in the pass from the recurrence's
-//                                                   c, as layer::run does at every call in mode convolution
+//   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: many_channels.hpp. Counters, medians of 9 rounds:
+//                                                   times_bare_ffts, C~ and roots kept by the layer; times_bare_ffts_from_c, by a
+//                                                   layer made in the pass; times_halved_ffts, over the transforms as they are run
 //   layer.T/{recurrence,convolution,SCAN}           S4D from input to output; lanes = channels
 //   .../cuda                                        device.hpp
 //   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
 // Each is held against a slower form first: a kernel against powers, a convolution and a layer against the definition.
 // Counter bytes_beside: the greatest memory of the process during a pass, beyond what it had before (on a device: device.hpp).
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <string>
 
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
-#include "bench/common/peak_memory.hpp"
+#include "bench/ssm/cells.hpp"
 #include "bench/ssm/device.hpp"
+#include "bench/ssm/many_channels.hpp"
 #include "bench/ssm/systems.hpp"
 #include <benchmark/benchmark.h>
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/ssm/convolution.hpp>
-#include <ssmscan/ssm/detail/error_of_largest.hpp>
-#include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
@@ -40,69 +36,6 @@ namespace {
 using complex = std::complex<double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-template <class T>
-std::vector<T> some_signal(index_t count) {
-  std::vector<T> made;
-  unsigned state = 1;
-  for (index_t i = 0; i < count; ++i) {
-    state = state * 1664525u + 1013904223u;
-    made.push_back(static_cast<T>(static_cast<double>(state >> 8) / 0x1p23 - 1));
-  }
-  return made;
-}
-
-// Relative to the largest: what the floats and doubles of each form reach on these systems (docs/s4.md, tests/ssm).
-template <class T>
-constexpr double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-9;
-
-template <class T, class U>
-std::string difference(std::span<T const> computed, std::span<U const> expected) {
-  double const error = ssm::detail::error_of_largest(computed, expected);
-  if (error <= tolerance<T>) return "";
-  return wrong_result + ("off by " + std::to_string(error) + " of the largest; need " + std::to_string(tolerance<T>));
-}
-
-double seconds_of(std::function<void()> const& pass) {
-  auto const begin = std::chrono::steady_clock::now();
-  pass();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-double least_seconds(std::function<void()> const& pass, int times) {
-  double least = seconds_of(pass);
-  for (int i = 1; i < times; ++i) least = std::min(least, seconds_of(pass));
-  return least;
-}
-
-struct work {
-  std::function<void()> pass;
-  std::function<std::string()> check;                             // empty: right
-  std::function<void(benchmark::State&, double seconds)> told{};  // counters, from the seconds of a pass
-};
-
-// Verified, then timed; a pass beyond the limit is not.
-void add(benchmark_name const& name, double limit, std::function<work()> const& make) {
-  auto const body = [make, limit](benchmark::State& state) {
-    try {
-      work const made = make();
-      double first = 0;
-      std::size_t const beside = peak_bytes_of([&] { first = seconds_of(made.pass); });
-      std::string wrong = made.check();
-      if (wrong.empty() && first > limit)
-        wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
-      if (!wrong.empty()) return state.SkipWithError(wrong.c_str());
-      double timed = 0;
-      for (auto _ : state) {
-        double const seconds = seconds_of(made.pass);
-        state.SetIterationTime(seconds);
-        timed += seconds;
-      }
-      if (beside > 0) state.counters["bytes_beside"] = static_cast<double>(beside);
-      if (made.told) made.told(state, timed / static_cast<double>(state.iterations()));
-    } catch (std::exception const& error) { state.SkipWithError(error.what()); }
-  };
-  benchmark::RegisterBenchmark(name.text().c_str(), body)->UseManualTime();
-}
 
 std::vector<double> by_powers(ssm::dplr_system const& system, index_t length) {
   auto const whole = ssm::matrices_of(system);
@@ -195,100 +128,6 @@ void add_fit(std::string const& algorithm, std::vector<index_t> const& states, s
           state.counters["exponent_of_N"] = *by_states;
           state.counters["exponent_of_L"] = *by_length;
         }};
-  });
-}
-
-// S4's kernels and convolution of `channels` channels of floats against their transforms alone: the kernel's, the input's
-// and the inverse, each padded to twice the length.
-struct many_channels {
-  many_channels(index_t states, index_t channel_count, index_t samples)
-      : systems(s4_channels(states, channel_count)),
-        generator(systems, samples),
-        input(some_signal<float>(channel_count * samples)),
-        output(input.size()),
-        length(samples),
-        channels(channel_count) {}
-
-  template <class B>
-  void from_read_out(B& on) {
-    int threads = 1;
-    if constexpr (std::is_same_v<B, openmp>) threads = on.threads();
-    kernels_and_convolution(on, {systems, length, ssm::read_out_kind::recurrence, threads});
-  }
-  template <class B>
-  void kernels_and_convolution(B& on) {
-    kernels_and_convolution(on, generator);
-  }
-  template <class B>
-  void kernels_and_convolution(B& on, ssm::dplr_kernels<float> const& by) {
-    on.blocks(channels, [&](index_t h) {
-      std::vector<float> kernel(at(length));
-      by.generate(h, kernel);
-      auto const row = [&](auto& of) { return std::span(of).subspan(at(h * length), at(length)); };
-      std::span<float const> const u = row(input);
-      ssm::causal_convolution(kernel, u, 1, row(output), ssm::convolution_method::fft);
-      auto const y = row(output);
-      auto const d = static_cast<float>(systems[at(h)].d);
-      for (std::size_t t = 0; t < u.size(); ++t) y[t] += d * u[t];
-    });
-  }
-  template <class B>
-  void bare_transforms(B& on) {
-    ssm::detail::real_fft<float> const fft(ssm::padded_length(length, length));
-    on.blocks(channels, [&](index_t) {
-      static thread_local std::vector<float> time = some_signal<float>(fft.points());
-      static thread_local std::vector<std::complex<float>> spectrum(at(fft.bins()));
-      time.resize(at(fft.points())), spectrum.resize(at(fft.bins()));
-      fft.forward(time.data(), spectrum.data());
-      fft.forward(time.data(), spectrum.data());
-      fft.backward(spectrum.data(), time.data());
-      benchmark::DoNotOptimize(time.data());
-    });
-  }
-  // Of the first and the last channel, against the definition in double.
-  std::string check() const {
-    for (index_t const h : {index_t{0}, channels - 1}) {
-      std::vector<double> const u(input.begin() + h * length, input.begin() + (h + 1) * length);
-      std::vector<double> y(u.size());
-      ssm::layer(std::span(&systems[at(h)], 1)).run(u, 1, y);
-      auto const wrong = difference<float, double>(std::span(output).subspan(at(h * length), at(length)), y);
-      if (!wrong.empty()) return wrong;
-    }
-    return "";
-  }
-
-  std::vector<ssm::dplr_system> systems;
-  ssm::dplr_kernels<float> generator;
-  std::vector<float> input, output;
-  index_t length, channels;
-};
-
-template <class B>
-void add_many(index_t states, index_t channels, index_t length, options const& given) {
-  benchmark_name name{"ssm", "convolution", "f32", "bare_ffts", std::string(B::name), channels, length};
-  name.state_size = states;
-  double const limit = 10 * given.max_seconds;
-  add(name, limit, [=] {
-    auto const data = std::make_shared<many_channels>(states, channels, length);
-    auto const on = std::make_shared<B>();
-    return work{[=] { data->bare_transforms(*on); }, [] { return std::string(); }};
-  });
-  name.algorithm = "dplr_fft";
-  add(name, limit, [=] {
-    auto const data = std::make_shared<many_channels>(states, channels, length);
-    auto const on = std::make_shared<B>();
-    return work{[=] { data->kernels_and_convolution(*on); }, [=] { return data->check(); },
-                [=](benchmark::State& state, double) {
-                  // Alternately, so that what disturbs one disturbs the other.
-                  double whole = 1e300, bare = 1e300, from_c = 1e300;
-                  for (int i = 0; i < 5; ++i) {
-                    whole = std::min(whole, seconds_of([&] { data->kernels_and_convolution(*on); }));
-                    bare = std::min(bare, seconds_of([&] { data->bare_transforms(*on); }));
-                    from_c = std::min(from_c, seconds_of([&] { data->from_read_out(*on); }));
-                  }
-                  state.counters["times_bare_ffts"] = whole / bare;
-                  state.counters["times_bare_ffts_from_c"] = from_c / bare;
-                }};
   });
 }
 

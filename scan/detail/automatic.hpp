@@ -46,10 +46,11 @@ inline std::pair<std::string, std::string> automatic(question const& q) {
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
-  bool const is_tuned = q.represents == operation::affine && q.how == packing::one_sequence;
-  if (is_tuned && q.where == arrangement::lane_beside_lane && lanes >= lanes_of_a_vector * q.threads)
+  bool const is_affine = q.represents == operation::affine;
+  if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
+      lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", shape + "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  if (is_tuned && q.where == arrangement::time_beside_time && time >= worth_a_tree)
+  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree)
     return {"look_back", shape + "contiguous in time: one pass, in vectors"};
 #endif
   if (q.threads == 1) return {"sequential", shape + "one thread has nothing to share out"};

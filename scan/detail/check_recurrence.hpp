@@ -74,16 +74,12 @@ class checked_recurrence {
       std::ranges::reverse(offsets_);
       for (index_t& offset : offsets_) offset = time - offset;
     }
-    heads_.assign(static_cast<std::size_t>(time) + 1, 0);
-    for (index_t const offset : offsets_) heads_[static_cast<std::size_t>(offset)] = 1;
-    problem_.heads = heads_.data();
     problem_.offsets = offsets_;
   }
 
   recurrence_problem<T> problem_;
   index_t sequences_ = 1;
-  std::vector<index_t> offsets_;     // packed: ascending along the direction of time
-  std::vector<std::uint8_t> heads_;  // packed
+  std::vector<index_t> offsets_;  // packed: ascending along the direction of time
 };
 
 }  // namespace ssmscan::detail

@@ -1,5 +1,7 @@
 #pragma once
 // Fills the kernel_table of a backend that runs in the caller's memory: what the algorithm supports on it.
+#include <vector>
+
 #include <ssmscan/scan/detail/make_kernels.hpp>
 #include <ssmscan/scan/scan.hpp>
 
@@ -33,7 +35,14 @@ void run(recurrence_problem<T> const& problem, int threads) {
     if (problem.size.lanes > 0 && problem.size.time > 0) A::solve(on, M{}, problem);
   } else {
     using io = recurrence_io<M>;
-    scan(on, A{}, M{}, problem.size, typename io::load{&problem}, typename io::store{&problem});
+    recurrence_problem<T> given = problem;
+    std::vector<std::uint8_t> heads;
+    if (!problem.offsets.empty()) {
+      heads.assign(static_cast<std::size_t>(problem.size.time) + 1, 0);
+      for (index_t const offset : problem.offsets) heads[static_cast<std::size_t>(offset)] = 1;
+      given.heads = heads.data();
+    }
+    scan(on, A{}, M{}, problem.size, typename io::load{&given}, typename io::store{&given});
   }
 }
 

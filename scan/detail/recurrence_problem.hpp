@@ -47,7 +47,7 @@ struct recurrence_problem {
   lane_view<T> x;
   lane_view<T const> initial;  // (lane, sequence)
   lane_view<T> final;
-  // Packed only: heads[t] != 0 where a sequence starts, heads[size.time] = 1 (null for forms that read them elsewhere);
+  // Packed only: heads[t] != 0 where a sequence starts, heads[size.time] = 1 (null for forms that do not read them);
   // offsets as in recurrence<T>, time running up.
   std::uint8_t const* heads = nullptr;
   std::span<index_t const> offsets{};

@@ -1,14 +1,24 @@
 #pragma once
 // How a check becomes a row: the largest error/bound over all elements, or over all rows in the 2-norm.
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <ssmscan/ssm/discretize.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
 namespace ssmscan::ssm::detail {
+
+// The rules that rows are made for: the named ones, and a generalised bilinear one between them.
+inline std::vector<discretization> validated_rules() {
+  std::vector<discretization> made(std::begin(all_discretizations), std::end(all_discretizations));
+  made.push_back(discretization::generalized_bilinear(0.75));
+  return made;
+}
 
 // Keeps the pair with the largest ratio. Written so that NaN on either side counts as infinitely wrong.
 class worst_ratio {

@@ -17,7 +17,8 @@ namespace {
 
 using complex = std::complex<double>;
 
-// What an algorithm of the registry says of itself.
+}  // namespace
+
 algorithm_info info_of(std::string_view name) {
   std::optional<algorithm_info> found;
   simd::algorithms::for_each([&](auto entry) {
@@ -27,8 +28,6 @@ algorithm_info info_of(std::string_view name) {
   if (!found) throw_invalid("algorithm", std::string(name), "a name of the registry");
   return *found;
 }
-
-}  // namespace
 
 diagonal_checks::diagonal_checks(std::string name, diagonal_system const& system, signal const& input,
                                  validation_report& report)

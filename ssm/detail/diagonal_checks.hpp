@@ -1,6 +1,7 @@
 #pragma once
 // The checks of one stable diagonal system: kernel, convolutions, scans, each against the slower form before it.
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ssmscan/scan/concepts.hpp>
@@ -10,6 +11,9 @@
 #include <ssmscan/ssm/validate.hpp>
 
 namespace ssmscan::ssm::detail {
+
+// What an algorithm of the registry says of itself.
+algorithm_info info_of(std::string_view name);
 
 class diagonal_checks {
  public:

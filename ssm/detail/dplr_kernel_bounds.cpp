@@ -10,6 +10,7 @@
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_residual.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
+#include <ssmscan/ssm/detail/row_power.hpp>
 #include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/kernels/dplr_tables.hpp>
 
@@ -22,14 +23,16 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
-// C~ = c (I - Ab^L) by the squarings of truncated_output and generating_function_kernel, beside their errors: of a product
+// C~ = c (I - Ab^L) by the products of truncated_output (generating_function_kernel: squarings alone), beside their errors. The row is
+// multiplied by the last square `row_products` times at most. Of a product of matrices
 //   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F,  ||X'|| <= min(1, ||X|| + dX) of exact powers.
 struct truncation {
   double error;  // of C~
   double gain;   // at least ||(I - Ab^L)^-1||
 };
 template <class Matrix, class Row>
-truncation error_of_truncation(Matrix const& step, double distance, Row const& c, index_t length) {
+truncation error_of_truncation(Matrix const& step, double distance, Row const& c, index_t length,
+                               index_t row_products) {
   struct power {
     Matrix value;
     double error;
@@ -45,12 +48,16 @@ truncation error_of_truncation(Matrix const& step, double distance, Row const& c
   power squared{step, distance}, whole{Matrix::Identity(step.rows(), step.cols()), 0};
   Row row = c;
   double error = 0;
+  bool finished = false;
   for (index_t left = length; left > 0; left /= 2) {
-    if (left % 2 != 0) {
-      error = error * squared.norm() + row.norm() * squared.error + g * row.norm() * squared.value.norm();
+    index_t const times = finished ? 0 : left <= row_products ? left : left % 2;
+    finished = finished || left <= row_products;
+    double const norm = times > 0 ? squared.norm() : 0;
+    for (index_t i = 0; i < times; ++i) {
+      error = error * norm + row.norm() * squared.error + g * row.norm() * squared.value.norm();
       row = (row * squared.value).eval();
-      whole = product(whole, squared);
     }
+    if (left % 2 != 0) whole = product(whole, squared);
     if (left > 1) squared = product(squared, squared);
   }
   Matrix const rest = Matrix::Identity(step.rows(), step.cols()) - whole.value;
@@ -80,10 +87,12 @@ truncation error_of_truncation(dplr_system const& system, index_t length) {
   }
   double const norm_of_unit = half ? std::sqrt(2.0) : 1;
   double const distance = distance_from_step(system, step, from) / norm_of_unit;
-  if (!half) return error_of_truncation(step, distance, c, length);
+  index_t const row_products =
+      most_row_products(2 * n);  // over the reals, as truncated_output runs: a complex dot product's g is the same
+  if (!half) return error_of_truncation(step, distance, c, length, row_products);
   Eigen::RowVectorXd row(2 * n);
   row << c.real(), -c.imag();
-  truncation made = error_of_truncation(parts, distance, row, length);
+  truncation made = error_of_truncation(parts, distance, row, length, row_products);
   made.error *= norm_of_unit;
   return made;
 }
@@ -133,8 +142,18 @@ class root_error {
         relative_.push_back(z < 1 ? 2 * (z / (1 - z) + (8 + terms) * u_) : infinite);
       }
     }
+    for (std::size_t i = 0; i < relative_.size(); ++i)
+      of_term_.push_back(relative_[i] *
+                         (std::abs(first_[i]) + (of_.kept == spectrum::half ? std::abs(second_[i]) : 0)));
     extra_ = form == spectrum_form::by_tangents ? of_tangent : 0;
   }
+
+  // What a pole's term is off by, of |v|; and of a far pole: interpolated from values that are off by `of_nodes`, itself by `relative`.
+  std::vector<double> const& of_term() const { return of_term_; }
+  void interpolated(std::size_t pole, double of_nodes, double relative) {
+    of_term_[pole] = of_nodes + relative * (std::abs(first_[pole]) + std::abs(second_[pole]));
+  }
+  double size_of_term(std::size_t pole) const { return std::abs(first_[pole]) + std::abs(second_[pole]); }
 
   // |computed K^ - K^| and |K^|.
   std::pair<double, double> woodbury() const {
@@ -181,12 +200,8 @@ class root_error {
     for (index_t i = 0; i < of_.size(); ++i) {
       complex const value = v(i);
       made.value += value * first_[at(i)];
-      double size = std::abs(first_[at(i)]);
-      if (of_.kept == spectrum::half) {
-        made.value += std::conj(value) * second_[at(i)];
-        size += std::abs(second_[at(i)]);
-      }
-      made.error += std::abs(value) * size * relative_[at(i)];
+      if (of_.kept == spectrum::half) made.value += std::conj(value) * second_[at(i)];
+      made.error += std::abs(value) * of_term_[at(i)];
     }
     return made;
   }
@@ -194,8 +209,53 @@ class root_error {
   dplr_system const& of_;
   double s_, c_, u_;
   std::vector<complex> first_, second_;
-  std::vector<double> relative_;
+  std::vector<double> relative_, of_term_;
   double extra_;
+};
+
+// Of the sums by blocks. At a node of angle phi_0 + psi the term is off as at a root; its product with cos psi is interpolated by
+// Lagrange's basis, the sum of whose moduli is at most 1 + (2 / pi) ln d at Chebyshev nodes, with d + 5 more roundings for weights, basis and
+// sum, 2 for each near pole, and one for all that is made in the wider type. far_error says what the interpolant of exact values is off by.
+template <class T>
+class far_errors {
+ public:
+  far_errors(dplr_system const& truncated, index_t length, dplr_tables<T> const& tables)
+      : of_(truncated), blocks_(tables.blocks), near_(tables.channels[0].blocks), length_(length) {
+    if (near_.empty()) return;
+    using wider = std::conditional_t<std::is_same_v<T, float>, double, long double>;
+    constexpr int d = block_nodes<T>;
+    double const one = std::numbers::pi / static_cast<double>(length),
+                 middle = static_cast<double>(blocks_.size - 1) / 2, terms = 2 * static_cast<double>(truncated.size());
+    double const basis = (1 + 2 / std::numbers::pi * std::log(d)) / std::cos(one * middle);
+    for (index_t block = 0; block < blocks_.count; ++block) {
+      std::vector<double> largest(near_.size());
+      for (int i = 0; i < d; ++i) {
+        double const at_node = std::cos(std::numbers::pi * (2 * i + 1) / (2 * d)) * std::tan(one * middle);
+        double const angle = one * (static_cast<double>(blocks_.begin(block)) + middle) + std::atan(at_node);
+        // The angle is a sum: twice what a root's is off by.
+        root_error const node(truncated, {std::sin(angle), std::cos(angle), 2 * angle}, spectrum_form::by_tangents,
+                              unit<T>, unit<wider>);
+        for (std::size_t n = 0; n < near_.size(); ++n)
+          largest[n] = std::max(largest[n], node.of_term()[n] + (d + 6 + terms) * unit<T> * node.size_of_term(n));
+      }
+      for (double& error : largest) error *= basis;
+      of_nodes_.push_back(std::move(largest));
+    }
+  }
+  void put(root_error& error, index_t k) const {
+    if (near_.empty() || k >= blocks_.roots) return;
+    index_t const block = k >= blocks_.begin(blocks_.count - 1) ? blocks_.count - 1 : k / blocks_.size;
+    for (std::size_t n = 0; n < near_.size(); ++n)
+      if (block < near_[n].first || block >= near_[n].past)
+        error.interpolated(n, of_nodes_[at(block)][n], far_error(of_.lambda[n], of_.step / 2, block, length_, blocks_));
+  }
+
+ private:
+  dplr_system const& of_;
+  dplr_blocks<T> const& blocks_;
+  std::vector<block_range> const& near_;
+  index_t length_;
+  std::vector<std::vector<double>> of_nodes_;  // of each block, each pole
 };
 
 // Of h e^{i theta/2} C~ y, y = (i s - c h A)^-1 b by an LU solve: ||(i s - c h A)^-1|| times y's residual, and the dot product's.
@@ -250,16 +310,20 @@ std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t leng
   dplr_system truncated = system;
   truncated.c = truncated_output(system, length);
   bool const vectors = form == spectrum_form::by_tangents && system.kept == spectrum::half && system.rank() == 1;
-  std::vector<index_t> near;
-  if (vectors) near = make_dplr_tables<T>({&system, 1}, length, read_out_kind::recurrence, 1).channels[0].near;
+  auto const tables = make_dplr_tables<T>({&truncated, 1}, length, read_out_kind::truncated, 1);
+  std::vector<index_t> const& near = tables.channels[0].near;
+  far_errors<T> const far(truncated, length, tables);
   auto const plain = [&](root const& r) {
     if (on_a_pole(truncated, r.s, r.c)) return error_of_inverse(truncated, r);
     return root_error(truncated, r, spectrum_form::by_roots, u, u).woodbury();
   };
   double const of_roots = mean_over_roots(length, [&](index_t k) {
     root const r = root_of(k, length);
-    if (vectors && std::find(near.begin(), near.end(), k) == near.end())
-      return root_error(truncated, r, form, unit<T>, unit<wider>).woodbury().first;
+    if (vectors && std::find(near.begin(), near.end(), k) == near.end()) {
+      root_error of_root(truncated, r, form, unit<T>, unit<wider>);
+      far.put(of_root, k);
+      return of_root.woodbury().first;
+    }
     auto [error, size] = plain(r);
     if (system.kept == spectrum::full) {
       auto const [other_error, other_size] = plain({-r.s, r.c, r.angle});
@@ -282,7 +346,7 @@ template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<double>(dpl
 // with the computed A and B, their distances added; w's angle is off by 4u of itself, its sine and cosine by 2u.
 std::vector<double> bound_of_generating_function(dense_system<complex> const& discrete, Eigen::RowVectorXcd const& c,
                                                  index_t length, powers_bound const& powers) {
-  truncation const of_c = error_of_truncation(discrete.a, powers.distance_of_a, c, length);
+  truncation const of_c = error_of_truncation(discrete.a, powers.distance_of_a, c, length, 1);
   Eigen::Index const n = discrete.a.rows();
   Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(n, n);
   Eigen::RowVectorXcd row = c;

@@ -23,6 +23,9 @@ class dplr_realization final : public linear_system {
   dplr_stepper stepper_;
 };
 
+// S5 as one system for each output and input; a step of its own is a unit step of an eigenvalue that runs that much faster.
+diagonal_system pair_of(mimo_diagonal_system const& system, index_t output, index_t input);
+
 // The system on (Re x, Im x), discretised as a dense one: what a layer runs where the rule is not the bilinear one.
 discrete_dense over_the_reals(dplr_system const& system, discretization rule);
 

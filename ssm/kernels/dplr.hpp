@@ -29,9 +29,10 @@ SSMSCAN_SSM_EXPORT std::vector<double> dplr_kernel_by_roots(dplr_system const& s
 enum class read_out_kind { recurrence, truncated };
 
 // Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads` threads (0:
-// as many as OpenMP would use); `generate` then costs 28 vector operations for each pole and each vector of roots, for a
-// half spectrum of rank 1 (others: dplr_kernel_by_roots, rounded to T). Sums run over the poles in their order, a lane for
-// each root: the same bits on every SIMD target, for any number of threads. Re-entrant.
+// as many as OpenMP would use); `generate` then costs, for a half spectrum of rank 1, 28 vector operations for each pole and each vector of roots; with many poles
+// and roots, those at the poles' own and a few neighbouring blocks and at Chebyshev nodes only, and 8 d to interpolate (dplr_sums.hpp).
+// Others: dplr_kernel_by_roots, rounded to T. Which form it is depends on N, L and T alone, and sums run over the poles in their order, a lane
+// for each root: the same bits on every SIMD target, for any number of threads. Re-entrant.
 template <class T>
 class dplr_kernels {
  public:

@@ -1,10 +1,13 @@
 // The layer: every mode against the Annotated S4's outputs and against the others; states, pieces, packed sequences, both
 // directions, many inputs and outputs.
+#include <thread>
+
 #include "tests/ssm/mode_bounds.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
+#include <ssmscan/ssm/detail/error_of_largest.hpp>
 #include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
@@ -125,22 +128,34 @@ result<T> run(layer const& of, std::vector<T> const& u, index_t batch, layer_exe
   return made;
 }
 
-template <class Values>
-double distance(Values const& computed, Values const& expected) {
-  EXPECT_EQ(computed.size(), expected.size());
-  double error = 0, size = 1e-300;
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    double const difference = static_cast<double>(std::abs(computed[i] - expected[i]));
-    error = difference <= error ? error : difference;  // NaN stays
-    size = std::max(size, static_cast<double>(std::abs(expected[i])));
-  }
-  return error / size;
-}
-
 std::vector<complex> some_states(index_t count) {
   std::vector<complex> made;
   for (index_t i = 0; i < count; ++i) made.push_back(std::polar(0.5, 0.9 * static_cast<double>(i)));
   return made;
+}
+
+// What a layer keeps of one length and type is not used for another, and what its copies keep is its own; side by side too.
+TEST(Layer, KeepsWhatALengthMakes) {
+  std::vector<dplr_system> const channels{s4_channel(8, 0.3), s4_channel(6, 0.1, spectrum::full)};
+  layer const kept(channels);
+  layer const copy = kept;
+  layer_execution const how{.mode = mode::convolution};
+  for (index_t const length : {40, 97, 40, 1, 97}) {
+    std::vector<double> const u = some_signal(2 * length);
+    std::vector<float> const v(u.begin(), u.end());
+    for (layer const* const each : {&kept, &copy}) {
+      EXPECT_EQ(run(*each, u, 1, how).y, run(layer(channels), u, 1, how).y) << length;
+      EXPECT_EQ(run(*each, v, 1, how).y, run(layer(channels), v, 1, how).y) << length;
+    }
+  }
+  std::vector<std::vector<double>> made(8);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < made.size(); ++i)
+    threads.emplace_back(
+        [&, i] { made[i] = run(kept, some_signal(2 * (30 + static_cast<index_t>(i % 2))), 1, how).y; });
+  for (std::thread& each : threads) each.join();
+  for (std::size_t i = 0; i < made.size(); ++i)
+    EXPECT_EQ(made[i], run(layer(channels), some_signal(2 * (30 + static_cast<index_t>(i % 2))), 1, how).y);
 }
 
 TEST(Layer, IsTheAnnotatedS4) {
@@ -175,8 +190,8 @@ TEST(Layer, IsTheAnnotatedS4) {
           layer_execution{.mode = mode::scan, .scan = {.algorithm = "chunked"}}}) {
       if (how.mode == mode::scan && name != "annotated_s4/a") continue;  // 64^3 and more a combine
       one.run(input, 1, output, how);
-      EXPECT_LE(distance(output, expected), 1e-12) << name << " " << name_of(how.mode);
-      EXPECT_LE(distance(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
+      EXPECT_LE(detail::error_of_largest(output, expected), 1e-12) << name << " " << name_of(how.mode);
+      EXPECT_LE(detail::error_of_largest(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
     }
   }
 }

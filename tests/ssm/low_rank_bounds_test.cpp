@@ -1,5 +1,6 @@
 // The bounds of S4's forms hold against long double, are of the errors' size, and refuse what is wrong by little.
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include <Eigen/Dense>
@@ -9,6 +10,7 @@
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
+#include <ssmscan/ssm/kernels/dplr_tables.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
 #include <ssmscan/ssm/linear_system.hpp>
@@ -194,6 +196,68 @@ TEST(LowRankBounds, KernelsStayInside) {
   for (double const largest : {powers, inverses, roots, doubles, floats}) EXPECT_GT(largest, 1e-2);
   EXPECT_LT(widest, 1e-8);
   RecordProperty("widest", std::to_string(widest));
+}
+
+// Many poles on many roots: the far ones' sums are interpolated. 40 random poles, among them some without damping on and between
+// roots, where the kernel is finite by its low rank.
+TEST(LowRankBounds, InterpolatedKernelsStayInside) {
+  std::vector<named_system> given;
+  for (double const step : {0.01, 0.001})
+    given.push_back({"legs64", hippo_channel(hippo::legs, 64, spectrum::half, step)});
+  given.push_back({"lagt66", hippo_channel(hippo::lagt, 66, spectrum::half, 0.01)});
+  given.push_back({"random", random_system(5, 40, 1, spectrum::half, 0.05)});
+  given.back().system.lambda[0] = {0, 40};     // on a root where 4 divides the length
+  given.back().system.lambda[1] = {0, 40.01};  // beside it
+  given.back().system.lambda[2] = {-1e-3, 0};
+  int by_blocks = 0;
+  for (auto const& [name, system] : given) {
+    wide_system const exact_system(system);
+    for (index_t const length : {512, 1009}) {
+      bounded_forms const of(system, length);
+      std::vector<wide> const exact = exact_system.kernel(length);
+      double const in_double =
+          worst(dplr_kernel<double>(system, length), exact, of.bound<double>(detail::spectrum_form::by_tangents));
+      double const in_float =
+          worst(dplr_kernel<float>(system, length), exact, of.bound<float>(detail::spectrum_form::by_tangents));
+      EXPECT_LE(in_double, 1) << name << " " << system.step << " " << length;
+      EXPECT_LE(in_float, 1) << name << " " << system.step << " " << length;
+      auto const tables = detail::make_dplr_tables<float>({&system, 1}, length, read_out_kind::recurrence, 1);
+      by_blocks += tables.channels[0].blocks.empty() ? 0 : 1;
+    }
+  }
+  EXPECT_EQ(by_blocks, 4 * 2);
+}
+
+// Interpolated and root by root are one spectrum: each form's terms are off by some 100u of themselves at most, so that at every root
+// they agree to that of the sum of moduli; and a near pole that is taken for a far one is not inside.
+template <class T>
+void hold_interpolation() {
+  constexpr double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
+  dplr_system const system = hippo_channel(hippo::legs, 80, spectrum::half, 0.01);
+  index_t const length = 4096;
+  auto const tables = detail::make_dplr_tables<T>({&system, 1}, length, read_out_kind::recurrence, 1);
+  auto const& channel = tables.channels[0];
+  ASSERT_FALSE(channel.blocks.empty());
+  std::vector<std::complex<T>> direct(at(tables.roots.padded())), blocks(direct.size());
+  T const half_step = static_cast<T>(system.step / 2);
+  detail::dplr_spectrum(tables.roots, channel.poles, half_step, direct.data());
+  auto const off = [&](std::vector<detail::block_range> const& near) {
+    detail::dplr_spectrum_by_blocks(tables.roots, tables.blocks, channel.poles, near, half_step, blocks.data());
+    double error = 0, largest = 0;
+    for (index_t k = 0; k < tables.blocks.roots; ++k) {
+      error = std::max(error, std::abs(complex(blocks[at(k)]) - complex(direct[at(k)])));
+      largest = std::max(largest, std::abs(complex(direct[at(k)])));
+    }
+    return error / largest;
+  };
+  EXPECT_LE(off(channel.blocks), 100 * u);
+  auto none = channel.blocks;
+  for (auto& range : none) range.past = range.first;
+  EXPECT_GT(off(none), 1e4 * u);
+}
+TEST(LowRankBounds, InterpolatedIsRootByRoot) {
+  hold_interpolation<float>();
+  hold_interpolation<double>();
 }
 
 // What is wrong by little is far outside: a pole or a low-rank entry off, a read-out that is not truncated, one root of K^ off.

@@ -139,12 +139,19 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
       EXPECT_TRUE(check.norm == "componentwise" || check.norm == "l2") << check.name;
     }
   }
-  // Four S4D systems, four HiPPOs and S4 of four HiPPOs by five rules but for those that forward Euler leaves unstable.
-  EXPECT_GE(stable.size(), 3u * 4u * 4u);
+  // Four S4D systems, four HiPPOs, S4 of four HiPPOs, and S5, by six rules but for those that forward Euler leaves unstable.
+  EXPECT_GE(stable.size(), 3u * 4u * 5u + 5u);
+  for (std::string const system :
+       {"s5.lin.zoh", "s5.lin.generalized_bilinear:0.75", "s4.legs.generalized_bilinear:0.75",
+        "s4d.inv.generalized_bilinear:0.75", "hippo_legt.generalized_bilinear:0.75"})
+    EXPECT_EQ(stable.count(system), 1u) << system;
   constexpr std::size_t carry_matrices = 5;  // all but heinsen and its plain form
   for (std::string const& system : stable) {
     bool const dense = system.starts_with("hippo_") || system.starts_with("s4.");
-    for (std::string const dtype : dense ? std::vector{"f64"} : std::vector{"c64", "c128"}) {
+    bool const in_double = system.starts_with("s5.");
+    for (std::string const dtype : dense       ? std::vector{"f64"}
+                                   : in_double ? std::vector{"c128"}
+                                               : std::vector{"c64", "c128"}) {
       EXPECT_EQ((scans[{system, dtype}].size()),
                 (dense ? carry_matrices : algorithm_names().size()) * backend_names().size())
           << system << " " << dtype;

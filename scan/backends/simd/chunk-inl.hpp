@@ -8,6 +8,7 @@
 
 #include <ssmscan/scan/backends/simd/lines-inl.hpp>
 #include <ssmscan/scan/backends/simd/runs-inl.hpp>
+#include <ssmscan/scan/backends/simd/starts-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
@@ -22,7 +23,7 @@ class block_reader {
         s_(s),
         one_a_(in.a_stride == 0),
         up_(in.b_stride == 1 && (one_a_ || in.a_stride == 1)),
-        down_(in.b_stride == -1 && in.a_stride == -1) {
+        down_(in.b_stride == -1 && (one_a_ || in.a_stride == -1)) {
     if (one_a_) std::fill_n(s.in_a, block, *in.a);
   }
 
@@ -33,7 +34,7 @@ class block_reader {
     if (as_it_lies && up_) {
       scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, ask);
     } else if (as_it_lies && down_) {
-      scan_runs<order::down>(a, b, scanned, last_a, last_b, ask);
+      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, ask);
     } else {
       copy(begin, a, b);
       scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, ask);
@@ -57,21 +58,29 @@ class block_reader {
 };
 
 // The sum of a chunk, which is whole.
-template <class T>
-affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
+template <coefficients A, class T>
+affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
+  if constexpr (A == coefficients::one_for_all) std::fill_n(s.run_a, block, put_powers(*in.a, s.scanned[0]));
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept<T>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
+    blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, ask_nothing{});
+  if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
   affine_map<T> all{block_a[0], block_b[0]};
   for (index_t k = 1; k < run; ++k)
     all = {scalar_multiply(block_a[k], all.a), scalar_multiply_add(block_a[k], all.b, block_b[k])};
   return all;
 }
 
-// Blocks as they are finished: to memory as they are, or by a buffer past the cache, or one by one.
 template <class T>
+affine_map<T> chunk_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
+  return in.a_stride == 0 ? sum_of_chunk<coefficients::one_for_all>(in, s)
+                          : sum_of_chunk<coefficients::each_its_own>(in, s);
+}
+
+// Blocks as they are finished: to memory as they are, or by a buffer past the cache, or one by one.
+template <coefficients A, class T>
 class block_writer {
  public:
   block_writer(chunk_sink<T> const& to, chunk_scratch<T>& s)
@@ -81,24 +90,25 @@ class block_writer {
         lines_down_(to.x, out_),
         streamed_(to.how == write::past_the_cache && (to.stride == 1 || to.stride == -1)) {}
 
-  // The block from `begin` on, `length` of it.
+  // The block from `begin` on, `length` of it. own[r]: from which step of run r on the states are as its scan left them;
+  // null: none are.
   template <class Ask>
-  HWY_INLINE void write(scanned_runs<T> const& scanned, block_states<T> const& states, index_t begin, index_t length,
-                        Ask const& ask) {
+  HWY_INLINE void write(scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own,
+                        index_t begin, index_t length, Ask const& ask) {
     T* const x = to_.x + begin * to_.stride;
     if (length == block && to_.stride == 1) {
-      finish_runs<order::up>(scanned, states, streamed_ ? out_ : x, ask);
-      if (states.complete) complete_first_run(scanned, streamed_ ? out_ : x, 1, length);
+      finish_runs<order::up, A>(scanned, states, streamed_ ? out_ : x, ask);
+      if (own != nullptr) put_own(scanned, own, streamed_ ? out_ : x, 1, length);
       if (streamed_) lines_up_.write();
     } else if (length == block && to_.stride == -1) {
       T* const last_place = streamed_ ? out_ + (block - 1) : x;
-      finish_runs<order::down>(scanned, states, last_place, ask);
-      if (states.complete) complete_first_run(scanned, last_place, -1, length);
+      finish_runs<order::down, A>(scanned, states, last_place, ask);
+      if (own != nullptr) put_own(scanned, own, last_place, -1, length);
       if (streamed_) lines_down_.write();
     } else {
       finish();
-      finish_runs<order::up>(scanned, states, out_, ask);
-      if (states.complete) complete_first_run(scanned, out_, 1, length);
+      finish_runs<order::up, A>(scanned, states, out_, ask);
+      if (own != nullptr) put_own(scanned, own, out_, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out_[i];
     }
   }
@@ -108,9 +118,11 @@ class block_writer {
   }
 
  private:
-  static void complete_first_run(scanned_runs<T> const& scanned, T* x, index_t stride, index_t n) {
-    for (index_t j = 0; j < std::min(n, run - 1); ++j)
-      x[j * stride] = number_at<T>(scanned.b, static_cast<std::size_t>(j), 0);
+  HWY_NOINLINE static void put_own(scanned_runs<T> const& scanned, index_t const* own, T* x, index_t stride,
+                                   index_t n) {
+    for (index_t r = 0; r < run; ++r)
+      for (index_t j = own[r]; j < run - 1 && r * run + j < n; ++j)  // the last is the run's end
+        x[(r * run + j) * stride] = number_at<T>(scanned.b, static_cast<std::size_t>(j), static_cast<std::size_t>(r));
   }
 
   chunk_sink<T> const& to_;
@@ -120,49 +132,77 @@ class block_writer {
   bool streamed_;
 };
 
+enum class starting : bool { nowhere_inside, somewhere_inside };
+
 // One pass over a chunk: a group of blocks is scanned, then finished and written, while what the scans leave is in the
 // first-level cache.
-template <class T>
-T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
+template <starting Starting, coefficients A, class T>
+T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
-  block_writer<T> writer(to, s);
+  block_writer<A, T> writer(to, s);
   index_t const count = (in.n + block - 1) / block;
+  // What memory is asked for, one of the two at a time where both are contiguous, so that it is never without work.
+  bool const two = in.next_a != nullptr && in.next_b != nullptr && in.a_stride == in.b_stride;
+  T const *const while_scanning = two ? in.next_a : in.next_b, *const while_finishing = two ? in.next_b : nullptr;
+  if constexpr (A == coefficients::one_for_all)
+    for (index_t g = 0; g < group<T>; ++g) std::fill_n(s.last_a + g * run, run, put_powers(*in.a, s.scanned[g]));
   auto const scan_group = [&](index_t begin) HWY_ATTR {
     for (index_t k = begin; k < std::min(begin + group<T>, count); ++k) {
       index_t const place = k % group<T> * run;
       auto const scan = [&](auto const& ask) HWY_ATTR __attribute__((always_inline)) {
-        blocks.scan(k * block, kept<T>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
+        blocks.scan(k * block, kept<T, A>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
       };
-      if (in.next_a == nullptr) {
+      if (while_scanning == nullptr) {
         scan(ask_nothing{});
       } else {
-        scan(ask_ahead<T>{in.next_a + k * block * in.a_stride, 64 * in.a_stride});
+        scan(ask_ahead<T>{while_scanning + k * block * in.b_stride, 64 * in.b_stride});
       }
     }
     scan_ends<T>(s.last_a, s.last_b, s.ends);
   };
 
-  affine_map<T> sum{};  // of the blocks so far
+  static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
+                                              run, run, run, run, run, run, run, run};  // nothing entered it
+  index_t next_start = 0;
+  affine_map<T> sum{};   // of the blocks so far
+  bool started = false;  // a sequence did in them: sum.b is the state whatever entered the chunk
   T entering = state != nullptr ? *state : T(0);
   for (index_t k = 0; k < count; ++k) {
     if (k % group<T> == 0) scan_group(k);
     index_t const g = k % group<T>, begin = k * block, length = std::min(block, in.n - begin);
-    T const *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
+    T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
     affine_map<T> const last{end_a[run - 1], end_b[run - 1]};
     sum = k == 0 ? last : affine_map<T>{scalar_multiply(last.a, sum.a), scalar_multiply_add(last.a, sum.b, last.b)};
-    T const after = state != nullptr ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
-    block_states<T> const states{end_a, end_b, entering, after, k == 0 && state == nullptr};
+    T after = state != nullptr && !started ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
+    bool const first = k == 0 && state == nullptr;
+    index_t const* own = first ? first_run : nullptr;
+    bool const starts_here = Starting == starting::somewhere_inside && next_start < in.starts.count &&
+                             in.starts.offsets[next_start] - in.starts.begin < begin + length;
+    if (starts_here) {
+      after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
+      sum.b = after, started = true, own = s.own;
+    }
+    block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
     entering = after;
 
     auto const& scanned = s.scanned[k % group<T>];
-    if (in.next_b == nullptr) {
-      writer.write(scanned, states, begin, length, ask_nothing{});
+    if (while_finishing == nullptr) {
+      writer.write(scanned, states, own, begin, length, ask_nothing{});
     } else {
-      writer.write(scanned, states, begin, length, ask_ahead<T>{in.next_b + begin * in.b_stride, 64 * in.b_stride});
+      writer.write(scanned, states, own, begin, length,
+                   ask_ahead<T>{while_finishing + begin * in.b_stride, 64 * in.b_stride});
     }
   }
   if (in.n % block == 0) writer.finish();
   return entering;
+}
+
+template <class T>
+T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
+  using enum coefficients;
+  if (in.starts.count > 0) return walk_chunk<starting::somewhere_inside, each_its_own>(in, s, state, to);
+  return in.a_stride == 0 ? walk_chunk<starting::nowhere_inside, one_for_all>(in, s, state, to)
+                          : walk_chunk<starting::nowhere_inside, each_its_own>(in, s, state, to);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -59,10 +59,22 @@ struct alignas(64) chunk_scratch {
   scanned_runs<T> scanned[group<T>];
   alignas(64) T last_a[group<T> * run]{}, last_b[group<T> * run]{};  // of each run by itself
   run_ends<T> ends;                                                  // of each block up to and including a run
+  index_t own[run];  // of a block in which sequences start: starts-inl.hpp
   alignas(64) T in_a[block],
       in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
   alignas(64) T out[static_cast<std::size_t>(room + block + room)];
   alignas(64) T run_a[block], run_b[block];  // of a chunk, the runs' last values
+};
+
+// The sequences that start in a chunk, its first place excepted where `first` stands there: one starts at the place
+// `offsets[i] - begin`, of empty ones there the last counts, and takes in `initial[i * initial_stride]` (null: nothing).
+template <class T>
+struct chunk_starts {
+  index_t const* offsets = nullptr;
+  index_t count = 0;
+  index_t begin = 0;
+  T const* initial = nullptr;
+  index_t initial_stride = 0;
 };
 
 // n elements of one lane, 0 < n <= chunk. Time steps through a and b by their strides (0: one value for all). `first`:
@@ -77,6 +89,7 @@ struct chunk_source {
   T const* first;
   T const* next_a = nullptr;
   T const* next_b = nullptr;
+  chunk_starts<T> starts{};
 };
 
 enum class write : bool { through_the_cache, past_the_cache };
@@ -90,7 +103,7 @@ struct chunk_sink {
 
 template <class T>
 struct chunk_functions {
-  // The chunk's (a, b); n = chunk.
+  // The chunk's (a, b); n = chunk. Where a sequence starts in it, b is its state whatever enters, and a means nothing.
   affine_map<T> (*summary)(chunk_source<T> const&, chunk_scratch<T>&);
   // x, by the state that enters (null: none does), and the state after the chunk.
   T (*walk)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);

@@ -25,6 +25,10 @@ struct chunked : ssmscan::chunked {
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  template <backend B, class T>
+  static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <backend B, class T>
@@ -47,14 +51,13 @@ struct chunked : ssmscan::chunked {
       });
     on.blocks(lanes, [=](index_t lane) {  // spine: of all chunks up to and including k
       auto* const s = summaries + lane * count;
-      for (index_t k = 1; k + 1 < count; ++k) s[k].b = multiply_add(s[k].a, s[k - 1].b, s[k].b);
+      for (index_t k = 1; k + 1 < count; ++k) s[k].b = all.state_after(lane, k, s[k], s[k - 1].b);
     });
     on.blocks(workers, [=](index_t worker) {  // apply
       index_t const n = lanes * count;
       for (index_t i = share(n, worker); i < share(n, worker + 1); ++i) {
         index_t const lane = i / count, k = i % count;
         all.walk(tile, lane, k, memory[worker], k == 0 ? T(0) : summaries[i - 1].b, i);
-        if (k + 1 == count) all.finish(lane);
       }
     });
   }

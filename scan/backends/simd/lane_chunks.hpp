@@ -36,11 +36,22 @@ class lane_chunks {
   // Chunk k of a lane.
   chunk_source<T> source(index_t lane, index_t k, T const* first) const {
     index_t const begin = k * chunk, n = std::min(chunk, p_->size.time - begin);
-    return {&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first};
+    return {&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first, nullptr, nullptr,
+            starts(lane, k)};
+  }
+  // The sequences that start in chunk k, the one at the lane's beginning excepted.
+  chunk_starts<T> starts(index_t lane, index_t k) const {
+    if (p_->offsets.empty()) return {};
+    index_t const begin = k * chunk;
+    auto const place = [&](index_t t) { return std::ranges::lower_bound(p_->offsets, t) - p_->offsets.begin(); };
+    index_t const from = place(std::max<index_t>(begin, 1)), to = place(std::min(begin + chunk, p_->size.time));
+    return {p_->offsets.data() + from, to - from, begin, p_->initial && from < to ? &p_->initial(lane, from) : nullptr,
+            p_->initial.time_stride()};
   }
   // What stands in the place of a lane's first b: the initial state taken in.
   T first_of(index_t lane) const {
-    return p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, 0), p_->b(lane, 0)) : p_->b(lane, 0);
+    index_t const sequence = p_->offsets.empty() ? 0 : p_->sequence_at(0);
+    return p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, sequence), p_->b(lane, 0)) : p_->b(lane, 0);
   }
   affine_map<T> summary(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s) const {
     T const first = k == 0 ? first_of(lane) : T(0);
@@ -59,14 +70,25 @@ class lane_chunks {
       in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, ahead);
       in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, ahead);
     }
-    return tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
+    T const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
+    if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
+    return left;
   }
-
-  void finish(index_t lane) const {
-    if (p_->final) p_->final(lane, 0) = p_->x(lane, p_->size.time - 1);
+  // The state after chunk k, by its summary and the state before.
+  T state_after(index_t lane, index_t k, affine_map<T> const& summary, T const& before) const {
+    bool const forgets = k == 0 || starts(lane, k).count > 0;
+    return forgets ? summary.b : multiply_add(summary.a, before, summary.b);
   }
 
  private:
+  // The final states of the sequences that end in (begin, end].
+  void finish(index_t lane, index_t begin, index_t end) const {
+    auto const& offsets = p_->offsets;
+    if (offsets.empty() && end == p_->size.time) p_->final(lane, 0) = p_->x(lane, end - 1);
+    for (index_t i = std::ranges::upper_bound(offsets, begin) - offsets.begin();
+         i < std::ssize(offsets) && offsets[static_cast<std::size_t>(i)] <= end; ++i)
+      if (!p_->is_empty(i - 1)) p_->final(lane, i - 1) = p_->x(lane, offsets[static_cast<std::size_t>(i)] - 1);
+  }
   // What comes `ahead` after `at`; null where it is not contiguous.
   static T const* asked(T const* at, index_t step, index_t ahead) {
     return step == 1 || step == -1 ? at + step * ahead : nullptr;

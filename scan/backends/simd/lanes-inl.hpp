@@ -67,8 +67,9 @@ HWY_INLINE void fold_steps(lanes_piece<T> const& p, index_t lane, index_t begin,
     bool const first = p.starts && t == 0;
     for (std::size_t v = 0; v < Vectors; ++v) {
       auto const own_b = load_lanes<T>(d, b + at(v) * p.b.lane_stride, p.b.lane_stride);
-      states[v] = first ? own_b
-                        : multiply_add(d, load_lanes<T>(d, a + at(v) * p.a.lane_stride, p.a.lane_stride), states[v], own_b);
+      states[v] =
+          first ? own_b
+                : multiply_add(d, load_lanes<T>(d, a + at(v) * p.a.lane_stride, p.a.lane_stride), states[v], own_b);
       write_lanes<T>(d, states[v], x + at(v), how);
     }
   }

@@ -25,24 +25,28 @@ struct look_back : ssmscan::look_back {
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  template <ordered_backend B, class T>
+  static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
     lane_chunks<T> const chunks(p, best_write(p));
     index_t const count = chunks.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
-    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
-    auto* const memory = scratch.data();
     if (workers == 1) {
       on.blocks(1, [=](index_t) {
+        chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
         for (index_t lane = 0; lane < lanes; ++lane) {
           T state{};
-          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, *memory, state, lane * count + k);
-          chunks.finish(lane);
+          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, mine, state, lane * count + k);
         }
       });
       return;
     }
+    auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
+    auto* const memory = scratch.data();
     auto boxes = on.template mailboxes<T>(lanes * count);
     auto const states = boxes.boxes();
     std::atomic<index_t> next{0};
@@ -55,9 +59,8 @@ struct look_back : ssmscan::look_back {
         constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
         for (int i = 0; k > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
         T const state = k == 0 ? T(0) : states.await(ticket - 1);
-        if (awaited) states.publish(ticket, k == 0 ? summary.b : multiply_add(summary.a, state, summary.b));
+        if (awaited) states.publish(ticket, chunks.state_after(lane, k, summary, state));
         chunks.walk(tile, lane, k, mine, state, ticket + workers);
-        if (k + 1 == count) chunks.finish(lane);
       }
     });
   }

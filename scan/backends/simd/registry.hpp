@@ -6,7 +6,7 @@
 //
 //   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& problem);
 //
-// for what it is tuned for; anything else (semi_log, packed) runs by the text that it inherits, since the tree is the same.
+// for what it is tuned for; anything else (semi_log) runs by the text that it inherits, since the tree is the same.
 #include <ssmscan/scan/backends/simd/chunked.hpp>
 #include <ssmscan/scan/backends/simd/look_back.hpp>
 #include <ssmscan/scan/backends/simd/sequential.hpp>

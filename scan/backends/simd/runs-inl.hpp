@@ -34,21 +34,44 @@ HWY_INLINE std::ptrdiff_t place(std::size_t r, std::size_t j) {
   return width * (Order == order::up ? t : -t - static_cast<std::ptrdiff_t>(N) + 1);
 }
 
+// All lanes: `one`.
+template <class T, class D>
+HWY_INLINE auto everywhere(D d, T const& one) {
+  number<hn::Vec<D>, parts<T>> v;
+  for (std::size_t part = 0; part < parts<T>; ++part)
+    v.part[part] = hn::Set(d, reinterpret_cast<real_of<T> const*>(&one)[part]);
+  return v;
+}
+
+// Where all a are one number, the products of a run's first steps are those of every other: they are made once, and stand
+// where a block's are kept, and a scan leaves its sums only.
+enum class coefficients : bool { each_its_own, one_for_all };
+
+template <class T>
+HWY_INLINE T put_powers(T a, scanned_runs<T>& to) {
+  T power = a;
+  auto* const powers = reinterpret_cast<T*>(to.a);
+  for (index_t j = 0; j < run; ++j) power = powers[j] = j == 0 ? a : scalar_multiply(a, power);
+  return power;
+}
+
 // What becomes of each step of a scan. Where it is stored, the stores fill the time in which a chain of multiply-adds waits
 // for itself; where it is not, two chains abreast do, in vectors of 16 bytes, which take no assembling of their pieces.
-template <class T>
+template <class T, coefficients A = coefficients::each_its_own>
 struct kept {
+  static constexpr coefficients a = A;
   using lanes = run_lanes<T>;
-  static constexpr std::size_t abreast = 1;
+  static constexpr std::size_t abreast = A == coefficients::one_for_all ? 2 : 1;
   scanned_runs<T>* to;
 };
-template <class T>
+template <class T, coefficients A = coefficients::each_its_own>
 struct not_kept {
+  static constexpr coefficients a = A;
   using lanes = hn::CappedTag<real_of<T>, 16 / sizeof(real_of<T>)>;
   static constexpr std::size_t abreast = 2;
 };
 
-// Scans the runs of a block: their last values, and where `scanned` is asked for what each step left. `between(i, n)` is
+// Scans the runs of a block: their last values (the sums only where all a are one), and where `scanned` is asked for what each step left. `between(i, n)` is
 // called for i in [0, n) on the way, to keep memory busy.
 template <order Order, class T, class Scanned, class Between>
 HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* last_a, T* last_b,
@@ -62,22 +85,25 @@ HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* las
   auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
   auto const* const reals_b = reinterpret_cast<real_of<T> const*>(b);
   numbers product[abreast], sum[abreast];
+  constexpr bool one_a = Scanned::a == coefficients::one_for_all;
+  numbers const every_a = everywhere<T>(d, *a);
   auto const step = [&](std::size_t v, std::size_t r, std::size_t j) HWY_ATTR __attribute__((always_inline)) {
     numbers column_a[at_once], column_b[at_once];
-    load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
+    if constexpr (!one_a) load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
     load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
+    if constexpr (one_a) std::fill_n(column_a, at_once, every_a);
     in_time_order<Order>(column_a), in_time_order<Order>(column_b);
     for (std::size_t k = 0; k < at_once; ++k) {
       if (j + k == 0) {
         product[v] = column_a[0], sum[v] = column_b[0];
       } else {
         sum[v] = multiply_add(d, column_a[k], sum[v], column_b[k]);
-        product[v] = multiply(d, column_a[k], product[v]);
+        if constexpr (!one_a) product[v] = multiply(d, column_a[k], product[v]);
       }
-      if constexpr (std::is_same_v<Scanned, kept<T>>) {
+      if constexpr (requires { scanned.to; }) {
         auto const row = (j + k) * scanned_runs<T>::step + r;
         for (std::size_t part = 0; part < parts<T>; ++part) {
-          hn::Store(product[v].part[part], d, scanned.to->a + row + part * rows);
+          if constexpr (!one_a) hn::Store(product[v].part[part], d, scanned.to->a + row + part * rows);
           hn::Store(sum[v].part[part], d, scanned.to->b + row + part * rows);
         }
       } else {
@@ -95,20 +121,13 @@ HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* las
         between((first / lanes + v) * (rows / at_once) + j / at_once, calls);
       }
     for (std::size_t v = 0; v < abreast; ++v) {
-      store_numbers<T>(d, product[v], last_a + first + v * lanes);
+      if constexpr (!one_a) store_numbers<T>(d, product[v], last_a + first + v * lanes);
       store_numbers<T>(d, sum[v], last_b + first + v * lanes);
     }
   }
 }
 
-// All lanes: `one`. The first lane: `one`, the others as they are.
-template <class T, class D>
-HWY_INLINE auto everywhere(D d, T const& one) {
-  number<hn::Vec<D>, parts<T>> v;
-  for (std::size_t part = 0; part < parts<T>; ++part)
-    v.part[part] = hn::Set(d, reinterpret_cast<real_of<T> const*>(&one)[part]);
-  return v;
-}
+// Lane `lane`: `one`, the others as they are.
 template <class D, class V, std::size_t Parts>
 HWY_INLINE number<V, Parts> with_lane(D d, std::size_t lane, number<V, Parts> const& one, number<V, Parts> v) {
   auto const up_to = hn::FirstN(d, lane + 1), before = hn::FirstN(d, lane);
@@ -170,7 +189,7 @@ HWY_INLINE void unrolled(std::index_sequence<I...>, Body const& body) {
 template <class T>
 inline constexpr std::size_t calls_between = rows / lanes_of<run_lanes<T>>*(rows / numbers_at_once<T, run_lanes<T>>);
 
-template <order Order, class T, class Between>
+template <order Order, coefficients A, class T, class Between>
 HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> const& states, T* x,
                             Between const& between) {
   run_lanes<T> const d;
@@ -198,9 +217,11 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
       auto const row = (j + k) * scanned_runs<T>::step + r;
       numbers product, sum;
       for (std::size_t part = 0; part < parts<T>; ++part) {
-        product.part[part] = hn::Load(d, scanned.a + row + part * rows);
+        if constexpr (A == coefficients::each_its_own) product.part[part] = hn::Load(d, scanned.a + row + part * rows);
         sum.part[part] = hn::Load(d, scanned.b + row + part * rows);
       }
+      if constexpr (A == coefficients::one_for_all)
+        product = everywhere<T>(d, reinterpret_cast<T const*>(scanned.a)[j + k]);
       column[k] = j + k + 1 < rows ? multiply_add(d, product, state, sum) : leaves;
     }
     in_time_order<Order>(column);
@@ -215,6 +236,11 @@ HWY_INLINE void finish_runs(scanned_runs<T> const& scanned, block_states<T> cons
 }
 
 // The number of run `r` at step `j`.
+template <class T>
+void put_number(real_of<T>* reals, std::size_t j, std::size_t r, T const& number) {
+  for (std::size_t part = 0; part < parts<T>; ++part)
+    reals[j * scanned_runs<T>::step + part * rows + r] = reinterpret_cast<real_of<T> const*>(&number)[part];
+}
 template <class T>
 HWY_INLINE T number_at(real_of<T> const* reals, std::size_t j, std::size_t r) {
   auto const* const at = reals + j * scanned_runs<T>::step + r;

@@ -9,6 +9,7 @@
 
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/monoids/segmented.hpp>
 #include <ssmscan/scan/scan.hpp>
 
 namespace ssmscan::simd {
@@ -96,7 +97,8 @@ class guarded {
 struct strides {
   index_t a, b, x;
 };
-constexpr strides every_stride[] = {{1, 1, 1}, {-1, -1, -1}, {0, 1, 1}, {0, -1, 3}, {1, -1, 1}, {3, 2, -2}};
+constexpr strides every_stride[] = {{1, 1, 1},  {-1, -1, -1}, {0, 1, 1}, {0, -1, -1},
+                                    {0, -1, 3}, {1, -1, 1},   {3, 2, -2}};
 // Past the cache, whole lines are written from wherever x begins.
 struct writing {
   write how;
@@ -164,6 +166,84 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
             if (enters) { ASSERT_TRUE(same_bits(summary, needed_summary)); }
             ASSERT_TRUE(same_bits(summary.b, needed_summary.b));
           }
+  });
+}
+
+// By the text: x of a chunk in which sequences start at `offsets`, with their states taken in, which `state` enters (null: none
+// does).
+template <class T>
+std::vector<T> by_text(std::vector<T> const& a, std::vector<T> const& b, std::vector<index_t> const& offsets,
+                       std::vector<T> const& initial, T const* state, T& left) {
+  using value = segmented_value<affine_map<T>>;
+  std::vector<value> values;
+  for (std::size_t i = 0; i < b.size(); ++i) values.push_back({affine<T>::step(a[i], b[i]), boundary::inside});
+  if (state == nullptr) values[0].value = affine<T>::start(b[0]);
+  for (std::size_t k = 0; k < offsets.size(); ++k) {
+    auto const at = static_cast<std::size_t>(offsets[k]);
+    values[at] = {affine<T>::start(initial.empty() ? b[at] : multiply_add(a[at], initial[k], b[at])), boundary::start};
+  }
+  segmented<affine<T>> const combine;
+  auto const n = static_cast<index_t>(b.size());
+  detail::fan_up<run>(combine, values.data(), n);
+  left = values.back().value.b;
+  value const carry{{T(0), state != nullptr ? *state : T(0)}, boundary::inside};
+  detail::fan_down<run>(combine, values.data(), n, state != nullptr ? &carry : nullptr);
+  std::vector<T> x;
+  for (auto const& v : values) x.push_back(v.value.b);
+  return x;
+}
+
+TYPED_TEST(simd_targets, a_chunk_in_which_sequences_start_is_the_text_bit_for_bit) {
+  using T = TypeParam;
+  auto const scratch = std::make_unique<chunk_scratch<T>>();
+  std::vector<index_t> everywhere, now_and_then;
+  for (index_t t = 1; t < chunk; ++t) everywhere.push_back(t);
+  for (index_t t = 7; t < chunk; t += 1 + t % 97) now_and_then.push_back(t);
+  std::vector<std::vector<index_t>> const every_start{
+      {0}, {1}, {5, 9}, {15, 16}, {16}, {9, 9, 9}, {255, 256}, {0, 0, 300, 4095}, now_and_then, everywhere};
+  judge_targets<T>([&](functions<T> const& made) {
+    for (index_t const n : {index_t{17}, index_t{256}, index_t{1000}, index_t{4096}})
+      for (index_t const stride : {1, -1, 3})
+        for (auto const& all_starts : every_start)
+          for (bool const enters : {false, true})
+            for (bool const with_initial : {false, true})
+              for (write const how : {write::through_the_cache, write::past_the_cache}) {
+                std::vector<index_t> offsets;
+                for (index_t const t : all_starts)
+                  if (t < n && (t > 0 || enters)) offsets.push_back(t + chunk);  // of the second chunk
+                auto const a = random_numbers<T>(n, 0.9, 1);
+                auto b = random_numbers<T>(n + 1, -1, 1);
+                T const state = b.back();
+                b.pop_back();
+                auto const initial =
+                    with_initial ? random_numbers<T>(std::ssize(offsets) + 3, -1, 1) : std::vector<T>{};
+                std::vector<index_t> places;
+                for (index_t const t : offsets) places.push_back(t - chunk);
+                T needed_left{};
+                auto const needed = by_text(a, b, places, initial, enters ? &state : nullptr, needed_left);
+
+                strided<T> const in_a(a, stride), in_b(b, stride);
+                guarded<T> out(std::abs(stride) * (n - 1) + 1, 1);
+                T* const first = out.data() + (stride < 0 ? -stride * (n - 1) : 0);
+                chunk_source<T> const in{
+                    in_a.first,
+                    in_b.first,
+                    stride,
+                    stride,
+                    n,
+                    enters ? nullptr : &b[0],
+                    nullptr,
+                    nullptr,
+                    {offsets.data(), std::ssize(offsets), chunk, with_initial ? initial.data() : nullptr, 1}};
+                T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {first, stride, how});
+                for (index_t i = 0; i < n; ++i)
+                  ASSERT_TRUE(same_bits(first[i * stride], needed[static_cast<std::size_t>(i)]))
+                      << n << " at " << i << ", " << offsets.size() << " starts";
+                ASSERT_TRUE(out.guards_hold());
+                if (n < chunk || offsets.empty()) continue;
+                ASSERT_TRUE(same_bits(left, needed.back()));
+                ASSERT_TRUE(same_bits(made.chunk.summary(in, *scratch).b, needed_left));
+              }
   });
 }
 

@@ -1,0 +1,135 @@
+#pragma once
+// S4's kernels and convolution of many channels of floats, as layer::run makes them, against the transforms of a convolution alone:
+// the kernel's, the input's and the inverse, each of a real signal padded to twice the length.
+#include <algorithm>
+#include <complex>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bench/ssm/cells.hpp"
+#include "bench/ssm/systems.hpp"
+
+#include <ssmscan/ssm/convolution.hpp>
+#include <ssmscan/ssm/detail/real_fft.hpp>
+#include <ssmscan/ssm/layer.hpp>
+
+namespace ssmscan::bench {
+
+struct many_channels {
+  many_channels(index_t states, index_t channel_count, index_t samples)
+      : systems(s4_channels(states, channel_count)),
+        layer(std::span<ssm::dplr_system const>(systems)),
+        input(some_signal<float>(channel_count * samples)),
+        output(input.size()),
+        length(samples),
+        channels(channel_count) {}
+
+  template <class B>
+  void run(ssm::layer const& by) {
+    tensor_shape const shape{1, channels, length};
+    by.run<float>({.input = {input.data(), shape}, .output = {output.data(), shape}},
+                  {.mode = ssm::mode::convolution, .scan = {.backend = B::name}});
+  }
+  template <class B>
+  void kernels_and_convolution() {
+    run<B>(layer);
+  }
+  template <class B>
+  void from_read_out() {
+    run<B>(ssm::layer(layer.systems()));
+  }
+  template <class B>
+  void bare_transforms(B& on) const {
+    ssm::detail::real_fft<float> const fft(ssm::padded_length(length, length));
+    on.blocks(channels, [&](index_t) {
+      static thread_local std::vector<float> time = some_signal<float>(fft.points());
+      static thread_local std::vector<std::complex<float>> spectrum;
+      time.resize(static_cast<std::size_t>(fft.points())), spectrum.resize(static_cast<std::size_t>(fft.bins()));
+      fft.forward(time.data(), spectrum.data());
+      fft.forward(time.data(), spectrum.data());
+      fft.backward(spectrum.data(), time.data());
+      benchmark::DoNotOptimize(time.data());
+    });
+  }
+  // The same as the convolution runs them: each as one of even and one of odd frequencies, of half the points.
+  template <class B>
+  void halved_transforms(B& on) const {
+    ssm::detail::real_fft<float> const even(ssm::padded_length(length, length) / 2);
+    ssm::detail::odd_fft<float> const odd(even.points());
+    on.blocks(channels, [&](index_t) {
+      static thread_local std::vector<float> time = some_signal<float>(even.points());
+      static thread_local std::vector<std::complex<float>> spectrum;
+      time.resize(static_cast<std::size_t>(even.points())), spectrum.resize(static_cast<std::size_t>(even.bins()));
+      for (int i = 0; i < 2; ++i) even.forward(time.data(), spectrum.data()), odd.forward(time.data(), spectrum.data());
+      odd.backward(spectrum.data(), time.data());
+      spectrum.back() = 0;
+      even.backward(spectrum.data(), time.data());
+      benchmark::DoNotOptimize(time.data());
+    });
+  }
+  // Of the first and the last channel, against the definition in double.
+  std::string check() const {
+    for (index_t const h : {index_t{0}, channels - 1}) {
+      std::vector<double> const u(input.begin() + h * length, input.begin() + (h + 1) * length);
+      std::vector<double> y(u.size());
+      ssm::layer(std::span(&systems[static_cast<std::size_t>(h)], 1)).run(u, 1, y);
+      std::span<float const> const made(output);
+      auto const wrong = difference<float, double>(
+          made.subspan(static_cast<std::size_t>(h * length), static_cast<std::size_t>(length)), y);
+      if (!wrong.empty()) return wrong;
+    }
+    return "";
+  }
+
+  std::vector<ssm::dplr_system> systems;
+  ssm::layer layer;
+  std::vector<float> input, output;
+  index_t length, channels;
+};
+
+// The median of ratios, each of passes one after the other, with the least and the greatest.
+struct ratios {
+  std::vector<double> of;
+  void report(benchmark::State& state, std::string const& name) {
+    std::sort(of.begin(), of.end());
+    state.counters[name] = of[of.size() / 2];
+    state.counters[name + "_least"] = of.front();
+    state.counters[name + "_most"] = of.back();
+  }
+};
+
+template <class B>
+void add_many(index_t states, index_t channels, index_t length, options const& given) {
+  benchmark_name name{"ssm", "convolution", "f32", "bare_ffts", std::string(B::name), channels, length};
+  name.state_size = states;
+  double const limit = 10 * given.max_seconds;
+  add(name, limit, [=] {
+    auto const data = std::make_shared<many_channels>(states, channels, length);
+    auto const on = std::make_shared<B>();
+    return work{[=] { data->bare_transforms(*on); }, [] { return std::string(); }};
+  });
+  name.algorithm = "dplr_fft";
+  add(name, limit, [=] {
+    auto const data = std::make_shared<many_channels>(states, channels, length);
+    auto const on = std::make_shared<B>();
+    return work{[=] { data->kernels_and_convolution<B>(); }, [=] { return data->check(); },
+                [=](benchmark::State& state, double) {
+                  constexpr int rounds = 9;
+                  ratios kept, from_c, of_halves;
+                  for (int i = 0; i < rounds; ++i) {
+                    double const bare = seconds_of([&] { data->bare_transforms(*on); });
+                    double const whole = seconds_of([&] { data->kernels_and_convolution<B>(); });
+                    double const halves = seconds_of([&] { data->halved_transforms(*on); });
+                    kept.of.push_back(whole / bare), of_halves.of.push_back(whole / halves);
+                    from_c.of.push_back(seconds_of([&] { data->from_read_out<B>(); }) / bare);
+                  }
+                  kept.report(state, "times_bare_ffts");
+                  from_c.report(state, "times_bare_ffts_from_c");
+                  of_halves.report(state, "times_halved_ffts");
+                }};
+  });
+}
+
+}  // namespace ssmscan::bench

@@ -1,0 +1,81 @@
+// Sequences that start inside a chunk, for one SIMD target. They are few beside the elements: a block is scanned in vectors
+// as if none started in it, and the runs in which one does are walked again, one step at a time, by the rule of
+// monoids/segmented.hpp, under which what is earlier than a start is dropped.
+#if defined(SSMSCAN_SIMD_STARTS_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SSMSCAN_SIMD_STARTS_INL
+#undef SSMSCAN_SIMD_STARTS_INL
+#else
+#define SSMSCAN_SIMD_STARTS_INL
+#endif
+
+#include <ssmscan/scan/backends/simd/runs-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::simd::HWY_NAMESPACE {
+
+// From start number i to the end of its run or to the next start: keep(place, state) at every step. The last state.
+template <class T, class Keep>
+T walk_from_start(chunk_source<T> const& in, index_t i, Keep const& keep) {
+  chunk_starts<T> const& starts = in.starts;
+  index_t const begin = starts.offsets[i] - starts.begin, end_of_run = (begin / run + 1) * run;
+  index_t const next = i + 1 < starts.count ? starts.offsets[i + 1] - starts.begin : in.n;
+  T const own_b = in.b[begin * in.b_stride];
+  T state = starts.initial == nullptr
+                ? own_b
+                : scalar_multiply_add(in.a[begin * in.a_stride], starts.initial[i * starts.initial_stride], own_b);
+  keep(begin, state);
+  for (index_t t = begin + 1; t < std::min(end_of_run, next); ++t) {
+    state = scalar_multiply_add(in.a[t * in.a_stride], state, in.b[t * in.b_stride]);
+    keep(t, state);
+  }
+  return state;
+}
+
+// A chunk's sum from its last start on, by the sums of its runs and blocks.
+template <class T>
+affine_map<T> sum_from_last_start(chunk_source<T> const& in, chunk_scratch<T> const& s, T const* block_a,
+                                  T const* block_b) {
+  index_t const last = in.starts.count - 1, r = (in.starts.offsets[last] - in.starts.begin) / run;
+  T state = walk_from_start(in, last, [](index_t, T const&) {});
+  for (index_t k = r + 1; k % run != 0; ++k) state = scalar_multiply_add(s.run_a[k], state, s.run_b[k]);
+  for (index_t k = r / run + 1; k < run; ++k) state = scalar_multiply_add(block_a[k], state, block_b[k]);
+  return {T(0), state};
+}
+
+// Walks the runs of a block with starts again, and puts the states that leave its runs in the place of their ends, where
+// `enters` (null: nothing) is what enters it. `next`: the first start, moved past the block's. The state that leaves it; and
+// in s.own, from which step of its run on a state is what the run's scan left.
+template <class T>
+HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, index_t k, index_t& next,
+                             T const* enters) {
+  index_t const begin = k * block, g = k % group<T>, place_of_g = g * run;
+  T *const last_a = s.last_a + place_of_g, *const last_b = s.last_b + place_of_g;
+  T* const end_b = s.ends.b + g * run_ends<T>::row + run;
+  bool starts_in[rows]{};
+  for (std::size_t r = 0; r < rows; ++r) s.own[r] = run;
+  for (; next < in.starts.count && in.starts.offsets[next] - in.starts.begin < begin + block; ++next) {
+    index_t const place = in.starts.offsets[next] - in.starts.begin - begin;
+    auto const r = static_cast<std::size_t>(place / run);
+    if (!starts_in[r]) s.own[r] = place % run;
+    starts_in[r] = true;
+    last_b[r] = walk_from_start(in, next, [&](index_t t, T const& state) {
+      put_number(s.scanned[g].b, static_cast<std::size_t>((t - begin) % run), r, state);
+    });
+  }
+  if (enters == nullptr) s.own[0] = 0;
+  affine_map<T> so_far{};
+  bool started = enters == nullptr;
+  for (std::size_t r = 0; r < rows; ++r) {
+    affine_map<T> const last{last_a[r], last_b[r]};
+    so_far = r == 0 || starts_in[r]
+                 ? last
+                 : affine_map<T>{scalar_multiply(last.a, so_far.a), scalar_multiply_add(last.a, so_far.b, last.b)};
+    started |= starts_in[r];
+    end_b[r] = started ? so_far.b : scalar_multiply_add(so_far.a, *enters, so_far.b);
+  }
+  return end_b[rows - 1];
+}
+
+}  // namespace ssmscan::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
