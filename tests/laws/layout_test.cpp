@@ -14,7 +14,7 @@ TYPED_TEST_SUITE(layouts, dtypes);
 TYPED_TEST(layouts, never_change_a_bit_nor_memory_that_is_not_in_a_view) {
   using T = TypeParam;
   std::vector<index_t> const lengths =
-      chosen_effort() == effort::full ? std::vector<index_t>{0, 1, 2, 7, 9, 33, 100} : std::vector<index_t>{0, 1, 9};
+      chosen_effort() == effort::full ? std::vector<index_t>{0, 1, 2, 7, 9, 33} : std::vector<index_t>{0, 1, 9};
   std::vector<layout_case> cases;
   for (index_t const n : lengths)
     for (layout_case const& c : every_layout(n)) cases.push_back(c);
