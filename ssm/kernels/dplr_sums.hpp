@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/ssm/export.hpp>
 
 namespace ssmscan::ssm::detail {
 
@@ -54,17 +55,19 @@ struct block_range {
 };
 
 // spectrum[k] as below, 0 <= k < blocks.roots, the terms of far poles interpolated. near: of each pole.
-void dplr_spectrum_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
-                             std::vector<dplr_pole<float>> const& poles, std::vector<block_range> const& near,
-                             float half_step, std::complex<float>* spectrum);
-void dplr_spectrum_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
-                             std::vector<dplr_pole<double>> const& poles, std::vector<block_range> const& near,
-                             double half_step, std::complex<double>* spectrum);
+SSMSCAN_SSM_EXPORT void dplr_spectrum_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
+                                                std::vector<dplr_pole<float>> const& poles,
+                                                std::vector<block_range> const& near, float half_step,
+                                                std::complex<float>* spectrum);
+SSMSCAN_SSM_EXPORT void dplr_spectrum_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
+                                                std::vector<dplr_pole<double>> const& poles,
+                                                std::vector<block_range> const& near, double half_step,
+                                                std::complex<double>* spectrum);
 
 // spectrum[k] = K^(w_k), 0 <= k < roots.padded(); the padding's entries mean nothing.
-void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
-                   std::complex<float>* spectrum);
-void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles, double half_step,
-                   std::complex<double>* spectrum);
+SSMSCAN_SSM_EXPORT void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles,
+                                      float half_step, std::complex<float>* spectrum);
+SSMSCAN_SSM_EXPORT void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles,
+                                      double half_step, std::complex<double>* spectrum);
 
 }  // namespace ssmscan::ssm::detail
