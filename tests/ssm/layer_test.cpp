@@ -2,8 +2,8 @@
 // directions, many inputs and outputs.
 #include <thread>
 
+#include "tests/ssm/annotated_s4.hpp"
 #include "tests/ssm/mode_bounds.hpp"
-#include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
@@ -158,40 +158,28 @@ TEST(Layer, KeepsWhatALengthMakes) {
     EXPECT_EQ(made[i], run(layer(channels), some_signal(2 * (30 + static_cast<index_t>(i % 2))), 1, how).y);
 }
 
+// Both spectra: of the half, the convolution's kernel is the fast one, and the others run the half of the states.
 TEST(Layer, IsTheAnnotatedS4) {
-  for (std::string const name : {"annotated_s4/a", "annotated_s4/b", "annotated_s4/c"}) {
-    dplr_system system{.lambda = reference<complex>(name + ".Lambda"),
-                       .p = reference<complex>(name + ".P"),
-                       .b = reference<complex>(name + ".B"),
-                       .c = reference<complex>(name + ".C"),
-                       .step = reference<double>(name + ".step").at(0),
-                       .kept = spectrum::full};
+  for (std::string const& name : test::annotated_s4_cases) {
     auto const input = reference<double>(name + ".u");
+    auto const full = test::of_recurrence(test::annotated_s4(name), static_cast<index_t>(input.size()));
     auto const expected = reference<double>(name + ".y");
     std::vector<double> recurrence;
     for (complex const y : reference<complex>(name + ".yr")) recurrence.push_back(y.real());
-    // Theirs is C~, conjugated: c = conj(C) (I - Ab^L)^-1.
-    auto const whole = matrices_of(system);
-    auto const discrete = discretize(whole.continuous, system.step, discretization::bilinear);
-    index_t const size = system.size();
-    Eigen::MatrixXcd power = Eigen::MatrixXcd::Identity(size, size), squared = discrete.a;
-    for (std::size_t left = input.size(); left > 0; left /= 2) {
-      if (left % 2 != 0) power = (power * squared).eval();
-      squared = (squared * squared).eval();
-    }
-    Eigen::MatrixXcd const rest = Eigen::MatrixXcd::Identity(size, size) - power;
-    Eigen::RowVectorXcd const c = rest.transpose().partialPivLu().solve(whole.c.adjoint()).transpose();
-    system.c = {c.begin(), c.end()};
-    layer const one(std::span<dplr_system const>(&system, 1));
     std::vector<double> output(input.size());
-    for (layer_execution const& how :
-         {layer_execution{.mode = mode::recurrence}, layer_execution{.mode = mode::convolution},
-          layer_execution{.mode = mode::convolution, .convolution = convolution_method::direct},
-          layer_execution{.mode = mode::scan, .scan = {.algorithm = "chunked"}}}) {
-      if (how.mode == mode::scan && name != "annotated_s4/a") continue;  // 64^3 and more a combine
-      one.run(input, 1, output, how);
-      EXPECT_LE(detail::error_of_largest(output, expected), 1e-12) << name << " " << name_of(how.mode);
-      EXPECT_LE(detail::error_of_largest(output, recurrence), 1e-12) << name << " " << name_of(how.mode);
+    for (dplr_system const& system : {full, test::half_of(full)}) {
+      layer const one(std::span<dplr_system const>(&system, 1));
+      for (layer_execution const& how :
+           {layer_execution{.mode = mode::recurrence}, layer_execution{.mode = mode::convolution},
+            layer_execution{.mode = mode::convolution, .convolution = convolution_method::direct},
+            layer_execution{.mode = mode::scan, .scan = {.algorithm = "chunked"}}}) {
+        if (how.mode == mode::scan && name != "annotated_s4/a") continue;  // 64^3 and more a combine
+        one.run(input, 1, output, how);
+        EXPECT_LE(detail::error_of_largest(output, expected), 1e-12)
+            << name << " " << system.size() << " " << name_of(how.mode);
+        EXPECT_LE(detail::error_of_largest(output, recurrence), 1e-12)
+            << name << " " << system.size() << " " << name_of(how.mode);
+      }
     }
   }
 }
