@@ -143,7 +143,7 @@ std::vector<complex> some_states(index_t count) {
   return made;
 }
 
-// What a layer keeps of one length and type is not used for another, and what its copies keep is its own; side by side too.
+// What a layer and its copies, which share it, keep of one length and type is not used for another; side by side too.
 TEST(Layer, KeepsWhatALengthMakes) {
   std::vector<dplr_system> const channels{s4_channel(8, 0.3), s4_channel(6, 0.1, spectrum::full)};
   layer const kept(channels);
