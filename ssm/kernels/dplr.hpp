@@ -21,7 +21,8 @@
 namespace ssmscan::ssm {
 
 // The formula as it stands above, in double, root by root: every rank, half and full spectrum. The other forms are held
-// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, and on a length below 1.
+// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, on a length below 1, and where |step
+// lambda / 2| is neither 0 nor within 1e-77 to 1e76 (in float, for a half spectrum of rank 1, 4e-10 to 2e9).
 SSMSCAN_SSM_EXPORT std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length);
 
 // What c is: the read-out of the recurrence, from which C~ = c (I - Ab^L) is made first (N^3 log L in double, per channel),
@@ -30,7 +31,7 @@ enum class read_out_kind { recurrence, truncated };
 
 // Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads` threads (0:
 // as many as OpenMP would use); `generate` then costs 28 vector operations for each pole and each vector of roots, for a
-// half spectrum of rank 1 (others: dplr_kernel_by_roots, rounded to T). Sums run over the poles in their order, a lane for
+// half spectrum of rank 1 (others: dplr_kernel_by_roots, rounded to T); it throws as that does. Sums run over the poles in their order, a lane for
 // each root: the same bits on every SIMD target, for any number of threads. Re-entrant.
 template <class T>
 class dplr_kernels {

@@ -3,6 +3,7 @@
 
 #include "tests/ssm/annotated_s4.hpp"
 #include <Eigen/Dense>
+#include <gmock/gmock.h>
 
 #include <ssmscan/ssm/convolution.hpp>
 #include <ssmscan/ssm/detail/error_of_largest.hpp>
@@ -181,6 +182,22 @@ TEST(DplrKernel, Refusals) {
   EXPECT_EQ(refused([](auto& s) { s.b[0] = NAN; }),
             "b: got a value that is not finite at index 0; need finite numbers");
   EXPECT_EQ(refused([](auto& s) { s.step = 0; }), "step: got 0; need a positive finite number");
+  for (double const step : {1e-320, 1e-300, 1e160, 1e300}) {
+    for (spectrum const kept : {spectrum::half, spectrum::full}) {
+      EXPECT_THAT(refused([&](auto& s) { s.step = step, s.kept = kept; }),
+                  testing::StartsWith("step: got " + detail::text_of(step) + ", with |"));
+      dplr_system wrong = good;
+      wrong.step = step, wrong.kept = kept;
+      EXPECT_THAT(test::refusal([&] { dplr_kernel_by_roots(wrong, 8); }), testing::StartsWith("step: got "));
+    }
+  }
+  dplr_system fast = good;
+  fast.step = 1e11;
+  EXPECT_THAT(test::refusal([&] { dplr_kernel<float>(fast, 8); }),
+              testing::StartsWith("step: got 1e+11, with |step lambda"));
+  EXPECT_TRUE(std::isfinite(dplr_kernel<double>(fast, 8)[0]));
+  EXPECT_EQ(refused([](auto& s) { s.p[0] = 1e200; }),
+            "p: got values with which I + P^* D P has no finite inverse; need values whose squares do not overflow");
   EXPECT_EQ(refused([](auto& s) { s.lambda.clear(); }), "lambda: got 0 values; need at least 1");
   std::vector<double> short_by_one(7);
   EXPECT_EQ(test::refusal([&] {
