@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <string>
 
-#include <Eigen/Eigenvalues>
-
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/matrix_scan.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/spectra.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/linear_system.hpp>
@@ -19,10 +18,6 @@ std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
 // Values of state held at a time in a diagonal scan: 64 MiB.
 constexpr index_t scan_budget = index_t{1} << 22;
-
-double radius_of(Eigen::MatrixXd const& a) {
-  return Eigen::EigenSolver<Eigen::MatrixXd>(a, false).eigenvalues().cwiseAbs().maxCoeff();
-}
 
 void need_finite(char const* name, Eigen::MatrixXd const& matrix, index_t rows, index_t columns) {
   if (matrix.rows() != rows || matrix.cols() != columns)
@@ -79,7 +74,7 @@ class dense_realization final : public linear_system {
       for (index_t n = 0; n < states(); ++n) states_of.final[k * states() + n] = held(k, n);
     return made;
   }
-  double spectral_radius() const override { return radius_of(system_.a); }
+  double spectral_radius() const override { return detail::spectral_radius(system_.a); }
 
  private:
   discrete_dense system_;
@@ -267,7 +262,7 @@ choice dplr_realization::scan(double const* u, double* y, index_t length, packed
   return made;
 }
 
-double dplr_realization::spectral_radius() const { return radius_of(over_the_reals().a); }
+double dplr_realization::spectral_radius() const { return detail::spectral_radius(over_the_reals().a); }
 
 discrete_dense over_the_reals(dplr_system const& system, discretization rule) {
   check(system);

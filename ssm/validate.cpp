@@ -2,8 +2,6 @@
 #include <cmath>
 #include <sstream>
 
-#include <Eigen/Eigenvalues>
-
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
@@ -11,6 +9,7 @@
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
 #include <ssmscan/ssm/detail/mimo_checks.hpp>
 #include <ssmscan/ssm/detail/selective_checks.hpp>
+#include <ssmscan/ssm/detail/spectra.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
@@ -153,7 +152,7 @@ validation_report validate(signal const& whole, validation_options const& option
     for (discretization const rule : detail::validated_rules()) {
       std::string const name = "hippo_" + std::string(name_of(which)) + "." + name_of(rule);
       detail::dense_layer const layer = hippo_layer(which, rule, options);
-      double const radius = layer.discrete.a.eigenvalues().cwiseAbs().maxCoeff();
+      double const radius = detail::spectral_radius(layer.discrete.a);
       if (!(radius < 1)) {
         report.checks.push_back(
             skipped(name, "f64", "unstable by mathematics: spectral radius " + std::to_string(radius)));

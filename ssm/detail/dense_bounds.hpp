@@ -13,10 +13,10 @@
 #include <vector>
 
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 
 #include <ssmscan/ssm/convolution.hpp>
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
+#include <ssmscan/ssm/detail/spectra.hpp>
 #include <ssmscan/ssm/discretize_dense.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -38,7 +38,7 @@ struct dense_layer {
     Eigen::MatrixXd power = discrete.a;
     double most = 1;
     for (int m = 1; m <= greatest_power; ++m) {
-      double const norm = power.operatorNorm();
+      double const norm = operator_norm(power);
       if (norm <= small) return known_power_bound = most;
       most = std::max(most, norm);
       power = (power * discrete.a).eval();

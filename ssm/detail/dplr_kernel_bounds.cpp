@@ -4,13 +4,13 @@
 #include <numbers>
 
 #include <Eigen/LU>
-#include <Eigen/SVD>
 
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_residual.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/detail/row_power.hpp>
+#include <ssmscan/ssm/detail/spectra.hpp>
 #include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/kernels/dplr_tables.hpp>
 
@@ -36,7 +36,7 @@ truncation error_of_truncation(Matrix const& step, double distance, Row const& c
   struct power {
     Matrix value;
     double error;
-    double norm() const { return std::min(1.0, value.operatorNorm() + error); }
+    double norm() const { return std::min(1.0, operator_norm(value) + error); }
   };
   double const n = static_cast<double>(step.rows());
   bool const is_complex = Eigen::NumTraits<typename Matrix::Scalar>::IsComplex != 0;
@@ -61,7 +61,7 @@ truncation error_of_truncation(Matrix const& step, double distance, Row const& c
     if (left > 1) squared = product(squared, squared);
   }
   Matrix const rest = Matrix::Identity(step.rows(), step.cols()) - whole.value;
-  double const least = Eigen::JacobiSVD<Matrix>(rest).singularValues().minCoeff() - whole.error - 10 * n * n * u;
+  double const least = least_singular_value(rest) - whole.error - 10 * n * n * u;
   return {error + u * (c - row).norm(), least > 0 ? 1 / least : infinite};
 }
 

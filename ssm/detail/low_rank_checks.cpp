@@ -2,8 +2,6 @@
 #include <cmath>
 #include <limits>
 
-#include <Eigen/Eigenvalues>
-
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/convolution_checks.hpp>
 #include <ssmscan/ssm/detail/dense_checks.hpp>
@@ -11,6 +9,7 @@
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_checks.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/spectra.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
@@ -156,7 +155,7 @@ void low_rank_checks(signal const& input, signal const& for_scans,
     for (discretization const rule : validated_rules()) {
       std::string const name = "s4." + std::string(name_of(which)) + "." + name_of(rule);
       dense_layer const layer = layer_of(system, rule);
-      double const radius = layer.discrete.a.eigenvalues().cwiseAbs().maxCoeff();
+      double const radius = spectral_radius(layer.discrete.a);
       if (!(radius < 1)) {
         skip(name, "unstable by mathematics: spectral radius " + std::to_string(radius), report);
         continue;

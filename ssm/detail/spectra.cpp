@@ -1,0 +1,22 @@
+#include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
+
+#include <ssmscan/ssm/detail/spectra.hpp>
+
+namespace ssmscan::ssm::detail {
+
+double spectral_radius(Eigen::MatrixXd const& matrix) {
+  return Eigen::EigenSolver<Eigen::MatrixXd>(matrix, false).eigenvalues().cwiseAbs().maxCoeff();
+}
+
+double operator_norm(Eigen::MatrixXd const& matrix) { return matrix.operatorNorm(); }
+double operator_norm(Eigen::MatrixXcd const& matrix) { return matrix.operatorNorm(); }
+
+double least_singular_value(Eigen::MatrixXd const& matrix) {
+  return Eigen::JacobiSVD<Eigen::MatrixXd, Eigen::NoQRPreconditioner>(matrix).singularValues().minCoeff();
+}
+double least_singular_value(Eigen::MatrixXcd const& matrix) {
+  return Eigen::JacobiSVD<Eigen::MatrixXcd, Eigen::NoQRPreconditioner>(matrix).singularValues().minCoeff();
+}
+
+}  // namespace ssmscan::ssm::detail
