@@ -26,7 +26,8 @@ void write(kernel_options const& o, std::vector<double> const& kernel) {
 int dplr(kernel_options const& o) {
   check_system_options(o, low_rank::needed);
   index_t const length = length_of(o);
-  write(o, ssm::dplr_kernel<double>(read_dplr(o), length));
+  auto const system = read_dplr(o);
+  write(o, with_flags([&] { return ssm::dplr_kernel<double>(system, length); }));
   return exit_code::good;
 }
 
@@ -34,7 +35,8 @@ int diagonal(kernel_options const& o) {
   check_system_options(o, low_rank::none);
   index_t const length = length_of(o);
   auto const rule = with_flags([&] { return ssm::discretization_by_name(o.discretization); });
-  write(o, ssm::diagonal_kernel(read_diagonal(o, rule), length));
+  auto const system = read_diagonal(o, rule);
+  write(o, with_flags([&] { return ssm::diagonal_kernel(system, length); }));
   return exit_code::good;
 }
 

@@ -43,13 +43,21 @@ void run_in(run_options const& o, ssm::layer const& layer, ssm::npy_array const&
   ssm::write_npy(o.out, output, o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
 }
 
+ssm::layer layer_of(run_options const& o, ssm::discretization rule) {
+  if (o.p.empty()) {
+    auto const system = read_diagonal(o, rule);
+    return with_flags([&] { return ssm::layer({ssm::diagonal(system)}); });
+  }
+  auto const system = read_dplr(o);
+  return with_flags([&] { return ssm::layer({ssm::diagonal_plus_low_rank(system, rule)}); });
+}
+
 int run(run_options& o) {
   auto const how = check(o);
   auto const rule = with_flags([&] {
     return ssm::discretization_by_name(!o.discretization.empty() ? o.discretization : o.p.empty() ? "zoh" : "bilinear");
   });
-  auto const layer = o.p.empty() ? ssm::layer({ssm::diagonal(read_diagonal(o, rule))})
-                                 : ssm::layer({ssm::diagonal_plus_low_rank(read_dplr(o), rule)});
+  auto const layer = layer_of(o, rule);
   need_stable(o, rule, layer.systems().front()->spectral_radius());
   auto const input = read_array("--input", o.input, {{ssm::npy_type::f8, ssm::npy_type::f4}});
   if (input.shape.empty() || input.shape.size() > 2 || input.shape.back() == 0)

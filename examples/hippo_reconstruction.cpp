@@ -1,7 +1,9 @@
-// HiPPO-LegS as a memory: after L samples the state holds the coefficients of all of them on N Legendre polynomials, so that
+// HiPPO-LegS as a memory: after L samples the state holds the coefficients of all of them on N Legendre polynomials, so
+// that
 //   u(s) ~ sum_n x[n] sqrt(2n+1) P_n(2 s/t - 1),   0 <= s <= t
-// The system is x' = (A x + B u) / t, whose bilinear steps differ from sample to sample: a scan of affine maps that vary in
-// time. Usage: hippo_reconstruction [FOLDER [IMAGES]]: arrays for the figure; the first image of an IDX file as a signal
+// The system is x' = (A x + B u) / t, whose bilinear steps differ from sample to sample: a scan of affine maps that
+// vary in time. Usage: hippo_reconstruction [FOLDER [IMAGES]]: arrays for the figure; the first image of an IDX file as
+// a signal
 #include <cmath>
 #include <cstdio>
 #include <exception>
@@ -76,20 +78,42 @@ std::vector<double> reconstructed(Eigen::VectorXd const& x, index_t length) {
   return made;
 }
 
-double chirp(double s) { return std::sin(2 * std::numbers::pi * 6 * s * s); }
+// sin(12 pi s^2), 0 <= s < 1
+constexpr double chirp_rate = 12 * std::numbers::pi;
 std::vector<double> chirp_of(index_t length) {
   std::vector<double> made;
-  for (index_t t = 0; t < length; ++t) made.push_back(chirp(static_cast<double>(t) / static_cast<double>(length)));
+  for (index_t t = 0; t < length; ++t) {
+    double const s = static_cast<double>(t) / static_cast<double>(length);
+    made.push_back(std::sin(chirp_rate * s * s));
+  }
   return made;
 }
 
-// How far the state is from the coefficients by quadrature, the midpoint rule's error being (1/2^15)^2 of u'' / 24 at most.
-double off_the_integrals(index_t length, index_t states) {
+// What the state after L samples should be. With P[g] the coefficients of g on [0, 1], found here by quadrature, and D
+// = d/dt in steps, a bilinear step is exactly
+//   (t + 1/2) 2 sinh(D/2) x = A cosh(D/2) x + B e^{-D/2} u      t the middle of the step
+// and A P[g], D P[g] are known from t D P[g] = A P[g] + B g and t D P[g] = P[s g'], so that order by order, t = L being
+// s = 1,
+//   x = P[u] + P[(s/2 - 1) u'] / L + P[(1 - s) u''/2 + (s - s^3) u'''/24] / L^2 + O(1/L^3)
+// for an input with u(0) = u'(0) = 0, which the first steps do not disturb. The midpoint rule is off by (1/2^15)^2 / 24
+// of the slope at the ends, some 2e-8.
+struct expansion {
+  Eigen::VectorXd history, first, second;
+};
+expansion expansion_of_chirp(index_t states) {
   constexpr index_t points = 1 << 15;
-  Eigen::VectorXd integral = Eigen::VectorXd::Zero(states);
-  for (index_t k = 0; k < points; ++k)
-    integral += chirp((static_cast<double>(k) + 0.5) / points) / points * polynomials(k, points, states);
-  return (memory_of(chirp_of(length), states) - integral).norm();
+  Eigen::VectorXd const zero = Eigen::VectorXd::Zero(states);
+  expansion made{zero, zero, zero};
+  for (index_t k = 0; k < points; ++k) {
+    double const s = (static_cast<double>(k) + 0.5) / points, speed = 2 * chirp_rate * s;
+    double const sine = std::sin(chirp_rate * s * s), cosine = std::cos(chirp_rate * s * s);
+    double const slope = speed * cosine, curve = 2 * chirp_rate * cosine - speed * speed * sine,
+                 third = -6 * chirp_rate * speed * sine - speed * speed * speed * cosine;
+    Eigen::VectorXd const basis = polynomials(k, points, states) / points;
+    made.history += sine * basis, made.first += (s / 2 - 1) * slope * basis;
+    made.second += ((1 - s) / 2 * curve + (s - s * s * s) / 24 * third) * basis;
+  }
+  return made;
 }
 
 double relative_error(std::vector<double> const& made, std::vector<double> const& u) {
@@ -128,14 +152,23 @@ int run(int argc, char** argv) {
       }
     }
   }
-  // A sample is held over a step, which is a delay of half a step: of first order, a/L + b/L^2. The order found from two lengths is then
-  // 1 + c/L, and half as far from 1 at twice the length, but for a third order that is smaller than either.
-  double const once = off_the_integrals(length, 16), twice = off_the_integrals(2 * length, 16),
-               fourfold = off_the_integrals(4 * length, 16);
-  double const order = std::log2(once / twice), next = std::log2(twice / fourfold);
-  std::printf("chirp, coefficients off by %.4f, %.4f, %.4f at L = 784, 1568, 3136: order %.3f, %.3f\n", once, twice,
-              fourfold, order, next);
-  right = right && std::abs(next - 1) < std::abs(order - 1) && std::abs(order - 1) < 16.0 * 16 / length;  // c = O(N^2)
+  // Without the expansion's terms the state is off by a first order in 1/L, without its second by a second, with both
+  // by a third: the nearest whole number, as each length is twice the last.
+  constexpr index_t states = 16;
+  expansion const expected = expansion_of_chirp(states);
+  std::vector<double> before;
+  for (index_t const samples : {length, 2 * length, 4 * length}) {
+    double const l = static_cast<double>(samples);
+    Eigen::VectorXd const off = memory_of(chirp_of(samples), states) - expected.history;
+    Eigen::VectorXd const next = off - expected.first / l, last = next - expected.second / (l * l);
+    std::vector<double> const now{off.norm(), next.norm(), last.norm()};
+    std::printf(
+        "chirp, L = %4ld: coefficients off by %.1e; of what is expected to first order by %.1e, to second by %.1e\n",
+        static_cast<long>(samples), now[0], now[1], now[2]);
+    for (std::size_t i = 0; i < before.size(); ++i)
+      right = right && std::lround(std::log2(before[i] / now[i])) == static_cast<long>(i) + 1;
+    before = now;
+  }
   return right ? 0 : 1;
 }
 

@@ -22,8 +22,8 @@ void convolve_direct(std::span<T const> kernel, std::span<T const> input, std::s
   }
 }
 
-// Of one thread, kept from call to call: with fresh pages each time a row of 16384 floats took a tenth longer. What is larger than
-// `most_kept` points is given back.
+// Of one thread, kept from call to call: with fresh pages each time a row of 16384 floats took a tenth longer. What is
+// larger than `most_kept` points is given back.
 template <class T>
 struct workspace {
   std::vector<T> cyclic, negacyclic;
@@ -42,9 +42,9 @@ void multiply(std::vector<std::complex<T>>& to, std::vector<std::complex<T>> con
   }
 }
 
-// The product modulo z^2n - 1 = (z^n - 1)(z^n + 1), 2n = padded: a cyclic and a negacyclic one of n points, whose sum is twice the
-// first half and whose difference twice the second. Of zeros in the second half nothing is computed, and what is fits a cache of
-// half the size.
+// The product modulo z^2n - 1 = (z^n - 1)(z^n + 1), 2n = padded: a cyclic and a negacyclic one of n points, whose sum
+// is twice the first half and whose difference twice the second. Of zeros in the second half nothing is computed, and
+// what is fits a cache of half the size.
 template <class T>
 void convolve_fft(std::span<T const> kernel, std::span<T const> input, std::size_t length, std::span<T> output) {
   index_t const padded = padded_length(static_cast<index_t>(kernel.size()), static_cast<index_t>(length));

@@ -1,8 +1,8 @@
 #pragma once
 // Causal convolution y[t] = sum_{k <= t} kernel[k] input[t-k]: by that definition, and by the FFT (a product of
-// spectra, padded with zeros so that the circular wrap-around stays out of the result; of 2n points as a cyclic and a negacyclic product
-// of n, a step of the FFT by radix 2 taken outside it, where it is known which half is zero). The kernel may be shorter or
-// longer than the input. float and double, real.
+// spectra, padded with zeros so that the circular wrap-around stays out of the result; of 2n points as a cyclic and a
+// negacyclic product of n, a step of the FFT by radix 2 taken outside it, where it is known which half is zero). The
+// kernel may be shorter or longer than the input. float and double, real.
 #include <span>
 #include <string_view>
 
@@ -32,9 +32,10 @@ SSMSCAN_SSM_EXPORT std::string_view fft_backend();
 // Bound of the fft method for one row: ||computed - exact||_2 <= fft_convolution_bound<T>(n, norms of kernel, of
 // input).
 //
-// A transform errs by at most e ||X||_2 in the 2-norm (detail/real_fft.hpp: for n = 2^m, e = m h / (1 - m h)). With spectra U
-// and K, ||U||_2 = sqrt(n) ||u||_2, |K_k| <= ||k||_1 and |U_k| <= ||u||_1, the product's error is at most sqrt(n) [ e ||k||_1
-// ||u||_2 + e (1+e) ||u||_1 ||k||_2 ] plus sqrt(5) u for the products, and the inverse adds e ||k||_1 ||u||_2:
+// A transform errs by at most e ||X||_2 in the 2-norm (detail/real_fft.hpp: for n = 2^m, e = m h / (1 - m h)). With
+// spectra U and K, ||U||_2 = sqrt(n) ||u||_2, |K_k| <= ||k||_1 and |U_k| <= ||u||_1, the product's error is at most
+// sqrt(n) [ e ||k||_1 ||u||_2 + e (1+e) ||u||_1 ||k||_2 ] plus sqrt(5) u for the products, and the inverse adds e
+// ||k||_1 ||u||_2:
 //   (2e + sqrt(5) u) ||k||_1 ||u||_2 + e ||u||_1 ||k||_2,   times 1 + 8e + 8u for the products of roundings.
 // A bound by c log(n) u ||k||_2 ||u||_2, often quoted, cannot hold: ||y||_2 itself may be sqrt(n) times larger.
 struct vector_norms {

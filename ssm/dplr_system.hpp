@@ -1,9 +1,9 @@
 #pragma once
 // A system whose matrix is diagonal plus low rank, the form of S4 (Gu, Goel, Re 2022):
 //   x' = A x + b u,   y = Re(c x) + d u,   A = diag(lambda) - sum_r p_r p_r^*
-// discretised by the bilinear rule. HiPPO's matrices are of this form up to a unitary change of basis (hippo.hpp). With a
-// half spectrum each coordinate stands for a conjugate pair, in lambda, p, b and c alike: y = 2 Re(c x), and A couples x to
-// its conjugate.
+// discretised by the bilinear rule. HiPPO's matrices are of this form up to a unitary change of basis (hippo.hpp). With
+// a half spectrum each coordinate stands for a conjugate pair, in lambda, p, b and c alike: y = 2 Re(c x), and A
+// couples x to its conjugate.
 #include <complex>
 #include <span>
 #include <vector>
@@ -31,9 +31,9 @@ struct dplr_system {
 
 inline constexpr index_t greatest_rank = 8;
 
-// Throws std::invalid_argument unless lambda, b, c are of one length N >= 1, p is (rank, N) with 1 <= rank <= 8, all are
-// finite, step is positive, and no Re(lambda) is positive: A + A^* is then at most 0, so that |Ab| <= 1; and unless the square
-// of every |2/step - lambda|, which a step divides by, is a normal number.
+// Throws std::invalid_argument unless lambda, b, c are of one length N >= 1, p is (rank, N) with 1 <= rank <= 8, all
+// are finite, step is positive, and no Re(lambda) is positive: A + A^* is then at most 0, so that |Ab| <= 1; and unless
+// the square of every |2/step - lambda|, which a step divides by, is a normal number.
 SSMSCAN_SSM_EXPORT void check(dplr_system const& system);
 
 // The same system as matrices, each pair of a half spectrum written out: y = Re(c x) over the whole spectrum.
@@ -67,9 +67,9 @@ class dplr_stepper {
   std::vector<std::complex<double>> inverse_;  // M^-1, (rank, rank)
 };
 
-// C~ = c (I - Ab^length), the read-out of the truncated generating function: a half spectrum's in the same sense as c. By
-// repeated squaring of the dense Ab over the reals, and products of the row with what that leaves: 8 N^3 (log2(length / 2N) + 1) fused
-// multiply-adds in SIMD lanes, the same bits on every target.
+// C~ = c (I - Ab^length), the read-out of the truncated generating function: a half spectrum's in the same sense as c.
+// By repeated squaring of the dense Ab over the reals, and products of the row with what that leaves: 8 N^3
+// (log2(length / 2N) + 1) fused multiply-adds in SIMD lanes, the same bits on every target.
 SSMSCAN_SSM_EXPORT std::vector<std::complex<double>> truncated_output(dplr_system const& system, index_t length);
 
 }  // namespace ssmscan::ssm

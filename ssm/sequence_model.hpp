@@ -3,8 +3,8 @@
 //   x = encoder(u)                                  linear, or an embedding of ids
 //   x = x + GLU(W gelu(S(norm(x))) + w)  per block   pre-norm layer norm; S: a channel of S4 or S4D for each feature
 //   y = decoder(pool(x))                            pooling: none, the mean over time, or the last step
-// Run as a convolution (how it is trained) or as a recurrence (how it generates, a piece at a time with its states) it is
-// one function. Parameters are kept in safetensors files.
+// Run as a convolution (how it is trained) or as a recurrence (how it generates, a piece at a time with its states) it
+// is one function. Parameters are kept in safetensors files.
 #include <complex>
 #include <filesystem>
 #include <optional>
@@ -63,10 +63,11 @@ class sequence_model {
   // Complex numbers of state, of all blocks together.
   index_t states() const { return states_; }
 
-  // input (time, inputs); output (time, outputs), or (1, outputs) where the model pools. `states` (states()), or empty: the
-  // states before the input, zeros at a sequence's beginning, and after it. Work: time x features^2 x 3 multiply-adds per
-  // block and what its layer costs. Same bits from run to run and for any number of
-  // threads; in pieces the same up to the rounding of `linear`, whose order of sums depends on the number of rows. Throws std::invalid_argument where shapes do not agree.
+  // input (time, inputs); output (time, outputs), or (1, outputs) where the model pools. `states` (states()), or empty:
+  // the states before the input, zeros at a sequence's beginning, and after it. Work: time x features^2 x 3
+  // multiply-adds per block and what its layer costs. Same bits from run to run and for any number of threads; in pieces
+  // the same up to the rounding of `linear`, whose order of sums depends on the number of rows. Throws
+  // std::invalid_argument where shapes do not agree.
   SSMSCAN_SSM_EXPORT void run(matrix_view<T const> input, matrix_view<T> output, layer_execution const& how,
                               std::span<std::complex<double>> states = {}) const;
   // Of a model with an embedding: ids (time).

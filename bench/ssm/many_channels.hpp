@@ -1,6 +1,6 @@
 #pragma once
-// S4's kernels and convolution of many channels of floats, as layer::run makes them, against the transforms of a convolution alone:
-// the kernel's, the input's and the inverse, each of a real signal padded to twice the length.
+// S4's kernels and convolution of many channels of floats, as layer::run makes them, against the transforms of a
+// convolution alone: the kernel's, the input's and the inverse, each of a real signal padded to twice the length.
 #include <algorithm>
 #include <complex>
 #include <memory>

@@ -3,14 +3,17 @@
 //   kernel.T/{powers,vandermonde_taps,vandermonde,dplr}  the convolution kernel of one channel, or of `lanes` channels
 //   convolution.T/{direct,fft}                      with kernels that are there
 //   convolution.f32/{bare_ffts,dplr_fft}            `lanes` channels: many_channels.hpp. Counters, medians of 9 rounds:
-//                                                   times_bare_ffts, C~ and roots kept by the layer; times_bare_ffts_from_c, by a
-//                                                   layer made in the pass; times_halved_ffts, over the transforms as they are run
+//                                                   times_bare_ffts, C~ and roots kept by the layer;
+//                                                   times_bare_ffts_from_c, by a layer made in the pass;
+//                                                   times_halved_ffts, over the transforms as they are run
 //   layer.T/{recurrence,convolution,SCAN}           S4D from input to output; lanes = channels
 //   .../cuda                                        device.hpp
-//   kernel.T/ALGORITHM.fit                          exponents of N and of L, fitted by least squares to the logarithms of times
-// Each is held against another form first: a kernel against powers, a convolution against the definition (above 2^14 samples at some
-// hundred of them), a layer against mode recurrence, which is held against the convolution; dplr_fft both with C~ kept and from c.
-// Counter bytes_beside: the greatest memory of the process during a pass, beyond what it had before (on a device: device.hpp).
+//   kernel.T/{powers,dplr,dplr_roots}.fit           exponents of N and of L, fitted by least squares to the logarithms of
+//                                                   times; dplr: sums by blocks, dplr_roots: root by root
+// Each is held against another form first: a kernel against powers, a convolution against the definition (above 2^14
+// samples at some hundred of them), a layer against mode recurrence, which is held against the convolution; dplr_fft
+// both with C~ kept and from c. Counter bytes_beside: the greatest memory of the process during a pass, beyond what it
+// had before (on a device: device.hpp).
 #include <algorithm>
 #include <functional>
 #include <string>
@@ -108,10 +111,10 @@ double exponent(std::vector<index_t> const& sizes, std::function<std::function<v
 }
 
 template <class T>
-void add_fit(std::string const& algorithm, std::vector<index_t> const& states, std::vector<index_t> const& lengths,
-             benchmark_name name) {
+void add_fit(std::string const& fitted, std::string const& algorithm, std::vector<index_t> const& states,
+             std::vector<index_t> const& lengths, benchmark_name name) {
   index_t const one_state = states[states.size() / 2], one_length = lengths[lengths.size() / 2];
-  name.algorithm = algorithm + ".fit", name.time = one_length, name.state_size = one_state;
+  name.algorithm = fitted + ".fit", name.time = one_length, name.state_size = one_state;
   add(name, 60, [=] {
     auto const by_states = std::make_shared<double>(0), by_length = std::make_shared<double>(0);
     auto const pass = [](auto generate) { return [generate] { benchmark::DoNotOptimize(generate()); }; };
@@ -132,8 +135,8 @@ void add_fit(std::string const& algorithm, std::vector<index_t> const& states, s
   });
 }
 
-// Why S4D of that size is not begun: more memory than may be asked for (input, output and their checks), or more time than a
-// pass may take even at one step of one eigenvalue a nanosecond. Empty: it is.
+// Why S4D of that size is not begun: more memory than may be asked for (input, output and their checks), or more time
+// than a pass may take even at one step of one eigenvalue a nanosecond. Empty: it is.
 std::string too_large(index_t states, index_t channels, index_t length, double limit) {
   constexpr double greatest_bytes = 0x1p30, least_seconds_a_step = 1e-9;
   double const samples = static_cast<double>(channels) * static_cast<double>(length);
@@ -183,8 +186,8 @@ void add_layers(index_t states, index_t channels, index_t length, options const&
   }
 }
 
-// Against y[t] = sum_k kernel[k] u[t-k] in double, at every t of up to 2^14 samples, of more at some hundred, the last among them:
-// an odd number of steps apart, so that they lie anywhere in a transform.
+// Against y[t] = sum_k kernel[k] u[t-k] in double, at every t of up to 2^14 samples, of more at some hundred, the last
+// among them: an odd number of steps apart, so that they lie anywhere in a transform.
 template <class T>
 std::string off_the_definition(std::vector<T> const& kernel, std::vector<T> const& u, std::vector<T> const& y) {
   index_t const length = static_cast<index_t>(u.size()), apart = length > (1 << 14) ? length / 100 | 1 : 1;
@@ -225,9 +228,11 @@ void add_kernels(std::vector<index_t> const& states, std::vector<index_t> const&
       }
     }
   }
-  // From 64 states on both types sum by blocks: what is fitted is one algorithm.
-  add_fit<T>("dplr", {64, 96, 128, 192, 256}, {1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16}, name);
-  add_fit<T>("powers", {32, 64, 128, 256}, {1 << 7, 1 << 8, 1 << 9}, name);
+  // What is fitted is one algorithm: from 64 states on both types sum by blocks, below 32 both root by root.
+  std::vector<index_t> const many{1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16};
+  add_fit<T>("dplr", "dplr", {64, 96, 128, 192, 256}, many, name);
+  add_fit<T>("dplr_roots", "dplr", {8, 12, 16, 24, 30}, many, name);
+  add_fit<T>("powers", "powers", {32, 64, 128, 256}, {1 << 7, 1 << 8, 1 << 9}, name);
 }
 
 }  // namespace

@@ -52,18 +52,19 @@ class worst_ratio {
 };
 
 // A row whose reference is zero throughout: within its bound it is skipped, for zeros held against zeros prove nothing.
-inline validation_check with_something_compared(validation_check row, std::span<double const> expected) {
-  bool const is_zero = std::all_of(expected.begin(), expected.end(), [](double value) { return value == 0; });
+template <class Expected>
+validation_check with_something_compared(validation_check row, Expected const& expected) {
+  bool const is_zero = std::all_of(expected.begin(), expected.end(), [](auto value) { return value == 0; });
   if (row.status == check_status::pass && is_zero) row.status = check_status::skip, row.reason = nothing_compared;
   return row;
 }
 
-// bound(i) for element i.
-template <class Bound>
-validation_check componentwise(validation_check row, std::span<double const> computed, std::span<double const> expected,
-                               Bound bound) {
+// bound(i) for element i. Differences are taken in the wider of both types.
+template <class Computed, class Expected, class Bound>
+validation_check componentwise(validation_check row, Computed const& computed, Expected const& expected, Bound bound) {
   worst_ratio worst;
-  for (std::size_t i = 0; i < expected.size(); ++i) worst.add(std::abs(computed[i] - expected[i]), bound(i));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    worst.add(static_cast<double>(std::abs(computed[i] - expected[i])), bound(i));
   row.norm = "componentwise";
   return with_something_compared(worst.into(std::move(row)), expected);
 }

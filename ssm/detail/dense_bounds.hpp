@@ -1,11 +1,12 @@
 #pragma once
-// Error bounds of a dense layer, x[t] = A x[t-1] + b u[t], y = c x, A of n x n: of the recurrence beside its own run, and of
-// any scan of the maps x -> A x + b u[t] (monoids/affine_matrix.hpp) before it runs. Where |A| is triangular with a diagonal
-// below 1 no elementwise sum grows without end (HiPPO-LegS, LagT). Elsewhere (LegT, FouT) |A| may grow although A does not:
-// there bounds are in the 2-norm, by M = max ||A^m||_2 over all m >= 0: 1 of contractions, which stable rules make of x' = A x
-// with A + A^T <= 0, and a little more where forward Euler is stable all the same. An entry of a product is wrong by n u (|A| |B|),
-// in norm at most n u ||A||_F ||B||_F <= n^2 u M^2, and products with powers on either side make that M^4: the same sums, times
-// n M^4. In the recurrence only what stands left of an error makes it larger, M.
+// Error bounds of a dense layer, x[t] = A x[t-1] + b u[t], y = c x, A of n x n: of the recurrence beside its own run,
+// and of any scan of the maps x -> A x + b u[t] (monoids/affine_matrix.hpp) before it runs. Where |A| is triangular
+// with a diagonal below 1 no elementwise sum grows without end (HiPPO-LegS, LagT). Elsewhere (LegT, FouT) |A| may grow
+// although A does not: there bounds are in the 2-norm, by M = max ||A^m||_2 over all m >= 0: 1 of contractions, which
+// stable rules make of x' = A x with A + A^T <= 0, and a little more where forward Euler is stable all the same. An
+// entry of a product is wrong by n u (|A| |B|), in norm at most n u ||A||_F ||B||_F <= n^2 u M^2, and products with
+// powers on either side make that M^4: the same sums, times n M^4. In the recurrence only what stands left of an error
+// makes it larger, M.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -29,8 +30,9 @@ struct dense_layer {
   double product_error() const { return direct_convolution_factor(discrete.a.rows() + 2, unit<double>); }
 
   bool is_triangular() const { return discrete.a.isLowerTriangular(0.0); }
-  // M. With ||A^m|| <= 1 no later power is greater than one before A^m: the first such m ends the search. At most 1 but for what
-  // the singular values are rounded by: then 1e-11 more after 10^4 steps. Infinite where no power up to 2^16 is so small.
+  // M. With ||A^m|| <= 1 no later power is greater than one before A^m: the first such m ends the search. At most 1 but
+  // for what the singular values are rounded by: then 1e-11 more after 10^4 steps. Infinite where no power up to 2^16
+  // is so small.
   double power_bound() const {
     if (known_power_bound > 0) return known_power_bound;
     constexpr int greatest_power = 1 << 16;
@@ -94,9 +96,9 @@ class dense_run {
   Eigen::VectorXd error_;
 };
 
-// For any bracketing, as with scalars (docs/numerics.md, (A)): an entry of a product of matrices passes n roundings in each
-// combine, so that b u[s], left of a map of m leaves, meets n (m - 1) of that map's own and n of the combine, and n as the
-// right operand. With the one that forms b u[s] that is n ((t-s) + right steps) + 1, elementwise:
+// For any bracketing, as with scalars (docs/numerics.md, (A)): an entry of a product of matrices passes n roundings in
+// each combine, so that b u[s], left of a map of m leaves, meets n (m - 1) of that map's own and n of the combine, and
+// n as the right operand. With the one that forms b u[s] that is n ((t-s) + right steps) + 1, elementwise:
 //   |error of x[t]| <= u [ n N[t] + (n d + 1) S[t] ],     S[t] = |A| S[t-1] + |b u[t]|,   N[t] = |A| (N[t-1] + S[t-1])
 // Below the normal numbers each of n roundings of an entry may add a smallest number in each of t combines, times an S
 // where the entry is a matrix's; products of A enlarge it by at most `growth`.

@@ -231,8 +231,7 @@ void diagonal_checks::outside(outside_layer const& form) const {
   device_layer_bounds<T> bounds(system_, rounded.values, length_);
   validation_check as = row("layer", form.algorithm, form.backend, std::string(dtype_name<T>));
   if (form.computed == mode::scan)
-    report_.checks.push_back(componentwise(std::move(as), std::vector<double>(y.begin(), y.end()), expected,
-                                           [&](std::size_t i) { return bounds.scan(i); }));
+    report_.checks.push_back(componentwise(std::move(as), y, expected, [&](std::size_t i) { return bounds.scan(i); }));
   else
     report_.checks.push_back(by_rows<T>(std::move(as), y, expected, length_, [&](std::size_t r) {
       return bounds.convolution(r, form.fft_points(input_.length), expected);

@@ -7,8 +7,8 @@
 
 namespace ssmscan::ssm::detail {
 
-// The largest difference over the largest modulus expected (over the least that is a number, where all are zero); NaN where one is,
-// infinite where sizes differ.
+// The largest difference over the largest modulus expected (over the least that is a number, where all are zero); NaN
+// where one is, infinite where sizes differ.
 template <class Computed, class Expected>
 double error_of_largest(Computed const& computed, Expected const& expected) {
   if (computed.size() != expected.size()) return HUGE_VAL;

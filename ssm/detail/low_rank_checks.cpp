@@ -70,9 +70,9 @@ class checks {
       row.reason = "held to the promised " + text_of(promised) + " of the largest value, below the derived " +
                    text_of(loosest / largest);
     constexpr double smallest = std::numeric_limits<double>::min();  // below it nothing is relative
-    report_.checks.push_back(
-        componentwise(std::move(row), std::vector<double>(computed.begin(), computed.end()), expected,
-                      [&](std::size_t i) { return std::min(promised * largest, derived(i)) + smallest; }));
+    report_.checks.push_back(componentwise(std::move(row), computed, expected, [&](std::size_t i) {
+      return std::min(promised * largest, derived(i)) + smallest;
+    }));
   }
 
   void kernels() {

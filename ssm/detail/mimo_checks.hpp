@@ -1,6 +1,6 @@
 #pragma once
-// The checks of S5: one diagonal state of two inputs, the signal and the signal backwards, and three outputs, each eigenvalue with a
-// step of its own.
+// The checks of S5: one diagonal state of two inputs, the signal and the signal backwards, and three outputs, each
+// eigenvalue with a step of its own.
 //   kernel       vandermonde = powers, of every output by every input
 //   convolution  direct, fft = recurrence
 //   scan         every algorithm = recurrence

@@ -43,6 +43,8 @@ real_fft<T>::real_fft(index_t points) : points_(points) {
 
 namespace {
 
+enum class way { forward, backward };
+
 #if defined(SSMSCAN_SSM_POCKETFFT_HEADER)
 constexpr index_t greatest_plain_prime = 11;
 template <class T>
@@ -97,8 +99,9 @@ void real_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
 
 namespace {
 template <class T>
-void complex_transform(bool forward, std::complex<T> const* from, std::complex<T>* to, index_t points) {
+void complex_transform(way which, std::complex<T> const* from, std::complex<T>* to, index_t points) {
   std::size_t const n = static_cast<std::size_t>(points);
+  bool const forward = which == way::forward;
   T const factor = forward ? T(1) : T(1) / static_cast<T>(points);
   pocketfft::c2c({n}, {sizeof(*from)}, {sizeof(*to)}, {0}, forward, from, to, factor);
 }
@@ -134,9 +137,11 @@ void real_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
 
 namespace {
 template <class T>
-void complex_transform(bool forward, std::complex<T> const* from, std::complex<T>* to, index_t points) {
+void complex_transform(way which, std::complex<T> const* from, std::complex<T>* to, index_t points) {
   std::vector<std::complex<T>> made(static_cast<std::size_t>(points));
-  if (forward) {
+  if (points == 1) {  // kissfft has no plan for it
+    made[0] = from[0];
+  } else if (which == way::forward) {
     plan<T>().fwd(made.data(), from, static_cast<Eigen::Index>(points));
   } else {
     plan<T>().inv(made.data(), from, static_cast<Eigen::Index>(points));
@@ -188,12 +193,12 @@ void odd_fft<T>::forward(T const* time, std::complex<T>* spectrum) const {
     T const c = turns[t].real(), s = turns[t].imag();
     spectrum[t] = {time[t] * c + later[t] * s, time[t] * s - later[t] * c};
   }
-  complex_transform(true, spectrum, spectrum, bins());
+  complex_transform(way::forward, spectrum, spectrum, bins());
 }
 
 template <class T>
 void odd_fft<T>::backward(std::complex<T>* spectrum, T* time) const {
-  complex_transform(false, spectrum, spectrum, bins());
+  complex_transform(way::backward, spectrum, spectrum, bins());
   T* const later = time + bins();
   std::complex<T> const* const turns = turns_->data();
   for (index_t t = 0; t < bins(); ++t) {  // (z)(c - i s) = x - i y

@@ -66,19 +66,15 @@ validation_check row(selective_layer<T> const& layer, std::string const& form, s
   validation_check made;
   made.name = "selective." + std::string(name_of(layer.rule)) + "/" + form;
   made.algorithm = std::move(algorithm), made.backend = std::move(backend), made.dtype = std::string(dtype_name<T>);
-  made.norm = "componentwise";
   return made;
 }
 
 template <class T>
 validation_check compared(selective_layer<T> const& layer, selective_expected<T> const& expected, validation_check made,
                           std::vector<double> const& more = {}) {
-  worst_ratio worst;
-  for (std::size_t i = 0; i < layer.y.size(); ++i) {
-    long double const error = std::abs(static_cast<long double>(layer.y[i]) - expected.y[i]);
-    worst.add(static_cast<double>(error), static_cast<double>(expected.y_bound[i]) + (more.empty() ? 0 : more[i]));
-  }
-  return worst.into(std::move(made));
+  return componentwise(std::move(made), layer.y, expected.y, [&](std::size_t i) {
+    return static_cast<double>(expected.y_bound[i]) + (more.empty() ? 0 : more[i]);
+  });
 }
 
 // What heinsen adds to y's error beyond that of its a and b, per sample: its own bound per lane, through C, and the gate.

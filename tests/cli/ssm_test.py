@@ -25,40 +25,60 @@ def discrete(rule, l, h):
     return (1 + (1 - alpha) * v) / (1 - alpha * v), h / (1 - alpha * v)
 
 
-def kernel_of(rule, half, length):
+def kernel_of(rule, half, length, step=STEP):
     factor = 2 if half else 1
     taps = []
     for l in range(length):
         total = 0
         for pole, b, c in zip(LAMBDA, B, C):
-            a, gain = discrete(rule, pole, STEP)
+            a, gain = discrete(rule, pole, step)
             total += c * gain * b * a**l
         taps.append(factor * total.real)
     return taps
 
 
-# Full spectrum, rank 1, stepped by Gaussian elimination of the 3 x 3 system of the bilinear rule.
-def dplr_kernel(p, length):
-    n = len(LAMBDA)
-    a = [[(LAMBDA[i] if i == k else 0) - p[i] * p[k].conjugate() for k in range(n)] for i in range(n)]
+def both_halves(values):
+    return values + [complex(v).conjugate() for v in values]
 
-    def solve(right):
-        rows = [[(1 if i == k else 0) - STEP / 2 * a[i][k] for k in range(n)] + [right[i]] for i in range(n)]
-        for i in range(n):
-            for k in range(i + 1, n):
+
+# M^-1 R by Gaussian elimination: no pivoting, M is the identity and little more.
+def solve(m, right):
+    n, rows = len(m), [[*left, *given] for left, given in zip(m, right)]
+    for i in range(n):
+        for k in range(n):
+            if k != i:
                 ratio = rows[k][i] / rows[i][i]
                 rows[k] = [x - ratio * y for x, y in zip(rows[k], rows[i])]
-        made = [0] * n
-        for i in reversed(range(n)):
-            made[i] = (rows[i][n] - sum(rows[i][k] * made[k] for k in range(i + 1, n))) / rows[i][i]
-        return made
+    return [[x / rows[i][i] for x in rows[i][n:]] for i in range(n)]
 
-    x = solve([STEP * b for b in B])
-    taps = []
+
+# A = diag(lambda) - p p^*, of a half spectrum over both halves, stepped by (1 - alpha h A)^-1 (1 + (1 - alpha) h A) and (1 - alpha h A)^-1
+# h b; or, alpha None, by zero-order hold: exp(h [A b; 0 0]), whose series has left the doubles after 30 terms.
+def dplr_kernel(p, length, half=False, step=STEP, alpha=0.5):
+    poles, p, b, c = map(both_halves, (LAMBDA, p, B, C)) if half else (LAMBDA, p, B, C)
+    n = len(poles)
+    drift = [[step * ((poles[i] if i == k else 0) - p[i] * complex(p[k]).conjugate()) for k in range(n)] for i in range(n)]
+    if alpha is None:
+        m = [[*row, step * b[i]] for i, row in enumerate(drift)] + [[0] * (n + 1)]
+        term = [[int(i == k) for k in range(n + 1)] for i in range(n + 1)]
+        stepped = term
+        for j in range(1, 31):
+            term = [[sum(x * y for x, y in zip(row, column)) / j for column in zip(*m)] for row in term]
+            stepped = [[x + y for x, y in zip(*rows)] for rows in zip(stepped, term)]
+        stepped = stepped[:n]
+    else:
+        implicit = [[int(i == k) - alpha * drift[i][k] for k in range(n)] for i in range(n)]
+        stepped = solve(implicit, [[int(i == k) + (1 - alpha) * drift[i][k] for k in range(n)] + [step * b[i]] for i in range(n)])
+    x, taps = [row[n] for row in stepped], []
     for _ in range(length):
-        taps.append(sum(c * v for c, v in zip(C, x)).real)
-        x = solve([x[i] + STEP / 2 * sum(a[i][k] * x[k] for k in range(n)) for i in range(n)])
+        taps.append(complex(sum(u * v for u, v in zip(c, x))).real)
+        x = [sum(u * v for u, v in zip(row, x)) for row in stepped]
     return taps
+
+
+# y[t] = sum_k taps[k] u[t-k] + d u[t] of each row of `length` samples.
+def convolved(taps, u, length, d=0):
+    return [sum(taps[k] * u[r + t - k] for k in range(t + 1)) + d * u[r + t] for r in range(0, len(u), length) for t in range(length)]
 
 
 class Systems(ProgramTest):
@@ -101,7 +121,8 @@ class Kernel(Systems):
         full = ["--lambda", "L2.npy", "--b", "B2.npy", "--c", "C2.npy", "--p", "P2.npy", "--step", str(STEP)]
         self.good("kernel", "dplr", *full, "--length", "50", "--out", "full.npy")
         self.good("kernel", "dplr", *self.common, "--p", "P.npy", "--half", "--length", "50", "--out", "half.npy")
-        self.near(self.load("half.npy")[2], self.load("full.npy")[2], 1e-11)
+        for name in ("full.npy", "half.npy"):
+            self.near(self.load(name)[2], dplr_kernel(self.P, 50, half=True), 1e-11)
 
     def test_rank_two_and_real_arrays(self):
         self.save("P2.npy", "<c16", (2, 3), [complex(v) for v in self.P + [0, 0, 0]])
@@ -126,6 +147,9 @@ class Kernel(Systems):
         for step in ("0", "-1", "nan", "inf", "1e", "x"):
             arguments = [step if a == str(STEP) else a for a in kernel]
             self.bad(2, [f'--step: got "{step}"; need a'], *arguments, "--length", "5", "--out", "K.npy")
+        for step in ("1e-300", "1e300"):  # that check takes or that only the kernel's sums refuse
+            arguments = [step if a == str(STEP) else a for a in ["kernel", "dplr", *self.common, "--p", "P.npy", "--half"]]
+            self.bad(2, [f"kernel dplr: --step: got {step.replace('e3', 'e+3')}, with |"], *arguments, "--length", "5", "--out", "K.npy")
         self.save("P4.npy", "<c16", (4,), [1j] * 4)
         self.bad(2, ["--p: got shape (4,); need shape (3,) or (rank, 3), as --lambda"], "kernel", "dplr", *self.common, "--p", "P4.npy", "--length", "5", "--out", "K.npy")
         self.save("B.npy", "<c16", (2,), [1j, 1j])
@@ -145,12 +169,8 @@ class Run(Systems):
     def test_every_mode_is_the_convolution_with_the_formula(self):
         u = self.load("u.npy")[2]
         for half, low_rank in itertools.product(([], ["--half"]), ([], ["--p", "P.npy"])):
-            if low_rank and half:
-                self.good("kernel", "dplr", *self.common, *low_rank, *half, "--length", "40", "--out", "K.npy", "--force")
-                taps = self.load("K.npy")[2]
-            else:
-                taps = dplr_kernel(self.P, 40) if low_rank else kernel_of("zoh", half, 40)
-            expected = [sum(taps[k] * u[t - k] for k in range(t + 1)) + 0.5 * u[t] for t in range(40)]
+            taps = dplr_kernel(self.P, 40, bool(half)) if low_rank else kernel_of("zoh", half, 40)
+            expected = convolved(taps, u, 40, 0.5)
             modes = [["--mode", "recurrence"], ["--mode", "convolution"], ["--mode", "scan"]]
             modes += [["--mode", "scan", "--algorithm", name] for name in ("sequential", "blelloch", "chunked", "look_back")]
             if not low_rank:
@@ -164,19 +184,14 @@ class Run(Systems):
     def test_rows_floats_and_other_rules(self):
         u = self.load("u.npy")[2]
         self.save("rows.npy", "<f4", (2, 20), u)
-        for rule in ("zoh", "backward_euler", "bilinear"):
+        for rule, alpha in (("zoh", None), ("backward_euler", 1), ("bilinear", 0.5), ("generalized_bilinear:0.75", 0.75)):
             for low_rank in ([], ["--p", "P.npy"]):
-                made = []
+                taps = dplr_kernel(self.P, 20, alpha=alpha) if low_rank else kernel_of(rule, False, 20)
                 for mode in ("recurrence", "convolution", "scan"):
                     self.good("ssm", "run", *self.common, *low_rank, "--discretization", rule, "--input", "rows.npy", "--mode", mode, "--out", "y.npy", "--force")
                     descr, shape, y = self.load("y.npy")
                     self.assertEqual((descr, shape), ("<f4", (2, 20)))
-                    made.append(y)
-                self.near(made[1], made[0], 1e-5)
-                self.near(made[2], made[0], 1e-5)
-                if not low_rank:
-                    taps = kernel_of(rule, False, 20)
-                    self.near(made[0], [sum(taps[k] * u[20 * r + t - k] for k in range(t + 1)) for r in (0, 1) for t in range(20)], 1e-5)
+                    self.near(y, convolved(taps, u, 20), 1e-5)
 
     def test_refusals(self):
         run = ["ssm", "run", *self.common, "--input", "u.npy", "--out", "y.npy"]
@@ -213,10 +228,11 @@ class Documents(Systems):
         self.assertEqual([line.split()[:2] for line in commands], [["ssmscan", "kernel"], ["ssmscan", "ssm"], ["ssmscan", "ssm"]])
         for line in commands:
             self.good(*line.split()[1:])
-        taps, y, z = (self.load(name + ".npy") for name in "Kyz")
-        self.assertEqual([made[:2] for made in (taps, y, z)], [("<f8", (784,)), ("<f8", (40,)), ("<f8", (40,))])
-        u = self.load("u.npy")[2]
-        self.near(y[2], [sum(taps[2][k] * u[t - k] for k in range(t + 1)) for t in range(40)], 1e-11)
+        made = [self.load(name + ".npy") for name in "Kyz"]
+        self.assertEqual([of[:2] for of in made], [("<f8", (784,)), ("<f8", (40,)), ("<f8", (40,))])
+        u, taps = self.load("u.npy")[2], dplr_kernel(self.P, 784, half=True, step=0.01)
+        for (_, _, values), expected in zip(made, (taps, convolved(taps, u, 40), convolved(kernel_of("zoh", True, 40, 0.01), u, 40))):
+            self.near(values, expected, 1e-11)
 
 
 if __name__ == "__main__":

@@ -25,20 +25,36 @@ def save(name, array):
     np.save(out / "scipy" / f"{name}.npy", np.ascontiguousarray(array))
 
 
-# Dense discretisation of HiPPO-LegS, written here from its definition.
-n = 8
-row, column = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
-legs = np.where(row > column, -np.sqrt((2 * row + 1.0) * (2 * column + 1.0)), np.where(row == column, -(row + 1.0), 0.0))
-legs_input = np.sqrt(2 * np.arange(n) + 1.0)[:, None]
-legs_output = rng.standard_normal((1, n))
-legs_step = 0.05
-save("legs_c", legs_output[0])
-for rule, alpha in {"zoh": None, "bilinear": None, "euler": None, "backward_diff": None, "gbt": 0.3}.items():
-    a, b, *_ = scipy.signal.cont2discrete((legs, legs_input, legs_output, np.zeros((1, 1))), legs_step, method=rule, alpha=alpha)
-    save(f"legs_{rule}_a", a)
-    save(f"legs_{rule}_b", b[:, 0])
-save("legs_expm", scipy.linalg.expm(legs * legs_step))
+# Dense discretisation of the HiPPOs, written here from their definitions. A file for each system, size and step: (rule, N, N + 1), [Ad Bd]
+# by each rule, and last [e^{step A}, step B].
+def hippo(which, n):
+    row, column = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    norm = np.sqrt(2 * np.arange(n) + 1.0)
+    if which == "legs":
+        return np.where(row > column, -np.outer(norm, norm), np.where(row == column, -(row + 1.0), 0.0)), norm
+    if which == "legt":
+        return -np.outer(norm, norm) * np.where(row >= column, 1.0, (-1.0) ** (row - column)), norm
+    if which == "lagt":
+        return np.where(row > column, -1.0, np.where(row == column, -0.5, 0.0)), np.ones(n)
+    # fout: 1, sqrt(2) cos 2 pi m s, sqrt(2) sin 2 pi m s turn into each other, and each loses what leaves the window at s = 1.
+    at_ends = np.array([1.0] + [np.sqrt(2) if i % 2 == 1 else 0.0 for i in range(1, n)])
+    turning = np.zeros((n, n))
+    for m in range(1, n // 2 + 1):
+        turning[2 * m, 2 * m - 1], turning[2 * m - 1, 2 * m] = 2 * np.pi * m, -2 * np.pi * m
+    return turning - 2 * np.outer(at_ends, at_ends), 2 * at_ends
 
+
+for which, n, step in (("legs", 8, 0.05), ("legs", 32, 0.002), ("legs", 3, 1.0), ("legt", 8, 0.05), ("legt", 16, 0.003), ("legt", 2, 1.0),
+                       ("lagt", 8, 0.05), ("lagt", 32, 0.02), ("lagt", 3, 1.0), ("fout", 7, 0.05), ("fout", 15, 0.004), ("fout", 3, 0.3)):
+    a, b = hippo(which, n)
+    made = []
+    for rule, alpha in {"zoh": None, "bilinear": None, "euler": None, "backward_diff": None, "gbt": 0.3}.items():
+        ad, bd, *_ = scipy.signal.cont2discrete((a, b[:, None], np.zeros((1, n)), np.zeros((1, 1))), step, method=rule, alpha=alpha)
+        made.append(np.hstack([ad, bd]))
+    made.append(np.hstack([scipy.linalg.expm(step * a), step * b[:, None]]))
+    save(f"dense_{which}_{n}_{step}", np.array(made))
+
+rng.standard_normal(8)  # drawn by an earlier form of this file: what follows stays what it was
 # One layer of a diagonal complex system, as the real system of 2 x 2 blocks that it stands for, run by dlsim.
 half, length, step, d = 6, 300, 0.02, 0.7
 decay = np.array([-0.5, -0.5, -0.5, -3.0, -0.01, -40.0])

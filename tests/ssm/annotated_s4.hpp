@@ -1,5 +1,6 @@
 #pragma once
-// The Annotated S4's cases (tests/data/annotated_s4) as systems: their full spectrum, and the half of it that S4 keeps; with C~, or c.
+// The Annotated S4's cases (tests/data/annotated_s4) as systems: their full spectrum, and the half of it that S4 keeps;
+// with C~, or c.
 #include <cmath>
 #include <complex>
 #include <string>
@@ -27,8 +28,9 @@ inline dplr_system annotated_s4(std::string const& name) {
   return made;
 }
 
-// Of a full spectrum in conjugate pairs, of rank 1. A partner's eigenvector is the conjugate but for a phase, which z, |z| = 1, takes
-// out: z b_partner = conj b_n, and p alike. The real part of the output sees of any c, or C~, (c_n + conj(c_partner / z)) / 2.
+// Of a full spectrum in conjugate pairs, of rank 1. A partner's eigenvector is the conjugate but for a phase, which z,
+// |z| = 1, takes out: z b_partner = conj b_n, and p alike. The real part of the output sees of any c, or C~, (c_n +
+// conj(c_partner / z)) / 2.
 inline dplr_system half_of(dplr_system const& full) {
   using complex = std::complex<double>;
   dplr_system half{.d = full.d, .step = full.step};

@@ -1,6 +1,7 @@
 // Causal convolution: exact on integers, SciPy's numbers, and the two bounds against long double sums.
 #include <cstdint>
 
+#include "tests/ssm/numbers.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <gmock/gmock.h>
 
@@ -11,17 +12,14 @@ namespace {
 
 using test::reference;
 
-// Small integers from a linear congruential generator, in [-8, 8).
+// Small integers, in [-8, 8).
 class integers {
  public:
-  explicit integers(std::uint32_t seed) : state_(seed) {}
-  int next() {
-    state_ = state_ * 1664525u + 1013904223u;
-    return static_cast<int>(state_ >> 28) - 8;
-  }
+  explicit integers(std::uint32_t seed) : source_(seed) {}
+  int next() { return static_cast<int>(source_.bits() >> 28) - 8; }
 
  private:
-  std::uint32_t state_;
+  test::numbers source_;
 };
 
 template <class T>

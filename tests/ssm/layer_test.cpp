@@ -4,6 +4,7 @@
 
 #include "tests/ssm/annotated_s4.hpp"
 #include "tests/ssm/mode_bounds.hpp"
+#include "tests/ssm/numbers.hpp"
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
@@ -25,11 +26,8 @@ std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
 std::vector<double> some_signal(index_t count) {
   std::vector<double> made;
-  unsigned state = 7;
-  for (index_t i = 0; i < count; ++i) {
-    state = state * 1664525u + 1013904223u;
-    made.push_back(static_cast<double>(state >> 8) / 0x1p23 - 1 + std::sin(0.05 * static_cast<double>(i)));
-  }
+  test::numbers source(7);
+  for (index_t i = 0; i < count; ++i) made.push_back(source.next() + std::sin(0.05 * static_cast<double>(i)));
   return made;
 }
 

@@ -1,7 +1,7 @@
 #pragma once
-// How far each mode of a layer may be from the exact recurrence of its numbers, on a piece of signal, from norms alone. Every
-// system here is a contraction, ||A|| <= 1, so that no state is larger than X = ||x0|| + ||B|| sum |u| and no error grows. In
-// units of X, over `length` steps, n states:
+// How far each mode of a layer may be from the exact recurrence of its numbers, on a piece of signal, from norms alone.
+// Every system here is a contraction, ||A|| <= 1, so that no state is larger than X = ||x0|| + ||B|| sum |u| and no
+// error grows. In units of X, over `length` steps, n states:
 //   recurrence     (length + 1) e, e the error of one step: (sqrt(5) + inputs + 2) u diagonal, (n + inputs + 2) u ||A||_F dense,
 //                  errors_of_step of a diagonal plus low-rank one
 //   diagonal scan  any tree: 2u (N + d S), N <= length S, d <= length + 4 (docs/numerics.md); heinsen: its own bound, lane by lane
@@ -207,7 +207,8 @@ struct result {
   std::vector<complex> final;
 };
 
-// Each output and final state of `made` within the bounds of its mode and of the recurrence; the largest difference over that.
+// Each output and final state of `made` within the bounds of its mode and of the recurrence; the largest difference
+// over that.
 template <class T>
 double ratio_to_bound(std::vector<bounded_system> const& parts, std::vector<T> const& u, index_t batch,
                       std::vector<complex> const& initial, std::vector<index_t> offsets, direction way,

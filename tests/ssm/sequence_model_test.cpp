@@ -1,6 +1,7 @@
 // The deep model: as a convolution, a scan and a recurrence one function; in pieces the whole; what is saved is what is loaded.
 // Its parts are held to others' numbers where they live (layers_test, layer_test), the whole in sequence_model_reference_test.
 #include "tests/ssm/mode_bounds.hpp"
+#include "tests/ssm/numbers.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <gmock/gmock.h>
 
@@ -22,10 +23,8 @@ std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 template <class T>
 std::vector<T> numbers(index_t count, unsigned seed) {
   std::vector<T> made;
-  for (index_t i = 0; i < count; ++i) {
-    seed = seed * 1664525u + 1013904223u;
-    made.push_back(static_cast<T>(static_cast<double>(seed >> 8) / 0x1p23 - 1) / 2);
-  }
+  test::numbers source(seed);
+  for (index_t i = 0; i < count; ++i) made.push_back(static_cast<T>(source.next()) / 2);
   return made;
 }
 

@@ -1,5 +1,5 @@
-// The kernel by its definition against the Annotated S4 (another algorithm: truncated generating function) and SciPy; what it and the
-// dense generating function refuse.
+// The kernel by its definition against the Annotated S4 (another algorithm: truncated generating function) and SciPy;
+// what it and the dense generating function refuse.
 #include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 
