@@ -4,17 +4,15 @@
 
 namespace ssmscan::cli {
 
-void add_info(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand("info", "The machine, the build, the backends: to paste into a report");
-  command->footer(R"(Examples:
+void add_info(command const& program) {
+  command const here = program.add("info", "The machine, the build, the backends: to paste into a report");
+  here.examples(R"(
   ssmscan info                          everything, one fact a line
   ssmscan info | grep threads           how many threads openmp will use
   OMP_NUM_THREADS=1 ssmscan info        what one thread would look like)");
-  command->callback([&chosen] {
-    chosen = [] {
-      for (auto const& [key, value] : program_facts()) fmt::print("{:<17} {}\n", key + ":", value);
-      return exit_code::good;
-    };
+  here.runs([] {
+    for (auto const& [key, value] : program_facts()) fmt::print("{:<17} {}\n", key + ":", value);
+    return exit_code::good;
   });
 }
 

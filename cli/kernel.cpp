@@ -40,18 +40,17 @@ int diagonal(kernel_options const& o) {
   return exit_code::good;
 }
 
-void add_length_and_out(CLI::App& command, std::shared_ptr<kernel_options> const& o) {
-  command.add_option("--length", o->length, "taps K[0] to K[L-1]")->type_name("L");
-  command.add_option("--out", o->out, "the kernel, (L) <f8")->type_name("FILE.npy");
+void add_length_and_out(command const& of, std::shared_ptr<kernel_options> const& o) {
+  of.option("--length", o->length, "taps K[0] to K[L-1]", "L");
+  of.option("--out", o->out, "the kernel, (L) <f8", "FILE.npy");
 }
 
 }  // namespace
 
-void add_kernel(CLI::App& program, action& chosen) {
-  auto* const command =
-      program.add_subcommand("kernel", "K[l] = Re(c Ab^l Bb): the convolution kernel of a linear system");
-  command->require_subcommand(0, 1);
-  command->footer(R"(Examples:
+void add_kernel(command const& program) {
+  command const here = program.add("kernel", "K[l] = Re(c Ab^l Bb): the convolution kernel of a linear system");
+  here.needs_subcommand();
+  here.examples(R"(
   ssmscan kernel dplr --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.01 --length 1024 --half --out K.npy
       of S4: a matrix that is diagonal plus low rank, by Cauchy sums
   ssmscan kernel diagonal --lambda L.npy --b B.npy --c C.npy --step 0.01 --length 1024 --half --out K.npy
@@ -59,36 +58,33 @@ void add_kernel(CLI::App& program, action& chosen) {
   ssmscan kernel diagonal --help
       the options of one of them)");
 
-  auto* const low_rank_kernel = command->add_subcommand("dplr", "A = diag(lambda) - p p^*, by the bilinear rule");
+  command const low_rank_kernel = here.add("dplr", "A = diag(lambda) - p p^*, by the bilinear rule");
   auto const o = std::make_shared<kernel_options>();
-  add_system_options(*low_rank_kernel, o, low_rank::needed);
-  add_length_and_out(*low_rank_kernel, o);
-  low_rank_kernel->footer(R"(Examples:
+  add_system_options(low_rank_kernel, o, low_rank::needed);
+  add_length_and_out(low_rank_kernel, o);
+  low_rank_kernel.examples(R"(
   ssmscan kernel dplr --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.01 --length 784 --out K.npy
       the whole spectrum is given: Re(c Ab^l Bb)
   ssmscan kernel dplr --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.01 --length 784 --half --out K.npy
       one of each conjugate pair is: 2 Re(c Ab^l Bb)
   ssmscan kernel dplr --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.02 --length 392 --half --force --out K.npy
       for half the sampling rate, in the place of the last)");
-  low_rank_kernel->callback([&chosen, o] { chosen = [o] { return dplr(*o); }; });
+  low_rank_kernel.runs([o] { return dplr(*o); });
 
-  auto* const diagonal_kernel = command->add_subcommand("diagonal", "A = diag(lambda)");
+  command const diagonal_kernel = here.add("diagonal", "A = diag(lambda)");
   auto const q = std::make_shared<kernel_options>();
-  add_system_options(*diagonal_kernel, q, low_rank::none);
-  add_length_and_out(*diagonal_kernel, q);
-  diagonal_kernel
-      ->add_option("--discretization", q->discretization,
-                   "zoh, bilinear, forward_euler, backward_euler, mamba or generalized_bilinear:ALPHA")
-      ->type_name("NAME")
-      ->capture_default_str();
-  diagonal_kernel->footer(R"(Examples:
+  add_system_options(diagonal_kernel, q, low_rank::none);
+  add_length_and_out(diagonal_kernel, q);
+  diagonal_kernel.option("--discretization", q->discretization,
+                         "zoh, bilinear, forward_euler, backward_euler, mamba or generalized_bilinear:ALPHA", "NAME");
+  diagonal_kernel.examples(R"(
   ssmscan kernel diagonal --lambda L.npy --b B.npy --c C.npy --step 0.01 --length 784 --half --out K.npy
       by zero-order hold
   ssmscan kernel diagonal --lambda L.npy --b B.npy --c C.npy --step 0.01 --length 784 --discretization bilinear --out K.npy
       by the bilinear rule, the whole spectrum being given
   ssmscan kernel diagonal --lambda L.npy --b B.npy --c C.npy --step 0.01 --length 784 --half --force --out K.npy
       in the place of a file that is there)");
-  diagonal_kernel->callback([&chosen, q] { chosen = [q] { return diagonal(*q); }; });
+  diagonal_kernel.runs([q] { return diagonal(*q); });
 }
 
 }  // namespace ssmscan::cli

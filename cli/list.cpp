@@ -89,21 +89,19 @@ void print_markdown() {
 
 }  // namespace
 
-void add_list(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand("list", "Every algorithm, backend and dtype, with work, span and bytes");
+void add_list(command const& program) {
+  command const here = program.add("list", "Every algorithm, backend and dtype, with work, span and bytes");
   enum class form { table, json };
   auto const wanted = std::make_shared<form>(form::table);
-  command->add_flag_callback(
+  here.flag(
       "--json", [wanted] { *wanted = form::json; }, "JSON, one entry a combination");
-  command->footer(R"(Examples:
+  here.examples(R"(
   ssmscan list                                    the table, in markdown
   ssmscan list --json                             the same for programs
   ssmscan list --json | jq -r '.capabilities[] | select(.dtype == "c64") | .algorithm' | uniq)");
-  command->callback([&chosen, wanted] {
-    chosen = [wanted] {
-      *wanted == form::json ? print_json() : print_markdown();
-      return exit_code::good;
-    };
+  here.runs([wanted] {
+    *wanted == form::json ? print_json() : print_markdown();
+    return exit_code::good;
   });
 }
 

@@ -9,6 +9,7 @@
 #include "facts.hpp"
 #include "names.hpp"
 #include "usage.hpp"
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace ssmscan::cli {
@@ -38,8 +39,9 @@ int run(int argc, char** argv) {
 Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification failed, 2 usage or bad input,
 3 run-time failure, 77 skipped.)");
   action chosen;
-  add_info(program, chosen), add_list(program, chosen), add_scan(program, chosen), add_kernel(program, chosen);
-  add_ssm(program, chosen), add_selective(program, chosen), add_mamba(program, chosen), add_validate(program, chosen);
+  command const top(program, chosen);
+  for (auto const add : {add_info, add_list, add_scan, add_kernel, add_ssm, add_selective, add_mamba, add_validate})
+    add(top);
 
   auto const parsed = [&]() -> CLI::App const& {  // the innermost command: `kernel dplr`
     CLI::App const* found = &program;
@@ -52,7 +54,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
       name = c->get_name() + (name.empty() ? "" : " ") + name;
     return name;
   };
-  auto const command = [&] { return name_of(parsed()); };
+  auto const running = [&] { return name_of(parsed()); };
   try {
     program.parse(argc, argv);
     if (!chosen) {
@@ -67,7 +69,7 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     need_values(parsed());
     int const code = chosen();
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      return fail(command(), "stdout: writing failed", run_time_failure);
+      return fail(running(), "stdout: writing failed", run_time_failure);
     return code;
   } catch (CLI::Success const& e) {  // --help, --version
     program.exit(e);
@@ -79,10 +81,10 @@ Results are on stdout, all else on stderr. Exit codes: 0 good, 1 a verification 
     if (at->remaining().empty()) at = &parsed();
     return fail(name_of(*at), sentence_of(e, *at, at->remaining()), bad_input);
   } catch (std::invalid_argument const& e) {
-    return fail(command(), e.what(), bad_input);
+    return fail(running(), e.what(), bad_input);
   } catch (std::bad_alloc const&) {
-    return fail(command(), "memory: not as much to be had as this needs", run_time_failure);
-  } catch (std::exception const& e) { return fail(command(), e.what(), run_time_failure); }
+    return fail(running(), "memory: not as much to be had as this needs", run_time_failure);
+  } catch (std::exception const& e) { return fail(running(), e.what(), run_time_failure); }
 }
 
 }  // namespace

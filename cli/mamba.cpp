@@ -161,62 +161,53 @@ int generate(mamba_options const& o) {
 
 }  // namespace
 
-void add_mamba(CLI::App& program, action& chosen) {
-  auto* const mamba = program.add_subcommand("mamba", "Mamba language models in Hugging Face's format");
-  mamba->require_subcommand(0, 1);  // none: refused as the program refuses no command
+void add_mamba(command const& program) {
+  command const mamba = program.add("mamba", "Mamba language models in Hugging Face's format");
+  mamba.needs_subcommand();
   auto const o = std::make_shared<mamba_options>();
-  auto const common = [&](CLI::App* command) {
-    command->add_option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)")
-        ->type_name("DIR");
-    command
-        ->add_option("--weights", o->weights, "how the matrices are kept in memory: float32, or bfloat16 in half of it")
-        ->type_name("NAME")
-        ->capture_default_str();
-    command->add_option("--backend", o->backend, "serial or openmp")->type_name("NAME")->capture_default_str();
+  auto const common = [&](command const& of) {
+    of.option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)", "DIR");
+    of.option("--weights", o->weights, "how the matrices are kept in memory: float32, or bfloat16 in half of it",
+              "NAME");
+    of.option("--backend", o->backend, "serial or openmp", "NAME");
   };
-  auto* const of_logits = mamba->add_subcommand("logits", "the logits of every token of given ids");
+  command const of_logits = mamba.add("logits", "the logits of every token of given ids");
   common(of_logits);
-  of_logits->add_option("--ids", o->ids, "(batch, time) <i8")->type_name("FILE.npy");
-  of_logits->add_option("--out", o->out, "(batch, time, vocabulary) <f4")->type_name("FILE.npy");
-  of_logits->add_option("--mode", o->mode, "scan, or recurrence: token by token")
-      ->type_name("NAME")
-      ->capture_default_str();
-  of_logits->add_option("--algorithm", o->algorithm, "mode scan: automatic (fused), or a name of `ssmscan list`")
-      ->type_name("NAME")
-      ->capture_default_str();
-  of_logits->add_flag_callback(
+  of_logits.option("--ids", o->ids, "(batch, time) <i8", "FILE.npy");
+  of_logits.option("--out", o->out, "(batch, time, vocabulary) <f4", "FILE.npy");
+  of_logits.option("--mode", o->mode, "scan, or recurrence: token by token", "NAME");
+  of_logits.option("--algorithm", o->algorithm, "mode scan: automatic (fused), or a name of `ssmscan list`", "NAME");
+  of_logits.flag(
       "--force", [o] { o->force = overwrite::yes; }, "replace a file that is there");
-  of_logits->footer(R"(Examples:
+  of_logits.examples(R"(
   ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --out logits.npy
       by the fused scan
   ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --algorithm look_back --out logits.npy
       a and b in memory, by one of the scans
   ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --mode recurrence --weights bfloat16 --force --out logits.npy
       token by token, the matrices in half the memory)");
-  of_logits->callback([&chosen, o] { chosen = [o] { return logits(*o); }; });
+  of_logits.runs([o] { return logits(*o); });
 
-  auto* const of_generate = mamba->add_subcommand("generate", "ids that continue given ones, on stdout as they come");
+  command const of_generate = mamba.add("generate", "ids that continue given ones, on stdout as they come");
   common(of_generate);
-  of_generate->add_option("--ids", o->ids, "the prompt: (time) or (1, time) <i8")->type_name("FILE.npy");
-  of_generate
-      ->add_option("--prompt", o->prompt,
-                   "the prompt as text; the model's folder has a tokenizer.json, and text comes out")
-      ->type_name("TEXT");
+  of_generate.option("--ids", o->ids, "the prompt: (time) or (1, time) <i8", "FILE.npy");
+  of_generate.option("--prompt", o->prompt,
+                     "the prompt as text; the model's folder has a tokenizer.json, and text comes out", "TEXT");
   auto const number = [&](char const* name, std::string& into, char const* text) {
-    of_generate->add_option(name, into, text)->type_name("N")->capture_default_str();
+    of_generate.option(name, into, text, "N");
   };
   number("--tokens", o->tokens, "at most so many; fewer where an end of text comes");
   number("--temperature", o->temperature, "0: the likeliest id (greedy); else the logits are divided by it");
   number("--top-p", o->top_p, "draw from the likeliest ids that make up this probability");
   number("--seed", o->seed, "of the draws: the same seed, the same ids");
-  of_generate->footer(R"(Examples:
+  of_generate.examples(R"(
   ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 50
       text, the likeliest token each time
   ssmscan mamba generate --model mamba-130m-hf --prompt "Once" --tokens 50 --temperature 0.8 --top-p 0.95 --seed 7
       drawn; the same seed, the same text
   ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --weights bfloat16
       ids in and out)");
-  of_generate->callback([&chosen, o] { chosen = [o] { return generate(*o); }; });
+  of_generate.runs([o] { return generate(*o); });
 }
 
 }  // namespace ssmscan::cli

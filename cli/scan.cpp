@@ -37,7 +37,7 @@ void check(scan_options& o) {
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
   if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen."))
-    o.algorithm.insert(3, "n");  // how some notes spell it
+    o.algorithm.replace(0, 6, "heinsen");  // how some notes spell it
   need_backend("--backend", o.backend);
   auto names = algorithms_of(o.backend);
   names.insert(names.begin(), "automatic");
@@ -201,14 +201,14 @@ int scan(scan_options o) {
 
 }  // namespace
 
-void add_scan(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand("scan", "x[t] = a[t] x[t-1] + b[t] over arrays in npy files");
+void add_scan(command const& program) {
+  command const here = program.add("scan", "x[t] = a[t] x[t-1] + b[t] over arrays in npy files");
   auto const o = std::make_shared<scan_options>();
   auto const file = [&](char const* name, std::string& into, char const* text) {
-    command->add_option(name, into, text)->type_name("FILE.npy");
+    here.option(name, into, text, "FILE.npy");
   };
   auto const named = [&](char const* name, std::string& into, char const* text) {
-    command->add_option(name, into, text)->type_name("NAME")->capture_default_str();
+    here.option(name, into, text, "NAME");
   };
   file("--a", o->a, "(time), (lanes, time) or (batch, channel, time); broadcasts against b by NumPy's rules");
   file("--b", o->b, "likewise; a's type: <f4, <f8, <c8, <c16 or <u4");
@@ -222,24 +222,21 @@ void add_scan(CLI::App& program, action& chosen) {
   named("--operator", o->operation, "affine, or semi_log (a by its logarithm: by a tree, no drift near 1)");
   named("--backend", o->backend, "serial, openmp, or cuda where it was built: copied to the GPU and back");
   named("--layout", o->layout, "lane_major, or time_major: (time, lanes) or (batch, time, channel)");
-  command
-      ->add_option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_flag_callback(
+  here.option("--threads", o->threads, "openmp: 0 = as many as it would use; changes no bit of a named algorithm", "N");
+  here.flag(
       "--reverse", [o] { o->direction = direction::reverse; }, "time runs down");
-  command->add_flag_callback(
+  here.flag(
       "--force", [o] { o->force = overwrite::yes; }, "replace files that are there");
-  command->add_flag_callback(
+  here.flag(
       "--explain", [o] { o->explain = scan_options::explanation::wanted; }, "say on stderr what ran, and why");
-  command->footer(R"(Examples:
+  here.examples(R"(
   ssmscan scan --a a.npy --b b.npy --out x.npy
       the recurrence, by what `automatic` finds fastest
   ssmscan scan --a a.npy --b b.npy --initial x0.npy --final xT.npy --algorithm blelloch --explain --out x.npy
       with states in and out, by one algorithm
   ssmscan scan --a a.npy --b b.npy --offsets o.npy --reverse --layout time_major --force --out x.npy
       packed sequences, each from its end to its beginning, channels contiguous)");
-  command->callback([&chosen, o] { chosen = [o] { return scan(*o); }; });
+  here.runs([o] { return scan(*o); });
 }
 
 }  // namespace ssmscan::cli

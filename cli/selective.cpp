@@ -154,14 +154,14 @@ int selective(selective_options const& o) {
 
 }  // namespace
 
-void add_selective(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand("selective", "Mamba's selective scan over arrays in npy files");
+void add_selective(command const& program) {
+  command const here = program.add("selective", "Mamba's selective scan over arrays in npy files");
   auto const o = std::make_shared<selective_options>();
   auto const file = [&](char const* name, std::string& into, char const* text) {
-    command->add_option(name, into, text)->type_name("FILE.npy");
+    here.option(name, into, text, "FILE.npy");
   };
   auto const named = [&](char const* name, std::string& into, char const* text) {
-    command->add_option(name, into, text)->type_name("NAME")->capture_default_str();
+    here.option(name, into, text, "NAME");
   };
   file("--u", o->u, "(batch, channel, time) <f4 or <f8");
   file("--delta", o->delta, "the steps, as u");
@@ -180,23 +180,21 @@ void add_selective(CLI::App& program, action& chosen) {
   named("--algorithm", o->algorithm, "unfused: a name of `ssmscan list`, or automatic");
   named("--inner", o->inner, "unfused by heinsen: the algorithm of its two prefix sums");
   named("--backend", o->backend, "serial, openmp, or cuda where it was built: copied to the GPU and back");
-  command->add_option("--threads", o->threads, "openmp: 0 = as many as it would use")
-      ->type_name("N")
-      ->capture_default_str();
-  command->add_flag_callback(
+  here.option("--threads", o->threads, "openmp: 0 = as many as it would use", "N");
+  here.flag(
       "--softplus", [o] { o->activation = ssm::delta_activation::softplus; }, "log(1 + e^x) of the steps");
-  command->add_flag_callback(
+  here.flag(
       "--force", [o] { o->force = overwrite::yes; }, "replace files that are there");
-  command->add_flag_callback(
+  here.flag(
       "--explain", [o] { o->explain = selective_options::explanation::wanted; }, "say on stderr what ran");
-  command->footer(R"(Examples:
+  here.examples(R"(
   ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --softplus --out y.npy
       Mamba's scan, fused
   ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --mode unfused --algorithm blelloch --out y.npy
       the same by one of the scans, a and b in memory
   ssmscan selective --u u.npy --delta d.npy --A A.npy --B B.npy --C C.npy --initial h0.npy --final h1.npy --out y.npy
       one piece of a longer sequence: the final state is the next one's initial)");
-  command->callback([&chosen, o] { chosen = [o] { return selective(*o); }; });
+  here.runs([o] { return selective(*o); });
 }
 
 }  // namespace ssmscan::cli

@@ -72,42 +72,38 @@ int run(run_options& o) {
 
 }  // namespace
 
-void add_ssm(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand("ssm", "Linear state-space models: `ssm run`");
-  command->require_subcommand(0, 1);
-  command->footer(R"(Examples:
+void add_ssm(command const& program) {
+  command const here = program.add("ssm", "Linear state-space models: `ssm run`");
+  here.needs_subcommand();
+  here.examples(R"(
   ssmscan ssm run --lambda L.npy --b B.npy --c C.npy --step 0.01 --half --input u.npy --mode convolution --out y.npy
       S4D, by FFT
   ssmscan ssm run --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.01 --input u.npy --mode recurrence --out y.npy
       S4, step by step
   ssmscan ssm run --help
       all options)");
-  auto* const runs =
-      command->add_subcommand("run", "y[t] = Re(c x[t]) + d u[t], x[t] = Ab x[t-1] + Bb u[t], in any of three modes");
+  command const runs = here.add("run", "y[t] = Re(c x[t]) + d u[t], x[t] = Ab x[t-1] + Bb u[t], in any of three modes");
   auto const o = std::make_shared<run_options>();
-  add_system_options(*runs, o, low_rank::optional);
-  runs->add_option("--d", o->d, "feedthrough, 0 by default")->type_name("D");
-  runs->add_option("--discretization", o->discretization,
-                   "zoh (default without --p), bilinear (default with --p), forward_euler, backward_euler, mamba or "
-                   "generalized_bilinear:ALPHA")
-      ->type_name("NAME");
-  runs->add_option("--input", o->input, "(L) or (batch, L), <f8 or <f4: each row a sequence from rest")
-      ->type_name("FILE.npy");
-  runs->add_option("--mode", o->mode,
-                   "recurrence, convolution (by FFT: a NaN or infinity reaches every sample) or scan")
-      ->type_name("NAME");
-  runs->add_option("--algorithm", o->algorithm, "mode scan: a name of `ssmscan list`, or automatic (default)")
-      ->type_name("NAME");
-  runs->add_option("--backend", o->backend, "serial or openmp")->type_name("NAME")->capture_default_str();
-  runs->add_option("--out", o->out, "y, of the input's shape and type")->type_name("FILE.npy");
-  runs->footer(R"(Examples:
+  add_system_options(runs, o, low_rank::optional);
+  runs.option("--d", o->d, "feedthrough, 0 by default", "D");
+  runs.option("--discretization", o->discretization,
+              "zoh (default without --p), bilinear (default with --p), forward_euler, backward_euler, mamba or "
+              "generalized_bilinear:ALPHA",
+              "NAME");
+  runs.option("--input", o->input, "(L) or (batch, L), <f8 or <f4: each row a sequence from rest", "FILE.npy");
+  runs.option("--mode", o->mode, "recurrence, convolution (by FFT: a NaN or infinity reaches every sample) or scan",
+              "NAME");
+  runs.option("--algorithm", o->algorithm, "mode scan: a name of `ssmscan list`, or automatic (default)", "NAME");
+  runs.option("--backend", o->backend, "serial or openmp", "NAME");
+  runs.option("--out", o->out, "y, of the input's shape and type", "FILE.npy");
+  runs.examples(R"(
   ssmscan ssm run --lambda L.npy --b B.npy --c C.npy --step 0.01 --half --input u.npy --mode convolution --out y.npy
       S4D, by FFT
   ssmscan ssm run --lambda L.npy --p P.npy --b B.npy --c C.npy --step 0.01 --input u.npy --mode recurrence --out y.npy
       S4, step by step, the whole spectrum being given
   ssmscan ssm run --lambda L.npy --b B.npy --c C.npy --d 1 --step 0.01 --half --input u.npy --mode scan --algorithm blelloch --out y.npy
       S4D, by one scan)");
-  runs->callback([&chosen, o] { chosen = [o] { return run(*o); }; });
+  runs.runs([o] { return run(*o); });
 }
 
 }  // namespace ssmscan::cli

@@ -49,19 +49,19 @@ void read_common(system_options const& o, System& system) {
 
 }  // namespace
 
-void add_system_options(CLI::App& command, std::shared_ptr<system_options> const& o, low_rank p) {
+void add_system_options(command const& of, std::shared_ptr<system_options> const& o, low_rank p) {
   auto const file = [&](char const* name, std::string& into, char const* text) {
-    command.add_option(name, into, text)->type_name("FILE.npy");
+    of.option(name, into, text, "FILE.npy");
   };
   file("--lambda", o->lambda, "(N) <c16 or <f8: the eigenvalues, continuous in time");
   if (p != low_rank::none) file("--p", o->p, "(N) or (rank, N): A = diag(lambda) - p p^*");
   file("--b", o->b, "(N): what the input drives");
   file("--c", o->c, "(N): the row vector of the read-out, not conjugated");
-  command.add_option("--step", o->step, "length of a time step, positive")->type_name("S");
-  command.add_flag_callback(
+  of.option("--step", o->step, "length of a time step, positive", "S");
+  of.flag(
       "--half", [o] { o->kept = ssm::spectrum::half; },
       "one of each conjugate pair is given: read out 2 Re(c x) in place of Re(c x)");
-  command.add_flag_callback(
+  of.flag(
       "--force", [o] { o->force = overwrite::yes; }, "replace a file that is there");
 }
 

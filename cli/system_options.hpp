@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "command.hpp"
 #include "names.hpp"
-#include <CLI/CLI.hpp>
 
 #include <ssmscan/ssm/diagonal_system.hpp>
 #include <ssmscan/ssm/dplr_system.hpp>
@@ -23,7 +23,7 @@ struct system_options {
 enum class low_rank { none, optional, needed };
 
 // --lambda, --p where it may be given, --b, --c, --step, --half, --out, --force.
-void add_system_options(CLI::App& command, std::shared_ptr<system_options> const& o, low_rank p);
+void add_system_options(command const& to, std::shared_ptr<system_options> const& o, low_rank p);
 
 // What the command line says, before any file is read: the needed options are there, --out can be written.
 void check_system_options(system_options const& o, low_rank p);

@@ -81,32 +81,23 @@ int validate(validate_options const& options) {
 
 }  // namespace
 
-void add_validate(CLI::App& program, action& chosen) {
-  auto* const command = program.add_subcommand(
+void add_validate(command const& program) {
+  command const here = program.add(
       "validate",
       "S4 recurrence = convolution = every scan: each check's error, bound and verdict; exit 1 on a failure");
   auto const options = std::make_shared<validate_options>();
-  command->add_option("--json", options->json, "write the report there, schema ssmscan.validation/1")
-      ->type_name("FILE");
-  command->add_option("--signal", options->signal, "npy, IDX or gzipped IDX; by default a built-in signal")
-      ->type_name("FILE");
-  command->add_option("--algorithm", options->algorithms, "only this scan (may be repeated)")
-      ->type_name("NAME")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command
-      ->add_option("--backend", options->backends,
-                   "only this backend (may be repeated); cuda: copied to the GPU and back")
-      ->type_name("NAME")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_flag_callback(
+  here.option("--json", options->json, "write the report there, schema ssmscan.validation/1", "FILE");
+  here.option("--signal", options->signal, "npy, IDX or gzipped IDX; by default a built-in signal", "FILE");
+  here.repeated("--algorithm", options->algorithms, "only this scan (may be repeated)", "NAME");
+  here.repeated("--backend", options->backends, "only this backend (may be repeated); cuda: copied to the GPU and back",
+                "NAME");
+  here.flag(
       "--force", [options] { options->force = overwrite::yes; }, "replace a file that is there");
-  command->footer(R"(Examples:
+  here.examples(R"(
   ssmscan validate                                                  all checks on the built-in signal
   ssmscan validate --signal t10k-images-idx3-ubyte.gz --json v.json     on pixel sequences, with a report
   ssmscan validate --algorithm look_back --backend cuda             one scan only, on the GPU)");
-  command->callback([&chosen, options] { chosen = [options] { return validate(*options); }; });
+  here.runs([options] { return validate(*options); });
 }
 
 }  // namespace ssmscan::cli
