@@ -11,7 +11,6 @@
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/detail/row_power.hpp>
 #include <ssmscan/ssm/detail/spectra.hpp>
-#include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/kernels/dplr_tables.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -23,77 +22,77 @@ constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
-// C~ = c (I - Ab^L) by the products of truncated_output (generating_function_kernel: squarings alone), beside their errors. The row is
-// multiplied by the last square `row_products` times at most. Of a product of matrices
-//   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F,  ||X'|| <= min(1, ||X|| + dX) of exact powers.
+// C~ = c (I - Ab^L) by squarings and, once at most `row_products` are left, products of the row, beside their errors. Of a
+// product of matrices
+//   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F
+// where ||X'|| <= min(1, ||X|| + dX) of exact powers.
+template <class Row>
 struct truncation {
-  double error;  // of C~
+  Row output;    // C~
+  double error;  // of it
   double gain;   // at least ||(I - Ab^L)^-1||
 };
 template <class Matrix, class Row>
-truncation error_of_truncation(Matrix const& step, double distance, Row const& c, index_t length,
-                               index_t row_products) {
+truncation<Row> truncated_by_powers(Matrix const& step, double distance, Row const& c, index_t length,
+                                    index_t row_products) {
+  constexpr double roundoff = unit<typename Matrix::RealScalar>;
+  auto const norm_of = [](auto const& x) { return static_cast<double>(x.norm()); };
+  auto const in_double = [](Matrix const& x) -> Eigen::MatrixXcd { return x.template cast<complex>(); };
   struct power {
     Matrix value;
-    double error;
-    double norm() const { return std::min(1.0, operator_norm(value) + error); }
+    double error, frobenius, norm;
   };
-  double const n = static_cast<double>(step.rows());
-  bool const is_complex = Eigen::NumTraits<typename Matrix::Scalar>::IsComplex != 0;
-  double const g = (is_complex ? std::sqrt(2.0) * 2 * n : n) * u;
+  double const n = static_cast<double>(step.rows()), g = std::sqrt(2.0) * 2 * n * roundoff;
+  auto const made = [&](Matrix value, double error) {
+    double const norm = std::min(1.0, operator_norm(in_double(value)) + error), frobenius = norm_of(value);
+    return power{std::move(value), error, frobenius, norm};
+  };
   auto const product = [&](power const& x, power const& y) {
-    return power{x.value * y.value,
-                 x.norm() * y.error + x.error * y.norm() + x.error * y.error + g * x.value.norm() * y.value.norm()};
+    return made(x.value * y.value,
+                x.norm * y.error + x.error * y.norm + x.error * y.error + g * x.frobenius * y.frobenius);
   };
-  power squared{step, distance}, whole{Matrix::Identity(step.rows(), step.cols()), 0};
+  power squared = made(step, distance), whole = made(Matrix::Identity(step.rows(), step.cols()), 0);
   Row row = c;
   double error = 0;
   bool finished = false;
   for (index_t left = length; left > 0; left /= 2) {
     index_t const times = finished ? 0 : left <= row_products ? left : left % 2;
     finished = finished || left <= row_products;
-    double const norm = times > 0 ? squared.norm() : 0;
     for (index_t i = 0; i < times; ++i) {
-      error = error * norm + row.norm() * squared.error + g * row.norm() * squared.value.norm();
+      error = error * squared.norm + norm_of(row) * (squared.error + g * squared.frobenius);
       row = (row * squared.value).eval();
     }
     if (left % 2 != 0) whole = product(whole, squared);
     if (left > 1) squared = product(squared, squared);
   }
-  Matrix const rest = Matrix::Identity(step.rows(), step.cols()) - whole.value;
+  Eigen::MatrixXcd const rest = in_double(Matrix::Identity(step.rows(), step.cols()) - whole.value);
   double const least = least_singular_value(rest) - whole.error - 10 * n * n * u;
-  return {error + u * (c - row).norm(), least > 0 ? 1 / least : infinite};
+  row = (c - row).eval();
+  return {row, error + roundoff * norm_of(row), least > 0 ? 1 / least : infinite};
 }
 
-// Half spectra: on (Re, Im) a row has 1 / sqrt(2) of the norm over the whole spectrum, a matrix the same.
-truncation error_of_truncation(dplr_system const& system, index_t length) {
-  dplr_stepper const stepper(system);
-  index_t const n = system.size();
-  Eigen::RowVectorXcd const c = Eigen::Map<Eigen::RowVectorXcd const>(system.c.data(), n);
-  bool const half = system.kept == spectrum::half;
-  Eigen::MatrixXd parts;
-  Eigen::MatrixXcd step, from;  // step: what the stepper makes of `from`
-  if (half) {
-    parts = step_matrix<double>(stepper);
-    step.resize(2 * n, 2 * n), from.resize(2 * n, 2 * n);
-    Eigen::MatrixXcd unit(n, 2 * n), made(n, 2 * n);
-    unit << Eigen::MatrixXcd::Identity(n, n), complex(0, 1) * Eigen::MatrixXcd::Identity(n, n);
-    made.real() = parts.topRows(n), made.imag() = parts.bottomRows(n);
-    from << unit, unit.conjugate();
-    step << made, made.conjugate();
-  } else {
-    step = step_matrix<complex>(stepper);
-    from = Eigen::MatrixXcd::Identity(n, n);
+// Ab in long double: as (I - hA)^-1 = (Ab + I)/2, a residual tells what is missing.
+wide_matrix refined_step(dplr_system const& system) {
+  wide const h = static_cast<wide>(system.step) / 2;
+  wide_matrix step =
+      discretize(matrices_of(system).continuous, system.step, discretization::bilinear).a.cast<wide_complex>();
+  wide_matrix const identity = wide_matrix::Identity(step.rows(), step.cols()),
+                    ahead = identity + h * times_a(system, identity);
+  for (int i = 0; i < 2; ++i) {
+    wide_matrix const missing = ahead - step + h * times_a(system, step);
+    step += ((step * missing + missing) / wide(2)).eval();
   }
-  double const norm_of_unit = half ? std::sqrt(2.0) : 1;
-  double const distance = distance_from_step(system, step, from) / norm_of_unit;
-  index_t const row_products =
-      most_row_products(2 * n);  // over the reals, as truncated_output runs: a complex dot product's g is the same
-  if (!half) return error_of_truncation(step, distance, c, length, row_products);
-  Eigen::RowVectorXd row(2 * n);
-  row << c.real(), -c.imag();
-  truncation made = error_of_truncation(parts, distance, row, length, row_products);
-  made.error *= norm_of_unit;
+  return step;
+}
+
+// C~ as truncated_output has it, held against the same in long double.
+truncation<wide_matrix> error_of_truncation(dplr_system const& system, index_t length) {
+  wide_matrix const step = refined_step(system);
+  auto made = truncated_by_powers<wide_matrix, wide_matrix>(
+      step, distance_from_step(system, step, wide_matrix::Identity(step.rows(), step.cols())),
+      whole(system.c, system.kept).transpose().cast<wide_complex>(), length, most_row_products(step.rows()));
+  made.error += static_cast<double>(
+      (whole(truncated_output(system, length), system.kept).transpose().cast<wide_complex>() - made.output).norm());
   return made;
 }
 
@@ -106,20 +105,22 @@ root root_of(index_t k, index_t length) {
   return {std::sin(angle), std::cos(angle), angle};
 }
 
-// A Cauchy sum R(v) = sum v / (i s - c l), a pair's two terms where the spectrum is half, and its error: each term |v| / |i s - c l|
-// by a relative error.
+// A Cauchy sum R(v) = sum v / (i s - c l), a pair's two terms where the spectrum is half, and its error: each term |v|
+// / |i s - c l| by a relative error.
 struct cauchy_sum {
   complex value{};
   double error = 0;
 };
 
 // Of one root: the errors of its terms, and what Woodbury's identity makes of them.
-//   by_roots: sine and cosine within 4u |s| and (3 angle |s| + |c|) u, c h lambda two roundings, the difference one, its inverse
-//     three, v and the product sqrt(5) u each, a sum of m terms: u [ (4|s| + 3|c l| + 3 angle |s l|) / |i s - c l| + m + 2 sqrt(5) + 4 ]
+//   by_roots: sine and cosine within 4u |s| and (3 angle |s| + |c|) u, c h lambda two roundings, the difference one, its
+//     inverse three, v and the product sqrt(5) u each, a sum of m terms:
+//       u [ (4|s| + 3|c l| + 3 angle |s l|) / |i s - c l| + m + 2 sqrt(5) + 4 ]
 //   by_tangents, u of T, w of the wider type, t = s/c and |l| as two Ts: each within
 //       d(t) = w (3 angle / c + 5 s) / c + u^2 t,   d(|l|) = (4w + u^2) |l|
 //     so that |l| - t is within 2u of itself and a = 3u^2 (|l| + t) + d(t) + d(|l|), and the denominator Z within
-//     z = 5u |Z| + a (|l| + t). As |l| + t <= |i t - l| + |i t - l^*|, a pair is at most 2 |v| (1/|i t - l| + 1/|i t - l^*|); relative to that:
+//     z = 5u |Z| + a (|l| + t). As |l| + t <= |i t - l| + |i t - l^*|, a pair is at most
+//     2 |v| (1/|i t - l| + 1/|i t - l^*|); relative to that:
 //     z / (|Z| - z), 4u of the inverse, 2u with t, 2u of the coefficients, 2 N u of 2 N fused sums
 class root_error {
  public:
@@ -148,7 +149,8 @@ class root_error {
     extra_ = form == spectrum_form::by_tangents ? of_tangent : 0;
   }
 
-  // What a pole's term is off by, of |v|; and of a far pole: interpolated from values that are off by `of_nodes`, itself by `relative`.
+  // What a pole's term is off by, of |v|; and of a far pole: interpolated from values that are off by `of_nodes`,
+  // itself by `relative`.
   std::vector<double> const& of_term() const { return of_term_; }
   void interpolated(std::size_t pole, double of_nodes, double relative) {
     of_term_[pole] = of_nodes + relative * (std::abs(first_[pole]) + std::abs(second_[pole]));
@@ -213,9 +215,10 @@ class root_error {
   double extra_;
 };
 
-// Of the sums by blocks. At a node of angle phi_0 + psi the term is off as at a root; its product with cos psi is interpolated by
-// Lagrange's basis, the sum of whose moduli is at most 1 + (2 / pi) ln d at Chebyshev nodes, with d + 5 more roundings for weights, basis and
-// sum, 2 for each near pole, and one for all that is made in the wider type. far_error says what the interpolant of exact values is off by.
+// Of the sums by blocks. At a node of angle phi_0 + psi the term is off as at a root; its product with cos psi is
+// interpolated by Lagrange's basis, the sum of whose moduli is at most 1 + (2 / pi) ln d at Chebyshev nodes, with d + 5
+// more roundings for weights, basis and sum, 2 for each near pole, and one for all that is made in the wider type.
+// far_error says what the interpolant of exact values is off by.
 template <class T>
 class far_errors {
  public:
@@ -258,7 +261,8 @@ class far_errors {
   std::vector<std::vector<double>> of_nodes_;  // of each block, each pole
 };
 
-// Of h e^{i theta/2} C~ y, y = (i s - c h A)^-1 b by an LU solve: ||(i s - c h A)^-1|| times y's residual, and the dot product's.
+// Of h e^{i theta/2} C~ y, y = (i s - c h A)^-1 b by an LU solve: ||(i s - c h A)^-1|| times y's residual, and the dot
+// product's.
 std::pair<double, double> error_of_inverse(dplr_system const& truncated, root const& at_root) {
   auto const matrices = matrices_of(truncated);
   double const h = truncated.step / 2;
@@ -292,24 +296,22 @@ double mean_over_roots(index_t length, Error error) {
 }
 
 template <class T>
-std::vector<double> from_parts(truncation const& c, powers_bound const& powers, double of_roots) {
+std::vector<double> from_parts(double error_of_c, powers_bound const& powers, double of_roots) {
   index_t const length = static_cast<index_t>(powers.tap.size());
   double const e = real_fft<T>(length).error();
   std::vector<double> made;
   for (double const state : powers.state)
-    made.push_back(second_order * (c.error * c.gain * state + of_roots + e * (powers.two + of_roots)));
+    made.push_back(second_order * (error_of_c * state + of_roots + e * (powers.two + of_roots)));
   return made;
 }
 
 }  // namespace
 
 template <class T>
-std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t length, powers_bound const& powers,
-                                         spectrum_form form) {
+std::vector<double> bound_of_dplr_spectrum(dplr_system const& truncated, index_t length, spectrum_form form) {
   using wider = std::conditional_t<std::is_same_v<T, float>, double, long double>;
-  dplr_system truncated = system;
-  truncated.c = truncated_output(system, length);
-  bool const vectors = form == spectrum_form::by_tangents && system.kept == spectrum::half && system.rank() == 1;
+  bool const half = truncated.kept == spectrum::half;
+  bool const vectors = form == spectrum_form::by_tangents && half && truncated.rank() == 1;
   auto const tables = make_dplr_tables<T>({&truncated, 1}, length, read_out_kind::truncated, 1);
   std::vector<index_t> const& near = tables.channels[0].near;
   far_errors<T> const far(truncated, length, tables);
@@ -317,22 +319,41 @@ std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t leng
     if (on_a_pole(truncated, r.s, r.c)) return error_of_inverse(truncated, r);
     return root_error(truncated, r, spectrum_form::by_roots, u, u).woodbury();
   };
-  double const of_roots = mean_over_roots(length, [&](index_t k) {
+  std::vector<double> made;
+  for (index_t k = 0; k <= length / 2; ++k) {
     root const r = root_of(k, length);
     if (vectors && std::find(near.begin(), near.end(), k) == near.end()) {
       root_error of_root(truncated, r, form, unit<T>, unit<wider>);
       far.put(of_root, k);
-      return of_root.woodbury().first;
+      made.push_back(of_root.woodbury().first);
+      continue;
     }
     auto [error, size] = plain(r);
-    if (system.kept == spectrum::full) {
+    if (!half) {
       auto const [other_error, other_size] = plain({-r.s, r.c, r.angle});
       error = (error + other_error) / 2 + u * std::max(size, other_size), size = std::max(size, other_size);
     }
-    return error + (vectors ? unit<T> * size : 0);
-  });
-  if (vectors) return from_parts<T>(error_of_truncation(system, length), powers, of_roots);
-  std::vector<double> made = from_parts<double>(error_of_truncation(system, length), powers, of_roots);
+    made.push_back(error + (vectors ? unit<T> * size : 0));
+  }
+  return made;
+}
+template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_spectrum<float>(dplr_system const&, index_t,
+                                                                              spectrum_form);
+template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_spectrum<double>(dplr_system const&, index_t,
+                                                                               spectrum_form);
+
+template <class T>
+std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t length, powers_bound const& powers,
+                                         spectrum_form form) {
+  dplr_system truncated = system;
+  truncated.c = truncated_output(system, length);
+  bool const vectors =
+      form == spectrum_form::by_tangents && system.kept == spectrum::half && system.rank() == 1;  // sums in T
+  std::vector<double> const roots = bound_of_dplr_spectrum<T>(truncated, length, form);
+  double const of_roots = mean_over_roots(length, [&](index_t k) { return roots[at(k)]; });
+  auto const c = error_of_truncation(system, length);
+  if (vectors) return from_parts<T>(c.error * c.gain, powers, of_roots);
+  std::vector<double> made = from_parts<double>(c.error * c.gain, powers, of_roots);
   if (!std::is_same_v<T, double>)
     for (double& bound : made) bound += unit<T> * (powers.two + bound);
   return made;
@@ -342,18 +363,16 @@ template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<float>(dplr
 template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<double>(dplr_system const&, index_t,
                                                                              powers_bound const&, spectrum_form);
 
-// At a root w, x from the solve: |error| <= ||C~ (I - w Ab)^-1|| ||Bb - (I - w Ab) x|| + the dot product's. The residual is taken
-// with the computed A and B, their distances added; w's angle is off by 4u of itself, its sine and cosine by 2u.
+// At a root w, x from the solve: |error| <= ||C~ (I - w Ab)^-1|| ||Bb - (I - w Ab) x|| + the dot product's. The
+// residual is taken with the computed A and B, their distances added; w's angle is off by 4u of itself, its sine and
+// cosine by 2u.
 std::vector<double> bound_of_generating_function(dense_system<complex> const& discrete, Eigen::RowVectorXcd const& c,
                                                  index_t length, powers_bound const& powers) {
-  truncation const of_c = error_of_truncation(discrete.a, powers.distance_of_a, c, length, 1);
+  auto const of_c =
+      truncated_by_powers<Eigen::MatrixXcd, Eigen::RowVectorXcd>(discrete.a, powers.distance_of_a, c, length, 1);
   Eigen::Index const n = discrete.a.rows();
   Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(n, n);
-  Eigen::RowVectorXcd row = c;
-  Eigen::MatrixXcd power = discrete.a;
-  for (index_t left = length; left > 0; left /= 2, power = (power * power).eval())
-    if (left % 2 != 0) row = (row * power).eval();
-  Eigen::RowVectorXcd const truncated = c - row;
+  Eigen::RowVectorXcd const& truncated = of_c.output;
   double const norm_of_a = discrete.a.norm();
   auto const error_at = [&](double angle) {
     complex const w = std::polar(1.0, -angle);
@@ -377,7 +396,7 @@ std::vector<double> bound_of_generating_function(dense_system<complex> const& di
     double const angle = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(length);
     return (error_at(angle) + error_at(-angle)) / 2;
   });
-  return from_parts<double>(of_c, powers, of_roots);
+  return from_parts<double>(of_c.error * of_c.gain, powers, of_roots);
 }
 
 }  // namespace ssmscan::ssm::detail

@@ -25,9 +25,10 @@ matrix_run::matrix_run(dplr_system const& exact, dense_system<complex> const& di
   double const m = 2 * static_cast<double>(discrete.a.rows()) + 2;
   g_ = std::sqrt(2.0) * m * u / (1 - m * u);
   wide const step = exact.step;
-  Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(discrete.a.rows(), discrete.a.rows());
-  distance_of_a_ = distance_from_step(exact, discrete.a, identity);
-  distance_of_b_ = distance_from_solution(exact, discrete.b, step * whole(exact.b, exact.kept).cast<wide_complex>());
+  wide_matrix const identity = wide_matrix::Identity(discrete.a.rows(), discrete.a.rows());
+  distance_of_a_ = distance_from_step(exact, discrete.a.cast<wide_complex>(), identity);
+  distance_of_b_ = distance_from_solution(exact, discrete.b.cast<wide_complex>(),
+                                          step * whole(exact.b, exact.kept).cast<wide_complex>());
   restart();
 }
 

@@ -52,19 +52,15 @@ inline double residual_roundoff(Eigen::Index n) {
 }
 
 // At least the distance ||X - (I - h A)^-1 Y||_F of a computed X, and ||X - Ab V||_F.
-inline double distance_from_solution(dplr_system const& system, Eigen::MatrixXcd const& computed,
-                                     wide_matrix const& y) {
+inline double distance_from_solution(dplr_system const& system, wide_matrix const& x, wide_matrix const& y) {
   wide const h = static_cast<wide>(system.step) / 2;
-  wide_matrix const x = computed.cast<wide_complex>();
   wide_matrix const residual = x - h * times_a(system, x) - y;
   double const sizes = static_cast<double>((1 + h * norm_of_a(system)) * x.norm() + y.norm());
   return static_cast<double>(residual.norm()) + residual_roundoff(x.rows()) * sizes;
 }
-inline double distance_from_step(dplr_system const& system, Eigen::MatrixXcd const& computed,
-                                 Eigen::MatrixXcd const& v) {
+inline double distance_from_step(dplr_system const& system, wide_matrix const& x, wide_matrix const& v) {
   wide const h = static_cast<wide>(system.step) / 2;
-  wide_matrix const from = v.cast<wide_complex>();
-  return distance_from_solution(system, computed, from + h * times_a(system, from));
+  return distance_from_solution(system, x, v + h * times_a(system, v));
 }
 
 // A solve by LU with partial pivoting of r x r matrices is that of a matrix off by 3r 2 sqrt(2) u |L||U| (Higham, Accuracy and

@@ -12,9 +12,6 @@ double spectral_radius(Eigen::MatrixXd const& matrix) {
 double operator_norm(Eigen::MatrixXd const& matrix) { return matrix.operatorNorm(); }
 double operator_norm(Eigen::MatrixXcd const& matrix) { return matrix.operatorNorm(); }
 
-double least_singular_value(Eigen::MatrixXd const& matrix) {
-  return Eigen::JacobiSVD<Eigen::MatrixXd, Eigen::NoQRPreconditioner>(matrix).singularValues().minCoeff();
-}
 double least_singular_value(Eigen::MatrixXcd const& matrix) {
   return Eigen::JacobiSVD<Eigen::MatrixXcd, Eigen::NoQRPreconditioner>(matrix).singularValues().minCoeff();
 }

@@ -15,7 +15,6 @@ SSMSCAN_SSM_EXPORT double operator_norm(Eigen::MatrixXd const& matrix);
 SSMSCAN_SSM_EXPORT double operator_norm(Eigen::MatrixXcd const& matrix);
 
 // The least singular value of a square matrix, by Jacobi rotations.
-SSMSCAN_SSM_EXPORT double least_singular_value(Eigen::MatrixXd const& matrix);
 SSMSCAN_SSM_EXPORT double least_singular_value(Eigen::MatrixXcd const& matrix);
 
 }  // namespace ssmscan::ssm::detail

@@ -27,7 +27,7 @@ std::pair<Real, Real> half_angle(index_t k, index_t length) {
   return {std::sin(angle), std::cos(angle)};
 }
 
-// K^ at e^{-i theta}, s and c = sine and cosine of theta/2, by an explicit inverse: h e^{i theta/2} C~ (i s - c A')^-1 b.
+// K^ at e^{-i theta}, s and c the sine and cosine of theta/2, by an inverse: h e^{i theta/2} C~ (i s - c A')^-1 b.
 complex by_inverse(dplr_system const& truncated, double s, double c) {
   auto const whole = matrices_of(truncated);
   double const h = truncated.step / 2;
@@ -77,8 +77,8 @@ dplr_system truncated_system(dplr_system system, index_t length, read_out_kind k
   return system;
 }
 
-// The sums divide by squares of (c~ |l| - s)(c~ |l| + s), in T of a half spectrum of rank 1: |l|^4 is to be a number of it. An
-// eigenvalue 0 lies on a root, which is made without them.
+// The sums divide by squares of (c~ |l| - s)(c~ |l| + s), in T of a half spectrum of rank 1: |l|^4 is to be a number of
+// it. An eigenvalue 0 lies on a root, which is made without them.
 template <class T>
 void need_range(dplr_system const& system) {
   double const least = std::sqrt(std::sqrt(static_cast<double>(std::numeric_limits<T>::min()))),
@@ -198,11 +198,11 @@ detail::dplr_blocks<T> detail::make_dplr_blocks(index_t length) {
       wide const off = std::atan(at_node);
       auto const [tangent, rest] = in_two<T>(std::tan(angle + off));
       made.node.push_back(tangent), made.node_rest.push_back(rest);
-      made.node_weight.push_back(static_cast<T>(std::cos(angle + off) * std::cos(off)));
+      made.node_weight.push_back(static_cast<T>(std::cos(off) / std::cos(angle + off)));
     }
     for (index_t k = 0; k < made.size; ++k) {
       wide const off = one * (static_cast<wide>(k) - middle);
-      made.weight.push_back(static_cast<T>(1 / (std::cos(angle + off) * std::cos(off))));
+      made.weight.push_back(static_cast<T>(std::cos(angle + off) / std::cos(off)));
     }
   }
   for (int i = 0; i < nodes; ++i) {
@@ -216,7 +216,7 @@ detail::dplr_blocks<T> detail::make_dplr_blocks(index_t length) {
   return made;
 }
 
-// From i s - c~ lambda' = 0, tan(theta/2) = -i lambda' at the pole. |T_d(xi)| >= (rho^d - rho^-d) / 2 on the ellipse rho.
+// From i s - c~ lambda' = 0, tan(theta/2) = -i lambda' at the pole. On the ellipse rho |T_d(xi)| >= (rho^d - rho^-d) / 2.
 template <class T>
 double detail::far_error(complex lambda, double half_step, index_t block, index_t length,
                          dplr_blocks<T> const& blocks) {
@@ -251,6 +251,10 @@ complex detail::dplr_spectrum_at(dplr_system const& truncated, index_t k, index_
   return (value(s) + std::conj(value(-s))) / 2.0;
 }
 
+// What a pole without damping adds at a root beside it, some 1/(pi d) at d of the roots' distance, the low rank takes
+// away again: for the digits that a float then lacks such a root is made in double.
+constexpr double beside_a_root = 0.02;
+
 template <class T>
 detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> channels, index_t length,
                                                 read_out_kind kind, int threads) {
@@ -277,13 +281,16 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
       for (complex const& lambda : channel.truncated.lambda)
         channel.blocks.push_back(range_of(lambda, channel.truncated.step / 2, length, made.blocks));
     if (length % 2 == 0) channel.near.push_back(length / 2);  // w = -1: its tangent is infinite
-    // Root k is on a pole only where tan(pi k / L) is about step |Im lambda| / 2.
+    // Root k is on a pole, or beside one, only where tan(pi k / L) is about step |Im lambda| / 2.
     for (complex const& lambda : channel.truncated.lambda) {
       double const angle = std::atan(std::abs(lambda.imag()) * channel.truncated.step / 2);
       index_t const guess = static_cast<index_t>(angle / std::numbers::pi * static_cast<double>(length));
       for (index_t i = std::max<index_t>(0, guess - 1); i <= std::min(guess + 1, length / 2); ++i) {
         auto const [s, c] = half_angle<double>(i, length);
-        if (on_a_pole(channel.truncated, s, c)) channel.near.push_back(i);
+        complex const above(lambda.real(), std::abs(lambda.imag()));
+        double const angle_between = c * std::abs(complex(0, s) - c * (channel.truncated.step / 2) * above);
+        bool const is_beside = angle_between <= beside_a_root * std::numbers::pi / static_cast<double>(length);
+        if (on_a_pole(channel.truncated, s, c) || (std::is_same_v<T, float> && is_beside)) channel.near.push_back(i);
       }
     }
   });
@@ -326,7 +333,8 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
     for (std::size_t l = 0; l < kernel.size(); ++l) kernel[l] = static_cast<T>(made[l]);
     return;
   }
-  // Of one thread, kept from call to call as convolution's are: fresh pages each time cost as much as the sums of a pole.
+  // Of one thread, kept from call to call as convolution's are: fresh pages each time cost as much as the sums of a
+  // pole.
   static thread_local std::vector<std::complex<T>> kept;
   std::vector<std::complex<T>> own;
   auto& spectrum = state_->roots.padded() <= most_kept ? kept : own;

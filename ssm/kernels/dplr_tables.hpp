@@ -15,7 +15,7 @@ struct dplr_tables {
     dplr_system truncated;            // its c is C~
     std::vector<dplr_pole<T>> poles;  // of a half spectrum of rank 1; none of others, which dplr_spectrum_at makes
     std::vector<block_range> blocks;  // that each pole is near; empty where the sums are made root by root
-    std::vector<index_t> near;        // roots on a pole, and w = -1: each by dplr_spectrum_at
+    std::vector<index_t> near;        // roots on a pole, of floats beside one, and w = -1: each by dplr_spectrum_at
   };
   dplr_roots<T> roots;
   dplr_blocks<T> blocks;
