@@ -4,6 +4,7 @@
 // time. Usage: hippo_reconstruction [FOLDER [IMAGES]]: arrays for the figure; the first image of an IDX file as a signal
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <numbers>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include <ssmscan/scan/algorithms/chunked.hpp>
 #include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/error.hpp>
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/scan.hpp>
 #include <ssmscan/ssm/hippo.hpp>
@@ -96,15 +98,13 @@ double relative_error(std::vector<double> const& made, std::vector<double> const
   return std::sqrt(error / size);
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   constexpr index_t length = 784;
   std::vector<std::pair<std::string, std::vector<double>>> signals{{"chirp", chirp_of(length)}};
   if (argc > 2) {
     auto const images = read_idx(argv[2]);
     index_t const pixels = images.shape.size() == 3 ? images.shape[1] * images.shape[2] : 0;
-    if (pixels == 0 || images.shape[0] == 0) return std::fprintf(stderr, "%s: need images\n", argv[2]), 2;
+    if (pixels == 0 || images.shape[0] == 0) ssmscan::throw_invalid(argv[2], "no images", "an IDX file of images");
     signals.emplace_back("mnist", std::vector<double>(images.values.begin(), images.values.begin() + pixels));
     for (double& pixel : signals.back().second) pixel /= 255;
   }
@@ -137,4 +137,14 @@ int main(int argc, char** argv) {
               fourfold, order, next);
   right = right && std::abs(next - 1) < std::abs(order - 1) && std::abs(order - 1) < 16.0 * 16 / length;  // c = O(N^2)
   return right ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (std::exception const& error) {  // of a file that cannot be read or written, one sentence
+    return std::fprintf(stderr, "hippo_reconstruction: %s\n", error.what()), 2;
+  }
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <numbers>
 #include <vector>
@@ -95,9 +96,7 @@ layer oscillator(double step) {
   return layer({dense({discrete.a, discrete.b, Eigen::RowVector2d(1, 0), Eigen::MatrixXd::Zero(1, 1)})});
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   bool right = true;
   std::vector<double> time, pushes, exact, y;
   for (index_t const length : {100, 1000, 10000}) {
@@ -138,4 +137,14 @@ int main(int argc, char** argv) {
     }
   }
   return right ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (std::exception const& error) {  // of a folder that cannot be written, one sentence
+    return std::fprintf(stderr, "spring_mass: %s\n", error.what()), 2;
+  }
 }

@@ -34,6 +34,15 @@ void check(dplr_system const& system) {
   detail::need_step(system.step);
   detail::need_finite("d", system.d);
   detail::need_decay(system.lambda);
+  // Every step divides by 2/step - lambda, over its squared modulus.
+  for (std::size_t n = 0; n < size; ++n) {
+    double const squared = std::norm(2 / system.step - system.lambda[n]);
+    if (!std::isnormal(squared))
+      throw_invalid("step",
+                    detail::text_of(system.step) + ", with |2/step - lambda|^2 = " + detail::text_of(squared) +
+                        " at index " + std::to_string(n),
+                    "neither an overflow nor an underflow");
+  }
 }
 
 dplr_matrices matrices_of(dplr_system const& system) {
@@ -76,6 +85,8 @@ dplr_stepper::dplr_stepper(dplr_system const& system) : kept_(system.kept), rank
   Eigen::MatrixXcd const inverse = m.partialPivLu().inverse();
   for (index_t r = 0; r < rank_; ++r)
     for (index_t q = 0; q < rank_; ++q) inverse_.push_back(inverse(r, q));
+  if (!m.allFinite() || !inverse.allFinite())
+    throw_invalid("p", "values with which I + P^* D P has no finite inverse", "values whose squares do not overflow");
 }
 
 void dplr_stepper::step(complex* x, double u) const {

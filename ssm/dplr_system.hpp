@@ -32,7 +32,8 @@ struct dplr_system {
 inline constexpr index_t greatest_rank = 8;
 
 // Throws std::invalid_argument unless lambda, b, c are of one length N >= 1, p is (rank, N) with 1 <= rank <= 8, all are
-// finite, step is positive, and no Re(lambda) is positive: A + A^* is then at most 0, so that |Ab| <= 1.
+// finite, step is positive, and no Re(lambda) is positive: A + A^* is then at most 0, so that |Ab| <= 1; and unless the square
+// of every |2/step - lambda|, which a step divides by, is a normal number.
 SSMSCAN_SSM_EXPORT void check(dplr_system const& system);
 
 // The same system as matrices, each pair of a half spectrum written out: y = Re(c x) over the whole spectrum.
@@ -48,7 +49,7 @@ SSMSCAN_SSM_EXPORT dplr_matrices matrices_of(dplr_system const& system);
 // With a half spectrum every P^* (.) is a sum over pairs, 2 Re(.). Exact to some 10u of ||x|| + ||Bb u|| per step.
 class dplr_stepper {
  public:
-  // Throws as check does.
+  // Throws as check does, and where M^-1 is not finite.
   SSMSCAN_SSM_EXPORT explicit dplr_stepper(dplr_system const& system);
   SSMSCAN_SSM_EXPORT void step(std::complex<double>* x, double u) const;
   index_t size() const { return static_cast<index_t>(ahead_.size()); }

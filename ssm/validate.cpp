@@ -78,18 +78,24 @@ void check_signal(signal const& input) {
   }
 }
 
-// The leading samples of the leading rows, as many as are allowed, and what for: causality is tested by any prefix.
+// The leading rows, as many as are allowed, and what for. Of a row that is cut, the samples from its first that is not zero:
+// before it every form says zero, and nothing is compared.
 signal shortened(signal const& input, index_t greatest_length, index_t greatest_samples, std::string const& what_for) {
   signal kept;
   kept.length = std::min(input.length, std::max<index_t>(1, greatest_length));
   kept.batch = std::min(input.batch, std::max<index_t>(1, greatest_samples / kept.length));
   kept.description = input.description;
-  if (kept.length < input.length || kept.batch < input.batch) {
-    kept.description += "; " + what_for + ": " + std::to_string(kept.batch) + " x " + std::to_string(kept.length);
-  }
+  bool is_later = false;
   for (index_t row = 0; row < kept.batch; ++row) {
-    auto const start = input.values.begin() + row * input.length;
+    auto const begin = input.values.begin() + row * input.length;
+    auto const last = begin + (input.length - kept.length);  // from which a whole piece is left
+    auto const start = std::find_if(begin, last, [](double sample) { return sample != 0; });
+    is_later = is_later || start != begin;
     kept.values.insert(kept.values.end(), start, start + kept.length);
+  }
+  if (kept.length < input.length || kept.batch < input.batch) {
+    kept.description += "; " + what_for + ": " + std::to_string(kept.batch) + " x " + std::to_string(kept.length) +
+                        (is_later ? ", from the first that is not zero" : "");
   }
   return kept;
 }
@@ -153,10 +159,10 @@ validation_report validate(signal const& whole, validation_options const& option
             skipped(name, "f64", "unstable by mathematics: spectral radius " + std::to_string(radius)));
         continue;
       }
-      if (!layer.is_triangular() && !layer.contracts()) {
+      if (!layer.is_triangular() && !std::isfinite(layer.power_bound())) {
         report.checks.push_back(skipped(name, "f64",
                                         "no bound is known: spectral radius " + std::to_string(radius) +
-                                            ", but neither triangular nor a contraction"));
+                                            ", but not triangular, and its powers fall too slowly"));
         continue;
       }
       signal const& matrices = which == hippo::legs ? for_matrices : for_other_matrices;

@@ -12,7 +12,7 @@
 //   layer         another component's S4D by its own scan, and by its own FFT = recurrence
 // The systems are S4D lin, inv, real, legs, and HiPPO LegS, LegT, LagT, FouT themselves (dense), by every discretisation;
 // and S4 (the four HiPPOs as diagonal plus low rank), by every discretisation. A combination whose spectral radius is 1 or
-// more is skipped and says so, and one for which no bound is known.
+// more is skipped and says so, and one for which no bound is known, and a row whose reference is zero throughout.
 #include <complex>
 #include <functional>
 #include <string>

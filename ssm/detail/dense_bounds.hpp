@@ -2,8 +2,10 @@
 // Error bounds of a dense layer, x[t] = A x[t-1] + b u[t], y = c x, A of n x n: of the recurrence beside its own run, and of
 // any scan of the maps x -> A x + b u[t] (monoids/affine_matrix.hpp) before it runs. Where |A| is triangular with a diagonal
 // below 1 no elementwise sum grows without end (HiPPO-LegS, LagT). Elsewhere (LegT, FouT) |A| may grow although A does not:
-// there bounds are in the 2-norm, for contractions, ||A||_2 <= 1, which stable rules make of x' = A x with A + A^T <= 0. An
-// entry of a product is wrong by n u (|A| |B|), in norm at most n u ||A||_F ||B||_F <= n^2 u: the same sums, times n.
+// there bounds are in the 2-norm, by M = max ||A^m||_2 over all m >= 0: 1 of contractions, which stable rules make of x' = A x
+// with A + A^T <= 0, and a little more where forward Euler is stable all the same. An entry of a product is wrong by n u (|A| |B|),
+// in norm at most n u ||A||_F ||B||_F <= n^2 u M^2, and products with powers on either side make that M^4: the same sums, times
+// n M^4. In the recurrence only what stands left of an error makes it larger, M.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,20 +29,37 @@ struct dense_layer {
   double product_error() const { return direct_convolution_factor(discrete.a.rows() + 2, unit<double>); }
 
   bool is_triangular() const { return discrete.a.isLowerTriangular(0.0); }
-  // ||A||_2 <= 1 but for what the singular values are rounded by: then 1e-11 more after 10^4 steps.
-  bool contracts() const { return discrete.a.operatorNorm() <= 1 + 1e-15 * static_cast<double>(discrete.a.rows()); }
+  // M. With ||A^m|| <= 1 no later power is greater than one before A^m: the first such m ends the search. At most 1 but for what
+  // the singular values are rounded by: then 1e-11 more after 10^4 steps. Infinite where no power up to 2^16 is so small.
+  double power_bound() const {
+    if (known_power_bound > 0) return known_power_bound;
+    constexpr int greatest_power = 1 << 16;
+    double const small = 1 + 1e-15 * static_cast<double>(discrete.a.rows());
+    Eigen::MatrixXd power = discrete.a;
+    double most = 1;
+    for (int m = 1; m <= greatest_power; ++m) {
+      double const norm = power.operatorNorm();
+      if (norm <= small) return known_power_bound = most;
+      most = std::max(most, norm);
+      power = (power * discrete.a).eval();
+    }
+    return known_power_bound = std::numeric_limits<double>::infinity();
+  }
+
+  mutable double known_power_bound = 0;  // once it has been asked for
 };
 
 // The recurrence run beside its own error: A x[t-1] + b u[t] rounds each of n + 2 operations once, so
 //   E[t] = |A| E[t-1] + g (|A| |x[t-1]| + |b u[t]|),  g = (n+2)u / (1 - (n+2)u),    |y - exact y| <= |c| E + g |c| |x|
-// elementwise, from the computed x; or, in the 2-norm, E[t] = E[t-1] + g (||A||_F ||x[t-1]|| + ||b u[t]||).
+// elementwise, from the computed x; or, in the 2-norm, E[t] = E[t-1] + M g (||A||_F ||x[t-1]|| + ||b u[t]||).
 class dense_run {
  public:
   explicit dense_run(dense_layer const& layer)
       : layer_(layer),
         moduli_(layer.discrete.a.cwiseAbs()),
         g_(layer.product_error()),
-        elementwise_(layer.is_triangular()) {
+        elementwise_(layer.is_triangular()),
+        powers_(elementwise_ ? 1 : layer.power_bound()) {
     restart();
   }
   void restart() {
@@ -51,8 +70,7 @@ class dense_run {
   void step(double u) {
     auto const& [a, b] = layer_.discrete;
     if (!elementwise_) {
-      double const more = g_ * (moduli_.norm() * state_.norm() + b.norm() * std::abs(u));
-      norm_error_ += more;  // contractions: what is there does not grow
+      norm_error_ += powers_ * g_ * (moduli_.norm() * state_.norm() + b.norm() * std::abs(u));
     } else {
       error_ = (moduli_ * error_ + g_ * (moduli_ * state_.cwiseAbs() + b.cwiseAbs() * std::abs(u))).eval();
     }
@@ -70,6 +88,7 @@ class dense_run {
   Eigen::MatrixXd moduli_;
   double g_;
   bool elementwise_;
+  double powers_;  // M
   double norm_error_ = 0;
   Eigen::VectorXd state_;
   Eigen::VectorXd error_;
@@ -97,17 +116,17 @@ inline dense_sums sums_of(dense_layer const& layer, std::span<double const> inpu
   dense_sums sums;
   sums.weight = size_of_c.sum();
   if (!layer.is_triangular()) {
-    double const n = static_cast<double>(moduli.rows());
+    double const n = static_cast<double>(moduli.rows()), powers = layer.power_bound(), grown = n * std::pow(powers, 4);
     double size = 0, sensitivity = 0;
     for (std::size_t i = 0; i < input.size(); ++i) {
       if (i % length == 0) size = sensitivity = 0;
       sensitivity += size;
       size += layer.discrete.b.norm() * std::abs(input[i]);
-      sums.weighted_n.push_back(n * layer.c.norm() * sensitivity);
-      sums.weighted_s.push_back(n * layer.c.norm() * size);
-      sums.largest = std::max(sums.largest, size);
+      sums.weighted_n.push_back(grown * layer.c.norm() * sensitivity);
+      sums.weighted_s.push_back(grown * layer.c.norm() * size);
+      sums.largest = std::max(sums.largest, powers * size);
     }
-    sums.growth = n;
+    sums.growth = grown;
     return sums;
   }
   Eigen::VectorXd size, sensitivity;

@@ -73,8 +73,8 @@ SSMSCAN_SSM_EXPORT powers_bound bound_of_powers(dplr_system const& system,
                                                 Eigen::RowVectorXcd const& c, index_t length);
 
 // Of the kernels that invert a transform: at each tap the sum of
-//   ||error of C~|| ||(I - Ab^L)^-1|| ||Ab^l Bb||      C~ by squarings, beside their norms
-//   the mean over the roots of |error of K^|
+//   ||error of C~|| ||(I - Ab^L)^-1|| ||Ab^l Bb||      C~ by squarings, then the row by the last square, beside their norms
+//   the mean over the roots of |error of K^|            a far pole's term: its nodes' errors and the interpolant's
 //   e ||K||_2                                          the transform's e, real_fft::error
 enum class spectrum_form { by_roots, by_tangents };  // dplr_kernel_by_roots; dplr_kernel<T>
 template <class T>

@@ -162,8 +162,9 @@ void low_rank_checks(signal const& input, signal const& for_scans,
         continue;
       }
       if (rule == discretization::bilinear) checks(name, system, input, report).run();
-      if (!layer.contracts()) {
-        skip(name, "no bound is known: spectral radius " + std::to_string(radius) + ", but no contraction", report);
+      if (!std::isfinite(layer.power_bound())) {
+        skip(name, "no bound is known: spectral radius " + std::to_string(radius) + ", but its powers fall too slowly",
+             report);
         continue;
       }
       dense_checks scans(name, layer, for_scans, report);

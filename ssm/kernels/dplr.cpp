@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <string>
 
@@ -67,10 +68,30 @@ complex by_sums(dplr_system const& truncated, double s, double c) {
   return h * complex(c, s) * (direct - low_rank);
 }
 
+// Others go root by root, in double.
+bool has_fast_sums(dplr_system const& system) { return system.kept == spectrum::half && system.rank() == 1; }
+
 dplr_system truncated_system(dplr_system system, index_t length, read_out_kind kind) {
   check(system);
   if (kind == read_out_kind::recurrence) system.c = truncated_output(system, length);
   return system;
+}
+
+// The sums divide by squares of (c~ |l| - s)(c~ |l| + s), in T of a half spectrum of rank 1: |l|^4 is to be a number of it. An
+// eigenvalue 0 lies on a root, which is made without them.
+template <class T>
+void need_range(dplr_system const& system) {
+  double const least = std::sqrt(std::sqrt(static_cast<double>(std::numeric_limits<T>::min()))),
+               greatest = std::sqrt(std::sqrt(static_cast<double>(std::numeric_limits<T>::max()))) / 2;
+  for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+    double const modulus =
+        std::hypot(system.step / 2 * system.lambda[n].real(), system.step / 2 * system.lambda[n].imag());
+    if (modulus == 0 || (modulus >= least && modulus <= greatest)) continue;
+    throw_invalid("step",
+                  detail::text_of(system.step) + ", with |step lambda / 2| = " + detail::text_of(modulus) +
+                      " at index " + std::to_string(n),
+                  "0, or " + detail::text_of(least) + " to " + detail::text_of(greatest) + ", for a kernel's sums");
+  }
 }
 
 std::vector<double> kernel_by_roots(dplr_system const& truncated, index_t length) {
@@ -150,6 +171,8 @@ std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
 
 std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length) {
   detail::need_length(length);
+  check(system);
+  need_range<double>(system);
   return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
 }
 
@@ -232,7 +255,14 @@ template <class T>
 detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> channels, index_t length,
                                                 read_out_kind kind, int threads) {
   detail::need_length(length);
-  for (dplr_system const& system : channels) check(system);
+  for (dplr_system const& system : channels) {
+    check(system);
+    if (has_fast_sums(system)) {
+      need_range<T>(system);
+    } else {
+      need_range<double>(system);
+    }
+  }
   dplr_tables<T> made;
   made.roots = roots_of<T>(length);
   made.blocks = make_dplr_blocks<T>(length);
@@ -241,7 +271,7 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
   on.blocks(static_cast<index_t>(channels.size()), [&](index_t k) {
     auto& channel = made.channels[at(k)];
     channel.truncated = truncated_system(channels[at(k)], length, kind);
-    if (channel.truncated.kept != spectrum::half || channel.truncated.rank() != 1) return;
+    if (!has_fast_sums(channel.truncated)) return;
     channel.poles = poles_of<T>(channel.truncated);
     if (made.blocks.count > 0 && channel.truncated.size() >= least_poles<T>)
       for (complex const& lambda : channel.truncated.lambda)

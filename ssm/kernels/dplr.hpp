@@ -21,18 +21,26 @@
 namespace ssmscan::ssm {
 
 // The formula as it stands above, in double, root by root: every rank, half and full spectrum. The other forms are held
-// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, and on a length below 1.
+// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, on a length below 1, and where |step
+// lambda / 2| is neither 0 nor within 1e-77 to 1e76 (in float, for a half spectrum of rank 1, 4e-10 to 2e9).
 SSMSCAN_SSM_EXPORT std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length);
 
 // What c is: the read-out of the recurrence, from which C~ = c (I - Ab^L) is made first (N^3 log L in double, per channel),
 // or C~ itself, which S4 learns.
 enum class read_out_kind { recurrence, truncated };
 
-// Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads` threads (0:
-// as many as OpenMP would use); `generate` then costs, for a half spectrum of rank 1, 28 vector operations for each pole and each vector of roots; with many poles
-// and roots, those at the poles' own and a few neighbouring blocks and at Chebyshev nodes only, and 8 d to interpolate (dplr_sums.hpp).
-// Others: dplr_kernel_by_roots, rounded to T. Which form it is depends on N, L and T alone, and sums run over the poles in their order, a lane
-// for each root: the same bits on every SIMD target, for any number of threads. Re-entrant.
+// Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads` threads (0: as
+// many as OpenMP would use). `generate` then costs the inverse transform and, for a half spectrum of rank 1,
+//   by blocks   8 d multiply-adds a root whatever N is, and some 28 operations for each far pole at the d nodes of each block and
+//               for each near pole at each root of the few blocks around it: O(d L + N sqrt(d L)), d = 8 in float, 16 in double;
+//   by roots    those 28 for each pole at each root, where there are fewer than 2 d poles or 256 roots
+// (dplr_sums.hpp; of other systems: dplr_kernel_by_roots, rounded to T); it throws as that does. Sums run over the poles in their order, a lane for each
+// root or node: the same bits on every SIMD target, for any number of threads. Re-entrant.
+//
+// Error: C~ goes through (I - Ab^L)^-1, and its error with it. That is harmless unless I - Ab^L is nearly singular, as it is for an
+// even L where step |lambda| is large: the bilinear rule sends such a pole to about -1. 1e-10 of the largest tap is then not kept,
+// silently (LegS, N = 64: step 1e4, L = 16 is off by 4e-10, step 1e6, L = 1000 by 7e-8); the recurrence has no such factor. docs/s4.md,
+// "How exact", has the bound.
 template <class T>
 class dplr_kernels {
  public:

@@ -1,12 +1,14 @@
 #pragma once
 // The convolution kernel by its definition, K[l] = C Ab^l Bb: the state left by a unit impulse, stepped and read out.
-// Cost N^2 (dense) or N (diagonal) per tap, nothing clever: the other kernels are held against this one.
+// Cost N^2 (dense) or N (diagonal) per tap, nothing clever: the other kernels are held against this one. As they do, it
+// throws std::invalid_argument on a length below 1.
 #include <complex>
 #include <span>
 #include <vector>
 
 #include <Eigen/Core>
 
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/discretize.hpp>
 #include <ssmscan/ssm/discretize_dense.hpp>
 
@@ -16,6 +18,7 @@ namespace ssmscan::ssm {
 template <class Scalar>
 std::vector<Scalar> naive_kernel(dense_system<Scalar> const& discrete,
                                  Eigen::Matrix<Scalar, 1, Eigen::Dynamic> const& c, index_t length) {
+  detail::need_length(length);
   std::vector<Scalar> kernel;
   kernel.reserve(static_cast<std::size_t>(length));
   Eigen::Matrix<Scalar, Eigen::Dynamic, 1> state = discrete.b;
@@ -30,6 +33,7 @@ std::vector<Scalar> naive_kernel(dense_system<Scalar> const& discrete,
 inline std::vector<std::complex<double>> naive_kernel(std::span<std::complex<double> const> a,
                                                       std::span<std::complex<double> const> b,
                                                       std::span<std::complex<double> const> c, index_t length) {
+  detail::need_length(length);
   std::vector<std::complex<double>> state(b.begin(), b.end());
   std::vector<std::complex<double>> kernel(static_cast<std::size_t>(length));
   for (std::complex<double>& tap : kernel) {

@@ -1,6 +1,8 @@
 """`ssmscan kernel` and `ssmscan ssm run`: against formulas written here, modes against each other, and what is refused."""
 import cmath
 import itertools
+import pathlib
+import re
 import unittest
 
 from program import ProgramTest
@@ -202,6 +204,19 @@ class Run(Systems):
                "--discretization", "forward_euler", "--out", "y.npy", "--step"]
         self.bad(2, ["--step: got 1 with forward_euler, a spectral radius of 2", "need a step and a rule"], *run, "1")
         self.good(*run, "0.5")  # 1 - 1.5
+
+
+class Documents(Systems):
+    def test_the_commands_of_the_page_on_layers(self):
+        page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "layers.md"
+        commands = re.search(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.M | re.S)[1].splitlines()
+        self.assertEqual([line.split()[:2] for line in commands], [["ssmscan", "kernel"], ["ssmscan", "ssm"], ["ssmscan", "ssm"]])
+        for line in commands:
+            self.good(*line.split()[1:])
+        taps, y, z = (self.load(name + ".npy") for name in "Kyz")
+        self.assertEqual([made[:2] for made in (taps, y, z)], [("<f8", (784,)), ("<f8", (40,)), ("<f8", (40,))])
+        u = self.load("u.npy")[2]
+        self.near(y[2], [sum(taps[2][k] * u[t - k] for k in range(t + 1)) for t in range(40)], 1e-11)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // S4's kernel on a device against the CPU's, and against the Annotated S4.
 #include "tests/cuda/s4.hpp"
-#include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/annotated_s4.hpp"
 
 #include <ssmscan/ssm/cuda/dplr_kernels.hpp>
 #include <ssmscan/ssm/detail/error_of_largest.hpp>
@@ -10,8 +10,6 @@ namespace ssmscan::s4 {
 namespace {
 
 using ssm::detail::error_of_largest;
-
-using ssm::test::reference;
 
 template <class T>
 class CudaLowRank : public testing::Test {};
@@ -72,37 +70,14 @@ TYPED_TEST(CudaLowRank, KernelWhereAPoleIsOnARoot) {
         << length;
 }
 
-// Theirs is a full spectrum in conjugate pairs. A partner's eigenvector is the conjugate but for a phase, which z, |z| = 1, takes
-// out: z b_partner = conj b_n, and p alike. The real part of the kernel sees of any C~ (c_n + conj(c_partner / z)) / 2. So it is a half
-// spectrum, whose sums run on the device; and as it stands, the host makes its roots.
+// The sums of a half spectrum run on the device; of the full one as it stands, the host makes the roots.
 TYPED_TEST(CudaLowRank, KernelIsThatOfTheAnnotatedS4) {
   using T = TypeParam;
-  using complex = std::complex<double>;
-  for (std::string const name : {"annotated_s4/a", "annotated_s4/b", "annotated_s4/c"}) {
-    ssm::dplr_system full{.lambda = reference<complex>(name + ".Lambda"),
-                          .p = reference<complex>(name + ".P"),
-                          .b = reference<complex>(name + ".B"),
-                          .c = reference<complex>(name + ".C"),
-                          .step = reference<double>(name + ".step").at(0),
-                          .kept = ssm::spectrum::full};
-    for (complex& c : full.c) c = std::conj(c);
-    auto const expected = reference<double>(name + ".K");
-    ssm::dplr_system half{.step = full.step};
-    for (std::size_t n = 0; n < full.lambda.size(); ++n) {
-      if (full.lambda[n].imag() <= 0) continue;
-      std::size_t partner = 0;
-      for (std::size_t k = 0; k < full.lambda.size(); ++k)
-        if (std::abs(full.lambda[k] - std::conj(full.lambda[n])) <
-            std::abs(full.lambda[partner] - std::conj(full.lambda[n])))
-          partner = k;
-      half.lambda.push_back(full.lambda[n]), half.p.push_back(full.p[n]), half.b.push_back(full.b[n]);
-      complex const z = std::conj(full.b[n]) / full.b[partner];
-      ASSERT_LE(std::abs(z * full.p[partner] - std::conj(full.p[n])), 1e-12);
-      half.c.push_back((full.c[n] + std::conj(full.c[partner] / z)) / 2.0);
-    }
-    ASSERT_EQ(2 * half.lambda.size(), full.lambda.size());
+  for (std::string const& name : ssm::test::annotated_s4_cases) {
+    ssm::dplr_system const full = ssm::test::annotated_s4(name);
+    auto const expected = ssm::test::reference<double>(name + ".K");
     index_t const length = index_t(expected.size());
-    for (ssm::dplr_system const& system : {half, full}) {
+    for (ssm::dplr_system const& system : {ssm::test::half_of(full), full}) {
       device::dplr_kernels<T> const kernels({&system, 1}, length, ssm::read_out_kind::truncated);
       EXPECT_LE(error_of_largest(generated(kernels), expected), (std::is_same_v<T, float> ? bar<T> : 1e-12))
           << name << ' ' << system.lambda.size();

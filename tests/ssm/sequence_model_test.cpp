@@ -1,5 +1,5 @@
 // The deep model: as a convolution, a scan and a recurrence one function; in pieces the whole; what is saved is what is loaded.
-// Its parts are held to others' numbers where they live (layers_test, layer_test); here a model is written out step by step.
+// Its parts are held to others' numbers where they live (layers_test, layer_test), the whole in sequence_model_reference_test.
 #include "tests/ssm/mode_bounds.hpp"
 #include "tests/ssm/reference_data.hpp"
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-// The validation: it passes on what is right, its bounds hold against long double, and it fails on what is wrong.
+// The validation: it passes on what is right and fails on what is wrong. Its bounds: validation_bounds_test.
 #include <map>
 #include <set>
 
@@ -6,23 +6,14 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
-#include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/registry.hpp>
-#include <ssmscan/scan/scan.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
-#include <ssmscan/ssm/detail/dense_bounds.hpp>
-#include <ssmscan/ssm/detail/layer_bounds.hpp>
-#include <ssmscan/ssm/hippo.hpp>
 #include <ssmscan/ssm/layer.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
 namespace ssmscan::ssm {
 namespace {
-
-using complex = std::complex<double>;
-using wide = std::complex<long double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
@@ -143,7 +134,8 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
   EXPECT_GE(stable.size(), 3u * 4u * 5u + 5u);
   for (std::string const system :
        {"s5.lin.zoh", "s5.lin.generalized_bilinear:0.75", "s4.legs.generalized_bilinear:0.75",
-        "s4d.inv.generalized_bilinear:0.75", "hippo_legt.generalized_bilinear:0.75"})
+        "s4d.inv.generalized_bilinear:0.75", "hippo_legt.generalized_bilinear:0.75", "hippo_legt.forward_euler",
+        "s4.legs.forward_euler", "s4.legt.forward_euler", "s4.lagt.forward_euler"})
     EXPECT_EQ(stable.count(system), 1u) << system;
   constexpr std::size_t carry_matrices = 5;  // all but heinsen and its plain form
   for (std::string const& system : stable) {
@@ -174,119 +166,6 @@ TEST(Validate, UnstableSystemsAreSkippedWithTheirRadius) {
   EXPECT_EQ(found->status, check_status::skip);
   // 1 + 0.01 (-1/2 + 7 pi i): |a| = sqrt(0.995^2 + (0.07 pi)^2) = 1.01907 (eight eigenvalues, n = 0..7)
   EXPECT_THAT(found->reason, testing::HasSubstr("spectral radius 1.019"));
-}
-
-// The recurrence and every scan that reassociates stay within the bound carried through c, of the exact layer.
-TEST(Validate, LayerBoundsHoldAgainstLongDouble) {
-  signal const input = built_in_signal(1, 3000);
-  for (s4d_initialization const which : all_s4d_initializations) {
-    diagonal_system system{.lambda = s4d_lambda(which, 16), .d = 0.3, .step = 0.004};
-    for (std::size_t n = 0; n < system.lambda.size(); ++n) {
-      system.b.emplace_back(1.0, -0.5);
-      system.c.emplace_back(1.0 / static_cast<double>(n + 1), static_cast<double>(n % 3) - 1);
-    }
-    discrete_diagonal const discrete = discretize(system);
-    auto const sums = detail::sums_of(discrete.a, system, input.values, input.values.size(),
-                                      [&](std::size_t n, double u) { return discrete.b[n] * u; });
-    std::vector<double> output(input.values.size());
-    layer(std::span(&system, 1)).run(input.values, 1, output);
-    std::vector<wide> state(system.lambda.size());
-    double largest = 0;
-    for (std::size_t t = 0; t < output.size(); ++t) {
-      long double sum = 0;
-      for (std::size_t n = 0; n < state.size(); ++n) {
-        complex const driven(discrete.b[n].real() * input.values[t], discrete.b[n].imag() * input.values[t]);
-        state[n] = times(wide(discrete.a[n]), state[n]) + wide(driven);
-        sum += times(wide(system.c[n]), state[n]).real();
-      }
-      long double const exact =
-          2 * sum + static_cast<long double>(system.d) * static_cast<long double>(input.values[t]);
-      double const error = static_cast<double>(std::abs(static_cast<long double>(output[t]) - exact));
-      double const bound = detail::carried<double>(sums, t, detail::recurrence_error, input.values.size()) +
-                           detail::read_out_error(sums, t, state.size(), system.d * input.values[t]);
-      ASSERT_LE(error, bound) << name_of(which) << " " << t;
-      largest = std::max(largest, error / bound);
-    }
-    EXPECT_GT(largest, 0.01) << name_of(which);  // of the size of the error
-  }
-}
-
-// Every tree of matrices stays within its bound of the exact layer; the bound is not blind; and a state that is lost once,
-// as at the border of two chunks, is far beyond it.
-TEST(Validate, DenseBoundsHoldAgainstLongDouble) {
-  constexpr index_t size = 8, length = 1000, lost_at = 640;
-  signal const input = built_in_signal(1, length);
-  detail::dense_layer layer{
-      discretize(dense_system<double>{hippo_matrix(hippo::legs, size), hippo_input(hippo::legs, size)}, 0.01,
-                 discretization::bilinear),
-      Eigen::RowVectorXd::LinSpaced(size, -1, 1)};
-  using wide_matrix = Eigen::Matrix<long double, Eigen::Dynamic, Eigen::Dynamic>;
-  wide_matrix const a = layer.discrete.a.cast<long double>(), c = layer.c.cast<long double>();
-  std::vector<long double> exact, lost;
-  for (auto* const outputs : {&exact, &lost}) {
-    wide_matrix x = wide_matrix::Zero(size, 1);
-    for (index_t t = 0; t < length; ++t) {
-      if (outputs == &lost && t == lost_at) x.setZero();
-      x = (a * x + layer.discrete.b.cast<long double>() * static_cast<long double>(input.values[at(t)])).eval();
-      outputs->push_back((c * x).value());
-    }
-  }
-  auto const sums = detail::sums_of(layer, input.values, at(length));
-  using maps = affine_matrix<double, size>;
-  int trees = 0;
-  algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    if constexpr (supports<A, serial, maps>) {
-      ++trees;
-      double largest = 0, seen = 0;
-      serial on;
-      scan(
-          on, A{}, maps{}, {1, length},
-          [&](index_t, index_t t) {
-            auto leaf = maps{}.identity();
-            for (index_t i = 0; i < size; ++i) {
-              for (index_t k = 0; k < size; ++k) leaf.a[at(i * size + k)] = layer.discrete.a(i, k);
-              leaf.b[at(i)] = layer.discrete.b(i) * input.values[at(t)];
-            }
-            return leaf;
-          },
-          [&](index_t, index_t t, maps::value_type const& prefix) {
-            long double y = 0;
-            for (index_t i = 0; i < size; ++i) y += c(0, i) * static_cast<long double>(prefix.b[at(i)]);
-            auto const bound =
-                static_cast<long double>(detail::carried(sums, at(t), size, A::info.roundings(length), at(length)));
-            long double const error = std::abs(y - exact[at(t)]);
-            ASSERT_LE(error, bound) << A::info.name << " " << t;
-            largest = std::max(largest, static_cast<double>(error / bound));
-            if (t == lost_at) seen = static_cast<double>(std::abs(lost[at(t)] - exact[at(t)]) / bound);
-          });
-      EXPECT_GT(largest, 1e-4) << A::info.name;  // of the size of the error
-      EXPECT_GT(seen, 1e6) << A::info.name;
-    }
-  });
-  EXPECT_EQ(trees, 5);
-}
-
-TEST(Validate, ADifferenceBeyondTheBoundFails) {
-  std::vector<double> const expected{1, 2, 3};
-  auto const verdict = [&](std::vector<double> const& computed) {
-    return detail::componentwise({}, computed, expected, [](std::size_t) { return 0.5; });
-  };
-  EXPECT_EQ(verdict({1, 2, 3}).status, check_status::pass);
-  EXPECT_EQ(verdict({1, 2.5, 3}).status, check_status::pass);
-  EXPECT_EQ(verdict({1, 2.75, 3}).status, check_status::fail);
-  EXPECT_EQ(verdict({1, 2.75, 3}).ratio, 1.5);
-  EXPECT_EQ(verdict({NAN, 2, 3}).status, check_status::fail);
-  EXPECT_EQ(verdict({1, 2, INFINITY}).status, check_status::fail);
-  EXPECT_EQ(detail::componentwise({}, expected, expected, [](std::size_t) { return 0.0; }).status, check_status::pass);
-  EXPECT_EQ(detail::componentwise({}, std::vector<double>{1, 2, 4}, expected, [](std::size_t) { return 0.0; }).status,
-            check_status::fail);
-  EXPECT_EQ(
-      detail::componentwise({}, std::vector<double>{}, std::vector<double>{}, [](std::size_t) { return 1.0; }).status,
-      check_status::fail);  // nothing compared is nothing proved
-  EXPECT_EQ(detail::by_rows<double>({}, std::vector<double>{1, 2, 3, 7}, std::vector<double>{1, 2, 3, 3}, 2,
-                                    [](std::size_t) { return 3.9; })
-                .status,
-            check_status::fail);
 }
 
 TEST(Validate, JsonHasTheSchema) {
@@ -328,16 +207,21 @@ TEST(Validate, RefusesWhatItCannotRun) {
 }
 
 // Linear systems do not care how large a signal is, as long as nothing overflows: at the greatest magnitude, of one sign so
-// that sums are as large as they can be, at the greatest length; and where all is subnormal in float, or in double; and
-// where there is nothing.
+// that sums are as large as they can be, at the greatest length; and where all is subnormal in float, or in double, where
+// most outputs are zero; and where there is nothing, only kernels are compared.
 TEST(Validate, AnyMagnitude) {
   validation_options const options{.algorithms = {"blelloch", "heinsen"}, .backends = {"serial"}};
   constexpr index_t short_length = 500;
   for (double const size : {greatest_signal_magnitude, 3e-39, 5e-324, 0.0}) {
     index_t const length = size == greatest_signal_magnitude ? options.greatest_length : short_length;
     validation_report const report = validate({"constant", 1, length, std::vector<double>(at(length), size)}, options);
-    EXPECT_GT(report.count(check_status::pass), 40);
+    if (size > 1e-300) { EXPECT_GT(report.count(check_status::pass), 100); }
     for (validation_check const& check : report.checks) {
+      bool const is_kernel = check.name.ends_with("/kernel");
+      if (is_kernel) { EXPECT_NE(check.status, check_status::skip) << check.name; }
+      if (size == 0 && !is_kernel && !check.name.starts_with("selective.")) {
+        EXPECT_EQ(check.status, check_status::skip) << check.name;
+      }
       EXPECT_NE(check.status, check_status::fail) << size << " " << check.name << " " << check.algorithm << " "
                                                   << check.dtype << " " << check.error << " of " << check.bound;
       EXPECT_TRUE(std::isfinite(check.error)) << size << " " << check.name << " " << check.dtype;
@@ -356,8 +240,34 @@ TEST(Validate, MnistPixelsPassEveryCheck) {
   validation_report const report =
       validate(input, {.algorithms = {"sequential", "chunked", "look_back", "heinsen"}, .backends = {"openmp"}});
   EXPECT_GT(report.count(check_status::pass), 200);
-  for (validation_check const& check : report.checks)
+  // The first pixel that is not zero is the 203rd of the first image, beyond the first 128, which are what S4's scans take.
+  EXPECT_THAT(report.signal, testing::EndsWith("of LegT, LagT and FouT: 1 x 256, from the first that is not zero; "
+                                               "scans of S4: 1 x 128"));
+  for (validation_check const& check : report.checks) {
     EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
+    if (check.status == check_status::skip) {
+      EXPECT_TRUE(check.reason.starts_with("unstable") || check.reason.starts_with("no bound is known"))
+          << check.name << " " << check.algorithm << ": " << check.reason;
+    }
+  }
+}
+
+// As of an image's pixels: a piece of a row begins where something is.
+TEST(Validate, PiecesBeginWhereTheSignalDoes) {
+  signal late{"late", 2, 40, std::vector<double>(80)};
+  late.values[30] = 1, late.values[39] = -1;  // 7 samples from here on are there
+  late.values[40 + 39] = 2;                   // the last sample: 7 before it are zero
+  for (index_t const others : {7, 14}) {
+    validation_report const report = validate(late, {.greatest_length = 20,
+                                                     .greatest_other_matrices = others,
+                                                     .greatest_low_rank_matrices = 3,
+                                                     .algorithms = {"sequential"},
+                                                     .backends = {"serial"}});
+    EXPECT_THAT(report.signal, testing::StartsWith("late; used: 2 x 20, from the first that is not zero; of "));
+    EXPECT_EQ(report.count(check_status::fail), 0);
+    for (validation_check const& check : report.checks)
+      EXPECT_NE(check.reason, detail::nothing_compared) << check.name << " " << check.algorithm;
+  }
 }
 
 TEST(Validate, WhatIsLeftOutIsSaid) {

@@ -1,8 +1,9 @@
 // The diagonal plus low-rank kernel against each slower form before it, and against the Annotated S4.
 #include <numeric>
 
-#include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/annotated_s4.hpp"
 #include <Eigen/Dense>
+#include <gmock/gmock.h>
 
 #include <ssmscan/ssm/convolution.hpp>
 #include <ssmscan/ssm/detail/error_of_largest.hpp>
@@ -76,26 +77,26 @@ TEST(DplrKernel, IsTheKernelByPowers) {
   EXPECT_EQ(cases, 350);  // 10 lengths, 5 sizes: 3 x 2, and fout's full spectrum
 }
 
+// The full spectrum goes root by root, the half by the sums in SIMD lanes; floats are within their bar of these, too.
 TEST(DplrKernel, OfTheAnnotatedS4) {
-  for (std::string const name : {"annotated_s4/a", "annotated_s4/b", "annotated_s4/c"}) {
-    dplr_system system{.lambda = reference<complex>(name + ".Lambda"),
-                       .p = reference<complex>(name + ".P"),
-                       .b = reference<complex>(name + ".B"),
-                       .c = reference<complex>(name + ".C"),
-                       .step = reference<double>(name + ".step").at(0),
-                       .kept = spectrum::full};
+  for (std::string const& name : test::annotated_s4_cases) {
+    dplr_system const full = test::annotated_s4(name);
     auto const expected = reference<double>(name + ".K");
-    // Theirs is a learned C~, conjugated.
-    for (complex& c : system.c) c = std::conj(c);
-    std::vector<double> kernel(expected.size());
-    index_t const length = static_cast<index_t>(expected.size());
-    dplr_kernels<double>({&system, 1}, length, read_out_kind::truncated).generate(0, kernel);
-    EXPECT_LE(error_of_largest(kernel, expected), 1e-12) << name;
     auto const input = reference<double>(name + ".u");
     auto const output = reference<double>(name + ".y");
-    std::vector<double> made(output.size());
-    causal_convolution(kernel, input, 1, made, convolution_method::fft);
-    EXPECT_LE(error_of_largest(made, output), 1e-12) << name;
+    index_t const length = static_cast<index_t>(expected.size());
+    for (dplr_system const& system : {full, test::half_of(full)}) {
+      std::string const what = name + " " + std::to_string(system.size());
+      std::vector<double> kernel(expected.size());
+      dplr_kernels<double>({&system, 1}, length, read_out_kind::truncated).generate(0, kernel);
+      EXPECT_LE(error_of_largest(kernel, expected), 1e-12) << what;
+      std::vector<double> made(output.size());
+      causal_convolution(kernel, input, 1, made, convolution_method::fft);
+      EXPECT_LE(error_of_largest(made, output), 1e-12) << what;
+      std::vector<float> single(expected.size());
+      dplr_kernels<float>({&system, 1}, length, read_out_kind::truncated).generate(0, single);
+      EXPECT_LE(error_of_largest(single, expected), float_bar) << what;
+    }
   }
 }
 
@@ -181,6 +182,22 @@ TEST(DplrKernel, Refusals) {
   EXPECT_EQ(refused([](auto& s) { s.b[0] = NAN; }),
             "b: got a value that is not finite at index 0; need finite numbers");
   EXPECT_EQ(refused([](auto& s) { s.step = 0; }), "step: got 0; need a positive finite number");
+  for (double const step : {1e-320, 1e-300, 1e160, 1e300}) {
+    for (spectrum const kept : {spectrum::half, spectrum::full}) {
+      EXPECT_THAT(refused([&](auto& s) { s.step = step, s.kept = kept; }),
+                  testing::StartsWith("step: got " + detail::text_of(step) + ", with |"));
+      dplr_system wrong = good;
+      wrong.step = step, wrong.kept = kept;
+      EXPECT_THAT(test::refusal([&] { dplr_kernel_by_roots(wrong, 8); }), testing::StartsWith("step: got "));
+    }
+  }
+  dplr_system fast = good;
+  fast.step = 1e11;
+  EXPECT_THAT(test::refusal([&] { dplr_kernel<float>(fast, 8); }),
+              testing::StartsWith("step: got 1e+11, with |step lambda"));
+  EXPECT_TRUE(std::isfinite(dplr_kernel<double>(fast, 8)[0]));
+  EXPECT_EQ(refused([](auto& s) { s.p[0] = 1e200; }),
+            "p: got values with which I + P^* D P has no finite inverse; need values whose squares do not overflow");
   EXPECT_EQ(refused([](auto& s) { s.lambda.clear(); }), "lambda: got 0 values; need at least 1");
   std::vector<double> short_by_one(7);
   EXPECT_EQ(test::refusal([&] {

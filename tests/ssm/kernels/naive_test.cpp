@@ -1,8 +1,10 @@
-// The kernel by its definition against the Annotated S4 (another algorithm: truncated generating function) and SciPy.
+// The kernel by its definition against the Annotated S4 (another algorithm: truncated generating function) and SciPy; what it and the
+// dense generating function refuse.
 #include "tests/ssm/reference_data.hpp"
 #include <Eigen/Dense>
 
 #include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/kernels/generating_function.hpp>
 #include <ssmscan/ssm/kernels/naive.hpp>
 
 namespace ssmscan::ssm {
@@ -66,7 +68,31 @@ TEST(NaiveKernel, OfAnIntegerSystemIsExact) {
   auto const diagonal = naive_kernel(a, one, one, 8);
   std::vector<complex> const expected{{2, 0}, {-2, 1}, {3, 0}, {-8, -1}, {17, 0}, {-32, 1}, {63, 0}, {-128, -1}};
   EXPECT_EQ(diagonal, expected);
-  EXPECT_TRUE(naive_kernel(a, one, one, 0).empty());
+}
+
+TEST(NaiveKernel, RefusesALengthBelowOne) {
+  std::vector<complex> const one{1.0};
+  dense_system<double> const discrete{Eigen::MatrixXd::Ones(1, 1), Eigen::VectorXd::Ones(1)};
+  Eigen::Matrix<double, 1, Eigen::Dynamic> const c = Eigen::RowVectorXd::Ones(1);
+  for (index_t const length : {0, -1}) {
+    std::string const needed = "length: got " + std::to_string(length) + "; need at least 1";
+    EXPECT_EQ(test::refusal([&] { naive_kernel(one, one, one, length); }), needed);
+    EXPECT_EQ(test::refusal([&] { naive_kernel<double>(discrete, c, length); }), needed);
+  }
+}
+
+TEST(GeneratingFunctionKernel, Refusals) {
+  auto const refused = [](index_t rows, index_t columns, index_t inputs, index_t outputs, index_t length) {
+    return test::refusal([&] {
+      generating_function_kernel({Eigen::MatrixXcd::Zero(rows, columns), Eigen::VectorXcd::Zero(inputs)},
+                                 Eigen::RowVectorXcd::Zero(outputs), length);
+    });
+  };
+  EXPECT_EQ(refused(2, 2, 2, 2, 0), "length: got 0; need at least 1");
+  EXPECT_EQ(refused(2, 2, 2, 2, -5), "length: got -5; need at least 1");
+  EXPECT_EQ(refused(2, 3, 2, 2, 4), "discrete: got A 2 x 3, B 2, C 2; need N x N, N and N");
+  EXPECT_EQ(refused(2, 2, 3, 2, 4), "discrete: got A 2 x 2, B 3, C 2; need N x N, N and N");
+  EXPECT_EQ(refused(2, 2, 2, 1, 4), "discrete: got A 2 x 2, B 2, C 1; need N x N, N and N");
 }
 
 }  // namespace
