@@ -1,6 +1,7 @@
-// What automatic costs where a call is short: at 64 lengths from 0 to 4096, float, beside a plain loop (nanoseconds more) and
-// beside each algorithm by name (times as long), pair by pair: everybody runs in every round, one after the other, and the median
-// over the rounds of the difference or ratio within a round counts. Every result is verified before anything is timed.
+// What automatic costs where a call is short: at 64 lengths from 0 to 4096, float, beside a plain loop (nanoseconds
+// more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every round, one after the
+// other, and the median over the rounds of the difference or ratio within a round counts. Every result is verified
+// before anything is timed.
 //
 // Exit: 0 all lengths within both bars, 1 not, 2 arguments, 3 a result was wrong or the build is not a Release build.
 #include <algorithm>

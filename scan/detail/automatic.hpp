@@ -1,6 +1,6 @@
 #pragma once
-// Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why, in words
-// that are put together only for who asks: a call itself makes no strings.
+// Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why, in
+// words that are put together only for who asks: a call itself makes no strings.
 #include <string>
 #include <string_view>
 
@@ -15,8 +15,8 @@ namespace ssmscan::detail {
 // scratch between its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
 inline constexpr int price_of_splitting = 4;
 
-// Steps from which on the tuned look_back is taken: from there on it is faster than walking along however much of its last
-// block of 256 is empty (docs/experiments/cpu_simd.md). And lanes that fill a vector.
+// Steps from which on the tuned look_back is taken: from there on it is faster than walking along however much of its
+// last block of 256 is empty (docs/experiments/cpu_simd.md). And lanes that fill a vector.
 inline constexpr index_t worth_a_tree = 640, lanes_of_a_vector = 8;
 
 enum class arrangement { time_beside_time, lane_beside_lane, other };

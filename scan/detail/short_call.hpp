@@ -1,8 +1,8 @@
 #pragma once
-// The shortest way through the door, for calls so short that the door's own work would be most of them: one dense sequence,
-// forward, affine, nothing enters or leaves, by `automatic`, which then walks along. What is accepted here passes every
-// check of check_recurrence.hpp, and runs by the loop that simd::sequential would run; all else, whatever is wrong included, is
-// left to the door. No strings, no tables, no memory.
+// The shortest way through the door, for calls so short that the door's own work would be most of them: one dense
+// sequence, forward, affine, nothing enters or leaves, by `automatic`, which then walks along. What is accepted here
+// passes every check of check_recurrence.hpp, and runs by the loop that simd::sequential would run; all else, whatever
+// is wrong included, is left to the door. No strings, no tables, no memory.
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #if !defined(SSMSCAN_WITHOUT_SIMD)

@@ -1,8 +1,9 @@
 #pragma once
-// look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where lanes
-// are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in order: one
-// worker walks its unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits for the state that
-// enters, and writes x while the unit is still there. So only states pass, from unit to unit in order. The tree is the text's.
+// look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where
+// lanes are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in
+// order: one worker walks its unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits
+// for the state that enters, and writes x while the unit is still there. So only states pass, from unit to unit in
+// order. The tree is the text's.
 #include <atomic>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
@@ -13,8 +14,8 @@ namespace ssmscan::simd {
 struct look_back : ssmscan::look_back {
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::look_back::info;
-    // Of several workers at most: the text's, and every chunk with a summary to give is scanned once more, as by chunked.
-    // A worker that walks along hands its state on: no summaries and no spine, 2 combines an element.
+    // Of several workers at most: the text's, and every chunk with a summary to give is scanned once more, as by
+    // chunked. A worker that walks along hands its state on: no summaries and no spine, 2 combines an element.
     made.work = chunked::info.work;
     made.bytes = [](index_t, double element) { return 3 * element; };
     return made;
@@ -59,9 +60,9 @@ struct look_back : ssmscan::look_back {
     });
   }
 
-  // A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes half of a
-  // walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What was summed stays in
-  // the second-level cache until it is walked, and as much that is on its way there.
+  // A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
+  // half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
+  // was summed stays in the second-level cache until it is walked, and as much that is on its way there.
   struct units {
     static constexpr index_t most_summed = 6;  // chunks
     index_t count, workers;

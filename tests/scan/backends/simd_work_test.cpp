@@ -1,6 +1,6 @@
 // The tuned forms do exactly the combines that their info states. What a chunk's functions do is counted where they are
-// called: an up-sweep for a summary, both sweeps for a walk. By chunked, chunks between the first and the last are one more
-// combine of the spine each.
+// called: an up-sweep for a summary, both sweeps for a walk. By chunked, chunks between the first and the last are one
+// more combine of the spine each.
 #include <atomic>
 #include <string>
 #include <vector>
@@ -60,8 +60,8 @@ TEST(simd_work, chunked_is_what_info_says_on_one_worker_and_on_several) {
     }
 }
 
-// A worker that walks along hands its state on: no summaries and no spine. Of several workers on few lanes some sum first,
-// never all of them: a summary is an up-sweep and one combine of what enters.
+// A worker that walks along hands its state on: no summaries and no spine. Of several workers on few lanes some sum
+// first, never all of them: a summary is an up-sweep and one combine of what enters.
 TEST(simd_work, look_back_is_what_info_says_at_most_and_less_by_what_is_walked_along) {
   index_t several = 0;
   for (index_t const lanes : {1, 3, 5, 14})

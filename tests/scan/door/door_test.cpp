@@ -297,8 +297,8 @@ TEST(open_door, packed_without_time) {
   EXPECT_EQ(final, red);
 }
 
-// Short plain calls have a way of their own (detail/short_call.hpp): on both sides of its end the choice that plan names, and
-// the bits of that algorithm by the whole door, in place too.
+// Short plain calls have a way of their own (detail/short_call.hpp): on both sides of its end the choice that plan
+// names, and the bits of that algorithm by the whole door, in place too.
 template <class T>
 void short_calls_are_what_plan_says(T a) {
   for (index_t const n : {0, 1, 2, 3, 17, 255, 256, 257, 639, 640, 641, 1000})
