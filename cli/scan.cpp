@@ -172,7 +172,7 @@ int scan_of(scan_options const& o, inputs const& in) {
   auto const made = refused_with("--", [&] { return run(problem, how); });
   if (o.explain == scan_options::explanation::wanted)
     fmt::print(stderr, "ran {}{} on {} (tree {}): {}\n", made.algorithm, made.inner.empty() ? "" : " by " + made.inner,
-               made.backend, made.tree, made.reason);
+               made.backend, made.tree, made.reason.empty() ? plan(problem, how).reason : made.reason);
   write(o, x, final);
   return exit_code::good;
 }

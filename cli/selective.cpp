@@ -122,7 +122,8 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
                                               .threads = whole_number("--threads", o.threads, 0, 4096)}};
   choice const made = refused_with("--", [&] { return cli::run(p, how); });
   if (o.explain == selective_options::explanation::wanted)
-    fmt::print(stderr, "ran {} on {} (tree {}): {}\n", made.algorithm, made.backend, made.tree, made.reason);
+    fmt::print(stderr, "ran {} on {} (tree {}){}{}\n", made.algorithm, made.backend, made.tree,
+               made.reason.empty() ? "" : ": ", made.reason);
   auto const existing = o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep;
   if (final) ssm::write_npy(o.final, *final, existing);
   try {

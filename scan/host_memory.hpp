@@ -12,14 +12,15 @@
 
 namespace ssmscan {
 
-// Uninitialised values, freed with the object. Throws std::bad_alloc, also where no size can count the bytes.
+// Uninitialised values, freed with the object; none asks for no memory. Throws std::bad_alloc, also where no size can count
+// the bytes.
 template <class T>
 class host_scratch {
  public:
   explicit host_scratch(index_t n) {
     if (n < 0 || n > std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)))
       throw std::bad_array_new_length();
-    values_ = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(n));
+    if (n > 0) values_ = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(n));
   }
   T* data() const { return values_.get(); }
 

@@ -1,9 +1,12 @@
+#include <optional>
+
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
+#include <ssmscan/scan/detail/short_call.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/simd_target.hpp>
 
@@ -22,29 +25,37 @@ detail::catalogue<detail::kernel> const& known() {
   return all;
 }
 
+// What `automatic` is asked; nothing where an algorithm is named.
+template <class T>
+std::optional<detail::question> question_of(recurrence<T> const& problem, execution const& how) {
+  if (how.algorithm != "automatic") return {};
+  extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
+  bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
+  return detail::question{size, how.backend == "serial" ? 1 : openmp::threads_for(how.threads), problem.operation,
+                          packed ? detail::packing::packed : detail::packing::one_sequence,
+                          detail::arrangement_of(problem)};
+}
+
 template <class T>
 struct decision {
+  detail::kernel_table const* table;
   detail::kernel<T> run;
-  choice made;
 };
 
 template <class T>
 decision<T> decide(recurrence<T> const& problem, execution const& how) {
-  std::string algorithm = detail::accepted_spelling(how.algorithm);
-  std::string reason = "asked for by name";
-  if (algorithm == "automatic") {
-    extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
-    bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
-    auto const [name, why] = detail::automatic(
-        {size, how.backend == "serial" ? 1 : openmp(how.threads).threads(), problem.operation,
-         packed ? detail::packing::packed : detail::packing::one_sequence, detail::arrangement_of(problem)});
-    algorithm = name;
-    reason = why;
-  }
-  auto const& table = known().find(algorithm, how.inner, how.backend);
-  return {known().kernel_for(table, problem),
-          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
-           reason}};
+  auto const found = [&](std::string_view algorithm) {
+    auto const& table = known().find(algorithm, how.inner, how.backend);
+    return decision<T>{&table, known().kernel_for(table, problem)};
+  };
+  if (auto const question = question_of(problem, how)) return found(detail::automatic(*question).algorithm);
+  return detail::is_respelled(how.algorithm) ? found(detail::accepted_spelling(how.algorithm)) : found(how.algorithm);
+}
+
+// Without the reason.
+choice chosen(detail::kernel_table const& table, operation represents) {
+  return {detail::full_name(table.info), std::string(table.inner), std::string(table.backend),
+          std::string(table.tree(represents)), std::string()};
 }
 
 }  // namespace
@@ -53,17 +64,29 @@ template <recurrence_dtype T>
 choice plan(recurrence<T> const& problem, execution const& how) {
   detail::checked_recurrence<T> const checked(problem);
   detail::check_execution(how);
-  return decide(problem, how).made;
+  choice made = chosen(*decide(problem, how).table, problem.operation);
+  auto const question = question_of(problem, how);
+  made.reason = question ? detail::explained(*question, detail::automatic(*question)) : "asked for by name";
+  return made;
 }
 
 template <recurrence_dtype T>
 choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  if (detail::is_short_call(problem, how)) {
+    bool const serially = detail::is_text(how.backend, serial::name);
+    if (serially || detail::is_text(how.backend, openmp::name)) {
+      detail::run_short_call(problem);
+      return serially ? detail::short_choice<serial>() : detail::short_choice<openmp>();
+    }
+  }
+#endif
   detail::checked_recurrence<T> checked(problem);
   detail::check_execution(how);
   auto const decided = decide(problem, how);
   decided.run(checked.problem(), how.threads);
   checked.finish_empty_sequences();
-  return decided.made;
+  return chosen(*decided.table, problem.operation);
 }
 
 #define SSMSCAN_INSTANTIATE(T)                                                                      \

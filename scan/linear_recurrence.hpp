@@ -60,7 +60,8 @@ struct execution {
   int threads = 0;  // openmp only: 0 = as many as OpenMP would use; changes no bit of a named algorithm
 };
 
-// What was, or would be, run. Naming `algorithm` (and `inner`) reproduces the bits of `automatic`.
+// What was, or would be, run. Naming `algorithm` (and `inner`) reproduces the bits of `automatic`. `reason`, a sentence, is
+// plan's to say: linear_recurrence, of which a short call takes less time than a sentence, leaves it empty.
 struct choice {
   std::string algorithm;
   std::string inner;
@@ -75,7 +76,7 @@ struct choice {
 template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 
-// The same checks and the same choice, without running.
+// The same checks and the same choice, with its reason, without running.
 template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice plan(recurrence<T> const& problem, execution const& how = {});
 

@@ -29,6 +29,7 @@
 #include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 #include <ssmscan/scan/backends/cuda/registry.hpp>
 #endif
+#include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/reference/bounds.hpp>
@@ -132,13 +133,13 @@ index_t roundings_of(std::string_view algorithm, index_t n) {
 #if SSMSCAN_BENCH_CUDA
   if (auto const told = roundings_in<device::algorithms>(algorithm, n)) return *told;
 #endif
-  return roundings_in<algorithms>(algorithm, n).value();
+  return roundings_in<simd::algorithms>(algorithm, n).value();
 }
 
 // Whose logarithms an algorithm takes.
 reference::math_library const& library_of(capability const& what) {
-  if (what.backend != "cuda") return reference::c_library;
-  return what.algorithm == "heinsen.fused" ? reference::fused_library : reference::cuda_library;
+  if (what.algorithm == "heinsen.fused") return reference::fused_library;
+  return what.backend == "cuda" ? reference::cuda_library : reference::c_library;
 }
 
 // The tree of a row: measured by running the registry's text on shapes; on a device its own text's word for it, and for

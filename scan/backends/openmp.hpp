@@ -23,7 +23,8 @@ class openmp {
   static constexpr std::string_view name = "openmp";
 
   // `threads`: 0 = as many as OpenMP would use.
-  explicit openmp(int threads = 0) : threads_(threads > 0 ? threads : omp_get_max_threads()) {}
+  explicit openmp(int threads = 0) : threads_(threads_for(threads)) {}
+  static int threads_for(int threads) { return threads > 0 ? threads : omp_get_max_threads(); }
   int threads() const { return threads_; }
 
   // Contiguous shares of the flattened index; fewer threads where a share would be smaller than a fork and join is
@@ -48,9 +49,14 @@ class openmp {
   // Blocks are handed out one by one, as workers become free.
   template <class Body>
   void blocks(index_t count, Body body) {
+    if (count <= 1 || threads_ <= 1) {  // as serial does: a short call has no time for more
+      for (index_t block = 0; block < count; ++block) body(block);
+      return;
+    }
+    auto const failed = this->failed();
     std::atomic<index_t> ticket{0};
     parallel(std::min<index_t>(count, threads_), [&](index_t) {
-      for (index_t block = ticket++; block < count && !failed_->load(std::memory_order_relaxed); block = ticket++)
+      for (index_t block = ticket++; block < count && !failed->load(std::memory_order_relaxed); block = ticket++)
         body(block);
     });
   }
@@ -68,7 +74,7 @@ class openmp {
 
   template <class T>
   host_mailboxes<T> mailboxes(index_t n) {
-    return host_mailboxes<T>(n, failed_);
+    return host_mailboxes<T>(n, failed());
   }
 
  private:
@@ -77,20 +83,27 @@ class openmp {
 
   template <class Body>
   void parallel(index_t workers, Body const& body) {
-    failed_->store(false, std::memory_order_relaxed);
     if (workers <= 1) return body(index_t{0});
+    auto const failed = this->failed();
+    failed->store(false, std::memory_order_relaxed);
     std::exception_ptr first;
 #pragma omp parallel num_threads(static_cast <int>(workers))
     try {
       for (index_t w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(w);
     } catch (...) {
-      if (!failed_->exchange(true)) first = std::current_exception();
+      if (!failed->exchange(true)) first = std::current_exception();
     }
     if (first) std::rethrow_exception(first);
   }
 
+  // Made for who first needs it: one worker alone does not.
+  std::shared_ptr<std::atomic<bool>> const& failed() {
+    if (!failed_) failed_ = std::make_shared<std::atomic<bool>>(false);
+    return failed_;
+  }
+
   int threads_;
-  std::shared_ptr<std::atomic<bool>> failed_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<bool>> failed_;
 };
 
 }  // namespace ssmscan

@@ -7,7 +7,9 @@
 namespace ssmscan::detail {
 
 inline std::string full_name(algorithm_info const& info) {
-  return std::string(info.name) + (info.variant.empty() ? "" : "." + std::string(info.variant));
+  std::string made(info.name);
+  if (!info.variant.empty()) made.append(".").append(info.variant);
+  return made;
 }
 
 // Whether that is `name`, without making a string: this is on every call's path.

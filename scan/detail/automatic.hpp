@@ -1,7 +1,8 @@
 #pragma once
-// Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why.
+// Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why, in
+// words that are put together only for who asks: a call itself makes no strings.
 #include <string>
-#include <utility>
+#include <string_view>
 
 #include <ssmscan/scan/algorithms/chunked.hpp>
 #include <ssmscan/scan/concepts.hpp>
@@ -14,9 +15,9 @@ namespace ssmscan::detail {
 // scratch between its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
 inline constexpr int price_of_splitting = 4;
 
-// Steps from which on the tuned look_back is taken: two of the blocks of 256 on which it works (reasoned, not timed; at
-// 2^14 it is more than twice as fast as walking along: docs/experiments/cpu_simd.md). And lanes that fill a vector.
-inline constexpr index_t worth_a_tree = 512, lanes_of_a_vector = 8;
+// Steps from which on the tuned look_back is taken: from there on it is faster than walking along however much of its
+// last block of 256 is empty (docs/experiments/cpu_simd.md). And lanes that fill a vector.
+inline constexpr index_t worth_a_tree = 640, lanes_of_a_vector = 8;
 
 enum class arrangement { time_beside_time, lane_beside_lane, other };
 
@@ -39,26 +40,34 @@ struct question {
   arrangement where;
 };
 
-inline std::pair<std::string, std::string> automatic(question const& q) {
+struct answer {
+  std::string_view algorithm, why;
+};
+
+inline answer automatic(question const& q) {
   auto const [lanes, time] = q.size;
-  std::string const shape = std::to_string(lanes) + " lanes of " + std::to_string(time) + ", " +
-                            std::to_string(q.threads) + (q.threads == 1 ? " thread: " : " threads: ");
   if (q.represents == operation::semi_log && time > chunked::length)
-    return {"chunked", shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
+    return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
   bool const is_affine = q.represents == operation::affine;
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
-    return {"sequential", shape + "lanes beside one another run abreast in vectors, and no combine is done twice"};
+    return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
   if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree)
-    return {"look_back", shape + "contiguous in time: one pass, in vectors"};
+    return {"look_back", "contiguous in time: one pass, in vectors"};
 #endif
-  if (q.threads == 1) return {"sequential", shape + "one thread has nothing to share out"};
-  if (lanes >= q.threads) return {"sequential", shape + "lanes enough for every thread, and no combine is done twice"};
+  if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};
+  if (lanes >= q.threads) return {"sequential", "lanes enough for every thread, and no combine is done twice"};
   // Splitting time needs enough threads to pay for it, and chunks to hand out.
   if (q.threads > price_of_splitting * lanes && time >= 2 * q.threads * chunked::length)
-    return {"chunked", shape + "fewer lanes than threads, and time enough to split"};
-  return {"sequential", shape + "splitting time would cost more combines than the threads can save"};
+    return {"chunked", "fewer lanes than threads, and time enough to split"};
+  return {"sequential", "splitting time would cost more combines than the threads can save"};
+}
+
+inline std::string explained(question const& q, answer const& a) {
+  std::string text = std::to_string(q.size.lanes) + " lanes of " + std::to_string(q.size.time) + ", ";
+  text.append(std::to_string(q.threads)).append(q.threads == 1 ? " thread: " : " threads: ");
+  return text.append(a.why);
 }
 
 }  // namespace ssmscan::detail

@@ -28,8 +28,9 @@ void for_each_form(Visit const& visit) {
 }
 
 // "heisen" is how some notes spell Heinsen's name.
+inline bool is_respelled(std::string_view name) { return name == "heisen" || name.starts_with("heisen."); }
 inline std::string accepted_spelling(std::string_view name) {
-  return name == "heisen" || name.starts_with("heisen.") ? "heinsen" + std::string(name.substr(6)) : std::string(name);
+  return is_respelled(name) ? "heinsen" + std::string(name.substr(6)) : std::string(name);
 }
 
 template <template <class> class Kernel>
@@ -42,8 +43,10 @@ class catalogue {
   catalogue(catalogue const&) = delete;
 
   table const& find(std::string_view algorithm, std::string_view inner, std::string_view backend) const {
-    for (auto const* t : tables_)
-      if (is_named(t->info, algorithm) && t->backend == backend && (inner.empty() || inner == t->inner)) return *t;
+    for (std::size_t k = 0; k < tables_.size(); ++k)
+      if (auto const* t = tables_[k];
+          names_[k] == algorithm && t->backend == backend && (inner.empty() || inner == t->inner))
+        return *t;
 
     auto const known = algorithm_names();
     if (std::ranges::find(known, algorithm) == known.end())

@@ -18,8 +18,8 @@ namespace ssmscan::detail {
 
 // The bytes from the first to the last element, whatever the signs of the strides: [begin, end).
 struct byte_range {
-  int128 begin = 0;
-  int128 end = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
   bool empty() const { return begin == end; }
 };
 
@@ -27,27 +27,39 @@ inline bool meet(byte_range const& p, byte_range const& q) {
   return !p.empty() && !q.empty() && p.begin < q.end && q.begin < p.end;
 }
 
-// Nothing where an element would lie outside the 64-bit address space.
+// Nothing where an element would lie outside the 64-bit address space, whose last byte nothing ends behind. On every
+// call's path, several times: 64-bit sums, which say where they overflow.
 template <class T>
 std::optional<byte_range> checked_range_of(tensor_view<T> const& v) {
   if (v.data == nullptr || v.empty()) return byte_range{};
-  int128 constexpr space = int128{1} << 64;
-  int128 low = static_cast<int128>(reinterpret_cast<std::uintptr_t>(v.data)), high = low + int128{sizeof(T)};
-  for (auto const& [n, s] :
-       {std::pair{v.shape.batch, v.stride.batch}, {v.shape.channel, v.stride.channel}, {v.shape.time, v.stride.time}}) {
-    int128 const elements = (int128{n} - 1) * int128{s};  // at most 2^126
-    if (elements > space || elements < -space) return std::nullopt;
-    (elements < 0 ? low : high) += elements * int128{sizeof(T)};
-    if (low < 0 || high > space) return std::nullopt;
-  }
+  auto const first = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(v.data));
+  std::uint64_t below = 0, above = sizeof(T);
+  bool outside = false;
+  auto const along = [&](index_t n, index_t stride) {
+    index_t elements = 0, bytes = 0;
+    outside |= __builtin_mul_overflow(n - 1, stride, &elements);
+    outside |= __builtin_mul_overflow(elements, static_cast<index_t>(sizeof(T)), &bytes);
+    auto& reach = bytes < 0 ? below : above;
+    outside |= __builtin_add_overflow(
+        reach, bytes < 0 ? -static_cast<std::uint64_t>(bytes) : static_cast<std::uint64_t>(bytes), &reach);
+  };
+  along(v.shape.batch, v.stride.batch), along(v.shape.channel, v.stride.channel), along(v.shape.time, v.stride.time);
+  byte_range made;
+  outside |= __builtin_sub_overflow(first, below, &made.begin);
+  outside |= __builtin_add_overflow(first, above, &made.end);
   // Differences of positions must fit in index_t, in bytes, as pointer arithmetic needs.
-  return high - low < space / 2 ? std::optional(byte_range{low, high}) : std::nullopt;
+  return !outside && made.end - made.begin < std::uint64_t{1} << 63 ? std::optional(made) : std::nullopt;
 }
 
 // For views that passed the check above.
 template <class T>
 byte_range range_of(tensor_view<T> const& v) {
-  return checked_range_of(v).value_or(byte_range{0, int128{1} << 64});
+  return checked_range_of(v).value_or(byte_range{0, ~std::uint64_t{0}});
+}
+template <class T>
+byte_range range_of(std::span<T> s) {
+  auto const first = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(s.data()));
+  return {first, first + s.size_bytes()};
 }
 
 inline int128 magnitude(int128 p) { return p < 0 ? -p : p; }
@@ -69,7 +81,7 @@ verdict share_memory(tensor_view<T> const& v, tensor_view<U> const& w) {
   bounded_diophantine equation;
   add_terms(equation, v);
   add_terms(equation, w);
-  int128 const distance = q.end - int128{sizeof(U)} - p.begin;  // highest of w minus lowest of v
+  int128 const distance = int128{q.end} - int128{sizeof(U)} - int128{p.begin};  // highest of w minus lowest of v
   return equation.reaches(distance - int128{sizeof(T)} + 1, distance + int128{sizeof(U)} - 1);
 }
 
@@ -88,6 +100,7 @@ bool overlap(tensor_view<T> const& v, std::span<U> s) {
 template <class T>
 bool overlaps_itself(tensor_view<T> const& v) {
   if (v.data == nullptr || v.empty()) return false;
+  if (v.shape.batch == 1 && v.shape.channel == 1) return v.shape.time > 1 && v.stride.time == 0;
   struct dimension {
     int128 stride, last;
   };

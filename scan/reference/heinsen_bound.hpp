@@ -11,7 +11,8 @@
 //
 // l[t] u is the absolute error of log a[t], kappa u that of one log-sum-exp relative to its smaller operand, quantum
 // the unit of the phase in radians (complex only), G the greatest logarithm met. docs/algorithms/heinsen.md derives
-// each; the second-order terms are inside `slack`. Tests and benchmarks only.
+// each; the second-order terms are inside `slack`. Where runs are joined as affine maps in double (heinsen.fused),
+// u (N + d S) besides. Tests and benchmarks only.
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -139,7 +140,7 @@ std::vector<double> heinsen_bound(std::span<T const> a, std::span<T const> b, in
     auto const count = static_cast<wide>(t + 2);
     wide const G = sum_of_logs + greatest_log_b + std::log(count) + 1;
     wide const logs = u * (M + (combine * d + constants.final_error() + constants.leaf_error()) * S) +
-                      quantum * (2 * N + (d + 2) * S) + u * u * 20 * count * G * S;
+                      quantum * (2 * N + (d + 2) * S) + u * library.products * (N + d * S) + u * u * 20 * count * G * S;
     wide const narrowing = std::same_as<real, double> ? 0 : u_result * (S + logs);
     wide const total = slack * (logs + narrowing + V) + underflow;
     bool const may_overflow = slack * (S + total) > static_cast<wide>(std::numeric_limits<real>::max());

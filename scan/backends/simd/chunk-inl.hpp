@@ -44,9 +44,15 @@ class block_reader {
  private:
   HWY_NOINLINE void copy(index_t begin, T const* a, T const* b) const {
     index_t const n = std::min(block, in_.n - begin);
-    for (index_t i = 0; i < n; ++i) s_.in_b[i] = b[i * in_.b_stride];
-    if (!one_a_)
-      for (index_t i = 0; i < n; ++i) s_.in_a[i] = a[i * in_.a_stride];
+    auto const copied = [n](T const* from, index_t stride, T* to) {
+      if (stride == 1) {
+        std::copy_n(from, n, to);
+      } else {
+        for (index_t i = 0; i < n; ++i) to[i] = from[i * stride];
+      }
+    };
+    copied(b, in_.b_stride, s_.in_b);
+    if (!one_a_) copied(a, in_.a_stride, s_.in_a);
     if (begin == 0 && in_.first != nullptr) s_.in_b[0] = *in_.first;
     for (index_t i = n; i < block; ++i)
       s_.in_a[i] = T(1), s_.in_b[i] = T(0);  // after all that is there: changes nothing

@@ -6,13 +6,15 @@
 // After it: what is compiled for each target.
 #include <ssmscan/scan/backends/simd/chunk-inl.hpp>
 #include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/backends/simd/heinsen-inl.hpp>
 #include <ssmscan/scan/backends/simd/lanes-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
 constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>},
-                                             {&fold<SSMSCAN_SIMD_DTYPE>}};
+                                             {&fold<SSMSCAN_SIMD_DTYPE>},
+                                             heinsen_made<SSMSCAN_SIMD_DTYPE>()};
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

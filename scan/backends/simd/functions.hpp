@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <ssmscan/scan/backends/simd/chunk.hpp>
+#include <ssmscan/scan/backends/simd/heinsen_steps.hpp>
 #include <ssmscan/scan/backends/simd/lanes.hpp>
 #include <ssmscan/scan/export.hpp>
 
@@ -14,6 +15,7 @@ template <class T>
 struct functions {
   chunk_functions<T> chunk;
   lanes_functions<T> lanes;
+  heinsen_functions<T> heinsen;  // float only
 };
 
 template <class T>

@@ -53,14 +53,16 @@ class lane_chunks {
     index_t const sequence = p_->offsets.empty() ? 0 : p_->sequence_at(0);
     return p_->initial ? multiply_add(p_->a(lane, 0), p_->initial(lane, sequence), p_->b(lane, 0)) : p_->b(lane, 0);
   }
-  affine_map<T> summary(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s) const {
+  // By chunk_functions<T>, or by what sums and walks a chunk like them with states of its own type.
+  template <class Functions, class Scratch>
+  auto summary(Functions const& tile, index_t lane, index_t k, Scratch& s) const {
     T const first = k == 0 ? first_of(lane) : T(0);
     return tile.summary(source(lane, k, k == 0 ? &first : nullptr), s);
   }
   // Writes x; `state` enters unless k = 0. The state after the chunk. On the way memory is asked for the chunk that the
   // worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's.
-  T walk(chunk_functions<T> const& tile, index_t lane, index_t k, chunk_scratch<T>& s, T const& state,
-         index_t next) const {
+  template <class Functions, class Scratch, class State>
+  State walk(Functions const& tile, index_t lane, index_t k, Scratch& s, State const& state, index_t next) const {
     T const first = k == 0 ? first_of(lane) : T(0);
     chunk_source<T> in = source(lane, k, k == 0 ? &first : nullptr);
     if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
@@ -70,7 +72,7 @@ class lane_chunks {
       in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, ahead);
       in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, ahead);
     }
-    T const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
+    State const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
     return left;
   }

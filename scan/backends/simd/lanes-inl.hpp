@@ -84,7 +84,7 @@ template <class T>
 index_t fold_rows(lanes_piece<T> const& p) {
   using D = hn::ScalableTag<real_of<T>>;
   using Narrow = hn::CappedTag<real_of<T>, HWY_MAX(16 / sizeof(real_of<T>), std::size_t{1})>;
-  constexpr index_t ahead_bytes = 4096, size = sizeof(T), line = 64 / size,
+  constexpr index_t ahead_bytes = 8192, size = sizeof(T), line = 64 / size,
                     narrow = static_cast<index_t>(lanes_of<Narrow>);
   constexpr std::size_t vectors = HWY_MAX(static_cast<std::size_t>(line) / lanes_of<D>, std::size_t{1});
   constexpr auto group = static_cast<index_t>(vectors * lanes_of<D>);

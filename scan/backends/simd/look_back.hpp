@@ -1,8 +1,9 @@
 #pragma once
-// look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. A worker
-// sums a chunk while it comes into the cache, waits for the state that enters, and writes x while the chunk is still
-// there. On a few workers that each hold one chunk the state before is never more than a chunk's reduction away, so the
-// look-back ends at the neighbour: states pass from chunk to chunk in order. The tree is the text's.
+// look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where
+// lanes are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in
+// order: one worker walks its unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits
+// for the state that enters, and writes x while the unit is still there. So only states pass, from unit to unit in
+// order. The tree is the text's.
 #include <atomic>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
@@ -13,14 +14,13 @@ namespace ssmscan::simd {
 struct look_back : ssmscan::look_back {
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::look_back::info;
-    // Of several workers: the text's, and every chunk with a summary to give is scanned once more, as by chunked. One
-    // worker alone hands its state on: no summaries and no spine, 2 combines an element.
+    // Of several workers at most: the text's, and every chunk with a summary to give is scanned once more, as by
+    // chunked. A worker that walks along hands its state on: no summaries and no spine, 2 combines an element.
     made.work = chunked::info.work;
     made.bytes = [](index_t, double element) { return 3 * element; };
     return made;
   }();
 
-  // Tickets are drawn lane by lane, in order of time: a worker waits only for chunks that others already hold.
   template <ordered_backend B, class T>
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
@@ -34,33 +34,89 @@ struct look_back : ssmscan::look_back {
   template <ordered_backend B, class T>
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
     lane_chunks<T> const chunks(p, best_write(p));
-    index_t const count = chunks.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
-    if (workers == 1) {
-      on.blocks(1, [=](index_t) {
-        chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-        for (index_t lane = 0; lane < lanes; ++lane) {
-          T state{};
-          for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, mine, state, lane * count + k);
-        }
-      });
-      return;
+    index_t const workers = workers_for(on, p.size);
+    if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
+      by_lanes(tile, on, chunks, p.size.lanes, workers);
+    } else {
+      by_units(tile, on, chunks, p.size.lanes, workers);
     }
+  }
+
+ private:
+  static constexpr index_t lanes_to_share_out = 4;  // a worker: one of them more is then a quarter more at most
+
+  // Shares of neighbouring lanes, so that a worker goes along in memory.
+  template <class B, class T>
+  static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+                       index_t workers) {
+    index_t const count = chunks.count();
+    on.blocks(workers, [=](index_t worker) {
+      chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
+      auto const cut = [=](index_t w) { return lanes / workers * w + std::min(w, lanes % workers); };
+      for (index_t lane = cut(worker); lane < cut(worker + 1); ++lane) {
+        T state{};
+        for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, mine, state, lane * count + k);
+      }
+    });
+  }
+
+  // A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
+  // half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
+  // was summed stays in the second-level cache until it is walked, and as much that is on its way there.
+  struct units {
+    static constexpr index_t most_summed = 6;  // chunks
+    index_t count, workers;
+    index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed), walked = summed + summed / 3;
+    index_t group = walked + (workers - 1) * summed;
+
+    index_t in_a_lane() const {
+      index_t const left = count % group;
+      return count / group * workers + (left > 0) + (left > walked ? detail::ceil_div(left - walked, summed) : 0);
+    }
+    bool is_walked(index_t unit) const { return unit % workers == 0; }
+    index_t begin(index_t unit) const {
+      index_t const place = unit % workers;
+      return unit / workers * group + (place == 0 ? 0 : walked + (place - 1) * summed);
+    }
+    index_t end(index_t unit) const { return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count); }
+  };
+
+  // Tickets are drawn lane by lane, in order of time: a worker waits only for units that others already hold.
+  template <class B, class T>
+  static void by_units(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+                       index_t workers) {
+    units const cut{chunks.count(), workers};
+    index_t const count = cut.count, in_a_lane = cut.in_a_lane();
     auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
     auto* const memory = scratch.data();
-    auto boxes = on.template mailboxes<T>(lanes * count);
+    auto boxes = on.template mailboxes<T>(lanes * in_a_lane);
     auto const states = boxes.boxes();
     std::atomic<index_t> next{0};
     on.blocks(workers, [=, &next](index_t worker) {
       chunk_scratch<T>& mine = memory[worker];
-      for (index_t ticket = next++; ticket < lanes * count; ticket = next++) {
-        index_t const lane = ticket / count, k = ticket % count;
-        bool const awaited = k + 1 < count;  // the last chunk's summary enters nothing
-        affine_map<T> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<T>{};
+      auto const entering = [&](index_t ticket, index_t unit) {
         constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
-        for (int i = 0; k > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
-        T const state = k == 0 ? T(0) : states.await(ticket - 1);
-        if (awaited) states.publish(ticket, chunks.state_after(lane, k, summary, state));
-        chunks.walk(tile, lane, k, mine, state, ticket + workers);
+        for (int i = 0; unit > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
+        return unit == 0 ? T(0) : states.await(ticket - 1);
+      };
+      for (index_t ticket = next++; ticket < lanes * in_a_lane; ticket = next++) {
+        index_t const lane = ticket / in_a_lane, unit = ticket % in_a_lane;
+        index_t const begin = cut.begin(unit), end = cut.end(unit), first = lane * count;
+        if (cut.is_walked(unit)) {
+          T state = entering(ticket, unit);
+          for (index_t k = begin; k < end; ++k)
+            state = chunks.walk(tile, lane, k, mine, state, first + (k + 1 < end ? k + 1 : begin + cut.group));
+          states.publish(ticket, state);
+        } else {
+          affine_map<T> summaries[units::most_summed];
+          for (index_t k = begin; k < std::min(end, count - 1); ++k)  // a lane's last enters nothing
+            summaries[k - begin] = chunks.summary(tile, lane, k, mine);
+          T state = entering(ticket, unit), left = state;
+          for (index_t k = begin; k < std::min(end, count - 1); ++k)
+            left = chunks.state_after(lane, k, summaries[k - begin], left);
+          states.publish(ticket, left);
+          for (index_t k = begin; k < end; ++k) state = chunks.walk(tile, lane, k, mine, state, first + k + cut.group);
+        }
       }
     });
   }

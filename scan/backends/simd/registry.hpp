@@ -7,7 +7,9 @@
 //   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& problem);
 //
 // for what it is tuned for; anything else (semi_log) runs by the text that it inherits, since the tree is the same.
+// heinsen_fused has a tree of its own, and its text with it.
 #include <ssmscan/scan/backends/simd/chunked.hpp>
+#include <ssmscan/scan/backends/simd/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/simd/look_back.hpp>
 #include <ssmscan/scan/backends/simd/sequential.hpp>
 #include <ssmscan/scan/registry.hpp>
@@ -24,8 +26,9 @@ struct textbook : A {
   }();
 };
 
-using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_plain, look_back,
-                             textbook<ssmscan::sequential>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
+using algorithms =
+    type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_fused, heinsen_plain, look_back,
+              textbook<ssmscan::sequential>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default: its sums are of another monoid, so the texts.
 using inner_algorithms =

@@ -18,14 +18,17 @@ struct sequential : ssmscan::sequential {
     index_t const groups = even ? detail::ceil_div(size.lanes, most_beside) : size.lanes;
     index_t const lanes_of_group = even ? most_beside : 1;
     index_t const past_a_line = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(&p.x(0, 0)) % bytes / sizeof(T));
-    auto const states = on.template scratch<T>(size.lanes);
-    T* const state = states.data();
+    constexpr index_t few = 16;  // on the stack, as memory costs a short call more than its steps do
+    T states_of_few[few];
+    auto const states = on.template scratch<T>(size.lanes > few ? size.lanes : 0);
+    T* const state = size.lanes > few ? states.data() : states_of_few;
     write const how = best_write(p);
-    on.blocks(std::min(workers, groups), [=, &p](index_t worker) {
-      index_t const shares = std::min(workers, groups);
+    index_t const shares = std::min(workers, groups);
+    on.blocks(shares, [=, &p](index_t worker) {
       auto const cut = [=](index_t w) {
+        if (w == shares) return size.lanes;
         index_t const lane = (groups / shares * w + std::min(w, groups % shares)) * lanes_of_group;
-        return w == 0 ? 0 : std::min(even && w < shares ? lane - past_a_line : lane, size.lanes);
+        return w == 0 ? 0 : std::min(even ? lane - past_a_line : lane, size.lanes);
       };
       index_t const step = even ? std::max<index_t>(cut(worker + 1) - cut(worker), 1) : 1;
       for (index_t lane = cut(worker); lane < cut(worker + 1); lane += step) run(all, p, lane, step, state, how);

@@ -1,6 +1,6 @@
 // The tuned forms do exactly the combines that their info states. What a chunk's functions do is counted where they are
-// called: an up-sweep for a summary, both sweeps for a walk. Where there are summaries, chunks between the first and the
-// last are one more combine of the spine each.
+// called: an up-sweep for a summary, both sweeps for a walk. By chunked, chunks between the first and the last are one
+// more combine of the spine each.
 #include <atomic>
 #include <string>
 #include <vector>
@@ -43,7 +43,7 @@ index_t counted(B on, index_t lanes, index_t time) {
   detail::checked_recurrence<float> const checked(problem);
   combines = summaries = 0;
   A::solve_by(chunk_functions<float>{counted_summary, counted_walk}, on, checked.problem());
-  return combines + (summaries > 0 ? lanes * spine(time) : 0);
+  return combines;
 }
 
 // Around one, two and three chunks, and with enough of them for several workers.
@@ -54,24 +54,33 @@ TEST(simd_work, chunked_is_what_info_says_on_one_worker_and_on_several) {
   for (index_t const lanes : lane_counts)
     for (index_t const time : times) {
       index_t const needed = lanes * simd::chunked::info.work(time);
-      EXPECT_EQ((counted<simd::chunked>(serial(), lanes, time)), needed) << lanes << " lanes of " << time;
-      EXPECT_EQ((counted<simd::chunked>(openmp(3), lanes, time)), needed) << lanes << " lanes of " << time;
+      index_t const in_spines = lanes * spine(time);
+      EXPECT_EQ((counted<simd::chunked>(serial(), lanes, time)) + in_spines, needed) << lanes << " lanes of " << time;
+      EXPECT_EQ((counted<simd::chunked>(openmp(3), lanes, time)) + in_spines, needed) << lanes << " lanes of " << time;
     }
 }
 
-// One worker alone hands its state on: no summaries and no spine.
-TEST(simd_work, look_back_is_what_info_says_on_several_workers_and_less_on_one) {
+// A worker that walks along hands its state on: no summaries and no spine. Of several workers on few lanes some sum
+// first, never all of them: a summary is an up-sweep and one combine of what enters.
+TEST(simd_work, look_back_is_what_info_says_at_most_and_less_by_what_is_walked_along) {
   index_t several = 0;
-  for (index_t const lanes : lane_counts)
+  for (index_t const lanes : {1, 3, 5, 14})
     for (index_t const time : times) {
       openmp on(3);
       index_t const alone = lanes * (ssmscan::look_back::info.work(time) - spine(time));
-      bool const alone_here = workers_for(on, {lanes, time}) == 1;
-      several += !alone_here;
-      EXPECT_EQ((counted<simd::look_back>(serial(), lanes, time)), alone) << lanes << " lanes of " << time;
-      EXPECT_EQ((counted<simd::look_back>(on, lanes, time)),
-                alone_here ? alone : lanes * simd::look_back::info.work(time))
-          << lanes << " lanes of " << time;
+      index_t const workers = workers_for(on, {lanes, time});
+      bool const by_lanes = lanes % workers == 0 || lanes >= 4 * workers;
+      std::string const of = std::to_string(lanes) + " lanes of " + std::to_string(time);
+      EXPECT_EQ((counted<simd::look_back>(serial(), lanes, time)), alone) << of;
+      index_t const made = counted<simd::look_back>(on, lanes, time);
+      EXPECT_EQ(made, alone + summaries * detail::fan_up_work<run>(chunk)) << of;
+      if (by_lanes) {
+        EXPECT_EQ(summaries, 0) << of;
+      } else {
+        several += detail::ceil_div(time, chunk) > 1;
+        EXPECT_LT(summaries, std::max<index_t>(lanes * (detail::ceil_div(time, chunk) - 1), 1)) << of;
+        EXPECT_LE(made + summaries, lanes * simd::look_back::info.work(time)) << of;
+      }
     }
   EXPECT_GE(several, 5);
 }

@@ -297,6 +297,69 @@ TEST(open_door, packed_without_time) {
   EXPECT_EQ(final, red);
 }
 
+// Short plain calls have a way of their own (detail/short_call.hpp): on both sides of its end the choice that plan
+// names, and the bits of that algorithm by the whole door, in place too.
+template <class T>
+void short_calls_are_what_plan_says(T a) {
+  for (index_t const n : {0, 1, 2, 3, 17, 255, 256, 257, 639, 640, 641, 1000})
+    for (std::string_view const backend : {"serial", "openmp"})
+      for (bool const in_place : {false, true}) {
+        std::vector<T> const factors(static_cast<std::size_t>(n), a);
+        std::vector<T> b(factors.size()), x(factors.size(), T(7)), needed(factors.size());
+        for (std::size_t t = 0; t < b.size(); ++t) b[t] = T(static_cast<std::uint8_t>(t % 5 + 1));
+        recurrence<T> const problem{.a = {factors.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}};
+        auto by_name = problem, own = problem;
+        by_name.x.data = needed.data();
+        choice const said = plan(problem, {.backend = backend});
+        linear_recurrence(by_name, {.algorithm = said.algorithm, .backend = backend});
+        if (in_place) own.x.data = b.data();
+        choice const made = linear_recurrence(own, {.backend = backend});
+        EXPECT_EQ(in_place ? b : x, needed) << n;
+        EXPECT_EQ(made.algorithm, said.algorithm);
+        EXPECT_EQ(made.backend, said.backend);
+        EXPECT_EQ(made.tree, said.tree);
+        EXPECT_EQ(made.inner, "");
+        EXPECT_THAT(said.reason, HasSubstr("1 lanes of " + std::to_string(n)));
+      }
+}
+
+TEST(open_door, short_calls_are_what_plan_says) {
+  short_calls_are_what_plan_says<float>(0.75f);
+  short_calls_are_what_plan_says<double>(0.3);
+  short_calls_are_what_plan_says<std::complex<float>>({0.5f, -0.25f});
+  short_calls_are_what_plan_says<std::complex<double>>({0.1, 0.9});
+  short_calls_are_what_plan_says<std::uint32_t>(3);
+}
+
+// And what is wrong with a short plain call is said as of any other.
+TEST(open_door, short_calls_are_checked) {
+  float values[16] = {};
+  recurrence<float> const good{.a = {values, 4}, .b = {values + 4, 4}, .x = {values + 8, 4}};
+  auto const refused = [&](auto const& spoil, execution const& how, std::string const& argument) {
+    auto problem = good;
+    spoil(problem);
+    try {
+      linear_recurrence(problem, how);
+      ADD_FAILURE() << "accepted, " << argument;
+    } catch (std::invalid_argument const& error) { EXPECT_THAT(error.what(), StartsWith(argument + ": ")); }
+  };
+  auto const as_it_is = [](recurrence<float>&) {};
+  EXPECT_NO_THROW(linear_recurrence(good));
+  refused(as_it_is, {.backend = "gpu"}, "backend");
+  refused(as_it_is, {.inner = "chunked"}, "inner");
+  refused(as_it_is, {.threads = -1}, "threads");
+  refused(as_it_is, {.threads = 4097}, "threads");
+  refused([&](auto& p) { p.x.data = values + 1; }, {}, "x");
+  refused([&](auto& p) { p.x.data = values + 5; }, {}, "x");
+  refused([&](auto& p) { p.x.data = nullptr; }, {}, "x");
+  refused([&](auto& p) { p.a.data = reinterpret_cast<float*>(reinterpret_cast<char*>(values) + 1); }, {}, "a");
+  refused([&](auto& p) { p.b.data = reinterpret_cast<float*>(~std::uintptr_t{15}); }, {}, "b");
+  refused([&](auto& p) { p.b.shape.time = 3; }, {}, "b");
+  refused([&](auto& p) { p.x.stride.time = 0; }, {}, "x");
+  refused([&](auto& p) { p.offsets = {static_cast<index_t const*>(nullptr), 2}; }, {}, "offsets");
+  refused([&](auto& p) { p.direction = static_cast<direction>(2); }, {}, "direction");
+}
+
 TEST(open_door, every_dtype_is_checked) {
   auto const refuse = []<class T>(T) {
     std::vector<T> values(8);

@@ -1,0 +1,141 @@
+// What automatic costs where a call is short: at 64 lengths from 0 to 4096, float, beside a plain loop (nanoseconds
+// more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every round, one after the
+// other, and the median over the rounds of the difference or ratio within a round counts. Every result is verified
+// before anything is timed.
+//
+// Exit: 0 all lengths within both bars, 1 not, 2 arguments, 3 a result was wrong or the build is not a Release build.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "bench/common/contender.hpp"
+#include "bench/common/context.hpp"
+
+namespace ssmscan::bench {
+namespace {
+
+constexpr double most_over_loop = 50e-9, most_over_best = 1.25;
+
+[[gnu::noinline]] void loop(float const* a, float const* b, float* x, index_t n) {
+  float state = 0;
+  for (index_t t = 0; t < n; ++t) x[t] = state = a[t] * state + b[t];
+}
+
+// 0 to 16, then each some 12 % longer than the one before.
+std::vector<index_t> lengths() {
+  std::vector<index_t> made;
+  for (index_t n = 0; n <= 16; ++n) made.push_back(n);
+  for (int k = 1; k <= 47; ++k) made.push_back(std::lround(16 * std::pow(256.0, k / 47.0)));
+  return made;
+}
+
+double seconds(std::function<void()> const& pass, int calls) {
+  using clock = std::chrono::steady_clock;
+  auto const begin = clock::now();
+  for (int i = 0; i < calls; ++i) pass();
+  return std::chrono::duration<double>(clock::now() - begin).count() / calls;
+}
+
+double median(std::vector<double> v) {
+  auto const middle = v.begin() + std::ssize(v) / 2;
+  std::nth_element(v.begin(), middle, v.end());
+  return *middle;
+}
+
+struct runner {
+  std::string name;
+  std::function<void()> pass;
+  std::vector<double> rounds;
+};
+
+// Whoever may be the best: by name, and not four times as slow as another in a first look.
+std::vector<runner> runners(problem<float>& on, oracle<float> const& truth) {
+  auto const call = on.call();
+  std::vector<runner> made{{"automatic", [=] { linear_recurrence(call); }, {}},
+                           {"loop", [&on] { loop(on.a.data(), on.b.data(), on.x.data(), std::ssize(on.x)); }, {}}};
+  for_each_offer<float>(capabilities(), operation::affine, inners::the_default,
+                        [&](capability const& row, std::string const&) {
+                          execution const how{.algorithm = row.algorithm, .backend = row.backend};
+                          std::string const name = std::string(row.algorithm) + "/" + std::string(row.backend);
+                          made.push_back({name, [=] { linear_recurrence(call, how); }, {}});
+                        });
+  std::vector<double> first(made.size());
+  for (std::size_t k = 0; k < made.size(); ++k) {
+    std::fill(on.x.begin(), on.x.end(), std::nanf(""));
+    made[k].pass();
+    accuracy promised{.right_steps = 64, .rounding = rounding::apart};  // any of the registry's trees at such lengths
+    if (made[k].name.starts_with("heinsen")) promised.right_steps = 1e5, promised.logs = 1e5;
+    if (auto const wrong = truth.compare(on.x, promised); !wrong.empty())
+      throw std::runtime_error(made[k].name + ", " + std::to_string(on.x.size()) + " steps: " + wrong);
+    first[k] = std::min(seconds(made[k].pass, 3), seconds(made[k].pass, 3));
+  }
+  double const least = *std::min_element(first.begin() + 2, first.end());
+  for (std::size_t k = made.size(); k-- > 2;)
+    if (first[k] > 4 * least) made.erase(made.begin() + static_cast<std::ptrdiff_t>(k));
+  return made;
+}
+
+int run() {
+  constexpr int rounds = 61;
+  constexpr double batch = 10e-6;
+  std::printf("%6s %12s %12s %10s %8s  %s\n", "steps", "loop ns", "automatic ns", "over loop", "of best", "best");
+  int within = 0, all = 0;
+  double worst_over = 0, worst_ratio = 0;
+  for (index_t const n : lengths()) {
+    problem<float> on({.lanes = 1, .time = n});
+    oracle<float> const truth(on);
+    auto who = runners(on, truth);
+    for (int round = 0; round < rounds; ++round)
+      for (std::size_t k = 0; k < who.size(); ++k) {
+        auto& one = who[(k + static_cast<std::size_t>(round)) % who.size()];
+        double const about = one.rounds.empty() ? seconds(one.pass, 4) : one.rounds.back();
+        one.rounds.push_back(seconds(one.pass, std::clamp(static_cast<int>(batch / about), 1, 2000)));
+      }
+    auto const& automatic = who[0].rounds;
+    auto const paired = [&](runner const& other, auto const& of) {
+      std::vector<double> made(rounds);
+      std::transform(automatic.begin(), automatic.end(), other.rounds.begin(), made.begin(), of);
+      return median(made);
+    };
+    double const over = paired(who[1], std::minus<>{});
+    double ratio = 0;
+    std::string best;
+    for (std::size_t k = 2; k < who.size(); ++k)
+      if (double const r = paired(who[k], std::divides<>{}); r > ratio) ratio = r, best = who[k].name;
+    std::printf("%6td %12.1f %12.1f %10.1f %8.2f  %s\n", static_cast<std::ptrdiff_t>(n), median(who[1].rounds) * 1e9,
+                median(automatic) * 1e9, over * 1e9, ratio, best.c_str());
+    ++all, within += over <= most_over_loop && ratio <= most_over_best;
+    worst_over = std::max(worst_over, over), worst_ratio = std::max(worst_ratio, ratio);
+  }
+  std::printf(
+      "%d of %d lengths within both bars: at most %.1f ns over the loop (bar %.0f), %.2f of the best (bar %.2f)\n",
+      within, all, worst_over * 1e9, most_over_loop * 1e9, worst_ratio, most_over_best);
+  return within == all ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace ssmscan::bench
+
+int main(int argc, char** argv) {
+  using namespace ssmscan::bench;
+  if (argc > 1) {
+    std::cerr << "bench_short_calls: argument: got " << argv[1] << "; need none\n";
+    return 2;
+  }
+  if (auto const why = refusal(ssmscan::this_build()); !why.empty()) {
+    std::cerr << "bench_short_calls: " << why << "\n";
+    return 3;
+  }
+  for (auto const& [name, value] : context_of(argc, argv)) std::cout << name << ": " << value << "\n";
+  try {
+    return run();
+  } catch (std::exception const& error) {
+    std::cerr << "bench_short_calls: " << error.what() << "\n";
+    return 3;
+  }
+}

@@ -1,0 +1,213 @@
+// heinsen_steps.hpp for one SIMD target: a block's sixteen runs side by side in vectors of double, wherever no step of them
+// needs to be looked at by itself.
+#if defined(SSMSCAN_SIMD_HEINSEN_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SSMSCAN_SIMD_HEINSEN_INL
+#undef SSMSCAN_SIMD_HEINSEN_INL
+#else
+#define SSMSCAN_SIMD_HEINSEN_INL
+#endif
+
+#include <ssmscan/scan/backends/simd/heinsen_steps.hpp>
+#include <ssmscan/scan/backends/simd/log2-inl.hpp>
+#include <ssmscan/scan/backends/simd/runs-inl.hpp>
+
+HWY_BEFORE_NAMESPACE();
+namespace ssmscan::simd::HWY_NAMESPACE {
+
+using double_runs = hn::CappedTag<double, rows>;
+using float_runs = hn::Rebind<float, double_runs>;
+
+HWY_INLINE hn::Vec<float_runs> narrowed(hn::Vec<double_runs> v) {
+  float_runs const d;
+#if HWY_TARGET == HWY_SCALAR  // Highway's stays at the greatest number instead of infinity
+  return hn::Set(d, static_cast<float>(hn::GetLane(v)));
+#else
+  return hn::DemoteTo(d, v);
+#endif
+}
+
+// Rows of 16 floats as columns: of a block in the order of time, step by step of all runs. Its own inverse.
+HWY_INLINE void exchange(float const* from, float* to) {
+  run_lanes<float> const d;
+  using D = std::remove_const_t<decltype(d)>;
+  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<float, D>;
+  for (std::size_t r = 0; r < rows; r += lanes)
+    for (std::size_t j = 0; j < rows; j += at_once) {
+      number<hn::Vec<D>, 1> column[at_once];
+      load_columns<float>(d, from + r * rows + j, static_cast<std::ptrdiff_t>(rows), column);
+      for (std::size_t k = 0; k < at_once; ++k) hn::StoreU(column[k].part[0], d, to + (j + k) * rows + r);
+    }
+}
+
+// The maps of the block's runs, the chunk's from `first` on. False: not of this block, where an a is not finite or a product
+// far from 1.
+HWY_NOINLINE inline bool fold_block(heinsen_scratch& s, index_t first) {
+  double_runs const d;
+  float_runs const df;
+  constexpr std::size_t lanes = lanes_of<double_runs>;
+  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0);
+  auto const least = hn::Set(d, 0x1p-200), most = hn::Set(d, 0x1p200);  // well within `anew`
+  auto const infinity = hn::Set(d, std::numeric_limits<double>::infinity());
+  auto plain = hn::Eq(zero, zero);
+  for (std::size_t r = 0; r < rows; r += lanes) {
+    auto product = one, sum = zero;
+    auto forgot = hn::Lt(zero, zero);
+#pragma GCC unroll 4
+    for (std::size_t j = 0; j < rows; ++j) {
+      std::size_t const at = j * rows + r;
+      auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at)), b = hn::PromoteTo(d, hn::Load(df, s.b + at));
+      auto const forgets = hn::Eq(a, zero);
+      auto const factor = hn::IfThenElse(forgets, one, a);
+      product = j == 0 ? factor : hn::Mul(product, factor);
+      sum = j == 0 ? b : hn::IfThenElse(forgets, b, fused(d, a, sum, b));
+      forgot = hn::Or(forgot, forgets);
+      plain = hn::And(plain, hn::Lt(hn::Abs(a), infinity));
+      if (j % looked_at == looked_at - 1 && j + 1 < rows)
+        plain = hn::And(plain, hn::And(hn::Ge(hn::Abs(product), least), hn::Le(hn::Abs(product), most)));
+    }
+    hn::Store(hn::IfThenElse(forgot, zero, product), d, s.run_a + first + r);
+    hn::Store(sum, d, s.run_b + first + r);
+  }
+  return hn::AllTrue(d, plain);
+}
+
+// x of a block that needs no looking at, whose runs s.states enter.
+HWY_NOINLINE inline void walk_block(heinsen_scratch& s) {
+  double_runs const d;
+  float_runs const df;
+  using V = hn::Vec<double_runs>;
+  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = HWY_MIN(std::size_t{4}, rows / lanes);
+  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
+  for (std::size_t r = 0; r < rows; r += abreast * lanes) {
+    V sum[abreast], log2_a[abreast], x[abreast];
+    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes), log2_a[k] = zero;
+    for (std::size_t j = 0; j < rows; ++j) {
+      std::size_t const at = j * rows + r;
+      V log[abreast], up[abreast], down[abreast];
+      for (std::size_t k = 0; k < abreast; ++k) {
+        auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at + k * lanes));
+        auto const forgets = hn::Eq(a, zero);
+        log[k] = hn::IfThenElse(forgets, one, hn::Abs(a));
+        sum[k] = hn::IfThenElse(forgets, minus_zero, hn::Xor(sum[k], hn::And(a, minus_zero)));
+      }
+      log2_finite(d, log);
+      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Add(log2_a[k], log[k]);
+      exp2_both(d, log2_a, up, down);
+      for (std::size_t k = 0; k < abreast; ++k) {
+        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, s.b + at + k * lanes)), sum[k]);
+        x[k] = hn::Mul(up[k], sum[k]);
+        hn::Store(narrowed(x[k]), df, s.x + at + k * lanes);
+      }
+    }
+    for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
+  }
+}
+
+// The blocks of a chunk in the order of time, copied where they are not contiguous, not whole, or hold the first step of
+// a sequence, which is one with a = 0.
+class heinsen_blocks {
+ public:
+  heinsen_blocks(chunk_source<float> const& in, heinsen_scratch& s, chunk_sink<float> const* to)
+      : in_(in), s_(s), to_(to), contiguous_(in.a_stride == 1 && in.b_stride == 1) {}
+
+  void read(index_t begin) {
+    bool const whole = begin + block <= in_.n, first = begin == 0 && in_.first != nullptr;
+    bool const starts = next_ < in_.starts.count && in_.starts.offsets[next_] - in_.starts.begin < begin + block;
+    float const *a = in_.a + begin, *b = in_.b + begin;
+    if (!contiguous_ || !whole || first || starts) copy(begin), a = s_.in_a, b = s_.in_b;
+    exchange(a, s_.a), exchange(b, s_.b);
+  }
+  void fold(index_t begin) {
+    bool& plain = s_.plain[begin / block];
+    plain = fold_block(s_, begin / run);
+    if (!plain) fold_runs(s_, begin / run);
+  }
+  void walk(index_t begin) {  // a state 0 may have another sign than the maps say
+    bool const no_zero = std::none_of(s_.states + 1, s_.states + run, [](double state) { return state == 0; });
+    s_.plain[begin / block] && no_zero ? walk_block(s_) : walk_runs(s_);
+  }
+  void write(index_t begin) {
+    float* const x = to_->x + begin * to_->stride;
+    if (begin + block <= in_.n && to_->stride == 1) return exchange(s_.x, x);
+    exchange(s_.x, s_.out);
+    for (index_t i = 0; i < std::min(block, in_.n - begin); ++i) x[i * to_->stride] = s_.out[i];
+  }
+
+ private:
+  HWY_NOINLINE void copy(index_t begin) {
+    index_t const n = std::min(block, in_.n - begin);
+    for (index_t i = 0; i < n; ++i) {
+      s_.in_a[i] = in_.a[(begin + i) * in_.a_stride];
+      s_.in_b[i] = in_.b[(begin + i) * in_.b_stride];
+    }
+    for (index_t i = n; i < block; ++i) s_.in_a[i] = 1, s_.in_b[i] = 0;  // after all that is there
+    if (begin == 0 && in_.first != nullptr) s_.in_a[0] = 0, s_.in_b[0] = *in_.first;
+    auto const& starts = in_.starts;
+    for (; next_ < starts.count && starts.offsets[next_] - starts.begin < begin + block; ++next_) {
+      index_t const t = starts.offsets[next_] - starts.begin, i = t - begin;
+      float const own_b = in_.b[t * in_.b_stride];
+      s_.in_b[i] = starts.initial == nullptr
+                       ? own_b
+                       : std::fma(in_.a[t * in_.a_stride], starts.initial[next_ * starts.initial_stride], own_b);
+      s_.in_a[i] = 0;
+    }
+  }
+
+  chunk_source<float> const& in_;
+  heinsen_scratch& s_;
+  chunk_sink<float> const* to_;
+  bool contiguous_;
+  index_t next_ = 0;  // start
+};
+
+inline map heinsen_summary(chunk_source<float> const& in, heinsen_scratch& s) {
+  heinsen_blocks blocks(in, s, nullptr);
+  return sum_chunk(blocks, s);
+}
+inline double heinsen_walk(chunk_source<float> const& in, heinsen_scratch& s, double const* state,
+                           chunk_sink<float> const& to) {
+  heinsen_blocks blocks(in, s, &to);
+  return walk_chunk(blocks, s, in.n, state != nullptr ? *state : 0);  // nothing enters where a is 0 first
+}
+
+// A vector at a time, and what is left of one behind zeros.
+inline void heinsen_log2(float const* v, double* to, index_t n) {
+  double_runs const d;
+  constexpr auto lanes = static_cast<index_t>(lanes_of<double_runs>);
+  for (index_t i = 0; i < n; i += lanes) {
+    alignas(64) double values[rows];
+    index_t const here = std::min(lanes, n - i);
+    for (index_t k = 0; k < lanes; ++k) values[k] = k < here ? v[i + k] : 1;
+    hn::Vec<double_runs> made[1]{hn::Load(d, values)};
+    log2_finite(d, made);
+    hn::Store(made[0], d, values);
+    std::copy_n(values, here, to + i);
+  }
+}
+inline void heinsen_exp2(double const* v, powers* to, index_t n) {
+  double_runs const d;
+  constexpr auto lanes = static_cast<index_t>(lanes_of<double_runs>);
+  for (index_t i = 0; i < n; i += lanes) {
+    alignas(64) double up[rows], down[rows];
+    index_t const here = std::min(lanes, n - i);
+    for (index_t k = 0; k < lanes; ++k) up[k] = k < here ? v[i + k] : 0;
+    hn::Vec<double_runs> const values[1]{hn::Load(d, up)};
+    hn::Vec<double_runs> made_up[1], made_down[1];
+    exp2_both(d, values, made_up, made_down);
+    hn::Store(made_up[0], d, up), hn::Store(made_down[0], d, down);
+    for (index_t k = 0; k < here; ++k) to[i + k] = {up[k], down[k]};
+  }
+}
+
+template <class T>
+constexpr heinsen_functions<T> heinsen_made() {
+  if constexpr (std::same_as<T, float>) {
+    return {&heinsen_summary, &heinsen_walk, &heinsen_log2, &heinsen_exp2};
+  } else {
+    return {};
+  }
+}
+
+}  // namespace ssmscan::simd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,177 @@
+// heinsen.fused by every SIMD target that runs here: its logarithms and exponentials over the floats, inside the errors that
+// log2.hpp derives and with the text's bits; and its results, with the bits of its text.
+#include <cmath>
+#include <iostream>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "tests/laws/effort.hpp"
+#include "tests/laws/fenced.hpp"
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/openmp.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/simd/heinsen_fused.hpp>
+#include <ssmscan/scan/reference/math_library.hpp>
+
+namespace ssmscan::simd {
+namespace {
+
+constexpr double log_error = 0x1p-45, exp_error = 0x1.7p-45;  // 2^-44.5
+static_assert(log_error <= reference::fused_library.log * 0x1p-53);
+static_assert(exp_error <= reference::fused_library.exp * 0x1p-53);
+
+template <class Judge>
+void judge_targets(Judge const& judge) {
+  for (target<float> const& t : targets<float>()) {
+    SCOPED_TRACE(std::string(t.name));
+    if (t.runs_here) {
+      judge(t.made->heinsen);
+    } else {
+      std::cout << "not run here: " << t.name << '\n';
+    }
+  }
+}
+
+// Every positive float: a significand at a time, with every exponent. full: all significands; else about every 4099th.
+TEST(heinsen_logarithm, is_within_its_error_over_the_floats) {
+  std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 1 : 4099;
+  judge_targets([&](heinsen_functions<float> const& made) {
+    long double worst = 0;
+    std::vector<float> v;
+    std::vector<double> log;
+    auto const judge = [&](auto const& exact) {
+      log.resize(v.size());
+      made.log2(v.data(), log.data(), std::ssize(v));
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        long double const needed = exact(i), error = std::abs(log[i] - needed);
+        worst = std::max(worst, needed == 0 ? error : error / std::abs(needed));
+        ASSERT_TRUE(laws::same_bits(log[i], log2_finite(v[i]))) << v[i];
+      }
+    };
+    for (std::uint32_t significand = 0; significand < 1u << 23; significand += stride) {
+      v.clear();
+      for (std::uint32_t exponent = 1; exponent < 255; ++exponent)
+        v.push_back(std::bit_cast<float>(exponent << 23 | significand));
+      long double const of_one = std::log2(static_cast<long double>(v[126]));   // of [1, 2)
+      long double const of_half = std::log2(static_cast<long double>(v[125]));  // next to 1, where a sum would cancel
+      judge([&](std::size_t i) { return i == 125 ? of_half : of_one + (static_cast<long double>(i) - 126); });
+    }
+    for (std::uint32_t begin = 1; begin < 1u << 23; begin += 4096 * stride) {  // subnormal
+      v.clear();
+      for (std::uint32_t k = 0; k < 4096 && begin + k < 1u << 23; ++k) v.push_back(std::bit_cast<float>(begin + k));
+      judge([&](std::size_t i) { return std::log2(static_cast<long double>(v[i])); });
+    }
+    v.clear();
+    for (std::uint32_t k = 0; k < 1 << 16; ++k)
+      v.push_back(std::bit_cast<float>(0x3f800000u - (1u << 15) + k));  // near 1
+    judge([&](std::size_t i) { return std::log2(static_cast<long double>(v[i])); });
+    EXPECT_LE(worst, log_error) << std::log2(worst);
+    std::cout << "logarithm: relative error at most 2^" << std::log2(worst) << '\n';
+  });
+}
+
+// Both signs of what is taken: every float of [2^-24, 1000] (below it 2^v is 1 + v ln 2), full; else about every 4099th; and
+// as many that are not floats. At 0 exact.
+TEST(heinsen_exponential, is_within_its_error_over_the_floats) {
+  std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 1 : 4099;
+  judge_targets([&](heinsen_functions<float> const& made) {
+    long double worst = 0;
+    std::vector<double> v{0.0, -0.0};
+    std::vector<powers> of(2);
+    made.exp2(v.data(), of.data(), 2);
+    for (powers const& p : of) EXPECT_TRUE(p.up == 1 && p.down == 1);
+    constexpr std::uint32_t first = 0x33800000, last = 0x447a0000;
+    static_assert(std::bit_cast<float>(first) == 0x1p-24f && std::bit_cast<float>(last) == 1000.0f);
+    for (std::uint32_t begin = first; begin <= last; begin += 4096 * stride) {
+      v.clear();
+      for (std::uint32_t k = 0; k < 4096; ++k) {
+        double const value = std::bit_cast<float>(std::min(begin + k * stride, last));
+        v.insert(v.end(), {value, -value * 0.9999999123});
+      }
+      of.resize(v.size());
+      made.exp2(v.data(), of.data(), std::ssize(v));
+      for (std::size_t i = 0; i < v.size(); ++i) {
+        long double const up = std::exp2(static_cast<long double>(v[i])), down = 1 / up;
+        worst = std::max({worst, std::abs(of[i].up - up) / up, std::abs(of[i].down - down) / down});
+        powers const text = exp2_both(v[i]);
+        ASSERT_TRUE(laws::same_bits(of[i].up, text.up) && laws::same_bits(of[i].down, text.down)) << v[i];
+      }
+    }
+    EXPECT_LE(worst, exp_error) << std::log2(worst);
+    std::cout << "exponential: relative error at most 2^" << std::log2(worst) << '\n';
+  });
+}
+
+enum class data { near_one, of_both_signs, with_zeros, far_apart, not_finite, subnormal, all_zero };
+constexpr data all_data[] = {data::near_one,   data::of_both_signs, data::with_zeros, data::far_apart,
+                             data::not_finite, data::subnormal,     data::all_zero};
+
+struct sequence {
+  std::vector<float> a, b;
+};
+sequence made_of(data what, index_t n) {
+  std::mt19937 random(static_cast<unsigned>(n));
+  auto const uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(random); };
+  auto const one_in = [&](double k) { return uniform() < 1 / k; };
+  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  sequence made;
+  for (index_t t = 0; t < n; ++t) {
+    double a = 0.9 + uniform() / 10, b = uniform() - 0.5;
+    if (what == data::of_both_signs) a = (uniform() - 0.5) * 3;
+    if (what == data::with_zeros && one_in(8)) a = one_in(2) ? 0.0 : -0.0;
+    if (what == data::far_apart) a = std::exp2(250 * (uniform() - 0.5)) * (one_in(3) ? -1 : 1);
+    if (what == data::not_finite && one_in(40)) a = one_in(3) ? 0.0 : one_in(2) ? infinity : nan;
+    if (what == data::not_finite && one_in(40)) b = one_in(2) ? -infinity : nan;
+    if (what == data::subnormal) a = one_in(2) ? std::ldexp(a, -130) : std::ldexp(a, 60);
+    if (what == data::all_zero) a = one_in(2) ? a : -a, b = one_in(5) ? 0.0 : -0.0;
+    made.a.push_back(static_cast<float>(a)), made.b.push_back(static_cast<float>(b));
+  }
+  return made;
+}
+
+template <class T>
+detail::lane_view<T> lane(T* first, index_t n, index_t stride) {
+  tensor_view<T> made;
+  made.data = first, made.shape = {1, 1, n}, made.stride = {0, 0, stride};
+  return detail::lane_view<T>(made);
+}
+detail::recurrence_problem<float> one_lane(float const* a, float const* b, float* x, index_t n, index_t stride) {
+  detail::recurrence_problem<float> made;
+  made.size = {1, n}, made.a = lane(a, n, stride), made.b = lane(b, n, stride), made.x = lane(x, n, stride);
+  return made;
+}
+bool same(float p, float q) { return std::isnan(p) ? std::isnan(q) : laws::same_bits(p, q); }
+
+TEST(heinsen_fused, is_its_text_bit_for_bit) {
+  for (data const what : all_data)
+    for (index_t const n : {1, 2, 16, 17, 255, 256, 257, 1000, 4096, 4097, 40000}) {
+      auto const given = made_of(what, n);
+      std::vector<float> needed(given.b.size());
+      auto const text = one_lane(given.a.data(), given.b.data(), needed.data(), n, 1);
+      serial one;
+      using io = detail::recurrence_io<affine<float>>;
+      ssmscan::simd::heinsen_fused::inclusive(one, affine<float>{}, text.size, io::load{&text}, io::store{&text});
+      judge_targets([&](heinsen_functions<float> const& made) {
+        for (index_t const stride : {1, 3})
+          for (int const threads : {1, 2, 3}) {
+            auto const room = static_cast<std::size_t>(stride * n);
+            std::vector<float> a(room), b(room), x(room, 77.0f);
+            for (index_t t = 0; t < n; ++t) {
+              auto const from = static_cast<std::size_t>(t), to = static_cast<std::size_t>(t * stride);
+              a[to] = given.a[from], b[to] = given.b[from];
+            }
+            auto const problem = one_lane(a.data(), b.data(), x.data(), n, stride);
+            openmp on(threads);
+            heinsen_fused::solve_by(made, on, problem);
+            for (index_t t = 0; t < n; ++t)
+              ASSERT_TRUE(same(x[static_cast<std::size_t>(t * stride)], needed[static_cast<std::size_t>(t)]))
+                  << "data " << static_cast<int>(what) << ", " << n << " at " << t << ", " << threads << " threads";
+          }
+      });
+    }
+}
+
+}  // namespace
+}  // namespace ssmscan::simd
