@@ -13,18 +13,20 @@ import pathlib
 import sys
 
 import answers
+import made_pages
 import results
 from benchmark_name import parse_name
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "results"
+SCHEMA = "ssmscan.gpu_results/1"
 MACHINE = ("gpu", "gpu_clocks", "gpu_driver", "cuda", "cpu", "os", "compiler", "flags", "commit", "date", "command")
 OURS = ("look_back", "heinsen.fused", "sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back.textbook")
 LIBRARIES = ("cub", "cub_pairs", "thrust")
 KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}  # whoever else there is, is a peer
 
 
-def take(name, files):
+def take(name, *files):
     sources = [results.load_benchmarks(file) for file in files]
     machine = {key: str(sources[0].context[key]) for key in MACHINE if sources[0].context.get(key)}
     if "command" in machine:  # where its file was written is nobody's affair
@@ -51,9 +53,8 @@ def take(name, files):
             records.append(record)
         taken |= new
     FOLDER.mkdir(parents=True, exist_ok=True)
-    kept = {"schema": "ssmscan.gpu_results/1", "machine": machine, "records": records}
+    kept = {"schema": SCHEMA, "machine": machine, "records": records}
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")
-    (FOLDER / f"{name}.md").write_text(page(name, kept), encoding="utf-8")
 
 
 def shapes_of(kept, question):
@@ -164,22 +165,8 @@ def page(name, kept):
 
 
 def main(argv):
-    if len(argv) >= 3 and argv[0] == "take":
-        take(argv[1], argv[2:])
-        return 0
-    if argv != ["check"]:
-        print(f"gpu_results.py: got {' '.join(argv) or 'nothing'}; need take NAME FILE..., or check", file=sys.stderr)
-        return 2
-    wrong = [f"docs/results/{file.stem}.md differs from {file.name}" for file in sorted(FOLDER.glob("*.json"))
-             if (kept := json.loads(file.read_text(encoding="utf-8"))).get("schema") == "ssmscan.gpu_results/1"
-             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(file.stem, kept))]
-    print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
-    return 1 if wrong else 0
+    return made_pages.main("gpu_results.py", {"take": (("NAME", "FILE..."), take)}, lambda: made_pages.beside(FOLDER, SCHEMA, page), argv)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (results.InputError, OSError) as problem:
-        print(f"gpu_results.py: {problem}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main(sys.argv[1:]))

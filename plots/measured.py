@@ -15,6 +15,7 @@ import shutil
 import sys
 
 import answers
+import made_pages
 import measured_errors
 import results
 
@@ -192,34 +193,19 @@ def pages():
     return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def main(argv):
-    if len(argv) == 2 and argv[0] == "take":
-        take(pathlib.Path(argv[1]))
-    elif len(argv) == 2 and argv[0] == "errors":
-        take_errors(argv[1])
-    elif argv != ["check"]:
-        print(f"measured.py: got {' '.join(argv) or 'nothing'}; need take OUT, errors FILE, or check", file=sys.stderr)
-        return 2
+def corrected_pages():
     for file, by in ((KEPT, "the figures of a ./compare (measured.py take OUT)"), (KEPT_ERRORS, "those of bench_accuracy (measured.py errors FILE)")):
         if not file.exists():
-            print(f"measured.py: no {file.relative_to(ROOT)}; need {by}", file=sys.stderr)
-            return 1
+            raise results.InputError(f"no {file.relative_to(ROOT)}; need {by}")
     kept, kept_errors = (json.loads(file.read_text(encoding="utf-8")) for file in (KEPT, KEPT_ERRORS))
-    wrong = []
     for page in pages():
-        text = page.read_text(encoding="utf-8")
-        need = corrected(page, text, kept, kept_errors)
-        if need != text and argv[0] != "check":
-            page.write_text(need, encoding="utf-8")
-        elif need != text:
-            wrong.append(f"{page.relative_to(ROOT)}: measured figures differ from docs/measured/")
-    print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
-    return 1 if wrong else 0
+        yield page, corrected(page, page.read_text(encoding="utf-8"), kept, kept_errors)
+
+
+def main(argv):
+    takers = {"take": (("OUT",), lambda out: take(pathlib.Path(out))), "errors": (("FILE",), take_errors)}
+    return made_pages.main("measured.py", takers, corrected_pages, argv)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (results.InputError, OSError) as problem:
-        print(f"measured.py: {problem}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main(sys.argv[1:]))

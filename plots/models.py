@@ -9,11 +9,11 @@ and the selective scan on the GPU over Mamba's shapes.
 
 import json
 import math
-import pathlib
 import sys
 
 import answers
 import gpu_results
+import made_pages
 import results
 from benchmark_name import parse_name
 
@@ -24,7 +24,7 @@ SCANS = ("sequential", "hillis_steele", "blelloch", "chunked", "look_back")
 PLACES = {"GPU": ("cuda",), "CPU": ("openmp",)}
 
 
-def take(name, files):
+def take(name, *files):
     sources = [results.load_benchmarks(file) for file in files]
     machine = {key: str(sources[0].context[key]) for key in gpu_results.MACHINE if key != "command" and sources[0].context.get(key)}
     commands = [str(source.context.get("command", source.context.get("executable", ""))) for source in sources]
@@ -49,7 +49,6 @@ def take(name, files):
     kept = {"schema": SCHEMA, "machine": machine, "records": records}
     (FOLDER / f"{name}.json").write_text(json.dumps(kept, indent=0) + "\n", encoding="utf-8")
     draw(kept).save_svg(FOLDER / f"{name}.svg")
-    (FOLDER / f"{name}.md").write_text(page(name, kept), encoding="utf-8")
 
 
 def ways(kept, place):
@@ -174,22 +173,8 @@ def page(name, kept):
 
 
 def main(argv):
-    if len(argv) >= 3 and argv[0] == "take":
-        take(argv[1], argv[2:])
-        return 0
-    if argv != ["check"]:
-        print(f"models.py: got {' '.join(argv) or 'nothing'}; need take NAME FILE..., or check", file=sys.stderr)
-        return 2
-    wrong = [f"docs/results/{file.stem}.md differs from {file.name}" for file in sorted(FOLDER.glob("*.json"))
-             if (kept := json.loads(file.read_text(encoding="utf-8"))).get("schema") == SCHEMA
-             and (not file.with_suffix(".md").exists() or file.with_suffix(".md").read_text(encoding="utf-8") != page(file.stem, kept))]
-    print("\n".join(wrong), end="\n" if wrong else "", file=sys.stderr)
-    return 1 if wrong else 0
+    return made_pages.main("models.py", {"take": (("NAME", "FILE..."), take)}, lambda: made_pages.beside(FOLDER, SCHEMA, page), argv)
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except (results.InputError, OSError) as problem:
-        print(f"models.py: {problem}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(main(sys.argv[1:]))

@@ -34,7 +34,7 @@ class Pages(unittest.TestCase):
         return [dict(zip(cells[0], row)) for row in cells[2:]]
 
     def test_shares_and_times_are_the_inputs(self):
-        gpu_results.take("gpu", [self.file("a.json", synthetic.results()["benchmarks"])])
+        gpu_results.main(["take", "gpu", self.file("a.json", synthetic.results()["benchmarks"])])
         rows = self.rows("Shares of the bound, float")
         self.assertEqual(len(rows), len(synthetic.GPU_LENGTHS) + 2 * 3)  # lanes 12288 at two lengths and 512 at one, in two layouts
         for row in rows:
@@ -48,7 +48,7 @@ class Pages(unittest.TestCase):
         self.assertEqual([row["time"] for row in self.rows("One call on one short sequence")], ["0", "2⁴", "2¹²"])
 
     def test_a_page_is_held_to_its_numbers(self):
-        gpu_results.take("gpu", [self.file("a.json", synthetic.gpu_records())])
+        gpu_results.main(["take", "gpu", self.file("a.json", synthetic.gpu_records())])
         self.assertEqual(gpu_results.main(["check"]), 0)
         page = self.folder / "gpu.md"
         page.write_text(page.read_text(encoding="utf-8").replace("0.820", "0.999"), encoding="utf-8")
@@ -58,7 +58,7 @@ class Pages(unittest.TestCase):
     def test_runs_are_not_mixed_in_a_row(self):
         records = synthetic.gpu_records()
         newer = [r for r in records if "/time:65536/" in r["name"] and "/cub/" not in r["name"] and "throughput/affine.f32" in r["name"]]
-        gpu_results.take("gpu", [self.file("new.json", newer), self.file("old.json", records, commit="0ld")])
+        gpu_results.main(["take", "gpu", self.file("new.json", newer), self.file("old.json", records, commit="0ld")])
         rows = {row["lanes x time"]: row for row in self.rows("Shares of the bound, float")}
         self.assertEqual(rows["1 x 2¹⁶ f32"]["cub"], "")  # only the older run has it
         self.assertEqual(rows["1 x 2²⁰ f32 (at 0ld)"]["cub"], "0.550")
@@ -66,7 +66,7 @@ class Pages(unittest.TestCase):
     def test_a_peer_stands_beside_ours_of_its_shape(self):
         peer = synthetic.runs("throughput/affine.f32/torch/cuda/lanes:12288/time:4096", 1e-3, 12288 * 4096)
         broken = [{"name": "throughput/affine.f32/fla_hgrn/cuda/lanes:12288/time:4096/family:slow/manual_time", "run_type": "iteration", "error_occurred": True, "error_message": "not run: fla: not installed", "real_time": 0.0, "cpu_time": 0.0, "time_unit": "ns"}]
-        gpu_results.take("gpu", [self.file("ours.json", synthetic.gpu_records()), self.file("peers.json", peer + broken, torch="2.0", commit="0ld")])
+        gpu_results.main(["take", "gpu", self.file("ours.json", synthetic.gpu_records()), self.file("peers.json", peer + broken, torch="2.0", commit="0ld")])
         (row,) = self.rows("Beside the peers' Python packages, µs, float")
         self.assertEqual((float(row["torch"]), float(row["look_back"])), (1000, float("%.4g" % (12288 * 4096 / (0.82 * synthetic.GPU_BOUND) * 1e6))))
         text = (self.folder / "gpu.md").read_text(encoding="utf-8")

@@ -49,7 +49,7 @@ class Pages(unittest.TestCase):
         self.addCleanup(patch.stop)
         path = pathlib.Path(temporary.name) / "a.json"
         path.write_text(json.dumps({"context": {**synthetic.HOST, "command": f"bench_ssm --benchmark_out={path} --x"}, "benchmarks": records()}))
-        models.take("gpu", [str(path)])
+        models.main(["take", "gpu", str(path)])
 
     def rows(self, heading):
         text = (self.folder / "gpu.md").read_text(encoding="utf-8")
