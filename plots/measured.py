@@ -4,6 +4,7 @@
   measured.py take OUT     keeps what the documents show of a finished ./compare (its folder OUT): docs/measured/measured.json,
                            the figure of README.md, and the tables
   measured.py errors FILE  keeps the errors up to 2^20 steps of a FILE by bench_accuracy: docs/measured/errors.json
+  measured.py ssm FILE...  keeps the least time of each layer in FILEs by bench_ssm: docs/measured/s4.json
   measured.py check        exit 1 where a document differs from docs/measured/ (a test runs this)
 """
 
@@ -17,11 +18,13 @@ import sys
 import answers
 import made_pages
 import measured_errors
+import measured_ssm
 import results
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KEPT = ROOT / "docs" / "measured" / "measured.json"
 KEPT_ERRORS = KEPT.parent / "errors.json"
+KEPT_SSM = KEPT.parent / "s4.json"
 FIGURE = "throughput-affine-f32-lanes1.svg"
 MARK = re.compile(r"(<!-- (measured|figure): (\w+) -->\n).*?(<!-- /\2 -->)", re.S)
 SHAPES = ((1, 1 << 14), (1, 1 << 18), (1, 1 << 22), (1, 1 << 24), (64, 1 << 14))  # lanes, time
@@ -95,6 +98,11 @@ def take_errors(file):
     if not measured_errors.is_filtered(source.context):
         raise results.InputError(f"{file}: command: got {source.context.get('command')}; need --benchmark_filter='{measured_errors.FILTER}'")
     KEPT_ERRORS.write_text(json.dumps(measured_errors.kept_of(source), separators=(",", ":")).replace('},"', '},\n"') + "\n", encoding="utf-8")
+
+
+def take_ssm(*files):
+    kept = measured_ssm.kept_of([results.load_benchmarks(file) for file in files])
+    KEPT_SSM.write_text(json.dumps(kept, separators=(",", ":"), sort_keys=True).replace("},", "},\n") + "\n", encoding="utf-8")
 
 
 def shape_text(key):
@@ -175,9 +183,11 @@ def measured(kept, name):
                      ["", where(kept), ""])
 
 
-def corrected(page, text, kept, kept_errors):
+def corrected(page, text, kept, kept_errors, kept_ssm):
     def fill(match):
-        if match.group(3) in measured_errors.TABLES:
+        if match.group(3) in measured_ssm.TABLES:
+            inner = measured_ssm.table(kept_ssm, match.group(3))
+        elif match.group(3) in measured_errors.TABLES:
             inner = measured_errors.table(kept_errors, match.group(3))
         elif match.group(2) == "figure":
             link = "docs/figures/" if page.parent == ROOT else "figures/"
@@ -194,16 +204,18 @@ def pages():
 
 
 def corrected_pages():
-    for file, by in ((KEPT, "the figures of a ./compare (measured.py take OUT)"), (KEPT_ERRORS, "those of bench_accuracy (measured.py errors FILE)")):
+    needed = {KEPT: "the figures of a ./compare (measured.py take OUT)", KEPT_ERRORS: "those of bench_accuracy (measured.py errors FILE)",
+              KEPT_SSM: "those of bench_ssm (measured.py ssm FILE...)"}
+    for file, by in needed.items():
         if not file.exists():
             raise results.InputError(f"no {file.relative_to(ROOT)}; need {by}")
-    kept, kept_errors = (json.loads(file.read_text(encoding="utf-8")) for file in (KEPT, KEPT_ERRORS))
+    kept = [json.loads(file.read_text(encoding="utf-8")) for file in needed]
     for page in pages():
-        yield page, corrected(page, page.read_text(encoding="utf-8"), kept, kept_errors)
+        yield page, corrected(page, page.read_text(encoding="utf-8"), *kept)
 
 
 def main(argv):
-    takers = {"take": (("OUT",), lambda out: take(pathlib.Path(out))), "errors": (("FILE",), take_errors)}
+    takers = {"take": (("OUT",), lambda out: take(pathlib.Path(out))), "errors": (("FILE",), take_errors), "ssm": (("FILE...",), take_ssm)}
     return made_pages.main("measured.py", takers, corrected_pages, argv)
 
 

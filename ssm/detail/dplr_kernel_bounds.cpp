@@ -9,8 +9,7 @@
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_residual.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
-#include <ssmscan/ssm/detail/row_power.hpp>
-#include <ssmscan/ssm/detail/spectra.hpp>
+#include <ssmscan/ssm/detail/truncation_bounds.hpp>
 #include <ssmscan/ssm/kernels/dplr_tables.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -21,80 +20,6 @@ constexpr double u = unit<double>;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-// C~ = c (I - Ab^L) by squarings and, once at most `row_products` are left, products of the row, beside their errors. Of a
-// product of matrices
-//   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F
-// where ||X'|| <= min(1, ||X|| + dX) of exact powers.
-template <class Row>
-struct truncation {
-  Row output;    // C~
-  double error;  // of it
-  double gain;   // at least ||(I - Ab^L)^-1||
-};
-template <class Matrix, class Row>
-truncation<Row> truncated_by_powers(Matrix const& step, double distance, Row const& c, index_t length,
-                                    index_t row_products) {
-  constexpr double roundoff = unit<typename Matrix::RealScalar>;
-  auto const norm_of = [](auto const& x) { return static_cast<double>(x.norm()); };
-  auto const in_double = [](Matrix const& x) -> Eigen::MatrixXcd { return x.template cast<complex>(); };
-  struct power {
-    Matrix value;
-    double error, frobenius, norm;
-  };
-  double const n = static_cast<double>(step.rows()), g = std::sqrt(2.0) * 2 * n * roundoff;
-  auto const made = [&](Matrix value, double error) {
-    double const norm = std::min(1.0, operator_norm(in_double(value)) + error), frobenius = norm_of(value);
-    return power{std::move(value), error, frobenius, norm};
-  };
-  auto const product = [&](power const& x, power const& y) {
-    return made(x.value * y.value,
-                x.norm * y.error + x.error * y.norm + x.error * y.error + g * x.frobenius * y.frobenius);
-  };
-  power squared = made(step, distance), whole = made(Matrix::Identity(step.rows(), step.cols()), 0);
-  Row row = c;
-  double error = 0;
-  bool finished = false;
-  for (index_t left = length; left > 0; left /= 2) {
-    index_t const times = finished ? 0 : left <= row_products ? left : left % 2;
-    finished = finished || left <= row_products;
-    for (index_t i = 0; i < times; ++i) {
-      error = error * squared.norm + norm_of(row) * (squared.error + g * squared.frobenius);
-      row = (row * squared.value).eval();
-    }
-    if (left % 2 != 0) whole = product(whole, squared);
-    if (left > 1) squared = product(squared, squared);
-  }
-  Eigen::MatrixXcd const rest = in_double(Matrix::Identity(step.rows(), step.cols()) - whole.value);
-  double const least = least_singular_value(rest) - whole.error - 10 * n * n * u;
-  row = (c - row).eval();
-  return {row, error + roundoff * norm_of(row), least > 0 ? 1 / least : infinite};
-}
-
-// Ab in long double: as (I - hA)^-1 = (Ab + I)/2, a residual tells what is missing.
-wide_matrix refined_step(dplr_system const& system) {
-  wide const h = static_cast<wide>(system.step) / 2;
-  wide_matrix step =
-      discretize(matrices_of(system).continuous, system.step, discretization::bilinear).a.cast<wide_complex>();
-  wide_matrix const identity = wide_matrix::Identity(step.rows(), step.cols()),
-                    ahead = identity + h * times_a(system, identity);
-  for (int i = 0; i < 2; ++i) {
-    wide_matrix const missing = ahead - step + h * times_a(system, step);
-    step += ((step * missing + missing) / wide(2)).eval();
-  }
-  return step;
-}
-
-// C~ as truncated_output has it, held against the same in long double.
-truncation<wide_matrix> error_of_truncation(dplr_system const& system, index_t length) {
-  wide_matrix const step = refined_step(system);
-  auto made = truncated_by_powers<wide_matrix, wide_matrix>(
-      step, distance_from_step(system, step, wide_matrix::Identity(step.rows(), step.cols())),
-      whole(system.c, system.kept).transpose().cast<wide_complex>(), length, most_row_products(step.rows()));
-  made.error += static_cast<double>(
-      (whole(truncated_output(system, length), system.kept).transpose().cast<wide_complex>() - made.output).norm());
-  return made;
-}
 
 struct root {
   double s, c, angle;  // of theta/2
@@ -368,8 +293,7 @@ template SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel<double>(dpl
 // cosine by 2u.
 std::vector<double> bound_of_generating_function(dense_system<complex> const& discrete, Eigen::RowVectorXcd const& c,
                                                  index_t length, powers_bound const& powers) {
-  auto const of_c =
-      truncated_by_powers<Eigen::MatrixXcd, Eigen::RowVectorXcd>(discrete.a, powers.distance_of_a, c, length, 1);
+  truncation<Eigen::RowVectorXcd> const of_c = error_of_squarings(discrete.a, powers.distance_of_a, c, length);
   Eigen::Index const n = discrete.a.rows();
   Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(n, n);
   Eigen::RowVectorXcd const& truncated = of_c.output;

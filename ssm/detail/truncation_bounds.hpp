@@ -1,0 +1,24 @@
+#pragma once
+// C~ = c (I - Ab^L) and its error, which every kernel by a generating function is made of.
+#include <Eigen/Core>
+
+#include <ssmscan/ssm/detail/low_rank_residual.hpp>
+#include <ssmscan/ssm/dplr_system.hpp>
+
+namespace ssmscan::ssm::detail {
+
+template <class Row>
+struct truncation {
+  Row output;    // C~
+  double error;  // of it
+  double gain;   // at least ||(I - Ab^L)^-1||
+};
+
+// Of truncated_output, held against the same in long double.
+truncation<wide_matrix> error_of_truncation(dplr_system const& system, index_t length);
+
+// Of squarings alone, as generating_function_kernel makes them of a step within `distance` of Ab.
+truncation<Eigen::RowVectorXcd> error_of_squarings(Eigen::MatrixXcd const& step, double distance,
+                                                   Eigen::RowVectorXcd const& c, index_t length);
+
+}  // namespace ssmscan::ssm::detail
