@@ -14,7 +14,7 @@ struct heinsen_fused {
                                        .variant = "fused",
                                        .tree = "heinsen(chunks_of_4096/1)/2",
                                        .result = result_class::reformulates,
-                                       .work = [](index_t time) { return 2 * look_back::info.work(time); },
+                                       .work = [](index_t time) { return 2 * ssmscan::look_back::info.work(time); },
                                        .span = [](index_t time) { return 2 * look_back::info.span(time); },
                                        .bytes = [](index_t, double element) { return 3 * element; },
                                        .roundings = look_back::info.roundings,
