@@ -148,7 +148,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   auto const bring_word = [&](IO* at, IO const* from, index_t t, int w, int shift) {
     int const step = w * row::word_steps - shift;
     int const left = range.end - t > tile + 1 ? tile + 1 : static_cast<int>(range.end - t);
-    if ((step >= 0 || t > 0) && step + row::word_steps <= left) {
+    if ((step >= 0 || t > range.begin) && step + row::word_steps <= left) {
       __pipeline_memcpy_async(at, from + t + step, row::word_bytes);
     } else if (step >= left) {
 #pragma unroll
@@ -156,11 +156,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     }
   };
   // The words that bring_word leaves.
-  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == 0 || range.end - t <= tile); };
+  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == range.begin || range.end - t <= tile); };
   auto const bring_edge = [&](IO* to, IO const* from, index_t t, int shift, bool is_last) {
     index_t const left = range.end - t, step = left - 1;
     if (left <= 0) return;
-    if (!is_last && shift > 0 && t == 0) to[row::place_of_step(1)] = from[0];
+    if (!is_last && shift > 0 && t == range.begin) to[row::place_of_step(1)] = from[t];
     if (is_last && step < tile && (step + shift) % row::word_steps == 0) {
       IO* const at = to + row::place_of_step(static_cast<int>(step) + shift);
       at[0] = from[t + step], at[row::word_steps - 1] = IO{};
