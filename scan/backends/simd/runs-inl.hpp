@@ -61,7 +61,7 @@ template <class T, coefficients A = coefficients::each_its_own>
 struct kept {
   static constexpr coefficients a = A;
   using lanes = run_lanes<T>;
-  static constexpr std::size_t abreast = A == coefficients::one_for_all ? 2 : 1;
+  static constexpr std::size_t abreast = A == coefficients::one_for_all ? HWY_MIN(2, rows / lanes_of<lanes>) : 1;
   scanned_runs<T>* to;
 };
 template <class T, coefficients A = coefficients::each_its_own>
@@ -80,6 +80,7 @@ HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* las
   D const d;
   using numbers = number<hn::Vec<D>, parts<T>>;
   constexpr std::size_t lanes = lanes_of<D>, abreast = Scanned::abreast, at_once = numbers_at_once<T, D>;
+  static_assert(rows % (abreast * lanes) == 0, "the chains abreast are rows of the block, and all of them");
   constexpr std::size_t calls = rows / lanes * (rows / at_once);
   constexpr std::ptrdiff_t apart = (Order == order::up ? 1 : -1) * static_cast<std::ptrdiff_t>(rows * parts<T>);
   auto const* const reals_a = reinterpret_cast<real_of<T> const*>(a);
