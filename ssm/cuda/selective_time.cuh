@@ -12,10 +12,6 @@
 //   3  x again, from what the thread before ended with, and y += C x
 // Rows of B and C of two stages (Together states each) to come, and u, delta and z of a warp's next tile, are on their way
 // to shared memory while it works. No bit depends on Together or Warps.
-//
-// Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
-// of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
-// shift over words.
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
@@ -32,9 +28,6 @@ struct time_row {
   static constexpr int pieces = Steps / piece_steps;  // of a thread
   static constexpr int at_once = 128 / piece_bytes;   // pieces that all banks give
   static constexpr int length = 32 * Steps, row_pieces = 32 * pieces;
-  static constexpr int word_bytes = sizeof(T) < 4 ? 4 : static_cast<int>(sizeof(T));
-  static constexpr int word_steps = word_bytes / static_cast<int>(sizeof(T)), words = length / word_steps;
-  static constexpr int stride = length + (word_steps > 1 ? piece_steps : 0);  // a shifted row has a word more
   using piece = pack<T, piece_steps>;
   __device__ static int place(int thread, int piece) {
     return thread * pieces + (piece ^ (thread / (at_once / pieces) % pieces));
@@ -44,32 +37,14 @@ struct time_row {
   __device__ static piece const& at(T const* row, int thread, int i) {
     return reinterpret_cast<piece const*>(row)[place(thread, i)];
   }
-  // The steps by which a row that begins at `from` lies late.
-  __device__ static int shift_of(T const* from) {
-    return static_cast<int>(reinterpret_cast<std::uintptr_t>(from) / sizeof(T) % word_steps);
-  }
-  // As at, of a row that may lie late.
-  template <bool Shifted>
-  __device__ static piece read(T const* row, int thread, int i, int shift) {
-    piece made = at(row, thread, i);
-    if constexpr (Shifted) {
-      constexpr int count = piece_bytes / word_bytes;
-      std::uint32_t const next =
-          *reinterpret_cast<std::uint32_t const*>(row + place_of(thread * pieces + i + 1) * piece_steps);
-#pragma unroll
-      for (int k = 0; k < count; ++k)
-        made.of[k] = __funnelshift_r(made.of[k], k + 1 < count ? made.of[k + 1] : next, 16 * shift);
-    }
-    return made;
-  }
 };
 
-template <bool Shifted, class T, int Steps, class Real>
-__device__ void read_row(T const* row, int thread, int shift, Real (&to)[Steps]) {
+template <class T, int Steps, class Real>
+__device__ void read_row(T const* row, int thread, Real (&to)[Steps]) {
   using of = time_row<T, Steps>;
 #pragma unroll
   for (int i = 0; i < of::pieces; ++i) {
-    auto const values = of::template read<Shifted>(row, thread, i, shift);
+    auto const values = of::at(row, thread, i);
 #pragma unroll
     for (int j = 0; j < of::piece_steps; ++j) to[i * of::piece_steps + j] = Real(values.wide(j));
   }
@@ -88,15 +63,15 @@ template <class IO, class Real, int Steps, int Warps, int Together>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
   static constexpr int buffers = 3;  // of stages: one worked on, two on their way
-  // [buffer][state of a stage][B, C][row] and per warp u, delta, z (then y), and per warp and state a rate and a carry
+  // [buffer][state of a stage][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
   static constexpr int stage_rows = 2 * Together, coefficient_rows = buffers * stage_rows, warp_rows = 3;
   static std::size_t shared_bytes(int states) {
-    return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * Warps) +
+    return sizeof(IO) * tile * (coefficient_rows + warp_rows * Warps) +
            sizeof(Real) * 2 * static_cast<std::size_t>(states) * Warps;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together, bool Shifted>
+template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
   using shape = time_shape<IO, Real, Steps, Warps, Together>;
@@ -106,10 +81,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   extern __shared__ __align__(16) unsigned char shared[];
   IO* const coefficients = reinterpret_cast<IO*>(shared);
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * row::stride;
-  IO *const delta_row = u_row + row::stride, *const z_row = delta_row + row::stride;
+  IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * tile;
+  IO *const delta_row = u_row + tile, *const z_row = delta_row + tile;
   Real* const rates =
-      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * row::stride) +
+      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * tile) +
       warp * 2 * p.states;
   Real* const carries = rates + p.states;
 
@@ -137,33 +112,34 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
   bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // Steps of the row `from` from t on, from global memory to shared, without waiting; zeros beyond the sequence.
+  // A row of the tile that begins at t, or piece k of it, from global memory to shared, without waiting where pieces can be read
+  // and are the sequence's; zeros beyond it. Threads first, first + Count, ... have a share each.
   auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
   auto const bring_piece = [&](IO* to, IO const* from, int k) {
     __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
   };
-  auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
-  // Word w of a row that lies `shift` late, to `at`; not if it is of two steps and only one of them can be read, which is so of
-  // the first word and the last at most.
-  auto const bring_word = [&](IO* at, IO const* from, index_t t, int w, int shift) {
-    int const step = w * row::word_steps - shift;
-    int const left = range.end - t > tile + 1 ? tile + 1 : static_cast<int>(range.end - t);
-    if ((step >= 0 || t > range.begin) && step + row::word_steps <= left) {
-      __pipeline_memcpy_async(at, from + t + step, row::word_bytes);
-    } else if (step >= left) {
-#pragma unroll
-      for (int i = 0; i < row::word_steps; ++i) at[i] = IO{};
+  auto const bring_part = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
+                                         int first) {
+    index_t const left = range.end - t;
+    constexpr int at_once = 4;  // loads before the first store
+    int begin = 0;              // what goes step by step: all, or what is left of pieces
+    if (pieces_aligned) {
+      int const whole = static_cast<int>((left < tile ? left : tile) / row::piece_steps);
+#pragma unroll 1
+      for (int k = first; k < whole; k += Count) bring_piece(to, from, k);
+      begin = whole * row::piece_steps;
     }
-  };
-  // The words that bring_word leaves.
-  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == range.begin || range.end - t <= tile); };
-  auto const bring_edge = [&](IO* to, IO const* from, index_t t, int shift, bool is_last) {
-    index_t const left = range.end - t, step = left - 1;
-    if (left <= 0) return;
-    if (!is_last && shift > 0 && t == range.begin) to[row::place_of_step(1)] = from[t];
-    if (is_last && step < tile && (step + shift) % row::word_steps == 0) {
-      IO* const at = to + row::place_of_step(static_cast<int>(step) + shift);
-      at[0] = from[t + step], at[row::word_steps - 1] = IO{};
+#pragma unroll 1
+    for (int t0 = begin + first; t0 < tile; t0 += at_once * Count) {
+      IO values[at_once];
+#pragma unroll
+      for (int i = 0; i < at_once; ++i) {
+        int const place = t0 + i * Count;
+        values[i] = place < left && place < tile ? from[place] : IO{};
+      }
+#pragma unroll
+      for (int i = 0; i < at_once; ++i)
+        if (t0 + i * Count < tile) to[row::place_of_step(t0 + i * Count)] = values[i];
     }
   };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
@@ -171,12 +147,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
     } else {
-      int const shift = late(from);
-#pragma unroll 4
-      for (int w = lane; w < row::words; w += 32)
-        bring_word(to + row::place_of_step(w * row::word_steps), from, t, w, shift);
-      if (shift > 0 && lane == 0) bring_word(to + row::place_of_step(row::length), from, t, row::words, shift);
-      if (has_edges(t) && lane < 2) bring_edge(to, from, t, shift, lane > 0);
+      bring_part(std::integral_constant<int, 32>{}, to, from + t, t, lane);
     }
   };
   // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
@@ -191,40 +162,23 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   index_t next_time = range.begin;
   int next_state = 0, next_buffer = 0;
   auto const bring_stage = [&] {
-    IO* const rows = coefficients + next_buffer * shape::stage_rows * row::stride;
+    IO* const rows = coefficients + next_buffer * shape::stage_rows * tile;
     if (next_time < range.end && is_whole(next_time)) {
 #pragma unroll
       for (int s = 0; s < Together; ++s) {
         if (next_state + s >= p.states) break;
-        IO* const to = rows + 2 * s * row::stride + own_place * row::piece_steps;
-        __pipeline_memcpy_async(to + (brings_C ? row::stride : 0), next_B + s * state_of_B, row::piece_bytes);
-        if constexpr (rows_at_once == 1)
-          __pipeline_memcpy_async(to + row::stride, next_C + s * p.C.state, row::piece_bytes);
+        IO* const to = rows + 2 * s * tile + own_place * row::piece_steps;
+        __pipeline_memcpy_async(to + (brings_C ? tile : 0), next_B + s * state_of_B, row::piece_bytes);
+        if constexpr (rows_at_once == 1) __pipeline_memcpy_async(to + tile, next_C + s * p.C.state, row::piece_bytes);
       }
     } else if (next_time < range.end) {
-      auto const row_at = [&](int of) {
-        int const n = next_state + of / 2;
-        return of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state;
-      };
-      int const rows_left = 2 * (p.states - next_state), count = rows_left < 2 * Together ? rows_left : 2 * Together;
-      // A thread's words lie alike among the banks: one place and a constant between them.
-      static_assert(threads * row::word_steps % (row::at_once * Steps) == 0);
-      int const own_word = row::place_of_step(static_cast<int>(threadIdx.x) * row::word_steps);
 #pragma unroll 1
-      for (int of = 0; of < count; ++of) {
-        IO const* const from = row_at(of);
-        IO* const to = rows + of * row::stride;
-        int const shift = late(from);
-#pragma unroll
-        for (int i = 0; i < row::words / threads; ++i)
-          bring_word(to + own_word + i * threads * row::word_steps, from, next_time,
-                     i * threads + static_cast<int>(threadIdx.x), shift);
-        if (shift > 0 && threadIdx.x == 0)
-          bring_word(to + row::place_of_step(row::length), from, next_time, row::words, shift);
+      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of) {
+        int const n = next_state + of / 2;
+        bring_part(std::integral_constant<int, threads>{}, rows + of * tile,
+                   (of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state) + next_time, next_time,
+                   static_cast<int>(threadIdx.x));
       }
-      int const of = static_cast<int>(threadIdx.x) / 2;
-      if (has_edges(next_time) && of < count)
-        bring_edge(rows + of * row::stride, row_at(of), next_time, late(row_at(of)), threadIdx.x % 2 > 0);
     }
     __pipeline_commit();
     next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
@@ -235,10 +189,6 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     }
   };
 
-  // Rows of every second state lie late, or all, or none.
-  int const late_B = late(B), late_C = late(C), next_late_B = late(B + p.B.state), next_late_C = late(C + p.C.state);
-  auto const late_of = [&](int n, int even, int odd) { return n % 2 == 0 ? even : odd; };
-
   int buffer = 0;
   bring_row(u_row, u_at, range.begin), bring_row(delta_row, delta_at, range.begin);
   bring_stage(), bring_stage();
@@ -247,8 +197,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   for (index_t t = range.begin; t < range.end; t += tile) {
     int const count = range.end - t < tile ? static_cast<int>(range.end - t) : tile;
     Real d[Steps], input[Steps], y[Steps], between[5];
-    read_row<Shifted>(delta_row, lane, late(delta_at), d);
-    read_row<Shifted>(u_row, lane, late(u_at), input);
+    read_row<IO, Steps>(delta_row, lane, d);
+    read_row<IO, Steps>(u_row, lane, input);
 #pragma unroll
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
@@ -278,7 +228,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int s = 0; s < Count; ++s) {
         rate[s] = rates[n + s], carry[s] = carries[n + s], x[s] = lane == 0 ? carry[s] : Real(0);
-        read_row<Shifted>(rows + 2 * s * row::stride, lane, late_of(n + s, late_B, next_late_B), b[s]);
+        read_row<IO, Steps>(rows + 2 * s * tile, lane, b[s]);
       }
 #pragma unroll
       for (int i = 0; i < Steps; ++i) {
@@ -310,9 +260,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       for (int piece = 0; piece < row::pieces; ++piece) {
         typename row::piece c_values[Count];
 #pragma unroll
-        for (int s = 0; s < Count; ++s)
-          c_values[s] = row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece,
-                                                    late_of(n + s, late_C, next_late_C));
+        for (int s = 0; s < Count; ++s) c_values[s] = row::at(rows + (2 * s + 1) * tile, lane, piece);
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
           int const i = piece * row::piece_steps + j;
@@ -328,13 +276,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
       bring_stage();
-      IO const* const rows = coefficients + buffer * shape::stage_rows * row::stride;
+      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
       if (n + Together <= p.states) {
         scan_states(std::integral_constant<int, Together>{}, n, rows);
       } else {
 #pragma unroll 1
         for (int s = 0; n + s < p.states; ++s)
-          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * row::stride);
+          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * tile);
       }
       buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
     }
@@ -343,7 +291,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     __syncwarp();
     if (z_at != nullptr) {
       Real gate[Steps];
-      read_row<Shifted>(z_row, lane, late(z_at), gate);
+      read_row<IO, Steps>(z_row, lane, gate);
 #pragma unroll
       for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
     }
@@ -360,7 +308,6 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
             reinterpret_cast<typename row::piece const*>(z_row)[row::place_of(k)];
       }
     } else if (has) {
-#pragma unroll 4
       for (int k = lane; k < count; k += 32) y_at[t + k] = z_row[row::place_of_step(k)];
     }
     __syncwarp();
