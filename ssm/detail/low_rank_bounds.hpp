@@ -78,11 +78,11 @@ SSMSCAN_SSM_EXPORT powers_bound bound_of_powers(dplr_system const& system,
 //   e ||K||_2                                          the transform's e, real_fft::error
 enum class spectrum_form { by_roots, by_tangents };  // dplr_kernel_by_roots; dplr_kernel<T>
 template <class T>
-std::vector<double> bound_of_dplr_spectrum(dplr_system const& truncated, index_t length,
-                                           spectrum_form form);  // each root's
+SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_spectrum(dplr_system const& truncated, index_t length,
+                                                              spectrum_form form);  // each root's
 template <class T>
-std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t length, powers_bound const& powers,
-                                         spectrum_form form);
+SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_kernel(dplr_system const& system, index_t length,
+                                                            powers_bound const& powers, spectrum_form form);
 SSMSCAN_SSM_EXPORT std::vector<double> bound_of_generating_function(dense_system<std::complex<double>> const& discrete,
                                                                     Eigen::RowVectorXcd const& c, index_t length,
                                                                     powers_bound const& powers);
