@@ -13,9 +13,9 @@ using dtypes = testing::Types<float, double, std::complex<float>, std::complex<d
 TYPED_TEST_SUITE(packed, dtypes);
 
 // Full: every length across eight tiles of 8, then every third across sixteen.
-std::vector<index_t> packed_lengths() {
+std::vector<index_t> packed_lengths(effort e) {
   std::vector<index_t> lengths;
-  index_t const step = chosen_effort() == effort::full ? 1 : chosen_effort() == effort::fast ? 5 : 43;
+  index_t const step = e == effort::full ? 1 : e == effort::fast ? 5 : 43;
   for (index_t n = 0; n <= 130; n += n < 66 ? step : std::max<index_t>(step, 3)) lengths.push_back(n);
   lengths.insert(lengths.end(), {257, 1000, 4097});
   return lengths;
@@ -23,9 +23,11 @@ std::vector<index_t> packed_lengths() {
 
 TYPED_TEST(packed, is_separate) {
   using T = TypeParam;
-  auto const lengths = packed_lengths();
-  judge_all<T>([&](auto const& s) { return packed_law<T>(s, lengths); },
-               [&](auto const& s) { return s.packed ? packed_cases_needed(s, lengths) : 0; });
+  effort const e = chosen_effort();
+  auto const lengths_for = [&, all = packed_lengths(e), fewer = packed_lengths(std::min(e, effort::fast))](
+                               subject<T> const& s) { return s.has_another_inner() ? fewer : all; };
+  judge_all<T>([&](auto const& s) { return packed_law<T>(s, lengths_for(s)); },
+               [&](auto const& s) { return s.packed ? packed_cases_needed(s, lengths_for(s)) : 0; });
 }
 
 // What turns with the cases takes every value, beside offsets and beside masks, in either direction and with either
@@ -39,7 +41,7 @@ TEST(packed_surroundings, reach_every_value) {
         std::set<std::string_view> a, b, initial, final;
         std::set<int> threads;
         std::set<std::pair<index_t, index_t>> lanes;
-        for (packed_case const& c : packed_cases(packed_lengths())) {
+        for (packed_case const& c : packed_cases(packed_lengths(chosen_effort()))) {
           if (c.order != d || c.initial != i || c.time == 0) continue;
           surroundings const around = surroundings_of(c, part);
           placement const& where = around.where;
