@@ -6,7 +6,7 @@ import style
 from answers import DTYPE_NAMES, OVER_BOUND, OVER_US, badness, known_accuracy, problem_order, spelled
 from drawing import LEFT, Drawing, add_title, is_folded, slug_of, stack
 from results import ROUNDOFF
-from style import INK, LABEL_POINTS, PAPER, RED, SKY, SOFT_INK, WIDTH_INCHES, plt
+from style import GREEN, INK, LABEL_POINTS, PAPER, RED, SKY, SOFT_INK, WIDTH_INCHES, plt
 
 LAW_FROM = 1e3  # below this |a*| other roundings hide the law
 LEGEND_LEFT = 0.03  # inches
@@ -135,22 +135,24 @@ def _draw_law(axis, plain, xs, low, high):
 
 
 def heinsen(measurements):
-    """Error against |a*|: the paper's formula loses one digit per decade of |a*|, the restarted one stays flat."""
+    """Error against |a*|: the paper's formula loses one digit per decade of |a*|, ours stay flat."""
     drawings = []
     for (operation, dtype), group in _by_kind(m for m in known_accuracy(measurements) if m.name.algorithm == "heinsen" and m.value("a_star_max") > 0):
         plain = [m for m in group if m.name.variant == "plain"]
-        ours = [m for m in group if m.name.variant != "plain"]
+        fused = [m for m in group if m.name.variant == "fused"]
+        ours = [m for m in group if m.name.variant not in ("plain", "fused")]
         u = ROUNDOFF.get(dtype)
         xs = [m.value("a_star_max") for m in group]
         finite = [m.value(OVER_US) for m in group if math.isfinite(m.value(OVER_US)) and m.value(OVER_US) > 0]
         if not plain or not finite:
             continue
         low, high = min(finite) / 2, max(finite + ([1 / u] if u and max(finite) * u > 1e-3 else [])) * 4
-        title = _titled("Heinsen's formula, plain, and in double-double logarithms", operation, dtype)
+        title = _titled("Heinsen's formula: plain, and in logarithms that hold", operation, dtype)
         figure, (axis,) = stack([3.1], title, left=LEFT, head=0.2)
         axis.set_xscale("log")
         ends = _draw_formula(axis, plain, RED, "o", False, low, high)
         _draw_formula(axis, ours, SKY, "v", True, low, high)
+        _draw_formula(axis, fused, GREEN, "s", True, low, high)
         _draw_law(axis, plain, xs, low, high)
         if u and high > 1 / u:
             axis.axhline(1 / u, color=SOFT_INK, linewidth=0.9, linestyle=":")
@@ -161,10 +163,11 @@ def heinsen(measurements):
         style.value_axis(axis.xaxis, most_ticks=6)
         axis.set_xlabel("largest |a*|, a* = log a₀ + … + log aₜ")
         axis.set_ylabel("largest error / (u·S)")
-        if ours:
-            top = max(ours, key=lambda m: badness(m.value(OVER_US)))
-            ends.append((top.value("a_star_max"), min(badness(top.value(OVER_US)), high), "heinsen (ours)", SKY))
+        for members, label, color in ((ours, "heinsen", SKY), (fused, "heinsen.fused", GREEN)):
+            if members:
+                top = max(members, key=lambda m: badness(m.value(OVER_US)))
+                ends.append((top.value("a_star_max"), min(badness(top.value(OVER_US)), high), label, color))
         style.label_ends(axis, ends)
-        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: this library's heinsen. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|; above the dashed law lies what remembers many steps (near1, growth), as each of them rounds both sums anew."
+        caption = "Open circles: the paper's formula, one line per data family, longer sequences to the right. Triangles: heinsen, in double-double logarithms; squares: heinsen.fused, re-based at every run of steps. The plain formula adds and subtracts numbers as large as |a*|, so its error grows with |a*|; above the dashed law lies what remembers many steps (near1, growth), as each of them rounds both sums anew."
         drawings.append(Drawing(slug_of("heinsen", operation, dtype), "accuracy", title, caption, figure, dtype not in ("f32", "f64")))
     return drawings

@@ -16,6 +16,7 @@ BACKEND_NAMES = {"serial": "one thread", "openmp": "all threads", "cuda": "GPU"}
 OVER_US = "error_over_us"
 OVER_BOUND = "error_over_bound"
 DTYPE_ORDER = tuple(DTYPE_NAMES)
+SHORT_CALL = 64  # steps: of one such call nearly all is the call itself, and yet the algorithms differ
 GPU_BACKENDS = ("cuda",)  # who runs elsewhere competes elsewhere: a GPU beside a CPU says more of the machines than of the scans
 
 
@@ -194,6 +195,11 @@ def time_text(seconds):
     return f"{spelled(seconds * 1e9)} ns"
 
 
+def _lead_text(row):
+    second = contender_text(row.second)
+    return f"equal within the spread to {second}" if row.tied else f"{spelled(row.lead)} times the next, {second}"
+
+
 def _fastest_sentences(rows):
     """One sentence for float and double at the fewest and the most lanes, each at its greatest length."""
     sentences = []
@@ -208,7 +214,7 @@ def _fastest_sentences(rows):
                 text += f", {spelled(row.share, 2)} of the bound"
             notes = []
             if row.second:
-                notes.append(f"equal within the spread to {contender_text(row.second)}" if row.tied else f"{spelled(row.lead)} times the next, {contender_text(row.second)}")
+                notes.append(_lead_text(row))
             if row.library:
                 ratio = times_faster(row.first, row.library)
                 best = f"the best library, {contender_text(row.library)}"
@@ -227,10 +233,16 @@ def headlines(measurements, accuracy, validation):
         sentences += [(question + on, answer, remark) for question, answer, remark in _fastest_sentences(here)]
         best = Counter(contender_text(row.first) for row in here).most_common(3)
         sentences.append((f"Fastest most often{on}", ", ".join(f"{label} in {n}" for label, n in best) + f" of {len(here)} shapes", "a shape is one type, number of lanes and length"))
-    short = winners(measurements, "latency")
+    short = [row for row in winners(measurements, "latency") if row.time > 0]
     if short:
-        row = min(short, key=lambda r: (r.time == 0, r.time, r.problem[2], problem_order(r.problem)))
-        sentences.append(("Quickest on short input", f"{contender_text(row.first)}, {time_text(row.first.seconds)} for {lanes_text(row.problem[2])} of {row.time:,} {DTYPE_NAMES.get(row.problem[1], row.problem[1])}", ""))
+        row = min(short, key=lambda r: (abs(math.log2(r.time / SHORT_CALL)), r.problem[2], problem_order(r.problem)))
+        where = f"{lanes_text(row.problem[2])} of {row.time:,} {DTYPE_NAMES.get(row.problem[1], row.problem[1])}"
+        notes = []
+        if row.second:
+            notes.append(_lead_text(row))
+        if row.automatic:
+            notes.append(f"automatic takes {time_text(row.automatic.seconds)}")
+        sentences.append((f"Quickest on short input, {where}", f"{contender_text(row.first)}, {time_text(row.first.seconds)}", "; ".join(notes)))
     for answer in exactness(accuracy):
         if answer.dtype not in ("f32", "f64"):
             continue

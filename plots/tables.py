@@ -10,6 +10,7 @@ from answers import DTYPE_NAMES, OVER_BOUND, OVER_US, contender_text, spelled
 
 # Longer tables are left out of print: hundreds of pages of numbers that the JSON files hold.
 PRINTED_ROWS = 150
+WHOLE_ROWS = 30  # a table of as many is shown whole: it needs no box to scroll down in
 MISSING = "–"
 
 
@@ -47,7 +48,7 @@ def table(identity, columns, rows, note=""):
         lines.append("<tr>" + "".join(cells))
     long = len(rows) > PRINTED_ROWS
     parts = [f'<p class="unprinted">{len(rows)} rows, not printed: see the JSON file.</p>' if long else "", f'<div class="{"long" if long else ""}">',
-             f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(note or identity)}"><table class="sortable" id="{identity}"><thead><tr>{heads}</tr></thead><tbody>\n', "\n".join(lines), "</tbody></table></div></div>"]
+             f'<div class="{"scroll" if len(rows) > WHOLE_ROWS else "scroll whole"}" tabindex="0" role="region" aria-label="{escape(note or identity)}"><table class="sortable" id="{identity}"><thead><tr>{heads}</tr></thead><tbody>\n', "\n".join(lines), "</tbody></table></div></div>"]
     return "".join(parts)
 
 
@@ -58,14 +59,14 @@ def number(value, digits=4):
 def winners_table(rows, identity, speed):
     """`speed`: show throughput; otherwise the time of one call."""
     places = {row.place for row in rows}
-    columns = [Column("Where", optional=True), Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Options", breaks=True, optional=True), Column("Fastest", breaks=True), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
+    columns = [Column("Where", optional=True), Column("Type"), Column("Lanes", True, True), Column("Length", True, True), Column("Fastest", breaks=True), Column("Options", breaks=True, optional=True), Column("Gelem/s" if speed else "µs per call", True, not speed), Column("Share of bound", True, optional=True),
                Column("Next", breaks=True), Column("Lead", True), Column("Best other", breaks=True, optional=True), Column("Ours / other", True, optional=True), Column("Automatic / fastest", True, optional=True)]
     body = []
     for row in rows:
         operation, dtype, lanes, options = row.problem
         value = row.first.rate / 1e9 if speed else row.first.seconds * 1e6
         where = row.place if places != {"CPU"} else ""
-        body.append([where, f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", " ".join(f"{k}:{v}" for k, v in options), contender_text(row.first), number(value), number(row.share, 3) if speed else MISSING,
+        body.append([where, f"{operation}.{dtype}", f"{lanes:,}", f"{row.time:,}", contender_text(row.first), " ".join(f"{k}:{v}" for k, v in options), number(value), number(row.share, 3) if speed else MISSING,
                      contender_text(row.second) if row.second else MISSING, ("equal", "warn") if row.tied else number(row.lead, 3),
                      contender_text(row.library) if row.library else MISSING, number(answers.times_faster(row.first, row.library), 3),
                      number(row.first.seconds / row.automatic.seconds, 3) if row.automatic else MISSING])
