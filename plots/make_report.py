@@ -77,6 +77,7 @@ def main(argv=None):
         return EXIT_USAGE
     import figures
     import report
+    from drawing import save_all
 
     try:
         inputs = read(options)
@@ -84,7 +85,7 @@ def main(argv=None):
         os.makedirs(folder, exist_ok=True)
         drawings = figures.all_figures(inputs.measurements, inputs.errors)
         footer = report.footer(inputs, options.command)
-        drawings = [(drawing, drawing.save(folder, footer)) for drawing in drawings]
+        drawings = list(zip(drawings, save_all(drawings, folder, footer)))
         if not options.figures_only:
             write_whole(os.path.join(options.out, "report.html"), report.build(inputs, drawings, options.out, options.command))
     except (results.InputError, OSError) as problem:

@@ -5,6 +5,7 @@ a second time, so that a figure also works in grey. The ink colours are unique h
 replaces them by CSS variables, so that an inline figure follows the reader's dark mode.
 """
 
+import functools
 import math
 
 import matplotlib
@@ -66,6 +67,7 @@ def text_color(color):
     return TEXT.get(color, color)
 
 
+@functools.cache
 def text_inches(text, points=LABEL_POINTS):
     """How wide a text is drawn."""
     return TextPath((0, 0), text, size=points).get_extents().width / 72
