@@ -172,7 +172,7 @@ TEST(simd_work, chunked_is_what_info_says_on_one_worker_and_on_several) {
 // first, never all of them.
 TEST(simd_work, look_back_is_what_info_says_on_one_worker_and_on_several) {
   auto const in_units = [](index_t lanes, index_t workers) { return lanes % workers != 0 && lanes < 4 * workers; };
-  EXPECT_GE((expect_info<simd::look_back, chain>(by_chunks, in_units)), 20);
+  EXPECT_GE((expect_info<simd::look_back, chain>(by_chunks, in_units)), 15);
   for (index_t const time : times)
     for (int const workers : worker_counts)
       EXPECT_LE(simd::look_back::info.shared_work(time, workers), simd::chunked::info.work(time));
