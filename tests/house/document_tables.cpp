@@ -123,7 +123,7 @@ std::string algorithm_table(std::string const& base) {
     auto const& row = any_row_of(name);
     text += joined({"| ", name, " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n"});
     constexpr index_t lengths[] = {index_t{1} << 10, index_t{1} << 15, index_t{1} << 20, index_t{1} << 30};
-    std::string work = "| work: combines per element |", shared = "| of 16 threads that share the lane, at most |",
+    std::string work = "| work: combines per element |", shared = "| work of 16 threads that share the lane, at most |",
                 span = "| span: longest chain of combines |",
                 bytes = "| bytes of a, b, x and scratch moved per float |";
     for (index_t const time : lengths) {
