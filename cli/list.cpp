@@ -13,6 +13,11 @@ namespace ssmscan::cli {
 namespace {
 
 constexpr index_t at_time = index_t{1} << 20;  // the length that work, span and bytes are told for
+constexpr index_t sharing = 16;                // the threads that work of a shared lane is told for
+
+index_t shared_work(capability const& row) {
+  return row.shared_work == nullptr ? row.work(at_time) : row.shared_work(at_time, sharing);
+}
 
 std::string_view name_of(operation o) { return o == operation::affine ? "affine" : "semi_log"; }
 
@@ -31,10 +36,12 @@ void print_json() {
                     {"tree", row.tree},
                     {"class", row.result},
                     {"work", row.work(at_time)},
+                    {"shared_work", shared_work(row)},
                     {"span", row.span(at_time)},
                     {"bytes_per_element", row.bytes(at_time, static_cast<double>(bytes_of(row.dtype)))},
                     {"source", row.source}});
-  json const whole = {{"schema", "ssmscan.list/1"}, {"time", at_time}, {"capabilities", rows}};
+  json const whole = {
+      {"schema", "ssmscan.list/1"}, {"time", at_time}, {"sharing_threads", sharing}, {"capabilities", rows}};
   fmt::print("{}\n", whole.dump(2));
 }
 
@@ -55,6 +62,15 @@ void print_table(std::vector<table_row> const& rows) {
   for (std::size_t k = 1; k < rows.size(); ++k) print(rows[k]);
 }
 
+// "2", or "2 to 3" where threads that share a lane may do more.
+std::string work_per_element(capability const& row) {
+  auto const text = [](index_t combines) {
+    return fmt::format("{:.3g}", static_cast<double>(combines) / static_cast<double>(at_time));
+  };
+  std::string const alone = text(row.work(at_time)), most = text(shared_work(row));
+  return most == alone ? alone : alone + " to " + most;
+}
+
 // One row for all dtypes of an algorithm, its inner one, a backend and an operation.
 void print_markdown() {
   std::vector<table_row> rows{{"algorithm", "inner", "backend", "operation", "dtypes", "packed", "work/n", "span",
@@ -67,7 +83,7 @@ void print_markdown() {
                    std::string(name_of(row.operation)),
                    std::string(row.dtype),
                    row.packed ? "yes" : "no",
-                   fmt::format("{:.3g}", static_cast<double>(row.work(at_time)) / static_cast<double>(at_time)),
+                   work_per_element(row),
                    std::to_string(row.span(at_time)),
                    fmt::format("{:g}", row.bytes(at_time, static_cast<double>(bytes_of("f32")))),
                    std::string(row.result),
@@ -84,7 +100,10 @@ void print_markdown() {
     }
   }
   print_table(rows);
-  fmt::print("\nwork (combines), span (longest chain) and bytes for one lane of {} elements.\n", at_time);
+  fmt::print(
+      "\nwork (combines), span (longest chain) and bytes for one lane of {} elements; work by one thread, and by "
+      "{} that share the lane at most, where that is more.\n",
+      at_time, sharing);
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 
 std::string suggestion(std::string_view given, std::vector<std::string> const& names) {
   std::string const* best = nullptr;
-  std::size_t least = std::max<std::size_t>(given.size() / 2, 1) + 1;  // at most half of it mistyped
+  std::size_t const letters = given.size() - (given.starts_with("--") ? 2 : 0);
+  std::size_t least = std::max<std::size_t>(letters / 2, 1) + 1;  // at most half of them mistyped
   for (auto const& name : names)
     if (std::size_t const distance = edit_distance(given, name); distance < least) best = &name, least = distance;
   return best == nullptr ? "" : " (did you mean " + *best + "?)";

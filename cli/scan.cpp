@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 
 namespace ssmscan::cli {
@@ -36,8 +37,7 @@ void check(scan_options& o) {
   for (auto const& [argument, value] : {std::pair{"--a", &o.a}, {"--b", &o.b}, {"--out", &o.out}})
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   if (!o.offsets.empty() && !o.reset.empty()) throw_invalid("--offsets, --reset", "both", "one of them");
-  if (o.algorithm == "heisen" || o.algorithm.starts_with("heisen."))
-    o.algorithm.replace(0, 6, "heinsen");  // how some notes spell it
+  o.algorithm = detail::accepted_spelling(o.algorithm);
   need_backend("--backend", o.backend);
   auto names = algorithms_of(o.backend);
   names.insert(names.begin(), "automatic");

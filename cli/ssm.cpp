@@ -2,6 +2,7 @@
 #include "command.hpp"
 #include "system_options.hpp"
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::cli {
@@ -25,7 +26,7 @@ ssm::layer_execution check(run_options& o) {  // `o` outlives what is returned, 
       throw_invalid("--algorithm", o.algorithm + " with --mode " + o.mode, "--mode scan");
     auto names = algorithm_names();
     names.insert(names.begin(), "automatic");
-    if (o.algorithm == "heisen") o.algorithm = "heinsen";  // how some notes spell it
+    o.algorithm = ssmscan::detail::accepted_spelling(o.algorithm);
     need_name("--algorithm", o.algorithm, names);
     how.scan.algorithm = o.algorithm;
   }

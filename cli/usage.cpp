@@ -28,10 +28,11 @@ std::string unexpected(CLI::App const& app, std::string const& given) {
     for (auto const* command : app.get_subcommands([](CLI::App const*) { return true; }))
       known.push_back(command->get_name());
   std::string const argument = known.empty() ? (option ? "option" : "argument") : "command";
+  if (known.empty() && !option) return fmt::format("{}: got \"{}\"; need none", argument, given);
   if (known.empty()) known = names_of_options(app);
   std::string const stem = given.substr(0, given.find('='));
   std::string need = "one of " + listed(known) + suggestion(stem, known);
-  if (known.size() == 1) need = option ? known.front() : "none";  // --help is all there is
+  if (known.size() == 1) need = known.front();  // --help is all there is
   return fmt::format("{}: got \"{}\"; need {}", argument, given, need);
 }
 

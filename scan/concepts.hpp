@@ -71,6 +71,14 @@ constexpr std::string_view to_string(result_class r) {
   return r == result_class::exact ? "exact" : r == result_class::reassociates ? "reassociates" : "reformulates";
 }
 
+// How logarithms are taken where they are: which bound holds, and what laws may ask.
+enum class log_formula {
+  none,       // the recurrence as it is
+  restarted,  // two sums of all of a sequence that begin anew at a zero, by the platform's mathematics library
+  in_runs,    // Heinsen's formula within short runs, by logarithms of its own; runs are joined as affine maps
+  as_printed  // a paper's, in the dtype's own precision: nothing bounds its error
+};
+
 // What an algorithm says of itself, and tests hold to what runs. bytes: what is loaded and stored, and what each body
 // finds in scratch and leaves there; what it touches again is in its cache.
 struct algorithm_info {
@@ -78,11 +86,14 @@ struct algorithm_info {
   std::string_view variant;  // empty, or a variant registered on its own: "plain", "textbook"
   std::string_view tree;     // order of operations: two forms with one tree id give the same bits
   result_class result;
-  index_t (*work)(index_t time);                  // combines per lane, exactly
-  index_t (*span)(index_t time);                  // the longest chain of combines, exactly
+  index_t (*work)(index_t time);                  // combines per lane, exactly, where the lane is one worker's
+  index_t (*span)(index_t time);                  // the longest chain of combines, exactly, by any number of workers
   double (*bytes)(index_t time, double element);  // moved per time step by affine, an element having so many bytes
   index_t (*roundings)(index_t time);             // d of bound (A): most right-operand steps any element passes through
   std::string_view source;                        // paper
+  // Combines per lane at most, where so many workers share it: only of forms that then do more. Null: as `work`.
+  index_t (*shared_work)(index_t time, index_t workers) = nullptr;
+  log_formula formula = log_formula::none;
 };
 
 // Stand-ins with which `supports` asks whether an algorithm takes a backend and a monoid.

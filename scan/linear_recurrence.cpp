@@ -44,12 +44,15 @@ struct decision {
 
 template <class T>
 decision<T> decide(recurrence<T> const& problem, execution const& how) {
-  auto const found = [&](std::string_view algorithm) {
-    auto const& table = known().find(algorithm, how.inner, how.backend);
+  auto const with_kernel = [&](detail::kernel_table const& table) {
     return decision<T>{&table, known().kernel_for(table, problem)};
   };
-  if (auto const question = question_of(problem, how)) return found(detail::automatic(*question).algorithm);
-  return detail::is_respelled(how.algorithm) ? found(detail::accepted_spelling(how.algorithm)) : found(how.algorithm);
+  auto const named = [&](std::string_view algorithm) {
+    return with_kernel(known().find(algorithm, how.inner, how.backend));
+  };
+  if (auto const question = question_of(problem, how))
+    return with_kernel(known().find_chosen(detail::automatic(*question).algorithm, how.inner, how.backend));
+  return detail::is_respelled(how.algorithm) ? named(detail::accepted_spelling(how.algorithm)) : named(how.algorithm);
 }
 
 // Without the reason.

@@ -46,7 +46,9 @@ struct recurrence {
   tensor_view<T const> initial{};
   tensor_view<T> final{};
   // Packed sequences, one of: offsets (ascending, first 0, last = time, sequence k is [offsets[k], offsets[k+1]), may
-  // be empty), or reset (one byte per time step, non-zero = a sequence starts here; one starts at 0 in any case).
+  // be empty), or reset (one byte per time step, non-zero = a sequence starts here; one starts at 0 in any case). A span
+  // of null means not packed, of whatever vector it comes: one that never had an element gives null, one that had gives a
+  // span of no values, which is refused where values are needed.
   std::span<index_t const> offsets{};
   std::span<std::uint8_t const> reset{};
   ssmscan::direction direction = direction::forward;
@@ -70,8 +72,8 @@ struct choice {
   std::string reason;
 };
 
-// Computes x (and final). n steps cost about 2n combines or as the algorithm's info says; scratch is allocated as its
-// info says. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is
+// Computes x (and final). Combines, their longest chain and the bytes moved are as the row of capabilities() says; scratch
+// is allocated as the algorithm needs. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is
 // written; std::bad_alloc where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
 template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
@@ -90,10 +92,12 @@ struct capability {
   bool packed;
   std::string_view tree;
   std::string_view result;  // exact, reassociates, reformulates
-  index_t (*work)(index_t);
-  index_t (*span)(index_t);
+  // Of what runs one sequence a lane in this row's operation (concepts.hpp has the words).
+  index_t (*work)(index_t time);                  // combines per lane, where the lane is one worker's
+  index_t (*span)(index_t time);                  // longest chain of combines
   double (*bytes)(index_t time, double element);  // per time step, an element having so many bytes
   std::string_view source;
+  index_t (*shared_work)(index_t time, index_t workers);  // combines per lane at most, where so many share it
 };
 SSMSCAN_SCAN_EXPORT std::vector<capability> const& capabilities();
 

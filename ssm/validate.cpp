@@ -172,9 +172,10 @@ validation_report validate(signal const& whole, validation_options const& option
   }
   detail::low_rank_checks(for_singles, for_low_rank, each_scan, options, report);
   detail::mimo_rows(for_singles, each_scan, options, report);
-  detail::selective_rows(for_matrices, each_scan, report);
+  detail::selective_rows(for_matrices, backends, each_scan, report);
   detail::outside_selective_rows(for_matrices, for_other_matrices, options.outside_selective_forms, report);
-  detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), report);
+  detail::frozen_rows(for_matrices, s4d_system(s4d_initialization::lin, discretization::zoh, options), backends,
+                      report);
   return report;
 }
 

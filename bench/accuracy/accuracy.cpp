@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/common/contender.hpp"
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
 #include <benchmark/benchmark.h>
@@ -118,28 +119,18 @@ void run(std::vector<T> const& a, std::vector<T> const& b, std::vector<T>& x, ca
   linear_recurrence(problem, {.algorithm = what.algorithm, .backend = backend, .inner = what.inner});
 }
 
-// What an entry of a registry says of an algorithm's roundings; nothing where there is no such entry.
-template <class Algorithms>
-std::optional<index_t> roundings_in(std::string_view algorithm, index_t n) {
-  std::optional<index_t> found;
-  Algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    if (detail::is_named(A::info, algorithm)) found = A::info.roundings(n);
-  });
-  return found;
-}
-
 // By the registry that has it.
-index_t roundings_of(std::string_view algorithm, index_t n) {
+algorithm_info info_of_row(capability const& what) {
 #if SSMSCAN_BENCH_CUDA
-  if (auto const told = roundings_in<device::algorithms>(algorithm, n)) return *told;
+  if (what.backend == "cuda") return info_of<device::algorithms>(what.algorithm).value();
 #endif
-  return roundings_in<simd::algorithms>(algorithm, n).value();
+  return info_of<simd::algorithms>(what.algorithm).value();
 }
 
 // Whose logarithms an algorithm takes.
 reference::math_library const& library_of(capability const& what) {
-  if (what.algorithm == "heinsen.fused") return reference::fused_library;
-  return what.backend == "cuda" ? reference::cuda_library : reference::c_library;
+  return reference::library_of(info_of_row(what).formula,
+                               what.backend == "cuda" ? reference::cuda_library : reference::c_library);
 }
 
 // The tree of a row: measured by running the registry's text on shapes; on a device its own text's word for it, and for
@@ -149,7 +140,7 @@ std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t
 #if SSMSCAN_BENCH_CUDA
   if (what.backend == "cuda" && what.result != "reformulates" && what.operation == operation::affine) {
     reference::tree_shape told{};
-    told.right = roundings_of(what.algorithm, n);
+    told.right = info_of_row(what).roundings(n);
     return told;
   }
   if (what.backend == "cuda" && what.algorithm == "look_back")
@@ -159,7 +150,7 @@ std::optional<reference::tree_shape> tree_of_row(capability const& what, index_t
   return reference::tree_of(name, n);
 }
 
-// Bounds of one result, element by element; empty where the algorithm has none (heinsen.plain).
+// Bounds of one result, element by element; empty where the algorithm has none.
 template <class T>
 std::function<double(index_t)> bound_of(capability const& what, material<T> const& m, index_t n) {
   auto const& library = library_of(what);
@@ -169,9 +160,9 @@ std::function<double(index_t)> bound_of(capability const& what, material<T> cons
         return [&m, &library, tree = *tree](index_t t) { return reference::semi_log_bound(m.exact, t, tree, library); };
     return [&m, d = tree->right](index_t t) { return reference::a_priori(m.exact, t, d); };
   }
-  if (!what.algorithm.starts_with("heinsen") || what.algorithm.ends_with(".plain")) return {};
-  index_t const roundings =
-      what.inner.empty() ? roundings_of(what.algorithm, n) : reference::tree_of(what.inner, n).value().right;
+  algorithm_info const info = info_of_row(what);
+  if (info.formula != log_formula::restarted && info.formula != log_formula::in_runs) return {};
+  index_t const roundings = what.inner.empty() ? info.roundings(n) : reference::tree_of(what.inner, n).value().right;
   auto const& bound = m.heinsen_bound(roundings, library);
   return [&bound](index_t t) { return bound[static_cast<std::size_t>(t)]; };
 }

@@ -2,6 +2,7 @@
 // Whoever computes a problem: one of our algorithms, a library, a plain loop, or the bound itself.
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "bench/common/bounds.hpp"
@@ -49,6 +50,16 @@ struct contender {
   std::function<std::string()> absent{};  // asked before a problem is made: why nobody of this kind can run here, or ""
 };
 
+// What an entry of a registry says of itself, by its name; nothing where there is none.
+template <class Algorithms>
+std::optional<algorithm_info> info_of(std::string_view algorithm) {
+  std::optional<algorithm_info> found;
+  Algorithms::for_each([&]<class A>(std::type_identity<A>) {
+    if (detail::is_named(A::info, algorithm)) found = A::info;
+  });
+  return found;
+}
+
 // What a row of such capabilities, of algorithms so registered, promises on the data of common/problem.hpp.
 template <class Algorithms>
 accuracy promise(std::vector<capability> const& rows, std::string_view algorithm, std::string_view inner,
@@ -67,16 +78,18 @@ accuracy promise(std::vector<capability> const& rows, std::string_view algorithm
     double const log_sum_exp = row.backend == "cuda" ? 27 : 16;
     constexpr double greatest_log_a = 0.25;
     made.right_steps = log_sum_exp * (made.right_steps + 1);
-    if (algorithm.ends_with(".plain")) made.logs = 1 + greatest_log_a * static_cast<double>(time);
+    if (info_of<Algorithms>(algorithm)->formula == log_formula::as_printed)
+      made.logs = 1 + greatest_log_a * static_cast<double>(time);
     break;
   }
   return made;
 }
 
-// A variant called plain is a paper's formula as printed: it has no exact zeros, which long default data have.
+// A paper's formula as printed has no exact zeros, which long default data have.
 inline bool has_what_it_computes(std::string_view algorithm, problem_shape const& s) {
   bool const has_zeros = s.family.empty() && s.elements() >= reset_distance;
-  return !(algorithm.ends_with(".plain") && has_zeros);
+  auto const info = info_of<simd::algorithms>(algorithm);  // every registry's printed formula is in this one
+  return !(info && info->formula == log_formula::as_printed && has_zeros);
 }
 
 // Of rows of capabilities, those of one dtype and operation: visit(row, inner), with an inner algorithm of "" where it is

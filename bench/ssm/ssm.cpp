@@ -18,6 +18,7 @@
 #include <functional>
 #include <string>
 
+#include "bench/common/contender.hpp"
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
 #include "bench/ssm/cells.hpp"
@@ -182,7 +183,8 @@ void add_layers(index_t states, index_t channels, index_t length, options const&
     add_mode("recurrence", backend, ssm::mode::recurrence);
     add_mode("convolution", backend, ssm::mode::convolution);
     for (std::string const& algorithm : algorithm_names())
-      if (algorithm != "heinsen.plain") add_mode(algorithm, backend, ssm::mode::scan);
+      if (info_of<simd::algorithms>(algorithm)->formula != log_formula::as_printed)
+        add_mode(algorithm, backend, ssm::mode::scan);
   }
 }
 

@@ -112,7 +112,11 @@ struct basic_heinsen {
             return 3 * element + (1 + reads) * (2 * element + log_value) + 2 * scratch_pairs * log_value;
           },
       .roundings = Inner::info.roundings,
-      .source = "Heinsen 2023, arXiv 2311.06281"};
+      .source = "Heinsen 2023, arXiv 2311.06281",
+      .shared_work = Inner::info.shared_work == nullptr
+                         ? nullptr
+                         : +[](index_t time, index_t workers) { return 2 * Inner::info.shared_work(time, workers); },
+      .formula = log_formula::restarted};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)), inside the bound of reference/heinsen_bound.hpp. Two inner
   // scans; scratch for a* and b and what the inner algorithm takes. The a of a lane's first leaf, and of one that

@@ -21,11 +21,12 @@ struct heinsen_plain {
       .tree = "heinsen_plain/1",
       .result = result_class::reformulates,
       .work = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },  // of the two inner sums
-      .span = [](index_t time) { return 2 * std::max<index_t>(time - 1, 0); },
+      .span = [](index_t time) { return time > 1 ? time : 0; },                 // they go along together
       // Read a, b; write and read the pair, as a lane does not stay in cache; write x.
       .bytes = [](index_t, double element) { return 7.0 * element; },
       .roundings = [](index_t) { return index_t{1}; },
-      .source = "Heinsen 2023, arXiv 2311.06281"};
+      .source = "Heinsen 2023, arXiv 2311.06281",
+      .formula = log_formula::as_printed};
 
   // store(lane, t, load(lane,0) o ... o load(lane,t)) as far as the formula gives it. One worker per lane, n pairs of
   // scratch per lane.
@@ -43,36 +44,45 @@ struct heinsen_plain {
       }
       auto const store_lane = [&](index_t t, affine_map<T> const& prefix) { store(lane, t, prefix); };
       if constexpr (is_complex<T>) {
-        formula<T>(leaves, e.time, store_lane);
+        formula<logarithms<T, T>>(leaves, e.time, store_lane);
       } else if (negative) {
-        formula<std::complex<T>>(leaves, e.time, store_lane);
+        formula<logarithms<std::complex<T>, T>>(leaves, e.time, store_lane);
       } else {
-        formula<T>(leaves, e.time, store_lane);
+        formula<logarithms<T, T>>(leaves, e.time, store_lane);
       }
     });
   }
 
- private:
-  // Log: the type of the logarithms.
-  template <class Log, class T, class Store>
+  // One lane. Logs: what `logarithms` does; tests count in it.
+  template <class Logs, class T, class Store>
   SSMSCAN_HOST_DEVICE static void formula(affine_map<T> const* leaves, index_t time, Store const& store) {
-    Log a_star(0), sum = logarithm(Log(leaves[0].b));
+    typename Logs::value_type a_star(0), sum = Logs::of(leaves[0].b);
     store(0, leaves[0]);
     for (index_t t = 1; t < time; ++t) {
-      a_star = add(a_star, logarithm(Log(leaves[t].a)));
-      sum = log_add(sum, subtract(logarithm(Log(leaves[t].b)), a_star));
-      store(t, {multiply(leaves[0].a, linear<T>(a_star)), linear<T>(add(a_star, sum))});
+      a_star = Logs::sum(a_star, Logs::of(leaves[t].a));
+      sum = Logs::log_sum_exp(sum, Logs::less(Logs::of(leaves[t].b), a_star));
+      store(t, {multiply(leaves[0].a, Logs::number(a_star)), Logs::product(a_star, sum)});
     }
   }
 
-  template <class T, class Log>
-  SSMSCAN_HOST_DEVICE static T linear(Log const& v) {
-    if constexpr (is_complex<Log> && !is_complex<T>) {
-      return exponential(v).real();
-    } else {
-      return exponential(v);
+ private:
+  // Logarithms of type Log, of numbers of type T.
+  template <class Log, class T>
+  struct logarithms {
+    using value_type = Log;
+    SSMSCAN_HOST_DEVICE static Log of(T const& v) { return logarithm(Log(v)); }
+    SSMSCAN_HOST_DEVICE static Log sum(Log const& earlier, Log const& later) { return add(earlier, later); }
+    SSMSCAN_HOST_DEVICE static Log less(Log const& v, Log const& w) { return subtract(v, w); }
+    SSMSCAN_HOST_DEVICE static Log log_sum_exp(Log const& earlier, Log const& later) { return log_add(earlier, later); }
+    SSMSCAN_HOST_DEVICE static T product(Log const& v, Log const& w) { return number(add(v, w)); }
+    SSMSCAN_HOST_DEVICE static T number(Log const& v) {
+      if constexpr (is_complex<Log> && !is_complex<T>) {
+        return exponential(v).real();
+      } else {
+        return exponential(v);
+      }
     }
-  }
+  };
 
   // log(exp(earlier) + exp(later)); a term -infinity is not there.
   template <class Log>

@@ -14,7 +14,8 @@ namespace ssmscan {
 template <index_t TileLength, index_t Fan = basic_chunked<TileLength>::fan>
 struct basic_look_back {
   // The same tree as chunked, walked in one pass. In order every look-back ends at the neighbour and the work is
-  // chunked's; out of order a fold may be repeated by several tiles.
+  // chunked's. Out of order a fold may be repeated: a tile passes those only that other workers still hold, so that each
+  // but the first folds workers - 1 aggregates more at most.
   static constexpr algorithm_info info{
       .name = "look_back",
       .variant = "",
@@ -30,9 +31,16 @@ struct basic_look_back {
             return detail::per_step(5 * time + 2 * published, time) * element;
           },
       .roundings = basic_chunked<TileLength, Fan>::info.roundings,
-      .source = "Merrill & Garland 2016"};
+      .source = "Merrill & Garland 2016",
+      .shared_work =
+          [](index_t time, index_t workers) {
+            index_t const tiles = detail::ceil_div(time, TileLength);
+            return basic_chunked<TileLength, Fan>::info.work(time) +
+                   std::max<index_t>(tiles - 1, 0) * std::max<index_t>(std::min(workers, tiles) - 1, 0);
+          }};
 
-  // store(lane, t, load(lane,0) o ... o load(lane,t)).  About 2n combines, one pass, n values of scratch per lane.
+  // store(lane, t, load(lane,0) o ... o load(lane,t)).  About 2n combines (out of order info.shared_work at most), one
+  // pass, n values of scratch per lane.
   template <ordered_backend B, monoid M, class Load, class Store>
   static void inclusive(B& on, M const& combine, extent e, Load load, Store store) {
     using value = typename M::value_type;

@@ -19,4 +19,10 @@ constexpr bool is_named(algorithm_info const& info, std::string_view name) {
   return info.variant.empty() ? name.empty() : name.starts_with('.') && name.substr(1) == info.variant;
 }
 
+// "heisen" is how some notes spell Heinsen's name.
+constexpr bool is_respelled(std::string_view name) { return name == "heisen" || name.starts_with("heisen."); }
+inline std::string accepted_spelling(std::string_view name) {
+  return is_respelled(name) ? "heinsen" + std::string(name.substr(6)) : std::string(name);
+}
+
 }  // namespace ssmscan::detail

@@ -46,6 +46,7 @@ struct answer {
 
 inline answer automatic(question const& q) {
   auto const [lanes, time] = q.size;
+  if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
@@ -65,7 +66,8 @@ inline answer automatic(question const& q) {
 }
 
 inline std::string explained(question const& q, answer const& a) {
-  std::string text = std::to_string(q.size.lanes) + " lanes of " + std::to_string(q.size.time) + ", ";
+  std::string text = std::to_string(q.size.lanes) + (q.size.lanes == 1 ? " lane of " : " lanes of ");
+  text.append(std::to_string(q.size.time)).append(", ");
   text.append(std::to_string(q.threads)).append(q.threads == 1 ? " thread: " : " threads: ");
   return text.append(a.why);
 }

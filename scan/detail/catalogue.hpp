@@ -27,12 +27,6 @@ void for_each_form(Visit const& visit) {
   });
 }
 
-// "heisen" is how some notes spell Heinsen's name.
-inline bool is_respelled(std::string_view name) { return name == "heisen" || name.starts_with("heisen."); }
-inline std::string accepted_spelling(std::string_view name) {
-  return is_respelled(name) ? "heinsen" + std::string(name.substr(6)) : std::string(name);
-}
-
 template <template <class> class Kernel>
 class catalogue {
  public:
@@ -62,18 +56,24 @@ class catalogue {
         inners.empty() ? "none: " + std::string(algorithm) + " has no inner prefix sums" : "one of " + listed(inners));
   }
 
+  // Of an algorithm that `automatic` chose: none that it chooses among has an inner one.
+  table const& find_chosen(std::string_view algorithm, std::string_view inner, std::string_view backend) const {
+    if (inner.empty()) return find(algorithm, inner, backend);
+    std::vector<std::string> outer;
+    for (std::size_t k = 0; k < tables_.size(); ++k)
+      if (!tables_[k]->inner.empty() && std::ranges::find(outer, names_[k]) == outer.end()) outer.push_back(names_[k]);
+    throw_invalid(
+        "inner", quoted(inner),
+        "none with algorithm = automatic, which takes none that has inner prefix sums; those are: " + listed(outer));
+  }
+
   // The kernel for a problem of a table that was found.
   template <class T>
-  static Kernel<T> kernel_for(table const& found, recurrence<T> const& problem) {
-    bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
-    auto const made = found.template of<T>().at(problem.operation, packed ? packing::packed : packing::one_sequence);
-    if (made == nullptr)
-      throw_invalid("algorithm",
-                    quoted(full_name(found.info)) + " for " + std::string(dtype_name<T>) +
-                        (problem.operation == operation::semi_log ? " semi_log" : " affine") +
-                        (packed ? ", packed" : ""),
-                    "a combination that capabilities() (`ssmscan list`) has");
-    return made;
+  Kernel<T> kernel_for(table const& found, recurrence<T> const& problem) const {
+    bool const is_packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
+    packing const how = is_packed ? packing::packed : packing::one_sequence;
+    if (auto const made = found.template of<T>().at(problem.operation, how)) return made;
+    refuse<T>(found, problem.operation, how);
   }
 
   std::vector<capability> capabilities() const {
@@ -86,8 +86,8 @@ class catalogue {
         for (operation o : {operation::affine, operation::semi_log})
           if (kernels.at(o, packing::one_sequence) != nullptr)
             rows.push_back({name, t->inner, t->backend, dtype_name<T>, o, kernels.at(o, packing::packed) != nullptr,
-                            t->tree(o), to_string(t->info.result), t->info.work, t->info.span, t->info.bytes,
-                            t->info.source});
+                            t->tree(o), to_string(t->info.result), t->info_of(o).work, t->info_of(o).span,
+                            t->info_of(o).bytes, t->info_of(o).source, t->info_of(o).shared_work});
       };
       add(std::type_identity<float>{}), add(std::type_identity<double>{});
       add(std::type_identity<std::complex<float>>{}), add(std::type_identity<std::complex<double>>{});
@@ -101,6 +101,24 @@ class catalogue {
   }
 
  private:
+  // What is wrong with a combination: an operation that nobody has for this dtype; else an algorithm, of those that have.
+  template <class T>
+  [[noreturn]] void refuse(table const& found, operation wanted, packing how) const {
+    auto const name_of = [](operation o) { return std::string(o == operation::semi_log ? "semi_log" : "affine"); };
+    std::string const dtype(dtype_name<T>);
+    std::vector<std::string> able;
+    for (std::size_t k = 0; k < tables_.size(); ++k) {
+      if (tables_[k]->backend != found.backend) continue;
+      if (tables_[k]->template of<T>().at(wanted, how) != nullptr && std::ranges::find(able, names_[k]) == able.end())
+        able.push_back(names_[k]);
+    }
+    if (able.empty()) throw_invalid("operation", name_of(wanted) + " for " + dtype, "affine, or float or double");
+    throw_invalid("algorithm",
+                  quoted(full_name(found.info)) + " for " + dtype + " " + name_of(wanted) +
+                      (how == packing::packed ? ", packed" : ""),
+                  "one of automatic, " + listed(able));
+  }
+
   static std::string quoted(std::string_view name) { return "\"" + std::string(name) + "\""; }
   template <class Of>
   std::vector<std::string> distinct(Of const& of) const {

@@ -23,15 +23,16 @@ struct kernels_of {
 // Kernel<T>: what runs a problem of dtype T; a pointer.
 template <template <class> class Kernel>
 struct basic_kernel_table {
-  algorithm_info info;
+  algorithm_info info;                  // of the entry: its name
+  std::array<algorithm_info, 2> infos;  // [operation], of what runs one sequence a lane
   std::string_view inner;
   std::string_view backend;
-  std::array<std::string_view, 2> trees;  // [operation]
   std::tuple<kernels_of<Kernel<float>>, kernels_of<Kernel<double>>, kernels_of<Kernel<std::complex<float>>>,
              kernels_of<Kernel<std::complex<double>>>, kernels_of<Kernel<std::uint32_t>>>
       kernels;
 
-  std::string_view tree(operation o) const { return trees[static_cast<std::size_t>(o)]; }
+  algorithm_info const& info_of(operation o) const { return infos[static_cast<std::size_t>(o)]; }
+  std::string_view tree(operation o) const { return info_of(o).tree; }
   template <class T>
   kernels_of<Kernel<T>> const& of() const {
     return std::get<kernels_of<Kernel<T>>>(kernels);

@@ -18,14 +18,16 @@ B make_backend(int threads) {
 
 // A form that takes the whole problem instead of functors (backends/simd/registry.hpp). Without Highway there is none, and
 // the text gives the same bits.
+template <class A, class B, class M, class T>
+concept has_solve = requires(B& on, M const& combine, recurrence_problem<T> const& problem) {
+  A::solve(on, combine, problem);
+};
 #if defined(SSMSCAN_WITHOUT_SIMD)
 template <class A, class B, class M, class T>
 concept tuned = false;
 #else
 template <class A, class B, class M, class T>
-concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& problem) {
-  A::solve(on, combine, problem);
-};
+concept tuned = has_solve<A, B, M, T>;
 #endif
 
 template <class A, class B, class M, class T>
@@ -46,10 +48,19 @@ void run(recurrence_problem<T> const& problem, int threads) {
   }
 }
 
+// Whoever names a text is tuned for the affine monoid: else the text would run in its place, and nobody see it.
+template <class A, class B, class T>
+inline constexpr bool is_tuned_or_text = has_solve<A, B, affine<T>, T> || !requires {
+  typename A::text;
+};
+
 template <class A, class B>
 struct host_kernels {
   template <class M, class T>
+  static constexpr bool tuned = detail::tuned<A, B, M, T>;
+  template <class M, class T>
   static constexpr kernel<T> kernel_for() {
+    static_assert(is_tuned_or_text<A, B, T>, "a tuned form needs solve() for the affine monoid of every dtype");
     if constexpr (supports<A, B, M>) {
       return &run<A, B, M, T>;
     } else {

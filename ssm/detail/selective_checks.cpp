@@ -118,18 +118,26 @@ void run_steps(selective_layer<T>& layer, Run const& run) {
   }
 }
 
+// The one of the backends on which a check runs that asks for one only: `wanted`, if it is among them.
+std::string one_of(std::vector<std::string> const& backends, std::string const& wanted) {
+  return std::find(backends.begin(), backends.end(), wanted) != backends.end() ? wanted : backends.front();
+}
+
 template <class T>
-void step_rows(signal const& input, selective_rule rule, validation_report& report) {
+void step_rows(signal const& input, std::vector<std::string> const& backends, selective_rule rule,
+               validation_report& report) {
+  if (backends.empty()) return;
+  std::string const backend = one_of(backends, "openmp"), of_steps = one_of(backends, "serial");
   selective_layer<T> layer(input, rule);
   selective_problem<T> const p = layer.problem();
   auto const expected = selective_reference(p, 1);
   for (selective_mode const mode : {selective_mode::recurrence, selective_mode::fused}) {
-    selective_scan(p, {.mode = mode});
+    selective_scan(p, {.mode = mode, .scan = {.backend = backend}});
     std::string const name(name_of(mode));
-    report.checks.push_back(compared(layer, expected, row(layer, name, name, "openmp")));
+    report.checks.push_back(compared(layer, expected, row(layer, name, name, backend)));
   }
-  run_steps(layer, [](selective_problem<T> const& q) { selective_scan(q, {.scan = {.backend = "serial"}}); });
-  report.checks.push_back(compared(layer, expected, row(layer, "steps", "fused", "serial")));
+  run_steps(layer, [&](selective_problem<T> const& q) { selective_scan(q, {.scan = {.backend = of_steps}}); });
+  report.checks.push_back(compared(layer, expected, row(layer, "steps", "fused", of_steps)));
 }
 
 template <class T>
@@ -171,11 +179,11 @@ void outside_selective_rows(signal const& input, signal const& for_steps, std::v
   }
 }
 
-void selective_rows(signal const& input, std::function<void(each_scan_visit const&)> const& each_scan,
-                    validation_report& report) {
+void selective_rows(signal const& input, std::vector<std::string> const& backends,
+                    std::function<void(each_scan_visit const&)> const& each_scan, validation_report& report) {
   for (selective_rule const rule : {selective_rule::mamba, selective_rule::zoh, selective_rule::bilinear}) {
-    step_rows<float>(input, rule, report);
-    step_rows<double>(input, rule, report);
+    step_rows<float>(input, backends, rule, report);
+    step_rows<double>(input, backends, rule, report);
     selective_layer<double> layer(input, rule);
     selective_problem<double> const p = layer.problem();
     each_scan([&](std::string const& algorithm, std::string const& backend) {
@@ -199,7 +207,10 @@ void selective_rows(signal const& input, std::function<void(each_scan_visit cons
   }
 }
 
-void frozen_rows(signal const& input, diagonal_system const& system, validation_report& report) {
+void frozen_rows(signal const& input, diagonal_system const& system, std::vector<std::string> const& backends,
+                 validation_report& report) {
+  if (backends.empty()) return;
+  std::string const backend = one_of(backends, "openmp");
   using complex = std::complex<double>;
   constexpr double bar = 1e-10;
   index_t const count = static_cast<index_t>(system.lambda.size());
@@ -216,10 +227,10 @@ void frozen_rows(signal const& input, diagonal_system const& system, validation_
   p.D = skip;
   p.rule = selective_rule::zoh;
   for (selective_mode const mode : {selective_mode::recurrence, selective_mode::unfused, selective_mode::fused}) {
-    selective_scan(p, {.mode = mode});
+    selective_scan(p, {.mode = mode, .scan = {.backend = backend}});
     validation_check made;
     made.name = "selective.frozen/" + std::string(name_of(mode));
-    made.algorithm = std::string(name_of(mode)), made.backend = "openmp", made.dtype = "c128";
+    made.algorithm = std::string(name_of(mode)), made.backend = backend, made.dtype = "c128";
     report.checks.push_back(componentwise(
         std::move(made), y, expected, [&](std::size_t) { return bar * largest + std::numeric_limits<double>::min(); }));
   }

@@ -70,6 +70,8 @@ class Refused(ProgramTest):
         self.bad(2, ['got "--verison"', "did you mean --version?"], "--verison")
         self.bad(2, ['got "--jsn"', "--json", "did you mean --json?"], "list", "--jsn")
         self.bad(2, ['ssmscan info: argument: got "more"; need none\n'], "info", "more")
+        self.bad(2, ['ssmscan scan: argument: got "extra"; need none\n'], "scan", "extra")
+        self.assertNotIn("did you mean", self.bad(2, ['option: got "--bogus"; need one of --help, --a'], "scan", "--bogus"))
         self.bad(2, ['ssmscan info: option: got "--more"; need --help\n'], "info", "--more")
         for command in (["scan"], ["kernel", "dplr"], ["info"]):  # before a command, so the program's own
             self.bad(2, ['ssmscan: option: got "--frobnicate"; need one of --help, --version\n'], "--frobnicate", *command)

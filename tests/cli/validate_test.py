@@ -38,6 +38,13 @@ class Validate(ProgramTest):
         for key in ("cpu", "compiler", "commit", "threads"):
             self.assertTrue(report["machine"][key], key)
 
+    # What runs on no backend of the scans is called serial, or by its transforms' name.
+    def test_only_this_backend(self):
+        for backend, other in ("serial", "openmp"), ("openmp", "serial"):
+            report = self.checked("--force", "--algorithm", "sequential", "--backend", backend)
+            used = {check["backend"] for check in report["checks"] if check["name"].startswith("selective.")}
+            self.assertEqual(used, {backend}, other)
+
     def test_signals_from_files(self):
         self.save("s.npy", "<f8", (2, 60), [((7 * k) % 11) / 11 for k in range(120)])
         self.checked(*FAST, "--signal", "s.npy")

@@ -190,7 +190,8 @@ TEST(cuda_door, names_what_it_has) {
   static std::uint32_t numbers[3][4];
   recurrence<std::uint32_t> const integers{.a = {numbers[0], 4}, .b = {numbers[1], 4}, .x = {numbers[2], 4}};
   EXPECT_EQ(message_of([&] { (void)device::plan(integers, {.algorithm = "heinsen"}); }),
-            "algorithm: got \"heinsen\" for u32 affine; need a combination that capabilities() (`ssmscan list`) has");
+            "algorithm: got \"heinsen\" for u32 affine; need one of automatic, sequential, hillis_steele, blelloch, "
+            "chunked, look_back, look_back.textbook");
 }
 
 // The CPU's entries and one more; a tuned form and its textbook together are one.

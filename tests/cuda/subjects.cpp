@@ -62,8 +62,7 @@ std::vector<subject<T>> const& subjects() {
       made.push_back(unregistered<A, T>(operation::affine));
       if constexpr (std::floating_point<T>) made.push_back(unregistered<A, T>(operation::semi_log));
     });
-    for (auto& s : made)
-      s.library = s.algorithm == "heinsen.fused" ? reference::fused_library : reference::cuda_library;
+    for (auto& s : made) s.library = reference::library_of(s.formula, reference::cuda_library);
     return made;
   }();
   return all;

@@ -26,6 +26,7 @@ using ssmscan::capability;
 using ssmscan::index_t;
 
 constexpr index_t long_sequence = index_t{1} << 20;  // long enough that the leading term decides
+constexpr index_t sharing = 16;                      // workers of one lane, where that makes a difference
 
 std::string number(double value) {
   char text[32];
@@ -56,6 +57,26 @@ capability const& any_row_of(std::string_view algorithm) {
   throw std::runtime_error("table \"" + std::string(algorithm) + "\": no algorithm of that name");
 }
 
+// By value: a function may have an address in each translation unit.
+bool same_figures(capability const& one, capability const& other) {
+  for (index_t const time : {index_t{1} << 10, index_t{1} << 15, long_sequence})
+    if (one.work(time) != other.work(time) || one.bytes(time, 4) != other.bytes(time, 4)) return false;
+  return true;
+}
+
+// By semi_log, where that runs by another text than affine, whose own row has its figures: its name; else empty.
+std::string semi_log_as(std::string const& name) {
+  auto const& row = any_row_of(name);
+  for (auto const& other : ssmscan::capabilities()) {
+    if (other.algorithm != name || other.operation != ssmscan::operation::semi_log) continue;
+    if (same_figures(other, row)) return "";
+    for (auto const& text : ssmscan::algorithm_names())
+      if (same_figures(any_row_of(text), other)) return text;
+    throw std::runtime_error(name + ": semi_log has figures of its own, which no table shows");
+  }
+  return "";
+}
+
 // The distinct values of a field over the rows of one algorithm, in order.
 template <class Field>
 std::string all_of(std::string_view algorithm, Field field) {
@@ -80,11 +101,15 @@ std::string algorithms_table(std::string const& prefix) {
       "|---|---:|---:|---:|---|---|\n";
   for (auto const& name : ssmscan::algorithm_names()) {
     auto const& row = any_row_of(name);
-    text += joined({"| ", link(name, prefix), " | ", per_element(row.work(long_sequence), long_sequence), " | ",
-                    std::to_string(row.span(long_sequence)), " | ", number(row.bytes(long_sequence, sizeof(float))),
-                    " | ", row.result, " | ", row.source, " |\n"});
+    std::string work = per_element(row.work(long_sequence), long_sequence);
+    if (row.shared_work != nullptr)
+      if (auto const most = per_element(row.shared_work(long_sequence, sharing), long_sequence); most != work)
+        work.append(" to ").append(most);
+    text += joined({"| ", link(name, prefix), " | ", work, " | ", std::to_string(row.span(long_sequence)), " | ",
+                    number(row.bytes(long_sequence, sizeof(float))), " | ", row.result, " | ", row.source, " |\n"});
   }
-  return text + "\nAt 2^20 = 1,048,576 time steps.\n";
+  return joined({text, "\nAt 2^20 = 1,048,576 time steps of one lane; combines: by one thread, and by ",
+                 std::to_string(sharing), " at most, where that is more.\n"});
 }
 
 std::string operation_name(capability const& row) {
@@ -98,22 +123,41 @@ std::string algorithm_table(std::string const& base) {
     auto const& row = any_row_of(name);
     text += joined({"| ", name, " | 2^10 steps | 2^15 | 2^20 | 2^30 |\n|---|---:|---:|---:|---:|\n"});
     constexpr index_t lengths[] = {index_t{1} << 10, index_t{1} << 15, index_t{1} << 20, index_t{1} << 30};
-    std::string work = "| work: combines per element |", span = "| span: longest chain of combines |",
+    std::string work = "| work: combines per element |", shared = "| work of 16 threads that share the lane, at most |",
+                span = "| span: longest chain of combines |",
                 bytes = "| bytes of a, b, x and scratch moved per float |";
     for (index_t const time : lengths) {
       work += joined({" ", per_element(row.work(time), time), " |"});
+      if (row.shared_work != nullptr) shared += joined({" ", per_element(row.shared_work(time, sharing), time), " |"});
       span += joined({" ", std::to_string(row.span(time)), " |"});
       bytes += joined({" ", number(row.bytes(time, sizeof(float))), " |"});
     }
-    text += joined({work, "\n", span, "\n", bytes, "\n\n"});
+    text += joined({work, "\n", row.shared_work != nullptr ? shared + "\n" : "", span, "\n", bytes, "\n\n"});
+    auto const of_semi_log = semi_log_as(name);
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });
     auto const inner = all_of(name, [](auto const& r) { return std::string(r.inner); });
-    text += joined({"Result: ", row.result, ". Tree: `", row.tree, "`. Operations: ", all_of(name, operation_name),
-                    packed.empty() ? "; not packed" : "; packed: ", packed,
-                    ". Types: ", all_of(name, [](auto const& r) { return std::string(r.dtype); }),
-                    ". Backends: ", all_of(name, [](auto const& r) { return std::string(r.backend); }), ".",
-                    inner.empty() ? "" : " Inner prefix sums: ", inner, inner.empty() ? "" : ".",
-                    " Source: ", row.source, ".\n\n"});
+    text += joined({"Result: ",
+                    row.result,
+                    ". Tree: `",
+                    row.tree,
+                    "`. Operations: ",
+                    all_of(name, operation_name),
+                    packed.empty() ? "; not packed" : "; packed: ",
+                    packed,
+                    ". Types: ",
+                    all_of(name, [](auto const& r) { return std::string(r.dtype); }),
+                    ". Backends: ",
+                    all_of(name, [](auto const& r) { return std::string(r.backend); }),
+                    ".",
+                    inner.empty() ? "" : " Inner prefix sums: ",
+                    inner,
+                    inner.empty() ? "" : ".",
+                    of_semi_log.empty() ? "" : " semi_log runs by the text: the figures are those of ",
+                    of_semi_log,
+                    of_semi_log.empty() ? "" : ".",
+                    " Source: ",
+                    row.source,
+                    ".\n\n"});
   }
   if (text.empty()) any_row_of(base);
   text.pop_back();

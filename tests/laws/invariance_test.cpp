@@ -37,7 +37,7 @@ TYPED_TEST(invariance, threads_1_2_3_7_16_bit_for_bit) {
 template <class T>
 bool meets_many_workers(subject<T> const& s) {
   if (!s.registered || s.backend != "openmp" || s.represents != operation::affine ||
-      (s.result == result_class::reformulates && s.algorithm != "heinsen.fused"))
+      (s.result == result_class::reformulates && s.formula != log_formula::in_runs))
     return false;
   auto const is_its_text = [&](subject<T> const& other) { return other.algorithm == s.algorithm + ".textbook"; };
   return chosen_effort() == effort::full || std::any_of(subjects<T>().begin(), subjects<T>().end(), is_its_text);

@@ -38,7 +38,8 @@ subject<T> described(capability const& offer, algorithm_info const& info) {
   made.roundings = info.roundings;
   made.packed = offer.packed;
   made.registered = true;
-  if (made.algorithm == "heinsen.fused") made.library = reference::fused_library;
+  made.formula = info.formula;
+  made.library = reference::library_of(info.formula);
   made.shape = [algorithm = std::string(info.name)](index_t n) { return reference::tree_of(algorithm, n).value(); };
   return made;
 }

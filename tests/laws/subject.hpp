@@ -19,6 +19,7 @@ struct subject {
   std::string backend;
   std::string tree;
   result_class result{};
+  log_formula formula = log_formula::none;
   operation represents = operation::affine;
   bool packed = true;
   bool registered = false;  // a form that users get by its name

@@ -11,10 +11,10 @@
 
 namespace ssmscan::laws {
 
-// The one entry that is registered to show an error that nothing bounds.
+// All but what is registered to show an error that nothing bounds.
 template <class T>
 bool has_a_bound(subject<T> const& s) {
-  return s.algorithm != "heinsen.plain";
+  return s.formula != log_formula::as_printed;
 }
 
 // A bound is infinite where its proof says nothing: taken as it is, or refused where the data are such that it must speak.
@@ -68,7 +68,7 @@ class yardstick {
 
   // A prefix's bounds are the whole's: found for as many elements as were asked for.
   std::vector<double> const& reformulated(subject<T> const& s, index_t n) const {
-    if (s.algorithm != "heinsen" && s.algorithm != "heinsen.fused")
+    if (s.formula != log_formula::restarted && s.formula != log_formula::in_runs)
       throw std::logic_error(s.name + " reformulates: it needs a bound of its own here");
     auto& known = of_heinsen_[std::pair(s.roundings(n), s.library.exp)];
     auto const length = static_cast<std::size_t>(std::min(n, exact_.size()));

@@ -8,6 +8,7 @@
 namespace ssmscan::device {
 
 struct blelloch : ssmscan::blelloch {
+  using text = ssmscan::blelloch;  // of what is left to it
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::blelloch::info;
     made.bytes = [](index_t, double element) {

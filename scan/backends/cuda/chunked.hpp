@@ -8,6 +8,7 @@
 namespace ssmscan::device {
 
 struct chunked : ssmscan::chunked {
+  using text = ssmscan::chunked;  // of what is left to it
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::chunked::info;
     made.bytes = [](index_t, double element) { return 5 * element; };  // a and b twice, x

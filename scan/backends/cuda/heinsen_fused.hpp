@@ -15,7 +15,8 @@ struct heinsen_fused {
                                        .span = [](index_t time) { return 2 * look_back::info.span(time); },
                                        .bytes = [](index_t, double element) { return 3 * element; },
                                        .roundings = look_back::info.roundings,
-                                       .source = "Heinsen 2023, arXiv 2311.06281"};
+                                       .source = "Heinsen 2023, arXiv 2311.06281",
+                                       .formula = log_formula::in_runs};
 
   // float, unpacked. Strides as for look_back.
   template <class B>

@@ -74,8 +74,10 @@ struct device_form_of {
 template <class A>
 struct device_kernels {
   template <class M, class T>
+  static constexpr bool tuned = detail::tuned<A, cuda, M, T>;
+  template <class M, class T>
   static constexpr bool takes =
-      (supports<A, cuda, M> && !storage_dtype<T>) || tuned<A, cuda, M, T> || tuned_packed<A, cuda, M, T>;
+      (supports<A, cuda, M> && !storage_dtype<T>) || tuned<M, T> || tuned_packed<A, cuda, M, T>;
 
   template <class M, class T>
   static constexpr device_kernel<T> kernel_for() {

@@ -8,6 +8,7 @@
 namespace ssmscan::device {
 
 struct sequential : ssmscan::sequential {
+  using text = ssmscan::sequential;  // of what is left to it
   // Unpacked. Any strides; fast where lanes are many, and either the channels or the steps are contiguous.
   template <class B, class T>
   static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);

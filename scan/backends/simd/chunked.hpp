@@ -6,6 +6,7 @@
 namespace ssmscan::simd {
 
 struct chunked : ssmscan::chunked {
+  using text = ssmscan::chunked;
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::chunked::info;
     // The text's, and every chunk with a summary to give is scanned once more: cheaper than keeping what it left.

@@ -167,7 +167,7 @@ inline map heinsen_summary(chunk_source<float> const& in, heinsen_scratch& s) {
 inline double heinsen_walk(chunk_source<float> const& in, heinsen_scratch& s, double const* state,
                            chunk_sink<float> const& to) {
   heinsen_blocks blocks(in, s, &to);
-  return walk_chunk(blocks, s, in.n, state != nullptr ? *state : 0);  // nothing enters where a is 0 first
+  return walk_chunk(blocks, s, in.n, state != nullptr ? *state : 0.0);  // nothing enters where a is 0 first
 }
 
 // A vector at a time, and what is left of one behind zeros.

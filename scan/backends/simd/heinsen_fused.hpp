@@ -10,15 +10,48 @@
 namespace ssmscan::simd {
 
 struct heinsen_fused {
-  static constexpr algorithm_info info{.name = "heinsen",
-                                       .variant = "fused",
-                                       .tree = "heinsen(chunks_of_4096/1)/2",
-                                       .result = result_class::reformulates,
-                                       .work = [](index_t time) { return 2 * ssmscan::look_back::info.work(time); },
-                                       .span = [](index_t time) { return 2 * look_back::info.span(time); },
-                                       .bytes = [](index_t, double element) { return 3 * element; },
-                                       .roundings = look_back::info.roundings,
-                                       .source = "Heinsen 2023, arXiv 2311.06281"};
+  // Combines: a map joined to a map or applied to a state, an addition to either sum of a run. Blocks are always whole: of
+  // each, a join for every element but a run's first; of 15 runs what enters and what goes on; an addition to each sum
+  // for every element. And of each block in a chunk what enters it and what goes on, of the last what leaves the chunk.
+  static constexpr index_t work(index_t time) {
+    constexpr index_t folded = run * (run - 1), entered = 2 * (run - 1), summed = 2 * block;
+    return detail::ceil_div(time, block) * (folded + entered + summed + 2) - detail::ceil_div(time, chunk);
+  }
+  // Who is not the only worker sums each chunk before it waits for its state, the last of a lane excepted: the runs'
+  // maps, which the walk then has, are joined once more, and applied.
+  static constexpr index_t shared_work(index_t time, index_t workers) {
+    index_t const sums = workers > 1 ? std::max<index_t>(detail::ceil_div(time, chunk) - 1, 0) : 0;
+    return work(time) + sums * (run * (run - 1) + (run - 1) + 1);
+  }
+  // Of element m (from 1): along the chunks' states, into the block and into the run by the maps of what is before, and
+  // along the run. A run's map is a chain of run - 1, a block's of run - 1 more, and so a chunk's.
+  static constexpr index_t depth(index_t m) {
+    index_t const t = m - 1, c = t / chunk, b = t % chunk / block, r = t % block / run, j = t % run + 1;
+    constexpr index_t of_run = run - 1, of_block = 2 * of_run, of_chunk = 3 * of_run;
+    index_t entering = c == 0 ? 0 : of_chunk + c;
+    if (b > 0) entering = std::max(of_block + b - 1, entering) + 1;
+    if (r > 0) entering = std::max(of_run + r - 1, entering) + 1;
+    return std::max(entering + j, j + 1);
+  }
+
+  static constexpr algorithm_info info{
+      .name = "heinsen",
+      .variant = "fused",
+      .tree = "heinsen(chunks_of_4096/1)/2",
+      .result = result_class::reformulates,
+      .work = work,
+      .span =
+          [](index_t time) {  // the deepest m <= time: time itself, or the last of a whole run, block or chunk
+            index_t deepest = time > 0 ? depth(time) : 0;
+            for (index_t const whole : {run, block, chunk})
+              if (index_t const m = time / whole * whole; m > 0) deepest = std::max(deepest, depth(m));
+            return deepest;
+          },
+      .bytes = [](index_t, double element) { return 3 * element; },
+      .roundings = look_back::info.roundings,
+      .source = "Heinsen 2023, arXiv 2311.06281",
+      .shared_work = shared_work,
+      .formula = log_formula::in_runs};
 
   // The text: store(lane, t, load(lane,0) o ... o load(lane,t)), one worker per lane. float only.
   template <backend B, class M, class Load, class Store>
@@ -43,25 +76,27 @@ struct heinsen_fused {
     solve_by(best<float>().heinsen, on, p);
   }
 
-  // By the functions of one SIMD target.
-  template <ordered_backend B>
-  static void solve_by(heinsen_functions<float> const& tile, B& on, detail::recurrence_problem<float> const& p) {
+  // By the functions of one SIMD target, or of a test that counts.
+  template <class Functions, ordered_backend B>
+  static void solve_by(Functions const& tile, B& on, detail::recurrence_problem<float> const& p) {
+    using real = typename Functions::real;
+    using scratch_of_worker = basic_heinsen_scratch<real>;
     lane_chunks<float> const chunks(p, write::through_the_cache);
     index_t const count = chunks.count(), all = p.size.lanes * count, workers = workers_for(on, p.size);
-    auto const scratch = on.template scratch<heinsen_scratch>(workers);
+    auto const scratch = on.template scratch<scratch_of_worker>(workers);
     auto* const memory = scratch.data();
-    auto boxes = on.template mailboxes<double>(all);
+    auto boxes = on.template mailboxes<real>(all);
     auto const states = boxes.boxes();
     std::atomic<index_t> next{0};
     on.blocks(workers, [=, &next](index_t worker) {
-      heinsen_scratch& mine = memory[worker];
-      double mine_left = 0;  // by the chunk before, where it was this worker's
+      scratch_of_worker& mine = memory[worker];
+      real mine_left{};  // by the chunk before, where it was this worker's
       for (index_t ticket = next++; ticket < all; ticket = next++) {
         index_t const lane = ticket / count, k = ticket % count;
         bool const awaited = workers > 1 && k + 1 < count;
-        map const summary = awaited ? chunks.summary(tile, lane, k, mine) : map{};
-        double const state = k == 0 ? 0 : workers > 1 ? states.await(ticket - 1) : mine_left;
-        double const left = awaited ? after(summary, state) : 0;
+        affine_map<real> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<real>{};
+        real const state = k == 0 ? real(0) : workers > 1 ? states.await(ticket - 1) : mine_left;
+        real const left = awaited ? after(summary, state) : real(0);
         if (awaited && left != 0) states.publish(ticket, left);
         mine_left = chunks.walk(tile, lane, k, mine, state, all);
         if (awaited && left == 0) states.publish(ticket, mine_left);  // a zero's sign is known only here

@@ -59,23 +59,31 @@ class run_in_logarithms {
 inline double entering(double by_maps, double last) { return by_maps == 0 && last == 0 ? last : by_maps; }
 
 // Of a block, step by step of all its runs (number [j * 16 + r] is step j of run r), and what is found on the way.
-struct alignas(64) heinsen_scratch {
+template <class Real>
+struct alignas(64) basic_heinsen_scratch {
+  using real = Real;
   alignas(64) float in_a[block], in_b[block], out[block];  // in the order of time
   alignas(64) float a[block], b[block], x[block];
-  alignas(64) double states[run], last[run];  // what enters a run; the x that it leaves
+  alignas(64) Real states[run], last[run];  // what enters a run; the x that it leaves
   // Of a chunk: its runs as maps, and whether a block's steps need no looking at. A sum leaves them to the walk of the same
   // chunk that follows it (`folded`).
-  alignas(64) double run_a[block], run_b[block];
+  alignas(64) Real run_a[block], run_b[block];
   bool plain[run];
   bool folded = false;
 };
-inline map map_of(heinsen_scratch const& s, index_t r) { return {s.run_a[r], s.run_b[r]}; }
+using heinsen_scratch = basic_heinsen_scratch<double>;
+
+template <class Real>
+affine_map<Real> map_of(basic_heinsen_scratch<Real> const& s, index_t r) {
+  return {s.run_a[r], s.run_b[r]};
+}
 
 // The maps of the block's runs, which are the chunk's from `first` on.
-inline void fold_runs(heinsen_scratch& s, index_t first) {
+template <class Real>
+void fold_runs(basic_heinsen_scratch<Real>& s, index_t first) {
   for (index_t r = 0; r < run; ++r) {
-    map all{s.a[r] == 0 ? 0.0 : s.a[r], s.b[r]};
-    for (index_t at = r + run; at < block; at += run) all = join(all, {s.a[at], s.b[at]});
+    affine_map<Real> all{s.a[r] == 0 ? Real(0) : Real(s.a[r]), Real(s.b[r])};
+    for (index_t at = r + run; at < block; at += run) all = join(all, affine_map<Real>{Real(s.a[at]), Real(s.b[at])});
     s.run_a[first + r] = all.a, s.run_b[first + r] = all.b;
   }
 }
@@ -91,14 +99,14 @@ inline void walk_runs(heinsen_scratch& s) {
 }
 
 // A chunk, block by block. `blocks`: read(begin) puts the block there into s; fold(begin) folds its runs; walk(begin) makes
-// its x from s.states; write(begin).
-template <class Blocks>
-map sum_chunk(Blocks& blocks, heinsen_scratch& s) {
-  map all{};
+// its x from s.states; write(begin). Real: double, or what counts for it.
+template <class Blocks, class Real>
+affine_map<Real> sum_chunk(Blocks& blocks, basic_heinsen_scratch<Real>& s) {
+  affine_map<Real> all{};
   for (index_t begin = 0; begin < chunk; begin += block) {
     blocks.read(begin), blocks.fold(begin);
     index_t const first = begin / run;
-    map of_block = map_of(s, first);
+    affine_map<Real> of_block = map_of(s, first);
     for (index_t r = 1; r < run; ++r) of_block = join(of_block, map_of(s, first + r));
     all = begin == 0 ? of_block : join(all, of_block);
   }
@@ -106,16 +114,16 @@ map sum_chunk(Blocks& blocks, heinsen_scratch& s) {
   return all;
 }
 // n elements of a chunk that `enters` enters: x, and the state after it.
-template <class Blocks>
-double walk_chunk(Blocks& blocks, heinsen_scratch& s, index_t n, double enters) {
-  double last = enters;
-  map before{};
+template <class Blocks, class Real>
+Real walk_chunk(Blocks& blocks, basic_heinsen_scratch<Real>& s, index_t n, Real enters) {
+  Real last = enters;
+  affine_map<Real> before{};
   for (index_t begin = 0; begin < n; begin += block) {
     blocks.read(begin);
     if (!s.folded) blocks.fold(begin);
     index_t const first = begin / run;
     s.states[0] = begin == 0 ? enters : entering(after(before, enters), last);
-    map so_far = map_of(s, first);
+    affine_map<Real> so_far = map_of(s, first);
     for (index_t r = 1; r < run; ++r) {
       s.states[r] = after(so_far, s.states[0]);
       so_far = join(so_far, map_of(s, first + r));
@@ -134,6 +142,7 @@ template <class T>
 struct heinsen_functions {};
 template <>
 struct heinsen_functions<float> {
+  using real = double;
   map (*summary)(chunk_source<float> const&, heinsen_scratch&);
   double (*walk)(chunk_source<float> const&, heinsen_scratch&, double const* state, chunk_sink<float> const&);
   // log2_finite and exp2_both of n numbers.

@@ -11,12 +11,53 @@
 
 namespace ssmscan::simd {
 
+// A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
+// half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
+// was summed stays in the second-level cache until it is walked, and as much that is on its way there.
+struct look_back_units {
+  static constexpr index_t most_summed = 6;  // chunks
+  index_t count, workers;
+  index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed), walked = summed + summed / 3;
+  index_t group = walked + (workers - 1) * summed;
+
+  constexpr index_t in_a_lane() const {
+    index_t const left = count % group;
+    return count / group * workers + (left > 0) + (left > walked ? detail::ceil_div(left - walked, summed) : 0);
+  }
+  constexpr bool is_walked(index_t unit) const { return unit % workers == 0; }
+  constexpr index_t begin(index_t unit) const {
+    index_t const place = unit % workers;
+    return unit / workers * group + (place == 0 ? 0 : walked + (place - 1) * summed);
+  }
+  constexpr index_t end(index_t unit) const {
+    return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count);
+  }
+  // Chunks with a summary: a lane's last enters nothing.
+  constexpr index_t summaries() const {
+    index_t made = 0;
+    for (index_t unit = 0; unit < in_a_lane(); ++unit)
+      if (!is_walked(unit)) made += std::min(end(unit), count - 1) - begin(unit);
+    return made;
+  }
+};
+
 struct look_back : ssmscan::look_back {
+  using text = ssmscan::look_back;
+
+  // A worker that walks along hands its state on: the text's without the spine.
+  static constexpr index_t work(index_t time) {
+    return text::info.work(time) - std::max<index_t>(detail::ceil_div(time, chunk) - 2, 0);
+  }
+  // Each chunk that is summed is scanned once more, and its summary is one combine of the spine: exactly so many, but where
+  // sequences start in it.
+  static constexpr index_t shared_work(index_t time, index_t workers) {
+    index_t const count = detail::ceil_div(time, chunk);
+    if (workers <= 1 || count <= 1) return work(time);
+    return work(time) + look_back_units{count, workers}.summaries() * (detail::fan_up_work<run>(chunk) + 1);
+  }
   static constexpr algorithm_info info = [] {
-    algorithm_info made = ssmscan::look_back::info;
-    // Of several workers at most: the text's, and every chunk with a summary to give is scanned once more, as by
-    // chunked. A worker that walks along hands its state on: no summaries and no spine, 2 combines an element.
-    made.work = chunked::info.work;
+    algorithm_info made = text::info;
+    made.work = work, made.shared_work = shared_work;
     made.bytes = [](index_t, double element) { return 3 * element; };
     return made;
   }();
@@ -60,32 +101,11 @@ struct look_back : ssmscan::look_back {
     });
   }
 
-  // A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
-  // half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
-  // was summed stays in the second-level cache until it is walked, and as much that is on its way there.
-  struct units {
-    static constexpr index_t most_summed = 6;  // chunks
-    index_t count, workers;
-    index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed), walked = summed + summed / 3;
-    index_t group = walked + (workers - 1) * summed;
-
-    index_t in_a_lane() const {
-      index_t const left = count % group;
-      return count / group * workers + (left > 0) + (left > walked ? detail::ceil_div(left - walked, summed) : 0);
-    }
-    bool is_walked(index_t unit) const { return unit % workers == 0; }
-    index_t begin(index_t unit) const {
-      index_t const place = unit % workers;
-      return unit / workers * group + (place == 0 ? 0 : walked + (place - 1) * summed);
-    }
-    index_t end(index_t unit) const { return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count); }
-  };
-
   // Tickets are drawn lane by lane, in order of time: a worker waits only for units that others already hold.
   template <class B, class T>
   static void by_units(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
                        index_t workers) {
-    units const cut{chunks.count(), workers};
+    look_back_units const cut{chunks.count(), workers};
     index_t const count = cut.count, in_a_lane = cut.in_a_lane();
     auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
     auto* const memory = scratch.data();
@@ -108,7 +128,7 @@ struct look_back : ssmscan::look_back {
             state = chunks.walk(tile, lane, k, mine, state, first + (k + 1 < end ? k + 1 : begin + cut.group));
           states.publish(ticket, state);
         } else {
-          affine_map<T> summaries[units::most_summed];
+          affine_map<T> summaries[look_back_units::most_summed];
           for (index_t k = begin; k < std::min(end, count - 1); ++k)  // a lane's last enters nothing
             summaries[k - begin] = chunks.summary(tile, lane, k, mine);
           T state = entering(ticket, unit), left = state;

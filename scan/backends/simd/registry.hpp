@@ -2,12 +2,14 @@
 // THE list of what linear_recurrence offers in the caller's memory: scan/registry.hpp, with a tuned form in the place of a
 // text where there is one, and the text beside it as NAME.textbook.
 //
-// A tuned form is a type of its own in scan/backends/simd/NAME.hpp: it derives from the text, and has
+// A tuned form is a type of its own in scan/backends/simd/NAME.hpp: it derives from the text, which it names, and has
 //
+//   using text = ssmscan::NAME;
 //   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& problem);
 //
-// for what it is tuned for; anything else (semi_log) runs by the text that it inherits, since the tree is the same.
-// heinsen_fused has a tree of its own, and its text with it.
+// for what it is tuned for, the affine monoid of every dtype at least; anything else (semi_log) runs by the text, since the
+// tree is the same, and a row of capabilities() says what is true of what runs. heinsen_fused has a tree of its own, and its
+// text with it.
 #include <ssmscan/scan/backends/simd/chunked.hpp>
 #include <ssmscan/scan/backends/simd/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/simd/look_back.hpp>

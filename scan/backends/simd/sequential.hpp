@@ -7,9 +7,15 @@
 namespace ssmscan::simd {
 
 struct sequential : ssmscan::sequential {
+  using text = ssmscan::sequential;
   template <backend B, class T>
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
-    lanes_functions<T> const& all = best<T>().lanes;
+    solve_by(best<T>().lanes, on, p);
+  }
+
+  // By the functions of one SIMD target, or of a test that counts.
+  template <backend B, class T>
+  static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p) {
     extent const size = p.size;
     bool const even = p.a.is_even() && p.b.is_even() && p.x.is_even();
     index_t const workers = std::min(workers_for(on, size), size.lanes);

@@ -319,7 +319,7 @@ void short_calls_are_what_plan_says(T a) {
         EXPECT_EQ(made.backend, said.backend);
         EXPECT_EQ(made.tree, said.tree);
         EXPECT_EQ(made.inner, "");
-        EXPECT_THAT(said.reason, HasSubstr("1 lanes of " + std::to_string(n)));
+        EXPECT_THAT(said.reason, HasSubstr("1 lane of " + std::to_string(n)));
       }
 }
 

@@ -1,8 +1,12 @@
 // Each algorithm does exactly the work that its info states, in chains exactly as long, and no element passes through
 // more right-operand steps, nor fewer at the worst, than info.roundings. Counted, at every length 0..1100 and some
 // large ones, on one thread (where look_back, too, does a determined amount of work).
+#include <atomic>
+
 #include "tests/scan/reference/common.hpp"
 #include <gtest/gtest.h>
+
+#include <ssmscan/scan/backends/openmp.hpp>
 
 namespace ssmscan::reference {
 namespace {
@@ -55,6 +59,66 @@ TEST(info, only_what_reformulates_is_left_out) {
   algorithms::for_each([]<class A>(std::type_identity<A>) {
     constexpr bool counted = supports<A, serial, shape_monoid>;
     EXPECT_EQ(counted, A::info.result != result_class::reformulates) << A::info.name;
+  });
+}
+
+// heinsen counts in its own test, at its inner sums' monoids. heinsen.plain's two sums, counted in its own formula: a
+// logarithm is the length of the longest chain below it.
+struct counting_logarithms {
+  using value_type = index_t;
+  static inline index_t combines = 0;
+  static index_t of(float) { return 0; }
+  static index_t less(index_t v, index_t w) { return std::max(v, w); }
+  static index_t sum(index_t earlier, index_t later) {
+    ++combines;
+    return std::max(earlier, later) + 1;
+  }
+  static index_t log_sum_exp(index_t earlier, index_t later) { return sum(earlier, later); }
+  static float number(index_t chain) { return static_cast<float>(chain); }
+  static float product(index_t v, index_t w) { return number(std::max(v, w)); }
+};
+
+TEST(info, work_and_span_of_the_plain_formula_are_exact) {
+  for (index_t n : lengths()) {
+    if (n == 0) continue;
+    std::vector<affine_map<float>> const leaves(static_cast<std::size_t>(n), {1, 0});
+    index_t longest = 0;
+    counting_logarithms::combines = 0;
+    heinsen_plain::formula<counting_logarithms>(leaves.data(), n, [&](index_t, affine_map<float> const& prefix) {
+      longest = std::max(longest, static_cast<index_t>(prefix.b));
+    });
+    ASSERT_EQ(counting_logarithms::combines, heinsen_plain::info.work(n)) << n;
+    ASSERT_EQ(longest, heinsen_plain::info.span(n)) << n;
+  }
+}
+
+// Of several workers, whose order is never the same: as many combines as of one, or as shared_work allows.
+struct shared_counting_monoid {
+  using value_type = index_t;
+  std::atomic<index_t>* combines;
+  index_t identity() const { return 0; }
+  index_t operator()(index_t earlier, index_t later) const {
+    combines->fetch_add(1, std::memory_order_relaxed);
+    return std::max(earlier, later) + 1;
+  }
+};
+
+TEST(info, several_workers_do_no_more_work_than_it_allows) {
+  for_each_tree([]<class A>(std::type_identity<A>) {
+    for (int const workers : {2, 3, 7, 16})
+      for (index_t const n : {1, 8, 9, 100, 1100, 4097, 20011}) {
+        std::atomic<index_t> combines{0}, longest{0};
+        openmp on(workers);
+        scan(
+            on, A{}, shared_counting_monoid{&combines}, {1, n}, [](index_t, index_t) { return index_t{0}; },
+            [&](index_t, index_t, index_t chain) {
+              for (index_t old = longest; old < chain && !longest.compare_exchange_weak(old, chain);) {}
+            });
+        ASSERT_EQ(longest, A::info.span(n)) << A::info.name << ", n = " << n;
+        ASSERT_GE(combines, A::info.work(n)) << A::info.name << ", n = " << n;
+        ASSERT_LE(combines, A::info.shared_work == nullptr ? A::info.work(n) : A::info.shared_work(n, workers))
+            << A::info.name << ", n = " << n;
+      }
   });
 }
 
