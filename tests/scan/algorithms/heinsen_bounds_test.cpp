@@ -7,6 +7,7 @@
 
 #include "tests/laws/effort.hpp"
 #include "tests/scan/algorithms/heinsen_common.hpp"
+#include "tests/worst.hpp"
 
 namespace ssmscan::heinsen_tests {
 namespace {
@@ -28,7 +29,8 @@ std::size_t check_bound(std::string_view what, std::vector<T> const& a, std::vec
       index_t at = 0;
       for (index_t t = 0; t < truth.size(); ++t) {
         auto const i = static_cast<std::size_t>(t);
-        if (double const error = truth.error(t, x[i]); !(error <= worst * bound[i])) worst = error / bound[i], at = t;
+        double const now = tests::worse(worst, tests::share(truth.error(t, x[i]), bound[i]));
+        if (now > worst) worst = now, at = t;
       }
       EXPECT_LE(worst, 1.0) << what << ", " << dtype_name<T> << ", " << backend << ", inner " << inner.name << ", "
                             << b.size() << " elements, t = " << at;
@@ -73,9 +75,8 @@ void check_bars(index_t n) {
       for (index_t t = 0; t < n; ++t) {
         auto const i = static_cast<std::size_t>(t);
         double const error = truth.error(t, x[i]);
-        if (error > 0)
-          worst = std::max(worst, error / (u * truth.at(t).s)), of_bound = std::max(of_bound, error / bound[i]);
-        if (std::isnan(error)) worst = std::numeric_limits<double>::infinity();
+        worst = tests::worse(worst, tests::share(error, u * truth.at(t).s));
+        of_bound = tests::worse(of_bound, tests::share(error, bound[i]));
       }
       EXPECT_LE(worst, ssm_like ? 20 : 64) << f.name << ", " << dtype_name<T> << ", inner " << inner;
       EXPECT_LE(of_bound, 1) << f.name << ", " << dtype_name<T> << ", inner " << inner;
@@ -110,7 +111,7 @@ double adversarial(std::uint64_t seed, int steps) {
     double worst = 0;
     for (index_t t = 0; t < truth.size(); ++t) {
       auto const i = static_cast<std::size_t>(t);
-      worst = std::max(worst, truth.error(t, x[i]) / bound[i]);
+      worst = tests::worse(worst, tests::share(truth.error(t, x[i]), bound[i]));
     }
     return worst;
   };
@@ -129,7 +130,7 @@ double adversarial(std::uint64_t seed, int steps) {
 }
 TYPED_TEST(heinsen_bounds, stays_inside_its_bound_under_hill_climbing) {
   double worst = 0;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) worst = std::max(worst, adversarial<TypeParam>(seed, 1500));
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) worst = tests::worse(worst, adversarial<TypeParam>(seed, 1500));
   EXPECT_LE(worst, 1.0);
   EXPECT_GT(worst, 0.02);  // a bound that is never approached would say little
   testing::Test::RecordProperty("worst_of_bound", std::to_string(worst));

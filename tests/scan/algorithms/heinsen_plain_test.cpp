@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "tests/scan/algorithms/heinsen_common.hpp"
+#include "tests/worst.hpp"
 
 #include <ssmscan/scan/reference/bounds.hpp>
 
@@ -44,8 +45,8 @@ plain_error plain(family f, index_t n) {
              x_now * (1 + library * size(log_1_w) + size(sum));
     double const error = truth.error(t, x[i]),
                  allowed = u * (by_a_star + by_sum + x_now * (size(a_star + sum) + library));
-    worst.of_s = std::max(worst.of_s, error / (u * truth.at(t).s));
-    worst.of_bound = std::max(worst.of_bound, error / (reference::inflation * allowed));
+    worst.of_s = tests::worse(worst.of_s, tests::share(error, u * truth.at(t).s));
+    worst.of_bound = tests::worse(worst.of_bound, tests::share(error, reference::inflation * allowed));
   }
   return worst;
 }
@@ -90,7 +91,7 @@ double error_of_sums(reference::sequence<float> const& data) {
     sum = log_add(sum, std::log(static_cast<Sum>(data.b[t])) - static_cast<Sum>(a_star));
     exact_a += std::log(static_cast<double>(data.a[t]));
     exact_sum = log_add(exact_sum, std::log(static_cast<double>(data.b[t])) - exact_a);
-    worst = std::max(worst, std::abs(static_cast<double>(a_star) + static_cast<double>(sum) - exact_a - exact_sum));
+    worst = tests::worse(worst, std::abs(static_cast<double>(a_star) + static_cast<double>(sum) - exact_a - exact_sum));
   }
   return worst / reference::unit_roundoff<float>;
 }
@@ -104,7 +105,7 @@ std::pair<double, double> drift_and_walk(reference::sequence<float> const& data)
     a_star += std::log(data.a[t]);
     squares += (static_cast<double>(a_star) - unrounded) * (static_cast<double>(a_star) - unrounded);
     exact += std::log(static_cast<double>(data.a[t]));
-    drift = std::max(drift, std::abs(static_cast<double>(a_star) - exact));
+    drift = tests::worse(drift, std::abs(static_cast<double>(a_star) - exact));
   }
   constexpr double u = reference::unit_roundoff<float>;
   return {drift / u, std::sqrt(squares) / u};
