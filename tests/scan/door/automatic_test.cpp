@@ -2,13 +2,14 @@
 // has a number, with the words of the reason that belong to the line. The call does what plan says.
 #include <complex>
 #include <cstdint>
-#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/simd_target.hpp>
 
