@@ -18,7 +18,7 @@ packages_of() {
 have() {
   case $1 in
     g++) [[ -n ${CXX:-} ]] || command -v g++ >/dev/null ;;
-    cmake | clang | chromium | python3 | pkg-config) command -v "$1" >/dev/null ;;
+    cmake | clang | clang-format-14 | chromium | python3 | pkg-config) command -v "$1" >/dev/null ;;
     ninja-build) command -v ninja >/dev/null ;;
     libgtest-dev) [[ -n ${GTest_ROOT:-} || $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == "install ok installed" ]] ;;
     *) [[ $(dpkg-query -W -f='${Status}' "$1" 2>/dev/null) == "install ok installed" ]] ;;

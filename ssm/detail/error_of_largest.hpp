@@ -7,8 +7,8 @@
 
 namespace ssmscan::ssm::detail {
 
-// The largest difference over the largest modulus expected (over the least that is a number, where all are zero); NaN
-// where one is, infinite where sizes differ.
+// The largest difference over the largest modulus expected (over 1e-300, where all are zero); infinite where one is
+// not a number, and where sizes differ.
 template <class Computed, class Expected>
 double error_of_largest(Computed const& computed, Expected const& expected) {
   if (computed.size() != expected.size()) return HUGE_VAL;
@@ -16,7 +16,7 @@ double error_of_largest(Computed const& computed, Expected const& expected) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     std::complex<double> const exact(expected[i]);
     double const off = std::abs(std::complex<double>(computed[i]) - exact);
-    error = off <= error ? error : off;  // NaN stays
+    error = std::isnan(off) ? HUGE_VAL : std::max(error, off);
     size = std::max(size, std::abs(exact));
   }
   return error / size;

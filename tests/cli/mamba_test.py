@@ -5,7 +5,7 @@ import shutil
 import struct
 import unittest
 
-from program import ProgramTest
+from program import ProgramTest, difference
 
 DATA = os.environ["SSMSCAN_TEST_DATA"]
 MODEL = os.path.join(DATA, "tiny-mamba")
@@ -37,7 +37,7 @@ class MambaTest(ProgramTest):
             self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", *more)
             descr, got_shape, got = self.load("y.npy")
             self.assertEqual((descr, list(got_shape)), ("<f4", shape))
-            self.assertLessEqual(max(abs(a - b) for a, b in zip(got, expected, strict=True)), 1e-4, more)
+            self.assertLessEqual(difference(got, expected), 1e-4, more)
 
     def test_weights_in_bfloat16_are_near(self):
         made = {}
@@ -45,9 +45,9 @@ class MambaTest(ProgramTest):
             self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", f"--weights={weights}")
             made[weights] = self.load("y.npy")[2]
         # Rounding moves each weight by 2^-9 of itself at most; 13 matrices stand one after the other; a reason for the size, not a proof.
-        difference = max(abs(a - b) for a, b in zip(made["float32"], made["bfloat16"], strict=True))
-        self.assertGreater(difference, 0)
-        self.assertLess(difference, 13 * 2**-9 * max(map(abs, made["float32"])))
+        off = difference(made["float32"], made["bfloat16"])
+        self.assertGreater(off, 0)
+        self.assertLess(off, 13 * 2**-9 * max(map(abs, made["float32"])))
         self.bad(2, ['--weights: got "half"'], "mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=z.npy", "--weights=half")
 
     def test_weights_that_are_not_finite_are_told(self):

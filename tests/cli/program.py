@@ -1,6 +1,7 @@
 """The program under test, in a folder of its own, and npy files written and read by hand (no NumPy)."""
 import ast
 import json
+import math
 import os
 import re
 import struct
@@ -43,6 +44,11 @@ def parse_npy(data):
     numbers = struct.unpack("<%d%s" % (parts * count(header["shape"]), code), data[10 + length:])
     values = [complex(r, i) for r, i in zip(numbers[::2], numbers[1::2])] if parts == 2 else list(numbers)
     return header["descr"], header["shape"], values
+
+
+# The largest; infinite where one is not a number, which max() would pass over.
+def difference(given, expected):
+    return max((math.inf if math.isnan(d) else d for d in (abs(a - b) for a, b in zip(given, expected, strict=True))), default=0.0)
 
 
 class ProgramTest(unittest.TestCase):

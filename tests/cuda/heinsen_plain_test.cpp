@@ -2,6 +2,7 @@
 // sequences so short that the formula has no time to go wrong, it is held to what its operations may lose.
 #include "tests/cuda/on_device.hpp"
 #include "tests/laws/data.hpp"
+#include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/reference/oracle.hpp>
@@ -39,7 +40,7 @@ TYPED_TEST(cuda_heinsen_plain, is_the_recurrence_as_long_as_it_can_be) {
     };
     reference::oracle<T> const exact(of_lane(a), of_lane(b), std::nullopt);
     for (index_t t = 0; t < n; ++t)
-      worst = std::max(worst, exact.error(t, x[static_cast<std::size_t>(lane * n + t)]) / exact.at(t).s);
+      worst = tests::worse(worst, exact.error(t, x[static_cast<std::size_t>(lane * n + t)]) / exact.at(t).s);
   }
   std::printf("largest error / (u S): %.1f\n", worst / reference::unit_roundoff<T>);
   EXPECT_LE(worst, allowed);

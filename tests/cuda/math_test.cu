@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "tests/cuda/gpu.hpp"
+#include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/backends/cuda.cuh>
@@ -28,7 +29,7 @@ struct every_float {
     if (!isfinite(v) || fabsf(v) < 0x1p-126F || (f == function::log && v < 0)) return;
     double const exact = f == function::exp ? exp(static_cast<double>(v)) : log(static_cast<double>(v));
     float const got = f == function::exp ? expf(v) : logf(v);
-    if (exact == 0 || fabs(exact) < 0x1p-126 || !isfinite(got)) return;
+    if (exact == 0 || fabs(exact) < 0x1p-126 || isinf(got)) return;
     at_most(worst, fabs((got - exact) / exact) / 0x1p-24);
   }
 };
@@ -106,8 +107,8 @@ double worst_of(of_double f, double low, double high) {
   for (index_t i = 0; i < samples; ++i) {
     long double const exact = exactly(f, std::fma(step, static_cast<double>(i), low));
     if (exact == 0) continue;
-    worst =
-        std::max(worst, static_cast<double>(std::abs((got[static_cast<std::size_t>(i)] - exact) / exact)) / 0x1p-53);
+    auto const error = static_cast<double>(std::abs((got[static_cast<std::size_t>(i)] - exact) / exact));
+    worst = tests::worse(worst, error / 0x1p-53);
   }
   return worst;
 }

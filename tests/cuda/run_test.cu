@@ -3,6 +3,7 @@
 #include <cmath>
 #include <random>
 
+#include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/backends/cuda/heinsen_steps.cuh>
@@ -141,7 +142,7 @@ TEST(cuda_run, tables_are_as_exact_as_they_say) {
   auto const look_at = [&](float v) {
     long double const exact = std::log2(static_cast<long double>(v));
     auto const error = static_cast<double>(std::abs(tables.log2_of(v) - exact));
-    if (v != 1.0f) worst_log = std::max(worst_log, error / static_cast<double>(std::abs(exact)));
+    if (v != 1.0f) worst_log = tests::worse(worst_log, error / static_cast<double>(std::abs(exact)));
   };
   EXPECT_EQ(tables.log2_of(1.0f), 0.0);
   for (int k = 0; k < 1000000; ++k) {
@@ -150,7 +151,7 @@ TEST(cuda_run, tables_are_as_exact_as_they_say) {
     look_at(1 + static_cast<float>(static_cast<std::int32_t>(random() % 65536) - 32768) * 0x1p-22f);
     double const v = draw<double>(random) * heinsen_steps::most * (k % 2 == 0 ? 1 : 0x1p-12);
     long double const exact = std::exp2(static_cast<long double>(v));
-    worst_power = std::max(worst_power, static_cast<double>(std::abs(tables.exp2_of(v) / exact - 1)));
+    worst_power = tests::worse(worst_power, static_cast<double>(std::abs(tables.exp2_of(v) / exact - 1)));
   }
   look_at(std::nextafter(1.0f, 0.0f)), look_at(std::nextafter(1.0f, 2.0f));
   std::printf("2^%.2f of the logarithm, 2^%.2f of the exponential\n", std::log2(worst_log), std::log2(worst_power));

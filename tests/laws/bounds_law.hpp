@@ -57,16 +57,16 @@ inline std::vector<index_t> fewer_bound_lengths(effort e) {
 }
 
 // Every form that a user gets by its name goes to 2^20; those with tiles of 8, as many at 2^11 as the others have there, to
-// 2^14 + 1. The double-double logarithms of a reformulation cost a hundred plain steps each: it goes to 2^14 + 1 (on an inner
-// scan that is not its own choice, to 2^12 + 1), and to one length of each power of two above; all the way in the form that
-// its name alone gives.
+// 2^14 + 1. The logarithms of a reformulation, and of its bound, cost a hundred plain steps each: it goes to 2^14 + 1, and to
+// the powers of two above; on an inner scan that is not its own choice to 2^12 + 1, and to the powers up to 2^16 (beyond:
+// heinsen.keeps_the_bars_*).
 template <class T>
 std::vector<index_t> lengths_for(subject<T> const& s, std::vector<index_t> const& lengths) {
   bool const reformulates = s.result == result_class::reformulates;
   std::vector<index_t> some;
   for (index_t const n : lengths) {
     bool const power = n > 0 && (n & (n - 1)) == 0;
-    bool const above = reformulates ? power && (n <= 65536 || s.inner == "chunked") : s.registered;
+    bool const above = reformulates ? power && (n <= 65536 || !s.has_another_inner()) : s.registered;
     if (n <= (s.has_another_inner() ? 4097 : 16385) || above) some.push_back(n);
   }
   return some;

@@ -2,12 +2,13 @@
 // Bits depend on (algorithm, tree, dtype, time length) and on nothing else: not on the number of lanes, not on the
 // number of threads, not on the run; and two subjects with the same tree id have the same bits.
 #include "tests/laws/data.hpp"
+#include "tests/laws/definition.hpp"
 #include "tests/laws/verdict.hpp"
 
 namespace ssmscan::laws {
 
-// Of a subject that says it is the definition: x[t] = fma(a[t], x[t-1], b[t]), on any data.
-template <std::floating_point T>
+// Of a subject that says it is the definition: its step after step, on any data.
+template <class T>
 verdict definition_law(subject<T> const& s, std::vector<index_t> const& lengths) {
   verdict found;
   for (index_t const n : lengths)
@@ -16,7 +17,7 @@ verdict definition_law(subject<T> const& s, std::vector<index_t> const& lengths)
       outcome<T> needed{std::vector<T>(given.b.size()), given.initial, ""};
       for (index_t step = 0; step < n; ++step) {
         auto const t = static_cast<std::size_t>(d == direction::forward ? step : n - 1 - step);
-        needed.final[0] = needed.x[t] = std::fma(given.a[t], needed.final[0], given.b[t]);
+        needed.final[0] = needed.x[t] = defined_step(given.a[t], needed.final[0], given.b[t]);
       }
       found.add(difference(needed, call(s, given, d)), [&] { return place(s, n, d); });
       if (!found.holds()) return found;

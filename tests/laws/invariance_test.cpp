@@ -88,11 +88,9 @@ TYPED_TEST(invariance, one_tree_one_result_bit_for_bit) {
 
 TYPED_TEST(invariance, the_exact_one_is_the_definition_bit_for_bit) {
   using T = TypeParam;
-  if constexpr (std::floating_point<T>) {
-    auto const lengths = most_lengths(chosen_effort());
-    judge_all<T>([&](auto const& s) { return definition_law<T>(s, lengths); },
-                 [&](auto const& s) { return s.is_the_definition() ? size_of(lengths) * 2 : 0; });
-  }
+  auto const lengths = most_lengths(chosen_effort());
+  judge_all<T>([&](auto const& s) { return definition_law<T>(s, lengths); },
+               [&](auto const& s) { return s.is_the_definition() ? size_of(lengths) * 2 : 0; });
 }
 
 TYPED_TEST(invariance, zeros_have_the_definition_s_signs) {

@@ -2,7 +2,7 @@
 // NaN, infinities, -0, the greatest and the smallest number at every position of a lane, in a or in b: one lane for each,
 // between two that have none. Everything before is as in the clean run, bit for bit, and so are the lanes that have none.
 // At and after the position:
-//   definition       bit for bit what its one line of arithmetic gives (real dtypes)
+//   definition       bit for bit what its one line of arithmetic gives
 //   any tree         b: finite, NaN, +inf and -inf exactly where the definition has them; a: a NaN makes everything NaN,
 //                    an infinity leaves nothing finite (a tree may find inf - inf where the definition has inf)
 //   where all is finite: inside the bound (the signs of zeros: signs_of_zero.hpp)
@@ -13,6 +13,7 @@
 #include <map>
 
 #include "tests/laws/data.hpp"
+#include "tests/laws/definition.hpp"
 #include "tests/laws/effort.hpp"
 #include "tests/laws/verdict.hpp"
 #include "tests/laws/within.hpp"
@@ -23,7 +24,9 @@ inline constexpr index_t special_length = 301;
 
 // The values for one position: NaN and both infinities, and one of the four finite ones, which turn so that each of them,
 // too, comes to every position of a and of b: over both directions, with and without an initial state. (All seven in every
-// combination would cost more than twice as much, most of it in oracles for the finite ones.)
+// combination would cost more than twice as much, most of it in oracles for the finite ones.) Of a complex number they are
+// the real part, the imaginary part (the other is 0), or both, in turn: NaN and the infinities are each of the three at
+// every position, the finite ones at every twelfth.
 inline constexpr index_t values_per_position = 4;
 inline constexpr index_t special_lanes = 1 + values_per_position + 1;  // the first and the last have none
 
@@ -32,8 +35,16 @@ std::vector<T> special_values(index_t position, direction d, initial_state i) {
   using real = reference::real_t<T>;
   using limits = std::numeric_limits<real>;
   constexpr real finite[] = {real(-0.0), limits::max(), limits::denorm_min(), -limits::denorm_min()};
-  index_t const turn = position + 2 * static_cast<index_t>(d) + static_cast<index_t>(i);
-  return {T(limits::quiet_NaN()), T(limits::infinity()), T(-limits::infinity()), T(finite[turn % 4])};
+  index_t const combination = 2 * static_cast<index_t>(d) + static_cast<index_t>(i), turn = position + combination;
+  auto const placed = [&](real v, index_t part) {
+    if constexpr (is_complex<T>) {
+      return part % 3 == 0 ? T(v, 0) : part % 3 == 1 ? T(0, v) : T(v, v);
+    } else {
+      return static_cast<T>(v);
+    }
+  };
+  return {placed(limits::quiet_NaN(), turn), placed(limits::infinity(), turn + 1),
+          placed(-limits::infinity(), turn + 2), placed(finite[turn % 4], position / 4)};
 }
 
 // |a| in [0.9, 1], so that no product over 301 steps underflows and infinity stays infinite until an a = 0 (every 97th);
@@ -50,6 +61,15 @@ sequences<T> calm_sequences(initial_state i) {
     for (index_t lane = 0; lane < special_lanes; ++lane)
       made.initial.push_back(signed_or_turned<T>(random, 0x1p-14, 0x1p-12));
   return made;
+}
+
+template <class T>
+bool is_nan(T v) {
+  if constexpr (is_complex<T>) {
+    return std::isnan(v.real()) || std::isnan(v.imag());
+  } else {
+    return std::isnan(v);
+  }
 }
 
 enum class number_class { finite, nan, positive_infinity, negative_infinity };
@@ -77,15 +97,13 @@ number_class class_of(T v) {
 enum class special_place { in_a, in_b };
 inline constexpr special_place both_places[] = {special_place::in_a, special_place::in_b};
 
-// Bit for bit, the sign of zero with it; a NaN is a NaN.
-template <std::floating_point T>
+template <class T>
 std::string not_the_definition(std::vector<T> const& a, std::vector<T> const& b, std::optional<T> initial,
                                std::vector<T> const& x) {
   T state = initial.value_or(T(0));
   for (std::size_t t = 0; t < x.size(); ++t) {
-    state = t == 0 && !initial ? b[t] : std::fma(a[t], state, b[t]);
-    if (!(std::isnan(state) ? std::isnan(x[t]) : same_bits(state, x[t])))
-      return "not the definition's value at place " + std::to_string(t);
+    state = t == 0 && !initial ? b[t] : defined_step(a[t], state, b[t]);
+    if (!same_value(state, x[t])) return "not the definition's value at place " + std::to_string(t);
   }
   return "";
 }
@@ -108,25 +126,22 @@ yardstick<T> const& truth_of(std::vector<T> const& a, std::vector<T> const& b, s
 template <class T>
 std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vector<T> const& b,
                           std::optional<T> initial, std::vector<T> const& x, index_t position, special_place where) {
-  using real = reference::real_t<T>;
   auto const n = static_cast<index_t>(x.size());
   auto const at = [](std::vector<T> const& v, index_t t) { return v[static_cast<std::size_t>(t)]; };
   bool const special_is_finite = is_finite(where == special_place::in_a ? at(a, position) : at(b, position));
   if (!has_a_bound(s)) return "";
-  if constexpr (!is_complex<T>)
-    if (s.is_the_definition())
-      if (std::string const wrong = not_the_definition(a, b, initial, x); !wrong.empty()) return wrong;
+  if (s.is_the_definition())
+    if (std::string const wrong = not_the_definition(a, b, initial, x); !wrong.empty()) return wrong;
   if (special_is_finite) return truth_of(a, b, initial).outside(s, x);
   bool const tree = s.result != result_class::reformulates;
   T state = initial.value_or(T(0));
   for (index_t t = 0; t < n; ++t) {
     bool const nothing_before = t == 0 ? !initial : !tree && at(a, t) == T(0);
-    state = nothing_before ? at(b, t) : multiply_add(at(a, t), state, at(b, t));
+    state = nothing_before ? at(b, t) : defined_step(at(a, t), state, at(b, t));
     if (t < position) continue;
     T const got = at(x, t);
     std::string const here = " at place " + std::to_string(t);
-    bool const infinite_a =
-        where == special_place::in_a && !std::isnan(std::abs(static_cast<real>(std::real(at(a, position)))));
+    bool const infinite_a = where == special_place::in_a && !is_nan(at(a, position));
     bool const joins_parts = s.algorithm == "heinsen.fused";  // inf - inf there, as in a tree
     if (infinite_a && joins_parts ? is_finite(got) != is_finite(state)
         : infinite_a && tree      ? is_finite(got)
@@ -134,6 +149,15 @@ std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vec
       return "not of the definition's class" + here;
   }
   return "";
+}
+
+template <class T>
+std::string text_of(T v) {
+  if constexpr (is_complex<T>) {
+    return "(" + std::to_string(v.real()) + ", " + std::to_string(v.imag()) + ")";
+  } else {
+    return std::to_string(v);
+  }
 }
 
 // Every position; fast: every 13th, which is any place of a tile of 8 and of a fan of 16.
@@ -184,7 +208,7 @@ verdict special_values_law(subject<T> const& s, effort e) {
                   after_special(s, in_order(given.a, lane), in_order(given.b, lane), initial, after, position, where);
             }
             found.add(wrong, [&] {
-              return place(s, n, d) + ", " + std::to_string(std::real(values[static_cast<std::size_t>(k)])) +
+              return place(s, n, d) + ", " + text_of(values[static_cast<std::size_t>(k)]) +
                      (where == special_place::in_a ? " in a at " : " in b at ") + std::to_string(position) +
                      (i == initial_state::given ? ", with an initial state" : "");
             });

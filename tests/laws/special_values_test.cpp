@@ -20,7 +20,7 @@ TYPED_TEST(special_values_at_every_position, forward_only_and_in_their_lane) {
                [&](auto const&) { return positions * places * directions * initial_states * values_per_position; });
 }
 
-// What turns with the position brings every value to every one.
+// What turns with the position brings every value to every one; of a complex number what is not finite in three places.
 TYPED_TEST(special_values_at_every_position, each_of_the_seven) {
   using T = TypeParam;
   for (index_t position = 0; position < special_length; ++position) {
@@ -29,7 +29,7 @@ TYPED_TEST(special_values_at_every_position, each_of_the_seven) {
       for (initial_state const i : both_initial_states)
         for (T const v : special_values<T>(position, d, i))
           values.emplace(reinterpret_cast<char const*>(&v), sizeof(T));
-    EXPECT_EQ(values.size(), 7u) << position;
+    EXPECT_EQ(values.size(), is_complex<T> ? 4u + 3 * 3 : 7u) << position;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "tests/ssm/reference_data.hpp"
+#include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
 #include <ssmscan/ssm/io/safetensors.hpp>
@@ -35,7 +36,7 @@ void expect_close(std::span<float const> got, std::span<float const> expected, s
   double worst = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     double const error = std::abs(double(got[i]) - double(expected[i]));
-    worst = std::max(worst, error <= worst ? worst : error);
+    worst = tests::worse(worst, error);
     ASSERT_TRUE(error <= tolerance) << what << " " << i << ": " << got[i] << ", expected " << expected[i];
   }
   testing::Test::RecordProperty(what, std::to_string(worst));

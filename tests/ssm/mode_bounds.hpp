@@ -18,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/worst.hpp"
+
 #include <ssmscan/scan/reference/heinsen_bound.hpp>
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
@@ -223,7 +225,7 @@ double ratio_to_bound(std::vector<bounded_system> const& parts, std::vector<T> c
   auto const at = [](index_t i) { return static_cast<std::size_t>(i); };
   auto const hold = [&](auto computed, auto exact, double bound) {
     double const ratio = computed == exact ? 0 : static_cast<double>(std::abs(computed - exact)) / bound;
-    worst = ratio <= worst ? worst : ratio;  // NaN stays
+    worst = tests::worse(worst, ratio);
   };
   for (index_t b = 0; b < batch; ++b) {
     index_t input = 0, output = 0, state = 0;

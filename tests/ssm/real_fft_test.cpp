@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "tests/ssm/numbers.hpp"
+#include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
 #include <ssmscan/ssm/detail/real_fft.hpp>
@@ -47,8 +48,7 @@ struct distance {
   double relative() const { return static_cast<double>(std::sqrt(off / size)); }
 };
 double ratio(distance const& forward, distance const& backward, double bound) {
-  double const off = std::max(forward.relative(), backward.relative());
-  return off == 0 ? 0 : off / bound;  // of one point nothing is rounded
+  return tests::share(tests::worse(forward.relative(), backward.relative()), bound);  // of one point nothing is rounded
 }
 
 // Forward of n values, and backward of the computed spectrum, whose exact inverse is the definition again.

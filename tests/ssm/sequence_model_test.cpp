@@ -3,6 +3,7 @@
 #include "tests/ssm/mode_bounds.hpp"
 #include "tests/ssm/numbers.hpp"
 #include "tests/ssm/reference_data.hpp"
+#include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
 #include <ssmscan/ssm/hippo.hpp>
@@ -70,7 +71,7 @@ double difference(std::vector<T> const& p, std::vector<T> const& q) {
   double error = p.size() == q.size() ? 0 : INFINITY;
   for (std::size_t i = 0; i < q.size(); ++i) {
     double const off = static_cast<double>(std::abs(p[i] - q[i]));
-    error = off <= error ? error : off;
+    error = tests::worse(error, off);
   }
   return error;
 }
@@ -235,7 +236,7 @@ double ratio_to_bound(std::vector<T> const& p, std::vector<T> const& q, std::vec
   double worst = p.size() == q.size() && p.size() == of_p.size() ? 0 : INFINITY;
   for (std::size_t i = 0; i < q.size(); ++i) {
     double const ratio = static_cast<double>(std::abs(p[i] - q[i])) / (of_p[i] + of_q[i]);
-    worst = ratio <= worst ? worst : ratio;
+    worst = tests::worse(worst, ratio);
   }
   return worst;
 }

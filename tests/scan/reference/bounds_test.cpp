@@ -13,6 +13,27 @@ class bounds : public testing::Test {};
 using dtypes = testing::Types<float, double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(bounds, dtypes);
 
+// What these and other tests judge by: no NaN is passed over, whatever stands beside it.
+TEST(worst, is_infinite_where_one_is_not_a_number) {
+  double const nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(tests::worse(1.0, 2.0), 2);
+  EXPECT_EQ(tests::worse(2.0, 1.0), 2);
+  EXPECT_EQ(tests::worse(tests::worse(1.0, nan), 2.0), infinity);
+  EXPECT_EQ(tests::worse(nan, 2.0), infinity);
+  EXPECT_EQ(tests::share(1.0, 4.0), 0.25);
+  EXPECT_EQ(tests::share(0.0, 0.0), 0);
+  for (auto const& [error, allowed] :
+       {std::pair(1.0, 0.0), {0.0, nan}, {nan, 0.0}, {nan, 1.0}, {1.0, nan}, {1.0, -1.0}}) {
+    EXPECT_EQ(tests::worse(0.0, tests::share(error, allowed)), infinity) << error << " of " << allowed;
+    worst_ratio found;
+    for (double const other : {0.5, error, 0.25}) found.add(other, other == 0.5 || other == 0.25 ? 1.0 : allowed);
+    EXPECT_EQ(found.value, infinity) << error << " of " << allowed;
+  }
+  worst_ratio found;
+  found.add(nan, infinity), found.add(1, 2);
+  EXPECT_EQ(found.value, 0.5);  // an infinite bound says nothing
+}
+
 constexpr index_t longest = 9000;  // past two chunks of 4096
 constexpr std::uint64_t seeds = 3;
 

@@ -3,6 +3,8 @@
 #include <optional>
 #include <vector>
 
+#include "tests/worst.hpp"
+
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
 #include <ssmscan/scan/reference/bounds.hpp>
@@ -46,12 +48,11 @@ std::vector<T> run(std::vector<T> const& a, std::vector<T> const& b, std::option
   return x;
 }
 
-// The largest error / bound, infinite where some element is outside.
+// The largest error / bound. An infinite bound says nothing of its element.
 struct worst_ratio {
   double value = 0;
   void add(double error, double bound) {
-    if (!inside(error, bound)) value = std::numeric_limits<double>::infinity();
-    if (error > 0 && std::isfinite(bound)) value = std::max(value, error / bound);
+    if (!std::isinf(bound)) value = tests::worse(value, tests::share(error, bound));
   }
 };
 

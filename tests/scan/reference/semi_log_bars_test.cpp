@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/laws/effort.hpp"
+#include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/linear_recurrence.hpp>
@@ -22,8 +23,10 @@ double worst_over_us(oracle<T> const& exact, sequence<T> const& data, index_t n,
   linear_recurrence<T>({.a = {data.a.data(), n}, .b = {data.b.data(), n}, .x = {x.data(), n}, .operation = represents},
                        {.algorithm = algorithm});
   double worst = 0;
-  for (index_t t = 0; t < n; ++t)
-    worst = std::max(worst, exact.error(t, x[static_cast<std::size_t>(t)]) / (unit_roundoff<T> * exact.at(t).s));
+  for (index_t t = 0; t < n; ++t) {
+    double const error = exact.error(t, x[static_cast<std::size_t>(t)]);
+    worst = tests::worse(worst, tests::share(error, unit_roundoff<T> * exact.at(t).s));
+  }
   return worst;
 }
 

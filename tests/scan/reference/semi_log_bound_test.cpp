@@ -50,7 +50,7 @@ double worst_relative_error(T (*narrow)(T), Wide (*wide)(Wide), T low, T high) {
     T const at = low + (high - low) * static_cast<T>(i) / static_cast<T>(samples);
     Wide const right = wide(static_cast<Wide>(at));
     if (right == 0) continue;
-    worst = std::max(worst, static_cast<double>(std::abs((static_cast<Wide>(narrow(at)) - right) / right)));
+    worst = tests::worse(worst, static_cast<double>(std::abs((static_cast<Wide>(narrow(at)) - right) / right)));
   }
   return worst / unit_roundoff<T>;
 }

@@ -1,4 +1,6 @@
 // The diagonal plus low-rank kernel against each slower form before it, and against the Annotated S4.
+#include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "tests/ssm/annotated_s4.hpp"
@@ -44,6 +46,18 @@ std::vector<double> by_powers(dplr_system const& system, index_t length) {
   std::vector<double> kernel;
   for (complex const tap : naive_kernel<complex>(discrete, whole.c, length)) kernel.push_back(tap.real());
   return kernel;
+}
+
+TEST(ErrorOfLargest, PassesNothingOver) {
+  double const nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> const expected{1, -4, 2};
+  EXPECT_EQ(error_of_largest(std::vector<double>{1, -3, 2.5}, expected), 0.25);
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    auto computed = expected;
+    computed[i] = nan;
+    EXPECT_EQ(error_of_largest(computed, expected), HUGE_VAL) << i;
+  }
+  EXPECT_EQ(error_of_largest(std::vector<double>{1, -4}, expected), HUGE_VAL);
 }
 
 // Every HiPPO: at this step the largest of them is 9e-14 off. FouT has no half spectrum: its eigenvalue 0 has no

@@ -1,0 +1,225 @@
+// What `automatic` chooses and why, row by row as docs/which_scan.md says it: on both sides of every line of its table that
+// has a number, with the words of the reason that belong to the line. The call does what plan says.
+#include <complex>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/linear_recurrence.hpp>
+#include <ssmscan/scan/simd_target.hpp>
+
+namespace ssmscan {
+namespace {
+
+using testing::HasSubstr;
+
+enum class places {
+  time_beside_time,
+  downwards,     // the same, from the last address to the first
+  constant_a,    // the same, a of one number
+  every_second,  // time in steps of two
+  lane_beside_lane
+};
+enum class packed { no, by_offsets, by_reset };
+
+struct line {
+  tensor_shape shape;
+  places where = places::time_beside_time;
+  int threads = 1;
+  std::string_view algorithm, why;
+  operation represents = operation::affine;
+  packed how = packed::no;
+  std::string_view backend = "openmp";
+};
+
+constexpr tensor_shape lanes_of(index_t lanes, index_t time) { return {1, lanes, time}; }
+constexpr index_t short_time = 100, worth_a_tree = 640, long_time = index_t{1} << 17;
+
+constexpr std::string_view vectors_along_time = "contiguous in time", vectors_across = "beside one another",
+                           one_thread = "one thread", enough = "lanes enough", split = "fewer lanes than threads",
+                           not_worth = "more combines", tree_of_logarithms = "only a tree";
+
+// "sequences of ... steps and more, contiguous in time: look_back; one pass, in vectors along time, on one thread or all"
+// "many lanes beside one another in memory (time_major): sequential; lanes run abreast in vectors"
+constexpr line in_vectors[] = {
+    {lanes_of(1, worth_a_tree), places::time_beside_time, 1, "look_back", vectors_along_time},
+    {lanes_of(1, worth_a_tree), places::time_beside_time, 16, "look_back", vectors_along_time},
+    {lanes_of(1, long_time), places::time_beside_time, 2, "look_back", vectors_along_time},
+    {lanes_of(8, worth_a_tree), places::time_beside_time, 2, "look_back", vectors_along_time},
+    {{3, 5, worth_a_tree}, places::time_beside_time, 2, "look_back", vectors_along_time},
+    {lanes_of(2, long_time), places::downwards, 2, "look_back", vectors_along_time},
+    {lanes_of(2, long_time), places::constant_a, 2, "look_back", vectors_along_time},
+    {.shape = lanes_of(2, long_time),
+     .threads = 16,
+     .algorithm = "look_back",
+     .why = vectors_along_time,
+     .backend = "serial"},
+    {.shape = lanes_of(2, long_time),
+     .threads = 2,
+     .algorithm = "look_back",
+     .why = vectors_along_time,
+     .how = packed::by_offsets},
+    {.shape = lanes_of(2, long_time),
+     .threads = 2,
+     .algorithm = "look_back",
+     .why = vectors_along_time,
+     .how = packed::by_reset},
+    {lanes_of(64, short_time), places::lane_beside_lane, 1, "sequential", vectors_across},
+    {lanes_of(64, 1 << 14), places::lane_beside_lane, 2, "sequential", vectors_across},
+    {{2, 64, 1 << 12}, places::lane_beside_lane, 2, "sequential", vectors_across},
+};
+
+// "anything else: other strides, packed sequences with channels contiguous, semi_log, short ones: sequential, one lane a
+// thread; chunked where more than four threads would share a lane"
+constexpr line anything_else[] = {
+    // short
+    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 1, "sequential", one_thread},
+    {lanes_of(64, worth_a_tree - 1), places::time_beside_time, 2, "sequential", enough},
+    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 2, "sequential", not_worth},
+    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 16, "sequential", not_worth},
+    {lanes_of(1, 1), places::time_beside_time, 16, "sequential", not_worth},
+    {lanes_of(3, short_time), places::every_second, 64, "sequential", not_worth},
+    // other strides: as many lanes as threads, and up to four threads a lane; more than four
+    {lanes_of(1, long_time), places::every_second, 1, "sequential", one_thread},
+    {.shape = lanes_of(1, long_time),
+     .where = places::every_second,
+     .threads = 16,
+     .algorithm = "sequential",
+     .why = one_thread,
+     .backend = "serial"},
+    {lanes_of(2, long_time), places::every_second, 2, "sequential", enough},
+    {lanes_of(3, long_time), places::every_second, 2, "sequential", enough},
+    {lanes_of(1, long_time), places::every_second, 4, "sequential", not_worth},
+    {lanes_of(1, long_time), places::every_second, 5, "chunked", split},
+    {lanes_of(2, long_time), places::every_second, 8, "sequential", not_worth},
+    {lanes_of(2, long_time), places::every_second, 9, "chunked", split},
+    // few lanes beside one another
+    {lanes_of(2, long_time), places::lane_beside_lane, 1, "sequential", one_thread},
+    {lanes_of(2, long_time), places::lane_beside_lane, 2, "sequential", enough},
+    {lanes_of(2, long_time), places::lane_beside_lane, 9, "chunked", split},
+    // packed with channels contiguous
+    {.shape = lanes_of(64, 1 << 12),
+     .where = places::lane_beside_lane,
+     .threads = 2,
+     .algorithm = "sequential",
+     .why = enough,
+     .how = packed::by_offsets},
+    {.shape = lanes_of(64, 1 << 12),
+     .where = places::lane_beside_lane,
+     .threads = 1,
+     .algorithm = "sequential",
+     .why = one_thread,
+     .how = packed::by_reset},
+    {.shape = lanes_of(2, long_time),
+     .where = places::lane_beside_lane,
+     .threads = 9,
+     .algorithm = "chunked",
+     .why = split,
+     .how = packed::by_offsets},
+};
+
+// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes chunked"; short ones as above.
+constexpr line in_logarithms[] = {
+    {lanes_of(1, long_time), places::time_beside_time, 1, "chunked", tree_of_logarithms, operation::semi_log},
+    {lanes_of(1, long_time), places::time_beside_time, 16, "chunked", tree_of_logarithms, operation::semi_log},
+    {lanes_of(16, 1 << 13), places::lane_beside_lane, 2, "chunked", tree_of_logarithms, operation::semi_log},
+    {lanes_of(2, 1 << 14), places::every_second, 2, "chunked", tree_of_logarithms, operation::semi_log},
+    {lanes_of(2, 1 << 14), places::time_beside_time, 2, "chunked", tree_of_logarithms, operation::semi_log,
+     packed::by_offsets},
+    {lanes_of(1, 1000), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
+    {lanes_of(64, 1000), places::lane_beside_lane, 2, "sequential", enough, operation::semi_log},
+    {lanes_of(1, 1000), places::time_beside_time, 2, "sequential", not_worth, operation::semi_log},
+};
+
+tensor_shape strides_of(line const& row) {
+  auto const [batch, channel, time] = row.shape;
+  switch (row.where) {
+    case places::downwards:
+      return {channel * time, time, -1};
+    case places::every_second:
+      return {2 * channel * time, 2 * time, 2};
+    case places::lane_beside_lane:
+      return {channel * time, 1, channel};
+    default:
+      return {channel * time, time, 1};
+  }
+}
+
+template <class T>
+void expect_choice(line const& row) {
+  auto const [batch, channel, time] = row.shape;
+  index_t const lanes = batch * channel, room = lanes * time * (row.where == places::every_second ? 2 : 1);
+  std::vector<T> const a(static_cast<std::size_t>(room), T(1)), b(a.size(), T(1));
+  std::vector<T> x(a.size());
+  index_t const first = row.where == places::downwards ? time - 1 : 0;
+  auto const stride = strides_of(row);
+  std::vector<index_t> const offsets{0, time / 3, time};
+  std::vector<std::uint8_t> reset(static_cast<std::size_t>(time));
+  recurrence<T> problem{.a = {a.data() + first, row.shape, stride},
+                        .b = {b.data() + first, row.shape, stride},
+                        .x = {x.data() + first, row.shape, stride},
+                        .operation = row.represents};
+  if (row.where == places::constant_a) problem.a = {a.data(), row.shape, {0, 0, 0}};
+  if (row.how == packed::by_offsets) problem.offsets = offsets;
+  if (row.how == packed::by_reset) reset[static_cast<std::size_t>(time / 3)] = 1, problem.reset = reset;
+  execution const how{.backend = row.backend, .threads = row.threads};
+
+  SCOPED_TRACE(std::string(dtype_name<T>) + ", " + std::to_string(lanes) + " x " + std::to_string(time) + ", places " +
+               std::to_string(static_cast<int>(row.where)) + ", packed " + std::to_string(static_cast<int>(row.how)) +
+               ", " + std::to_string(row.threads) + " threads, " + std::string(row.backend));
+  choice const said = plan(problem, how);
+  EXPECT_EQ(said.algorithm, row.algorithm);
+  EXPECT_EQ(said.backend, row.backend);
+  EXPECT_EQ(said.inner, "");
+  EXPECT_THAT(said.reason, HasSubstr(row.why));
+  EXPECT_THAT(said.reason, HasSubstr(std::to_string(lanes) + " lane"));  // and what was looked at
+  EXPECT_THAT(said.reason, HasSubstr(" of " + std::to_string(time)));
+  EXPECT_THAT(said.reason, HasSubstr(std::to_string(row.backend == "serial" ? 1 : row.threads) + " thread"));
+
+  choice const made = linear_recurrence(problem, how);
+  EXPECT_EQ(made.algorithm, said.algorithm);
+  EXPECT_EQ(made.tree, said.tree);
+  index_t const steps = row.how == packed::no ? time : time - time / 3;  // a = b = 1: x counts them
+  EXPECT_EQ(problem.x(batch - 1, channel - 1, time - 1), static_cast<T>(static_cast<std::uint32_t>(steps)));
+}
+
+template <class T>
+void expect_choices(std::span<line const> rows) {
+  for (line const& row : rows) expect_choice<T>(row);
+}
+
+TEST(automatic, runs_in_vectors_where_the_page_says_so) {
+  if (simd_target() == "none") GTEST_SKIP() << "built without vectors";
+  expect_choices<float>(in_vectors);
+  expect_choices<std::complex<double>>(in_vectors);
+  expect_choices<std::uint32_t>(in_vectors);
+}
+
+TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
+  expect_choices<float>(anything_else);
+  expect_choices<std::complex<double>>(anything_else);
+  expect_choices<std::uint32_t>(anything_else);
+}
+
+TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
+  expect_choices<float>(in_logarithms);
+  expect_choices<double>(in_logarithms);
+}
+
+TEST(automatic, gives_way_to_a_name) {
+  std::vector<float> v(1000, 1.0f), x(1000);
+  recurrence<float> const problem{.a = {v.data(), 1000}, .b = {v.data(), 1000}, .x = {x.data(), 1000}};
+  EXPECT_EQ(plan(problem).algorithm, plan(problem, {.algorithm = "automatic"}).algorithm);
+  for (std::string_view const name : {"sequential", "blelloch", "chunked"}) {
+    EXPECT_EQ(plan(problem, {.algorithm = name}).algorithm, name);
+    EXPECT_THAT(plan(problem, {.algorithm = name}).reason, HasSubstr("by name"));
+  }
+}
+
+}  // namespace
+}  // namespace ssmscan
