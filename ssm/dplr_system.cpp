@@ -1,5 +1,7 @@
 #include <array>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <string>
 
 #include <Eigen/LU>
@@ -114,18 +116,48 @@ void dplr_stepper::step(complex* x, double u) const {
   }
 }
 
-std::vector<complex> truncated_output(dplr_system const& system, index_t length) {
-  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
-  dplr_stepper const stepper(system);
-  index_t const n = system.size();
-  // On (Re x, Im x), where Re(c x) = Re c Re x - Im c Im x.
-  Eigen::MatrixXd const step = detail::step_matrix<double>(stepper).transpose();
+namespace {
+
+// Of Re(c x) = Re c Re x - Im c Im x, a row over (Re x, Im x); and back.
+std::vector<double> over_reals(std::vector<complex> const& c) {
   std::vector<double> row;
-  for (complex const& c : system.c) row.push_back(c.real());
-  for (complex const& c : system.c) row.push_back(-c.imag());
+  for (complex const& value : c) row.push_back(value.real());
+  for (complex const& value : c) row.push_back(-value.imag());
+  return row;
+}
+complex of_reals(std::span<double const> row, std::size_t i) { return {row[i], -row[row.size() / 2 + i]}; }
+
+}  // namespace
+
+std::vector<complex> truncated_output(dplr_system const& system, index_t length, double power) {
+  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
+  Eigen::MatrixXd const step = detail::step_matrix<double>(dplr_stepper(system)).transpose();
+  std::vector<double> row = over_reals(system.c);
   detail::row_times_power(row, {step.data(), step.data() + step.size()}, length);
   std::vector<complex> made(system.c);
-  for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row[at(i)], -row[at(n + i)]);
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] -= power * of_reals(row, i);
+  return made;
+}
+
+std::vector<complex> recurrent_output(dplr_system const& system, index_t length) {
+  detail::need_length(length);
+  Eigen::MatrixXd squared = detail::step_matrix<double>(dplr_stepper(system));
+  Eigen::MatrixXd const identity = Eigen::MatrixXd::Identity(squared.rows(), squared.cols());
+  Eigen::MatrixXd whole = identity;
+  for (index_t left = length; left > 0; left /= 2) {
+    if (left % 2 != 0) whole = (whole * squared).eval();
+    if (left > 1) squared = (squared * squared).eval();
+  }
+  Eigen::MatrixXd const inverse = Eigen::PartialPivLU<Eigen::MatrixXd>(identity - whole).inverse();
+  double const gain = inverse.allFinite() ? inverse.norm() : std::numeric_limits<double>::infinity();
+  if (!(gain <= greatest_gain))
+    throw_invalid("c", "C~, with ||(I - Ab^L)^-1|| = " + detail::text_of(gain) + " at L = " + std::to_string(length),
+                  detail::text_of(greatest_gain) + " at most, or the recurrence's c in place of C~");
+  std::vector<double> const given = over_reals(system.c);
+  Eigen::RowVectorXd const row =
+      Eigen::Map<Eigen::RowVectorXd const>(given.data(), static_cast<Eigen::Index>(given.size())) * inverse;
+  std::vector<complex> made(system.c);
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] = of_reals({row.data(), given.size()}, i);
   return made;
 }
 
