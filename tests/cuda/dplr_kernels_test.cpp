@@ -65,7 +65,7 @@ TYPED_TEST(CudaLowRank, KernelWhereAPoleIsOnARoot) {
                                    .c = {{1, 0}, {0.5, 0.5}},
                                    .step = 0.1};
   ssm::dplr_system still = on_a_root;
-  still.lambda[1] = 0, still.p = {0, 0};
+  still.lambda[1] = 0, still.p = {0, 0}, still.c = {1, 1};
   for (index_t const length : {1, 2, 3, 8, 64, 100, 97}) {
     std::vector<ssm::dplr_system> channels{on_a_root, still};
     for (double const step : {1e-12, 1e-6, 1e3, 1e6}) channels.push_back(hippo_channel(8, ssm::spectrum::half, step));
