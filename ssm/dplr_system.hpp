@@ -46,7 +46,8 @@ SSMSCAN_SSM_EXPORT dplr_matrices matrices_of(dplr_system const& system);
 // One step x <- Ab x + Bb u in O(N rank), without Ab. With D = 1 / (2/step - lambda) and M = I + P^* D P (Woodbury):
 //   t = (2/step + lambda) x - P (P^* x) + 2 b u
 //   x <- D (t - P M^-1 P^* D t)
-// With a half spectrum every P^* (.) is a sum over pairs, 2 Re(.). Exact to some 10u of ||x|| + ||Bb u|| per step.
+// With a half spectrum every P^* (.) is a sum over pairs, 2 Re(.). Exact to some 10u of (1 + step ||P||^2) ||x|| + ||Bb u||
+// per step.
 class dplr_stepper {
  public:
   // Throws as check does, and where M^-1 is not finite.

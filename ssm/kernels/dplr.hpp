@@ -43,8 +43,10 @@ enum class read_out_kind { recurrence, truncated };
 // poles in their order, a lane for each root or node: the same bits on every SIMD target, for any number of threads.
 // Re-entrant.
 //
-// Error: some 10 u times the sums of moduli of a root (docs/s4.md, "How exact", has the bound), at most doubled by C~'s
-// way back through (I - Ab^L / 2)^-1 and by r^-l: no step, length or damping makes it worse.
+// Error: u times the sums of moduli at the roots (docs/s4.md, "How exact", has the bound), doubled at most by r^-l and by
+// C~'s way back through (I - Ab^L / 2)^-1, whatever step, length and damping are. Of a low rank with step ||P||^2 far above
+// 1 these sums are that much greater than their difference, the kernel, which then keeps u step ||P||^2 of itself (1e-10
+// at 1e6); HiPPO's keep 1e-10 of the largest tap at steps from 1e-12 to 1e6.
 template <class T>
 class dplr_kernels {
  public:

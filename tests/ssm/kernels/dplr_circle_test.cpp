@@ -155,6 +155,21 @@ TEST(DplrCircle, AnyStepAnyPole) {
   EXPECT_GT(largest, 1e-2);  // bounds of the errors' size
 }
 
+// Low ranks that outweigh all else, step ||P||^2 to 1e4: C~ is made of an Ab that does not lose digits by them.
+TEST(DplrCircle, LargeLowRanks) {
+  test::numbers source(5);
+  for (double const p : {1e2, 1e4}) {
+    for (index_t const length : {1, 16, 97, 784}) {
+      dplr_system system{.lambda = {0, {-1, 20}, {0, 3}, {-100, 500}}, .step = 1e4 / (p * p)};
+      for (std::size_t n = 0; n < system.lambda.size(); ++n)
+        system.p.push_back(p * source.both()), system.b.push_back(source.both()), system.c.push_back(source.both());
+      auto const exact = in_double(test::wide_system(system).kernel(length));
+      EXPECT_LE(error_of_largest(dplr_kernel<double>(system, length), exact), bar) << p << " " << length;
+      EXPECT_LE(error_of_largest(dplr_kernel_by_roots(system, length), exact), bar) << p << " " << length;
+    }
+  }
+}
+
 // The layer's convolution is its recurrence where one pole stands still.
 TEST(DplrCircle, ConvolutionIsTheRecurrence) {
   dplr_system const system{.lambda = {0, -1}, .p = {0, 1}, .b = {1, 1}, .c = {1, 1}, .step = 0.01};
