@@ -1,5 +1,7 @@
 #include <array>
 #include <cmath>
+#include <limits>
+#include <span>
 #include <string>
 
 #include <Eigen/LU>
@@ -7,7 +9,6 @@
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/row_power.hpp>
-#include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/dplr_system.hpp>
 
 namespace ssmscan::ssm {
@@ -114,18 +115,85 @@ void dplr_stepper::step(complex* x, double u) const {
   }
 }
 
-std::vector<complex> truncated_output(dplr_system const& system, index_t length) {
-  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
-  dplr_stepper const stepper(system);
-  index_t const n = system.size();
-  // On (Re x, Im x), where Re(c x) = Re c Re x - Im c Im x.
-  Eigen::MatrixXd const step = detail::step_matrix<double>(stepper).transpose();
+namespace {
+
+// Of Re(c x) = Re c Re x - Im c Im x, a row over (Re x, Im x); and back.
+std::vector<double> over_reals(std::vector<complex> const& c) {
   std::vector<double> row;
-  for (complex const& c : system.c) row.push_back(c.real());
-  for (complex const& c : system.c) row.push_back(-c.imag());
+  for (complex const& value : c) row.push_back(value.real());
+  for (complex const& value : c) row.push_back(-value.imag());
+  return row;
+}
+complex of_reals(std::span<double const> row, std::size_t i) { return {row[i], -row[row.size() / 2 + i]}; }
+
+// Ab over (Re x, Im x) as 2 (I - hA)^-1 - I = (rate + lambda) D - 2 D P M^-1 P^* (rate D), rate = 2/step, whose entries are
+// of the size of 1 and off by some u, however large h P P^* is; dplr_stepper's own steps lose digits by it.
+Eigen::MatrixXd bilinear_matrix(dplr_system const& system) {
+  index_t const n = system.size(), rank = system.rank();
+  bool const pairs = system.kept == spectrum::half;
+  double const rate = 2 / system.step;
+  std::vector<complex> d;
+  for (complex const& lambda : system.lambda) d.push_back(over(complex(1), rate - lambda));
+  Eigen::MatrixXcd const p = Eigen::Map<Eigen::MatrixXcd const>(system.p.data(), n, rank);
+  auto const inner = [&](complex sum) { return pairs ? complex(2 * sum.real()) : sum; };
+  Eigen::MatrixXcd m = Eigen::MatrixXcd::Identity(rank, rank);
+  for (index_t r = 0; r < rank; ++r) {
+    for (index_t q = 0; q < rank; ++q) {
+      complex sum = 0;
+      for (index_t i = 0; i < n; ++i) sum += times(times(std::conj(p(i, r)), d[at(i)]), p(i, q));
+      m(r, q) += inner(sum);
+    }
+  }
+  Eigen::PartialPivLU<Eigen::MatrixXcd> const lu(m);
+  Eigen::MatrixXd made(2 * n, 2 * n);
+  for (index_t k = 0; k < 2 * n; ++k) {
+    index_t const j = k % n;
+    complex const x = k < n ? complex(1) : complex(0, 1);
+    Eigen::VectorXcd in(rank);
+    for (index_t r = 0; r < rank; ++r) in(r) = inner(times(std::conj(p(j, r)), times(rate * d[at(j)], x)));
+    Eigen::VectorXcd const through = lu.solve(in);
+    for (index_t i = 0; i < n; ++i) {
+      complex to = i == j ? times(times(rate + system.lambda[at(i)], d[at(i)]), x) : complex(0);
+      for (index_t r = 0; r < rank; ++r) to -= 2.0 * times(times(d[at(i)], p(i, r)), through(r));
+      made(i, k) = to.real(), made(n + i, k) = to.imag();
+    }
+  }
+  return made;
+}
+
+}  // namespace
+
+std::vector<complex> truncated_output(dplr_system const& system, index_t length, double power) {
+  if (length < 0) throw_invalid("length", std::to_string(length), "0 or more");
+  [[maybe_unused]] dplr_stepper const refused(system);  // where it throws
+  Eigen::MatrixXd const step = bilinear_matrix(system).transpose();
+  std::vector<double> row = over_reals(system.c);
   detail::row_times_power(row, {step.data(), step.data() + step.size()}, length);
   std::vector<complex> made(system.c);
-  for (index_t i = 0; i < n; ++i) made[at(i)] -= complex(row[at(i)], -row[at(n + i)]);
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] -= power * of_reals(row, i);
+  return made;
+}
+
+std::vector<complex> recurrent_output(dplr_system const& system, index_t length) {
+  detail::need_length(length);
+  [[maybe_unused]] dplr_stepper const refused(system);  // where it throws
+  Eigen::MatrixXd squared = bilinear_matrix(system);
+  Eigen::MatrixXd const identity = Eigen::MatrixXd::Identity(squared.rows(), squared.cols());
+  Eigen::MatrixXd whole = identity;
+  for (index_t left = length; left > 0; left /= 2) {
+    if (left % 2 != 0) whole = (whole * squared).eval();
+    if (left > 1) squared = (squared * squared).eval();
+  }
+  Eigen::MatrixXd const inverse = Eigen::PartialPivLU<Eigen::MatrixXd>(identity - whole).inverse();
+  double const gain = inverse.allFinite() ? inverse.norm() : std::numeric_limits<double>::infinity();
+  if (!(gain <= greatest_gain))
+    throw_invalid("c", "C~, with ||(I - Ab^L)^-1|| = " + detail::text_of(gain) + " at L = " + std::to_string(length),
+                  detail::text_of(greatest_gain) + " at most, or the recurrence's c in place of C~");
+  std::vector<double> const given = over_reals(system.c);
+  Eigen::RowVectorXd const row =
+      Eigen::Map<Eigen::RowVectorXd const>(given.data(), static_cast<Eigen::Index>(given.size())) * inverse;
+  std::vector<complex> made(system.c);
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] = of_reals({row.data(), given.size()}, i);
   return made;
 }
 

@@ -46,7 +46,8 @@ SSMSCAN_SSM_EXPORT dplr_matrices matrices_of(dplr_system const& system);
 // One step x <- Ab x + Bb u in O(N rank), without Ab. With D = 1 / (2/step - lambda) and M = I + P^* D P (Woodbury):
 //   t = (2/step + lambda) x - P (P^* x) + 2 b u
 //   x <- D (t - P M^-1 P^* D t)
-// With a half spectrum every P^* (.) is a sum over pairs, 2 Re(.). Exact to some 10u of ||x|| + ||Bb u|| per step.
+// With a half spectrum every P^* (.) is a sum over pairs, 2 Re(.). Exact to some 10u of (1 + step ||P||^2) ||x|| + ||Bb u||
+// per step.
 class dplr_stepper {
  public:
   // Throws as check does, and where M^-1 is not finite.
@@ -67,9 +68,18 @@ class dplr_stepper {
   std::vector<std::complex<double>> inverse_;  // M^-1, (rank, rank)
 };
 
-// C~ = c (I - Ab^length), the read-out of the truncated generating function: a half spectrum's in the same sense as c.
-// By repeated squaring of the dense Ab over the reals, and products of the row with what that leaves: 8 N^3
-// (log2(length / 2N) + 1) fused multiply-adds in SIMD lanes, the same bits on every target.
-SSMSCAN_SSM_EXPORT std::vector<std::complex<double>> truncated_output(dplr_system const& system, index_t length);
+// C~ = c (I - power Ab^length), the read-out of the truncated generating function: of S4's own with power 1, on the circle
+// of detail/circle.hpp with 1/2. A half spectrum's in the same sense as c. By repeated squaring of the dense Ab over the
+// reals, and products of the row with what that leaves: 8 N^3 (log2(length / 2N) + 1) fused multiply-adds in SIMD lanes,
+// the same bits on every target.
+SSMSCAN_SSM_EXPORT std::vector<std::complex<double>> truncated_output(dplr_system const& system, index_t length,
+                                                                      double power = 1);
+
+// c = C~ (I - Ab^length)^-1, of a system whose c is the C~ of truncated_output with power 1: 8 N^3 log2(length)
+// multiply-adds and a solve. Its error is that of C~ times ||(I - Ab^length)^-1||, the norm of the inverse as Frobenius
+// has it: above greatest_gain a rounding of C~ moves c, and the kernel with it, by some 1e-10, and std::invalid_argument
+// is thrown.
+inline constexpr double greatest_gain = 1e6;
+SSMSCAN_SSM_EXPORT std::vector<std::complex<double>> recurrent_output(dplr_system const& system, index_t length);
 
 }  // namespace ssmscan::ssm

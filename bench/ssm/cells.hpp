@@ -29,9 +29,10 @@ std::vector<T> some_signal(index_t count) {
   return made;
 }
 
-// Relative to the largest: what the floats and doubles of each form reach on these systems (docs/s4.md, tests/ssm).
+// Relative to the largest: what S4's float kernels promise (docs/s4.md), and of doubles ten times that promise, for scans
+// and recurrences of up to 2^18 steps.
 template <class T>
-inline constexpr double tolerance = std::is_same_v<T, float> ? 2e-5 : 1e-9;
+inline constexpr double tolerance = std::is_same_v<T, float> ? 5e-6 : 1e-9;
 
 template <class T, class U>
 std::string difference(std::span<T const> computed, std::span<U const> expected) {

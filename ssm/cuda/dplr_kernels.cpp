@@ -28,21 +28,21 @@ dplr_kernels<T>::dplr_kernels(std::span<ssm::dplr_system const> channels, index_
   if (channels.empty()) throw_invalid("channels", "none", "at least 1");
   auto const tables = ssm::detail::make_dplr_tables<T>(channels, length, kind, threads);
   index_t const bins = length / 2 + 1;
-  detail::dplr_parameters<T> made{tables.roots.tangent, tables.roots.tangent_rest, {}, {0}, {}, {}};
+  detail::dplr_parameters<T> made{
+      tables.roots.tangent, tables.roots.tangent_rest, tables.roots.growth, tables.roots.tau, {}, {0}, {}};
   for (index_t h = 0; h < channels_; ++h) {
     auto const& channel = tables.channels[static_cast<std::size_t>(h)];
-    auto const by_itself = [&](index_t k) {
-      auto const value = ssm::detail::dplr_spectrum_at(channel.truncated, k, length) / static_cast<double>(length);
+    auto const by_itself = [&](index_t k, std::complex<double> value) {
+      value /= static_cast<double>(length);
       made.made.push_back({h, k, static_cast<T>(value.real()), static_cast<T>(value.imag())});
     };
     if (channel.poles.empty()) {
-      for (index_t k = 0; k < bins; ++k) by_itself(k);
-    } else {
-      for (index_t const k : channel.near) by_itself(k);
+      for (index_t k = 0; k < bins; ++k) by_itself(k, ssm::detail::dplr_spectrum_at(channel.truncated, k, length));
+    } else if (length % 2 == 0) {
+      by_itself(length / 2, channel.last);
     }
     made.poles.insert(made.poles.end(), channel.poles.begin(), channel.poles.end());
     made.first_pole.push_back(static_cast<index_t>(made.poles.size()));
-    made.half_step.push_back(static_cast<T>(channel.truncated.step / 2));
   }
   auto own = std::make_unique<state>(detail::upload(made, length));
   if (length > 1)
@@ -74,10 +74,9 @@ void dplr_kernels<T>::generate(ssm::matrix_view<T> const& taps, run_on const& ho
   arena of_workspace(how.workspace);
   typename state::memory const memory(of_workspace, *state_);
   detail::launch_spectra(state_->on, memory.spectra.data(), how.stream);
-  if (state_->backward)
-    state_->backward->run(taps.data, memory.spectra.data(), how.stream, memory.work.data());
-  else
-    detail::launch_single_taps(state_->on, memory.spectra.data(), taps.data, how.stream);
+  if (!state_->backward) return detail::launch_single_taps(state_->on, memory.spectra.data(), taps.data, how.stream);
+  state_->backward->run(taps.data, memory.spectra.data(), how.stream, memory.work.data());
+  detail::launch_growth(state_->on, taps.data, how.stream);
 }
 
 template class dplr_kernels<float>;

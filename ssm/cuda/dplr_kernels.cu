@@ -10,12 +10,12 @@ constexpr index_t roots_of_block = threads * roots_of_thread;
 
 template <class T>
 struct spectra_arguments {
-  T const *tangent, *tangent_rest, *half_step;
+  T const *tangent, *tangent_rest;
   ssm::detail::dplr_pole<T> const* poles;
   index_t const* first_pole;
   T* spectra;
   index_t bins, parts;
-  T over_length;
+  T tau, over_length;
 };
 
 // The formula of kernels/dplr_sums.cpp, operation by operation; a thread for every other 128th root, the poles in shared memory.
@@ -50,21 +50,22 @@ __global__ void __launch_bounds__(threads) spectra_kernel(spectra_arguments<T> c
       }
     }
   }
-  T const h_step = p.half_step[h];
 #pragma unroll
   for (int r = 0; r < roots_of_thread; ++r) {
     index_t const k = begin + r * threads;
-    T const product_re = fma(re[1][r], re[2][r], -(im[1][r] * im[2][r]));
-    T const product_im = fma(re[1][r], im[2][r], im[1][r] * re[2][r]);
-    T const below_re = fma(h_step, re[3][r], T(1)), below_im = h_step * im[3][r];
-    T const scale = h_step / fma(below_re, below_re, below_im * below_im);
+    T const f = p.tau * t[r];  // the imaginary part: f = 1 + i tau t
+    T const out_re = fma(-f, im[1][r], re[1][r]), out_im = fma(f, re[1][r], im[1][r]);
+    T const product_re = fma(out_re, re[2][r], -(out_im * im[2][r])),
+            product_im = fma(out_re, im[2][r], out_im * re[2][r]);
+    T const below_re = T(1) + fma(-f, im[3][r], re[3][r]), below_im = fma(f, re[3][r], im[3][r]);
+    T const scale = T(1) / fma(below_re, below_re, below_im * below_im);
     T const quotient_re = fma(product_re, below_re, product_im * below_im);
     T const quotient_im = fma(product_im, below_re, -(product_re * below_im));
     T const inner_re = fma(-scale, quotient_re, re[0][r]), inner_im = fma(-scale, quotient_im, im[0][r]);
     if (k < p.bins) {
       T* const to = p.spectra + 2 * (h * p.bins + k);
-      to[0] = h_step * fma(-t[r], inner_im, inner_re) * p.over_length;
-      to[1] = h_step * fma(t[r], inner_re, inner_im) * p.over_length;
+      to[0] = fma(-t[r], inner_im, inner_re) * p.over_length;
+      to[1] = fma(t[r], inner_re, inner_im) * p.over_length;
     }
   }
 }
@@ -83,6 +84,12 @@ __global__ void single_taps_kernel(T const* spectra, T* taps, index_t channels) 
   if (i < channels) taps[i] = spectra[2 * i];
 }
 
+template <class T>
+__global__ void growth_kernel(T const* growth, T* taps, index_t length, index_t count) {
+  index_t const i = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i < count) taps[i] *= growth[i % length];
+}
+
 index_t blocks_for(index_t n) { return (n + threads - 1) / threads; }
 
 }  // namespace
@@ -92,14 +99,15 @@ dplr_on_device<T> upload(dplr_parameters<T> const& of, index_t length) {
   index_t most = 0;
   for (std::size_t h = 0; h + 1 < of.first_pole.size(); ++h)
     most = std::max(most, of.first_pole[h + 1] - of.first_pole[h]);
-  return {static_cast<index_t>(of.half_step.size()),
+  return {static_cast<index_t>(of.first_pole.size()) - 1,
           length / 2 + 1,
           length,
           most,
           static_cast<index_t>(of.made.size()),
+          of.tau,
           uploaded(of.tangent),
           uploaded(of.tangent_rest),
-          uploaded(of.half_step),
+          uploaded(of.growth),
           uploaded(of.poles),
           uploaded(of.first_pole),
           uploaded(of.made)};
@@ -109,12 +117,12 @@ template <class T>
 void launch_spectra(dplr_on_device<T> const& on, T* spectra, device::stream stream) {
   spectra_arguments<T> const p{.tangent = on.tangent.get(),
                                .tangent_rest = on.tangent_rest.get(),
-                               .half_step = on.half_step.get(),
                                .poles = on.poles.get(),
                                .first_pole = on.first_pole.get(),
                                .spectra = spectra,
                                .bins = on.bins,
                                .parts = (on.bins + roots_of_block - 1) / roots_of_block,
+                               .tau = on.tau,
                                .over_length = T(1) / static_cast<T>(on.length)};
   std::size_t const bytes = static_cast<std::size_t>(on.most_poles) * sizeof(ssm::detail::dplr_pole<T>);
   need_success(
@@ -130,10 +138,17 @@ void launch_single_taps(dplr_on_device<T> const& on, T const* spectra, T* taps, 
   launch(stream, {blocks_for(on.channels), threads}, &single_taps_kernel<T>, spectra, taps, on.channels);
 }
 
-#define SSMSCAN_INSTANTIATE(T)                                                \
-  template dplr_on_device<T> upload(dplr_parameters<T> const&, index_t);      \
-  template void launch_spectra(dplr_on_device<T> const&, T*, device::stream); \
-  template void launch_single_taps(dplr_on_device<T> const&, T const*, T*, device::stream);
+template <class T>
+void launch_growth(dplr_on_device<T> const& on, T* taps, device::stream stream) {
+  index_t const count = on.channels * on.length;
+  launch(stream, {blocks_for(count), threads}, &growth_kernel<T>, on.growth.get(), taps, on.length, count);
+}
+
+#define SSMSCAN_INSTANTIATE(T)                                                              \
+  template dplr_on_device<T> upload(dplr_parameters<T> const&, index_t);                    \
+  template void launch_spectra(dplr_on_device<T> const&, T*, device::stream);               \
+  template void launch_single_taps(dplr_on_device<T> const&, T const*, T*, device::stream); \
+  template void launch_growth(dplr_on_device<T> const&, T*, device::stream);
 SSMSCAN_INSTANTIATE(float)
 SSMSCAN_INSTANTIATE(double)
 #undef SSMSCAN_INSTANTIATE

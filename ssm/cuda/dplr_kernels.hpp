@@ -12,8 +12,8 @@
 namespace ssmscan::device {
 
 // Construction makes on the host, as ssm::dplr_kernels does, C~ of each channel (N^3 log L), the roots and the poles in higher
-// precision, and in double, root by root, what the sums cannot give: w = -1, roots on a pole, and every root of channels that are
-// not a half spectrum of rank 1; it copies them to the device that is current, plans the transform, and waits. T: float or
+// precision, and in double, root by root, what the sums cannot give: theta = pi, and every root of channels that are not a half spectrum of
+// rank 1 (or leave the range of T); it copies them to the device that is current, plans the transform, and waits. T: float or
 // double.
 template <class T>
 class dplr_kernels {
@@ -28,7 +28,7 @@ class dplr_kernels {
   index_t length() const { return length_; }
   // The spectra of all channels, and what the transform works in.
   SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes() const;
-  // taps (channels, length), rows one after the other. 28 operations for each pole and root, then the transform. Neither allocates
+  // taps (channels, length), rows one after the other. 28 operations for each pole and root, then the transform, and r^-l. Neither allocates
   // nor waits; can be captured in a CUDA graph. Same bits from run to run. Throws std::invalid_argument on another shape and on
   // too little workspace, std::system_error where CUDA or cuFFT refuses a launch.
   SSMSCAN_SSM_CUDA_EXPORT void generate(ssm::matrix_view<T> const& taps, run_on const& how) const;

@@ -18,16 +18,18 @@ struct made_root {
 template <class T>
 struct dplr_parameters {
   std::vector<T> tangent, tangent_rest;  // of the bins
+  std::vector<T> growth;                 // r^-l of the taps
+  T tau;
   std::vector<ssm::detail::dplr_pole<T>> poles;
   std::vector<index_t> first_pole;  // of each channel, and the end
-  std::vector<T> half_step;
   std::vector<made_root<T>> made;
 };
 
 template <class T>
 struct dplr_on_device {
   index_t channels, bins, length, most_poles, made_roots;
-  device_array<T> tangent, tangent_rest, half_step;
+  T tau;
+  device_array<T> tangent, tangent_rest, growth;
   device_array<ssm::detail::dplr_pole<T>> poles;
   device_array<index_t> first_pole;
   device_array<made_root<T>> made;
@@ -42,5 +44,9 @@ void launch_spectra(dplr_on_device<T> const& on, T* spectra, device::stream stre
 // Of L = 1, where there is nothing to transform.
 template <class T>
 void launch_single_taps(dplr_on_device<T> const& on, T const* spectra, T* taps, device::stream stream);
+
+// taps (channels, length) times r^-l.
+template <class T>
+void launch_growth(dplr_on_device<T> const& on, T* taps, device::stream stream);
 
 }  // namespace ssmscan::device::detail

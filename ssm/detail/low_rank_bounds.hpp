@@ -2,7 +2,7 @@
 // Error bounds of S4's bilinear forms, each from the exact system of the doubles lambda, p, b, c and step, so that two forms
 // differ by at most the sum of theirs. All norms are 2-norms over the whole spectrum (sqrt(2) times a half one's). check(system)
 // gives A + A^* <= 0, whence with h = step/2
-//   ||(I - h A)^-1|| <= 1,   ||Ab|| <= 1,   Re 1 / (i s - c h lambda) >= 0 at every root, c >= 0.
+//   ||(I - h A)^-1|| <= 1,   ||Ab|| <= 1,   Re 1 / (s/c - h lambda) >= 0 at every point of the circle.
 // docs/s4.md, "How exact", derives what follows; u = 2^-53, first order, times second_order.
 #include <complex>
 #include <vector>
@@ -73,9 +73,9 @@ SSMSCAN_SSM_EXPORT powers_bound bound_of_powers(dplr_system const& system,
                                                 Eigen::RowVectorXcd const& c, index_t length);
 
 // Of the kernels that invert a transform: at each tap the sum of
-//   ||error of C~|| ||(I - Ab^L)^-1|| ||Ab^l Bb||      C~ by squarings, then the row by the last square, beside their norms
-//   the mean over the roots of |error of K^|            a far pole's term: its nodes' errors and the interpolant's
-//   e ||K||_2                                          the transform's e, real_fft::error
+//   ||error of C~|| ||(I - Ab^L/2)^-1|| ||Ab^l Bb||    C~ by squarings, then the row by the last square, beside their norms
+//   r^-l times the mean over the roots of |error of K^| a far pole's term: its nodes' errors and the interpolant's
+//   r^-l e ||K||_2                                     the transform's e, real_fft::error
 enum class spectrum_form { by_roots, by_tangents };  // dplr_kernel_by_roots; dplr_kernel<T>
 template <class T>
 SSMSCAN_SSM_EXPORT std::vector<double> bound_of_dplr_spectrum(dplr_system const& truncated, index_t length,

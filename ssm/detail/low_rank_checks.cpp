@@ -22,7 +22,7 @@ namespace {
 
 using complex = std::complex<double>;
 
-// An explicit inverse for each root of unity: kept to lengths that take no second.
+// An explicit inverse for each point of the circle: kept to lengths that take no second.
 constexpr index_t greatest_inverse_length = 512;
 
 // An odd size and the full spectrum for fout: its eigenvalue 0 has no conjugate.

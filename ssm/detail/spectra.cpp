@@ -1,5 +1,4 @@
 #include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 
 #include <ssmscan/ssm/detail/spectra.hpp>
 
@@ -11,9 +10,5 @@ double spectral_radius(Eigen::MatrixXd const& matrix) {
 
 double operator_norm(Eigen::MatrixXd const& matrix) { return matrix.operatorNorm(); }
 double operator_norm(Eigen::MatrixXcd const& matrix) { return matrix.operatorNorm(); }
-
-double least_singular_value(Eigen::MatrixXcd const& matrix) {
-  return Eigen::JacobiSVD<Eigen::MatrixXcd, Eigen::NoQRPreconditioner>(matrix).singularValues().minCoeff();
-}
 
 }  // namespace ssmscan::ssm::detail

@@ -1,5 +1,5 @@
 #pragma once
-// What Eigen's eigenvalue and singular value solvers say of a dense matrix, made in one place: each of them takes a compiler
+// What Eigen's eigenvalue solvers say of a dense matrix, made in one place: each of them takes a compiler
 // ten seconds.
 #include <Eigen/Core>
 
@@ -13,8 +13,5 @@ SSMSCAN_SSM_EXPORT double spectral_radius(Eigen::MatrixXd const& matrix);
 // ||M||_2, the greatest singular value: the square root of M^* M's greatest eigenvalue, relative error about n u.
 SSMSCAN_SSM_EXPORT double operator_norm(Eigen::MatrixXd const& matrix);
 SSMSCAN_SSM_EXPORT double operator_norm(Eigen::MatrixXcd const& matrix);
-
-// The least singular value of a square matrix, by Jacobi rotations.
-SSMSCAN_SSM_EXPORT double least_singular_value(Eigen::MatrixXcd const& matrix);
 
 }  // namespace ssmscan::ssm::detail

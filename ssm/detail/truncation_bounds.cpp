@@ -1,10 +1,8 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
-#include <Eigen/LU>
-
+#include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/layer_bounds.hpp>
 #include <ssmscan/ssm/detail/row_power.hpp>
 #include <ssmscan/ssm/detail/spectra.hpp>
@@ -14,10 +12,8 @@ namespace ssmscan::ssm::detail {
 namespace {
 
 using complex = std::complex<double>;
-constexpr double u = unit<double>;
-constexpr double infinite = std::numeric_limits<double>::infinity();
 
-// C~ = c (I - Ab^L) by squarings and, once at most `row_products` are left, products of the row, beside their errors. Of
+// C~ = c (I - Ab^L / 2) by squarings and, once at most `row_products` are left, products of the row, beside their errors. Of
 // a product of matrices
 //   ||fl(X Y) - X' Y'|| <= ||X'|| dY + dX ||Y'|| + dX dY + g ||X||_F ||Y||_F
 // where ||X'|| <= min(1, ||X|| + dX) of exact powers.
@@ -40,24 +36,21 @@ truncation<Row> truncated_by_powers(Matrix const& step, double distance, Row con
     return made(x.value * y.value,
                 x.norm * y.error + x.error * y.norm + x.error * y.error + g * x.frobenius * y.frobenius);
   };
-  power squared = made(step, distance), whole = made(Matrix::Identity(step.rows(), step.cols()), 0);
+  power squared = made(step, distance);
   Row row = c;
   double error = 0;
-  bool finished = false;
-  for (index_t left = length; left > 0; left /= 2) {
-    index_t const times = finished ? 0 : left <= row_products ? left : left % 2;
-    finished = finished || left <= row_products;
-    for (index_t i = 0; i < times; ++i) {
-      error = error * squared.norm + norm_of(row) * (squared.error + g * squared.frobenius);
-      row = (row * squared.value).eval();
-    }
-    if (left % 2 != 0) whole = product(whole, squared);
-    if (left > 1) squared = product(squared, squared);
+  auto const times = [&] {
+    error = error * squared.norm + norm_of(row) * (squared.error + g * squared.frobenius);
+    row = (row * squared.value).eval();
+  };
+  index_t left = length;
+  for (; left > row_products; left /= 2) {
+    if (left % 2 != 0) times();
+    squared = product(squared, squared);
   }
-  Eigen::MatrixXcd const rest = in_double(Matrix::Identity(step.rows(), step.cols()) - whole.value);
-  double const least = least_singular_value(rest) - whole.error - 10 * n * n * u;
-  row = (c - row).eval();
-  return {row, error + roundoff * norm_of(row), least > 0 ? 1 / least : infinite};
+  for (; left > 0; --left) times();
+  row = (c - static_cast<typename Row::Scalar>(circle_power) * row).eval();
+  return {row, circle_power * error + 2 * roundoff * norm_of(row)};
 }
 
 // Ab in long double: as (I - hA)^-1 = (Ab + I)/2, a residual tells what is missing.
@@ -82,7 +75,9 @@ truncation<wide_matrix> error_of_truncation(dplr_system const& system, index_t l
       step, distance_from_step(system, step, wide_matrix::Identity(step.rows(), step.cols())),
       whole(system.c, system.kept).transpose().cast<wide_complex>(), length, most_row_products(step.rows()));
   made.error += static_cast<double>(
-      (whole(truncated_output(system, length), system.kept).transpose().cast<wide_complex>() - made.output).norm());
+      (whole(truncated_output(system, length, circle_power), system.kept).transpose().cast<wide_complex>() -
+       made.output)
+          .norm());
   return made;
 }
 

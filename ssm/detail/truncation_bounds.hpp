@@ -1,7 +1,8 @@
 #pragma once
-// C~ = c (I - Ab^L) and its error, which every kernel by a generating function is made of.
+// C~ = c (I - Ab^L / 2) and its error, which every kernel by a generating function is made of.
 #include <Eigen/Core>
 
+#include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/low_rank_residual.hpp>
 #include <ssmscan/ssm/dplr_system.hpp>
 
@@ -11,8 +12,10 @@ template <class Row>
 struct truncation {
   Row output;    // C~
   double error;  // of it
-  double gain;   // at least ||(I - Ab^L)^-1||
 };
+
+// At least ||(I - Ab^L / 2)^-1||, as ||Ab|| <= 1.
+inline constexpr double gain_of_truncation = 1 / (1 - circle_power);
 
 // Of truncated_output, held against the same in long double.
 truncation<wide_matrix> error_of_truncation(dplr_system const& system, index_t length);

@@ -2,11 +2,13 @@
 #include <limits>
 #include <numbers>
 #include <string>
+#include <tuple>
 
 #include <Eigen/LU>
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
@@ -19,31 +21,17 @@ using complex = std::complex<double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
-// theta/2 = pi k / L of root k: its sine and cosine, exact at 0 and at pi/2.
-template <class Real>
-std::pair<Real, Real> half_angle(index_t k, index_t length) {
-  if (2 * k == length) return {1, 0};
-  Real const angle = std::numbers::pi_v<Real> * static_cast<Real>(k) / static_cast<Real>(length);
-  return {std::sin(angle), std::cos(angle)};
-}
-
-// K^ at e^{-i theta}, s and c the sine and cosine of theta/2, by an inverse: h e^{i theta/2} C~ (i s - c A')^-1 b.
-complex by_inverse(dplr_system const& truncated, double s, double c) {
-  auto const whole = matrices_of(truncated);
-  double const h = truncated.step / 2;
-  index_t const n = whole.continuous.a.rows();
-  Eigen::MatrixXcd const matrix = complex(0, s) * Eigen::MatrixXcd::Identity(n, n) - (c * h) * whole.continuous.a;
-  return h * complex(c, s) * (whole.c * matrix.fullPivLu().solve(whole.continuous.b)).value();
-}
-
-// The same by Cauchy sums and Woodbury.
-complex by_sums(dplr_system const& truncated, double s, double c) {
+// K^ at the point of the circle that has theta/2 for its angle, of sine and cosine `sine` and `cosine`, by Cauchy sums and
+// Woodbury: those of A itself, h R(v) = sum v / (s/h - c~ lambda), which no step makes too large.
+complex by_sums(dplr_system const& truncated, double sine, double cosine, index_t length) {
   index_t const n = truncated.size(), rank = truncated.rank();
-  double const h = truncated.step / 2;
+  double const h = truncated.step / 2, half = detail::half_sigma<double>(length), sinh = std::sinh(half),
+               cosh = std::cosh(half);
+  complex const s(sinh * cosine, cosh * sine), c(cosh * cosine, sinh * sine);
   std::vector<complex> inverse, inverse_of_partner;
   for (complex const& lambda : truncated.lambda) {
-    inverse.push_back(over(complex(1), complex(0, s) - c * h * lambda));
-    inverse_of_partner.push_back(over(complex(1), complex(0, s) - c * h * std::conj(lambda)));
+    inverse.push_back(over(complex(1), s / h - times(c, lambda)));
+    inverse_of_partner.push_back(over(complex(1), s / h - times(c, std::conj(lambda))));
   }
   auto const sum = [&](auto v) {
     complex made = 0;
@@ -61,37 +49,35 @@ complex by_sums(dplr_system const& truncated, double s, double c) {
     out(r) = sum([&](index_t i) { return times(truncated.c[at(i)], p(r, i)); });
     in(r) = sum([&](index_t i) { return times(std::conj(p(r, i)), truncated.b[at(i)]); });
     for (index_t q = 0; q < rank; ++q)
-      through(r, q) += c * h * sum([&](index_t i) { return times(std::conj(p(r, i)), p(q, i)); });
+      through(r, q) += times(c, sum([&](index_t i) { return times(std::conj(p(r, i)), p(q, i)); }));
   }
   complex const direct = sum([&](index_t i) { return times(truncated.c[at(i)], truncated.b[at(i)]); });
-  complex const low_rank = c * h * (out * through.partialPivLu().solve(in)).value();
-  return h * complex(c, s) * (direct - low_rank);
+  complex const low_rank = times(c, (out * through.partialPivLu().solve(in)).value());
+  return std::exp(half) * times(complex(cosine, sine), direct - low_rank);
 }
 
 // Others go root by root, in double.
 bool has_fast_sums(dplr_system const& system) { return system.kept == spectrum::half && system.rank() == 1; }
 
-dplr_system truncated_system(dplr_system system, index_t length, read_out_kind kind) {
-  check(system);
-  if (kind == read_out_kind::recurrence) system.c = truncated_output(system, length);
-  return system;
+// by_sums divides by |s/h - c~ lambda|^2: at least the least of it and at most the greatest are to be normal numbers.
+void need_range(dplr_system const& system, index_t length) {
+  double const rate = 2 / system.step, tau = std::tanh(detail::half_sigma<double>(length));
+  for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+    double const least = std::norm(tau * rate - system.lambda[n]) / 2,
+                 greatest = 2 * std::norm(rate + std::abs(system.lambda[n]));
+    if (std::isnormal(least) && std::isnormal(greatest)) continue;
+    throw_invalid(
+        "step",
+        detail::text_of(system.step) + ", with lambda = " + detail::text_of(std::abs(system.lambda[n])) + " at index " +
+            std::to_string(n),
+        "2/step and lambda whose squares neither overflow nor underflow over " + std::to_string(length) + " samples");
+  }
 }
 
-// The sums divide by squares of (c~ |l| - s)(c~ |l| + s), in T of a half spectrum of rank 1: |l|^4 is to be a number of
-// it. An eigenvalue 0 lies on a root, which is made without them.
-template <class T>
-void need_range(dplr_system const& system) {
-  double const least = std::sqrt(std::sqrt(static_cast<double>(std::numeric_limits<T>::min()))),
-               greatest = std::sqrt(std::sqrt(static_cast<double>(std::numeric_limits<T>::max()))) / 2;
-  for (std::size_t n = 0; n < system.lambda.size(); ++n) {
-    double const modulus =
-        std::hypot(system.step / 2 * system.lambda[n].real(), system.step / 2 * system.lambda[n].imag());
-    if (modulus == 0 || (modulus >= least && modulus <= greatest)) continue;
-    throw_invalid("step",
-                  detail::text_of(system.step) + ", with |step lambda / 2| = " + detail::text_of(modulus) +
-                      " at index " + std::to_string(n),
-                  "0, or " + detail::text_of(least) + " to " + detail::text_of(greatest) + ", for a kernel's sums");
-  }
+dplr_system truncated_system(dplr_system system, index_t length, read_out_kind kind) {
+  if (kind == read_out_kind::truncated) system.c = recurrent_output(system, length);
+  system.c = truncated_output(system, length, detail::circle_power);
+  return system;
 }
 
 std::vector<double> kernel_by_roots(dplr_system const& truncated, index_t length) {
@@ -100,6 +86,7 @@ std::vector<double> kernel_by_roots(dplr_system const& truncated, index_t length
   for (index_t k = 0; k < fft.bins(); ++k) spectrum[at(k)] = detail::dplr_spectrum_at(truncated, k, length);
   std::vector<double> kernel(at(length));
   fft.backward(spectrum.data(), kernel.data());
+  for (index_t l = 0; l < length; ++l) kernel[at(l)] *= detail::circle_growth<double>(l, length);
   return kernel;
 }
 
@@ -118,27 +105,32 @@ detail::dplr_roots<T> roots_of(index_t length) {
   index_t const padded = (bins + detail::most_lanes - 1) / detail::most_lanes * detail::most_lanes;
   detail::dplr_roots<T> roots;
   for (index_t k = 0; k < padded; ++k) {
-    auto const [s, c] = half_angle<wider<T>>(std::min(k, bins - 1), length);
+    auto const [s, c] = detail::half_angle<wider<T>>(std::min(k, bins - 1), length);
     auto const [tangent, rest] = in_two<T>(c == 0 ? wider<T>(1) : s / c);
     roots.tangent.push_back(tangent), roots.tangent_rest.push_back(rest);
   }
+  roots.tau = static_cast<T>(std::tanh(detail::half_sigma<wider<T>>(length)));
+  for (index_t l = 0; l < length; ++l) roots.growth.push_back(static_cast<T>(detail::circle_growth<double>(l, length)));
   return roots;
 }
 
 // By blocks from here on: interpolation costs 8 d multiply-adds a root whatever the poles, a pole root by root some 28.
+// Of 256 roots the blocks' nodes are half as many (make_dplr_blocks: 16 blocks of 16 with d = 8, 8 of 32 with 16), of
+// fewer more than half.
 template <class T>
 constexpr index_t least_poles = 2 * detail::block_nodes<T>;
 constexpr index_t least_roots = 256;
 
-// The blocks that the pole is near, outwards from the one that it lies in.
+// The blocks that the pole is near, outwards from the one that it lies in: at the angle of (1 + mu) / (1 - mu), which a
+// rotation of the circle moves with the roots.
 template <class T>
-detail::block_range range_of(complex lambda, double half_step, index_t length, detail::dplr_blocks<T> const& blocks) {
+detail::block_range range_of(complex mu, index_t length, detail::dplr_blocks<T> const& blocks) {
   constexpr double u = static_cast<double>(std::numeric_limits<T>::epsilon()) / 2;
-  double const angle = std::atan(std::abs(lambda.imag()) * half_step);
+  double const angle = std::atan2(2 * std::abs(mu.imag()), 1 - std::norm(mu)) / 2;
   index_t const own = std::min(
       static_cast<index_t>(angle / std::numbers::pi * static_cast<double>(length)) / blocks.size, blocks.count - 1);
   auto const is_far = [&](index_t block) {
-    return block < 0 || block >= blocks.count || detail::far_error(lambda, half_step, block, length, blocks) <= u;
+    return block < 0 || block >= blocks.count || detail::far_error(mu, block, length, blocks) <= u;
   };
   detail::block_range made{own, own + 1};
   while (!is_far(made.first - 1)) --made.first;
@@ -146,33 +138,48 @@ detail::block_range range_of(complex lambda, double half_step, index_t length, d
   return made;
 }
 
+// In long double of either T, whose range holds the square of every |lambda'|.
 template <class T>
-std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated) {
-  using wide = wider<T>;
+std::vector<detail::dplr_pole<T>> poles_of(dplr_system const& truncated, index_t length) {
+  using wide = long double;
   using wide_complex = std::complex<wide>;
+  wide const tau = std::tanh(detail::half_sigma<wide>(length)), h = static_cast<wide>(truncated.step) / 2;
   std::vector<detail::dplr_pole<T>> poles;
   for (index_t n = 0; n < truncated.size(); ++n) {
-    wide_complex const lambda = static_cast<wide>(truncated.step) / 2 * wide_complex(truncated.lambda[at(n)]);
+    auto const [mu, weight] = detail::damped_pole<wide>(truncated.lambda[at(n)], h, tau);
     detail::dplr_pole<T> pole{};
-    std::tie(pole.modulus, pole.modulus_rest) = in_two<T>(std::hypot(lambda.real(), lambda.imag()));
-    pole.damping = static_cast<T>(-2 * lambda.real());
-    wide_complex const b(truncated.b[at(n)]), c(truncated.c[at(n)]), p(truncated.p[at(n)]);
+    std::tie(pole.modulus, pole.modulus_rest) = in_two<T>(std::hypot(mu.real(), mu.imag()));
+    pole.damping = static_cast<T>(-2 * mu.real());
+    wide_complex const b(truncated.b[at(n)]), c((1 + tau) * wide_complex(truncated.c[at(n)])), p(truncated.p[at(n)]);
     wide_complex const values[4] = {times(c, b), times(c, p), times(std::conj(p), b), times(std::conj(p), p)};
     for (int j = 0; j < 4; ++j) {
-      pole.value[j] = static_cast<T>(2 * values[j].real());
-      pole.turned[j] = static_cast<T>(2 * times(values[j], std::conj(lambda)).real());
+      wide_complex const value = times(values[j], weight);
+      pole.value[j] = static_cast<T>(2 * value.real());
+      pole.turned[j] = static_cast<T>(2 * times(value, std::conj(mu)).real());
     }
     poles.push_back(pole);
   }
   return poles;
 }
 
+// Whether no sum of a channel, nor the products of three that Woodbury's quotient takes, leaves the range of T: as
+// |s/c~ - lambda'| >= Re s/c~ - Re lambda' and Re s/c~ >= tau, a sum f r(v) is at most that of 2 h |v| / (tau - Re lambda').
+template <class T>
+bool is_in_range(dplr_system const& truncated, index_t length) {
+  double const h = truncated.step / 2, tau = std::tanh(detail::half_sigma<double>(length));
+  double out = 0, in = 0, through = 0;
+  for (std::size_t n = 0; n < truncated.lambda.size(); ++n) {
+    double const most = 2 * h / (tau - h * truncated.lambda[n].real()), p = std::abs(truncated.p[n]);
+    out += most * std::abs(truncated.c[n]) * p, in += most * std::abs(truncated.b[n]) * p, through += most * p * p;
+  }
+  double const below = 1 + through, limit = static_cast<double>(std::numeric_limits<T>::max()) / 16;
+  return below * below <= limit && out * in * below <= limit;
+}
+
 }  // namespace
 
 std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length) {
   detail::need_length(length);
-  check(system);
-  need_range<double>(system);
   return kernel_by_roots(truncated_system(system, length, read_out_kind::recurrence), length);
 }
 
@@ -216,13 +223,12 @@ detail::dplr_blocks<T> detail::make_dplr_blocks(index_t length) {
   return made;
 }
 
-// From i s - c~ lambda' = 0, tan(theta/2) = -i lambda' at the pole. On the ellipse rho |T_d(xi)| >= (rho^d - rho^-d) / 2.
+// From i t - mu = 0, t = -i mu at the pole. On the ellipse rho |T_d(xi)| >= (rho^d - rho^-d) / 2.
 template <class T>
-double detail::far_error(complex lambda, double half_step, index_t block, index_t length,
-                         dplr_blocks<T> const& blocks) {
+double detail::far_error(complex mu, index_t block, index_t length, dplr_blocks<T> const& blocks) {
   double const one = std::numbers::pi / static_cast<double>(length), middle = static_cast<double>(blocks.size - 1) / 2,
                tangent = std::tan(one * (static_cast<double>(blocks.begin(block)) + middle));
-  complex const pole = half_step * complex(std::abs(lambda.imag()), -lambda.real());
+  complex const pole(std::abs(mu.imag()), -mu.real());
   complex const xi = (pole - tangent) / (1.0 + pole * tangent) / std::tan(one * middle);
   // (rho + 1/rho) = |xi - 1| + |xi + 1|
   double const sum = (std::abs(xi - 1.0) + std::abs(xi + 1.0)) / 2;
@@ -230,43 +236,19 @@ double detail::far_error(complex lambda, double half_step, index_t block, index_
   return 2 / (power - 1 / power);
 }
 
-constexpr double too_near = 1e-7;
-bool detail::on_a_pole(dplr_system const& system, double s, double c) {
-  for (complex const& lambda : system.lambda) {
-    complex const turned = c * (system.step / 2) * lambda;
-    if (std::abs(complex(0, std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)) ||
-        std::abs(complex(0, -std::abs(s)) - turned) <= too_near * (std::abs(s) + std::abs(turned)))
-      return true;
-  }
-  return false;
-}
-
 // The Hermitian part of the spectrum, which a half spectrum's is already.
 complex detail::dplr_spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
-  auto const half = half_angle<double>(k, length);
-  double const s = half.first, c = half.second;
-  bool const near = on_a_pole(truncated, s, c);
-  auto const value = [&](double sine) { return near ? by_inverse(truncated, sine, c) : by_sums(truncated, sine, c); };
-  if (truncated.kept == spectrum::half) return value(s);
-  return (value(s) + std::conj(value(-s))) / 2.0;
+  auto const [sine, cosine] = half_angle<double>(k, length);
+  complex const value = by_sums(truncated, sine, cosine, length);
+  if (truncated.kept == spectrum::half) return value;
+  return (value + std::conj(by_sums(truncated, -sine, cosine, length))) / 2.0;
 }
-
-// What a pole without damping adds at a root beside it, some 1/(pi d) at d of the roots' distance, the low rank takes
-// away again: for the digits that a float then lacks such a root is made in double.
-constexpr double beside_a_root = 0.02;
 
 template <class T>
 detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> channels, index_t length,
                                                 read_out_kind kind, int threads) {
-  detail::need_length(length);
-  for (dplr_system const& system : channels) {
-    check(system);
-    if (has_fast_sums(system)) {
-      need_range<T>(system);
-    } else {
-      need_range<double>(system);
-    }
-  }
+  need_length(length);
+  for (dplr_system const& system : channels) check(system), need_range(system, length);
   dplr_tables<T> made;
   made.roots = roots_of<T>(length);
   made.blocks = make_dplr_blocks<T>(length);
@@ -274,33 +256,35 @@ detail::dplr_tables<T> detail::make_dplr_tables(std::span<dplr_system const> cha
   openmp on(threads);
   on.blocks(static_cast<index_t>(channels.size()), [&](index_t k) {
     auto& channel = made.channels[at(k)];
-    channel.truncated = truncated_system(channels[at(k)], length, kind);
-    if (!has_fast_sums(channel.truncated)) return;
-    channel.poles = poles_of<T>(channel.truncated);
-    if (made.blocks.count > 0 && channel.truncated.size() >= least_poles<T>)
-      for (complex const& lambda : channel.truncated.lambda)
-        channel.blocks.push_back(range_of(lambda, channel.truncated.step / 2, length, made.blocks));
-    if (length % 2 == 0) channel.near.push_back(length / 2);  // w = -1: its tangent is infinite
-    // Root k is on a pole, or beside one, only where tan(pi k / L) is about step |Im lambda| / 2.
-    for (complex const& lambda : channel.truncated.lambda) {
-      double const angle = std::atan(std::abs(lambda.imag()) * channel.truncated.step / 2);
-      index_t const guess = static_cast<index_t>(angle / std::numbers::pi * static_cast<double>(length));
-      for (index_t i = std::max<index_t>(0, guess - 1); i <= std::min(guess + 1, length / 2); ++i) {
-        auto const [s, c] = half_angle<double>(i, length);
-        complex const above(lambda.real(), std::abs(lambda.imag()));
-        double const angle_between = c * std::abs(complex(0, s) - c * (channel.truncated.step / 2) * above);
-        bool const is_beside = angle_between <= beside_a_root * std::numbers::pi / static_cast<double>(length);
-        if (on_a_pole(channel.truncated, s, c) || (std::is_same_v<T, float> && is_beside)) channel.near.push_back(i);
-      }
-    }
+    channel = dplr_channel_of<T>(truncated_system(channels[at(k)], length, kind), length, made.blocks);
   });
+  return made;
+}
+
+template <class T>
+detail::dplr_channel<T> detail::dplr_channel_of(dplr_system truncated, index_t length, dplr_blocks<T> const& blocks) {
+  dplr_channel<T> made;
+  made.truncated = std::move(truncated);
+  if (!has_fast_sums(made.truncated) || !is_in_range<T>(made.truncated, length)) return made;
+  made.poles = poles_of<T>(made.truncated, length);
+  if (blocks.count > 0 && made.truncated.size() >= least_poles<T>) {
+    long double const tau = std::tanh(half_sigma<long double>(length));
+    for (complex const& lambda : made.truncated.lambda)
+      made.blocks.push_back(
+          range_of(complex(damped_pole<long double>(lambda, made.truncated.step / 2, tau).mu), length, blocks));
+  }
+  if (length % 2 == 0) made.last = dplr_spectrum_at(made.truncated, length / 2, length);
   return made;
 }
 
 template SSMSCAN_SSM_EXPORT detail::dplr_blocks<float> detail::make_dplr_blocks(index_t);
 template SSMSCAN_SSM_EXPORT detail::dplr_blocks<double> detail::make_dplr_blocks(index_t);
-template SSMSCAN_SSM_EXPORT double detail::far_error(complex, double, index_t, index_t, dplr_blocks<float> const&);
-template SSMSCAN_SSM_EXPORT double detail::far_error(complex, double, index_t, index_t, dplr_blocks<double> const&);
+template SSMSCAN_SSM_EXPORT double detail::far_error(complex, index_t, index_t, dplr_blocks<float> const&);
+template SSMSCAN_SSM_EXPORT double detail::far_error(complex, index_t, index_t, dplr_blocks<double> const&);
+template SSMSCAN_SSM_EXPORT detail::dplr_channel<float> detail::dplr_channel_of(dplr_system, index_t,
+                                                                                dplr_blocks<float> const&);
+template SSMSCAN_SSM_EXPORT detail::dplr_channel<double> detail::dplr_channel_of(dplr_system, index_t,
+                                                                                 dplr_blocks<double> const&);
 template SSMSCAN_SSM_EXPORT detail::dplr_tables<float> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
                                                                                 read_out_kind, int);
 template SSMSCAN_SSM_EXPORT detail::dplr_tables<double> detail::make_dplr_tables(std::span<dplr_system const>, index_t,
@@ -339,14 +323,14 @@ void dplr_kernels<T>::generate(index_t channel, std::span<T> kernel) const {
   std::vector<std::complex<T>> own;
   auto& spectrum = state_->roots.padded() <= most_kept ? kept : own;
   spectrum.resize(at(state_->roots.padded()));
-  T const half_step = static_cast<T>(of.truncated.step / 2);
   if (of.blocks.empty()) {
-    detail::dplr_spectrum(state_->roots, of.poles, half_step, spectrum.data());
+    detail::dplr_spectrum(state_->roots, of.poles, spectrum.data());
   } else {
-    detail::dplr_spectrum_by_blocks(state_->roots, state_->blocks, of.poles, of.blocks, half_step, spectrum.data());
+    detail::dplr_spectrum_by_blocks(state_->roots, state_->blocks, of.poles, of.blocks, spectrum.data());
   }
-  for (index_t const k : of.near) spectrum[at(k)] = std::complex<T>(detail::dplr_spectrum_at(of.truncated, k, length_));
+  if (length_ % 2 == 0) spectrum[at(length_ / 2)] = std::complex<T>(of.last);
   detail::real_fft<T>(length_).backward(spectrum.data(), kernel.data());
+  for (std::size_t l = 0; l < kernel.size(); ++l) kernel[l] *= state_->roots.growth[l];
 }
 
 template class dplr_kernels<float>;

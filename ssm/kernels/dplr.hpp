@@ -1,16 +1,17 @@
 #pragma once
 // The S4 kernel K[l] = Re(c Ab^l Bb), or 2 Re(.) of a half spectrum, in O(N L) (Gu, Goel, Re 2022): the generating
-// function at the roots of unity w = e^{-i theta}, with the matrix inverse of generating_function.hpp by Cauchy sums
-// and Woodbury.
+// function on the circle z = e^{-(sigma + i theta)} of detail/circle.hpp, with the matrix inverse of
+// generating_function.hpp by Cauchy sums and Woodbury.
 //
-// The published form divides by 1 + w and is 0/0 at w = -1. Here 1 - w = 2i e^{-i theta/2} s and
-// 1 + w = 2 e^{-i theta/2} c~, s = sin(theta/2), c~ = cos(theta/2), so that with lambda' = step lambda / 2 and h = step/2
-//   R(v)  = sum_n v_n / (i s - c~ lambda'_n)                 over the whole spectrum; finite at s = 1, c~ = 0
-//   K^(w) = h e^{i theta/2} [ R(C~ b) - h c~ R(C~ p) R(p^* b) / (1 + h c~ R(p^* p)) ]
-// for any length, odd, even or prime. A conjugate pair of the spectrum is one real fraction,
-//   v/(is - c~ l) + v^*/(is - c~ l^*) = (2i s Re v - 2 c~ Re(v l^*)) / ((c~ |l| - s)(c~ |l| + s) - 2i s c~ Re l)
-// and the first factor of the denominator, in which a pole near the root of unity cancels, is formed from tan(theta/2)
-// and |l| with their rounding errors: that, and C~ and the roots being made in higher precision, is why float is enough
+// The published form is that of sigma = 0; it divides by 1 + z, 0/0 at theta = pi, and has no value on a pole. Here, with
+// s and c~ the hyperbolic sine and cosine of (sigma + i theta) / 2, 1 - z = 2 e^{-(sigma + i theta)/2} s and 1 + z = 2
+// e^{-(sigma + i theta)/2} c~, so that with lambda' = step lambda / 2 and h = step/2
+//   R(v)  = sum_n v_n / (s - c~ lambda'_n)                   over the whole spectrum; |s - c~ lambda'| >= sinh(sigma/2)
+//   K^(z) = h e^{(sigma + i theta)/2} [ R(C~ b) - h c~ R(C~ p) R(p^* b) / (1 + h c~ R(p^* p)) ],   C~ = c (I - Ab^L / 2)
+// for any length, odd, even or prime, and for every pole without positive real part: Re s/c~ > 0, and the last
+// denominator is at least 1. Where the roots go by tangents (dplr_sums.hpp) a conjugate pair of the spectrum is one real
+// fraction, and the factor |mu| - t of its denominator, in which a pole near the root cancels, is formed from |mu| and t
+// with their rounding errors: that, and C~ and the roots being made in higher precision, is why float is enough
 // (docs/s4.md).
 #include <complex>
 #include <memory>
@@ -23,12 +24,11 @@
 namespace ssmscan::ssm {
 
 // The formula as it stands above, in double, root by root: every rank, half and full spectrum. The other forms are held
-// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, on a length below 1, and where
-// |step lambda / 2| is neither 0 nor within 1e-77 to 1e76 (in float, for a half spectrum of rank 1, 4e-10 to 2e9).
+// against this one. O(N rank^2 L). Throws std::invalid_argument as check(system) does, and on a length below 1.
 SSMSCAN_SSM_EXPORT std::vector<double> dplr_kernel_by_roots(dplr_system const& system, index_t length);
 
-// What c is: the read-out of the recurrence, from which C~ = c (I - Ab^L) is made first (N^3 log L in double, per
-// channel), or C~ itself, which S4 learns.
+// What c is: the read-out of the recurrence, from which C~ is made first (N^3 log L in double, per channel), or c (I -
+// Ab^L), which S4 learns: then c first (recurrent_output, which refuses it where it does not say what c is).
 enum class read_out_kind { recurrence, truncated };
 
 // Kernels of many channels at one length. Construction makes the roots once, and C~ of each channel on `threads`
@@ -38,14 +38,15 @@ enum class read_out_kind { recurrence, truncated };
 //               block and for each near pole at each root of the few blocks around it: O(d L + N sqrt(d L)), d = 8 in
 //               float, 16 in double;
 //   by roots    those 28 for each pole at each root, where there are fewer than 2 d poles or 256 roots
-// (dplr_sums.hpp; of other systems: dplr_kernel_by_roots, rounded to T); it throws as that does. Sums run over the
+// (dplr_sums.hpp; of other systems, and where a sum may leave the range of T: dplr_kernel_by_roots, rounded to T); it
+// throws as that does. Sums run over the
 // poles in their order, a lane for each root or node: the same bits on every SIMD target, for any number of threads.
 // Re-entrant.
 //
-// Error: C~ goes through (I - Ab^L)^-1, and its error with it. That is harmless unless I - Ab^L is nearly singular, as
-// it is for an even L where step |lambda| is large: the bilinear rule sends such a pole to about -1. 1e-10 of the
-// largest tap is then not kept, silently (LegS, N = 64: step 1e4, L = 16 is off by 4e-10, step 1e6, L = 1000 by 7e-8);
-// the recurrence has no such factor. docs/s4.md, "How exact", has the bound.
+// Error: u times the sums of moduli at the roots (docs/s4.md, "How exact", has the bound), doubled at most by r^-l and by
+// C~'s way back through (I - Ab^L / 2)^-1, whatever step, length and damping are. Of a low rank with step ||P||^2 far above
+// 1 these sums are that much greater than their difference, the kernel, which then keeps u step ||P||^2 of itself (1e-10
+// at 1e6); HiPPO's keep 1e-10 of the largest tap at steps from 1e-12 to 1e6.
 template <class T>
 class dplr_kernels {
  public:

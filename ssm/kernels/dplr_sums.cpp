@@ -36,38 +36,39 @@ HWY_INLINE void add_pole(dplr_pole<T> const& pole, typename On::vector t, typena
   add(0, re0, im0), add(1, re1, im1), add(2, re2, im2), add(3, re3, im3);
 }
 
-// h (1 + i t) [ r0 - h r1 r2 / (1 + h r3) ]
+// (1 + i t) [ r0 - f r1 r2 / (1 + f r3) ], f = 1 + i tau t
 template <class On, class T>
-HWY_INLINE void store_woodbury(T half_step, typename On::vector t, typename On::vector re0, typename On::vector im0,
+HWY_INLINE void store_woodbury(T tau, typename On::vector t, typename On::vector re0, typename On::vector im0,
                                typename On::vector re1, typename On::vector im1, typename On::vector re2,
                                typename On::vector im2, typename On::vector re3, typename On::vector im3, T* spectrum) {
   using vector = typename On::vector;
-  vector const h = On::all(half_step);
-  vector const product_re = On::fms(re1, re2, On::mul(im1, im2)), product_im = On::fma(re1, im2, On::mul(im1, re2));
-  vector const below_re = On::fma(h, re3, On::all(1)), below_im = On::mul(h, im3);
-  vector const scale = On::div(h, On::fma(below_re, below_re, On::mul(below_im, below_im)));
+  vector const f = On::mul(On::all(tau), t);
+  vector const out_re = On::nfma(f, im1, re1), out_im = On::fma(f, re1, im1);
+  vector const product_re = On::fms(out_re, re2, On::mul(out_im, im2)),
+               product_im = On::fma(out_re, im2, On::mul(out_im, re2));
+  vector const below_re = On::add(On::all(1), On::nfma(f, im3, re3)), below_im = On::fma(f, re3, im3);
+  vector const scale = On::div(On::all(1), On::fma(below_re, below_re, On::mul(below_im, below_im)));
   vector const quotient_re = On::fma(product_re, below_re, On::mul(product_im, below_im));
   vector const quotient_im = On::fms(product_im, below_re, On::mul(product_re, below_im));
   vector const inner_re = On::nfma(scale, quotient_re, re0), inner_im = On::nfma(scale, quotient_im, im0);
-  On::store_pairs(On::mul(h, On::nfma(t, inner_im, inner_re)), On::mul(h, On::fma(t, inner_re, inner_im)), spectrum);
+  On::store_pairs(On::nfma(t, inner_im, inner_re), On::fma(t, inner_re, inner_im), spectrum);
 }
 
 template <class T>
-void spectrum_of(dplr_roots<T> const& roots, std::vector<dplr_pole<T>> const& poles, T half_step,
-                 std::complex<T>* spectrum) {
+void spectrum_of(dplr_roots<T> const& roots, std::vector<dplr_pole<T>> const& poles, std::complex<T>* spectrum) {
   using on = lanes<T>;
   using vector = typename on::vector;
   for (index_t k = 0; k < roots.padded(); k += on::count()) {
     vector const t = on::load(roots.tangent.data() + k), t_rest = on::load(roots.tangent_rest.data() + k);
     vector re0 = on::all(0), im0 = re0, re1 = re0, im1 = re0, re2 = re0, im2 = re0, re3 = re0, im3 = re0;
     for (auto const& pole : poles) add_pole<on>(pole, t, t_rest, re0, im0, re1, im1, re2, im2, re3, im3);
-    store_woodbury<on>(half_step, t, re0, im0, re1, im1, re2, im2, re3, im3, reinterpret_cast<T*>(spectrum + k));
+    store_woodbury<on>(roots.tau, t, re0, im0, re1, im1, re2, im2, re3, im3, reinterpret_cast<T*>(spectrum + k));
   }
 }
 
 template <class T>
 void spectrum_by_blocks(dplr_roots<T> const& roots, dplr_blocks<T> const& blocks,
-                        std::vector<dplr_pole<T>> const& poles, std::vector<block_range> const& ranges, T half_step,
+                        std::vector<dplr_pole<T>> const& poles, std::vector<block_range> const& ranges,
                         std::complex<T>* spectrum) {
   constexpr int nodes = block_nodes<T>;
   using at_nodes = lanes<T, nodes>;
@@ -110,29 +111,28 @@ void spectrum_by_blocks(dplr_roots<T> const& roots, dplr_blocks<T> const& blocks
       vector const t = on::load(roots.tangent.data() + begin + k),
                    t_rest = on::load(roots.tangent_rest.data() + begin + k);
       for (auto const& pole : near) add_pole<on>(pole, t, t_rest, re0, im0, re1, im1, re2, im2, re3, im3);
-      store_woodbury<on>(half_step, t, re0, im0, re1, im1, re2, im2, re3, im3,
+      store_woodbury<on>(roots.tau, t, re0, im0, re1, im1, re2, im2, re3, im3,
                          reinterpret_cast<T*>(spectrum + begin + k));
     }
   }
 }
 
-void floats(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
-            std::complex<float>* spectrum) {
-  spectrum_of(roots, poles, half_step, spectrum);
+void floats(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, std::complex<float>* spectrum) {
+  spectrum_of(roots, poles, spectrum);
 }
-void doubles(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles, double half_step,
+void doubles(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles,
              std::complex<double>* spectrum) {
-  spectrum_of(roots, poles, half_step, spectrum);
+  spectrum_of(roots, poles, spectrum);
 }
 void floats_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
-                      std::vector<dplr_pole<float>> const& poles, std::vector<block_range> const& near, float half_step,
+                      std::vector<dplr_pole<float>> const& poles, std::vector<block_range> const& near,
                       std::complex<float>* spectrum) {
-  spectrum_by_blocks(roots, blocks, poles, near, half_step, spectrum);
+  spectrum_by_blocks(roots, blocks, poles, near, spectrum);
 }
 void doubles_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
                        std::vector<dplr_pole<double>> const& poles, std::vector<block_range> const& near,
-                       double half_step, std::complex<double>* spectrum) {
-  spectrum_by_blocks(roots, blocks, poles, near, half_step, spectrum);
+                       std::complex<double>* spectrum) {
+  spectrum_by_blocks(roots, blocks, poles, near, spectrum);
 }
 char const* target() { return hwy::TargetName(HWY_TARGET); }
 
@@ -151,24 +151,24 @@ HWY_EXPORT(floats_by_blocks);
 HWY_EXPORT(doubles_by_blocks);
 HWY_EXPORT(target);
 
-void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles, float half_step,
+void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles,
                    std::complex<float>* spectrum) {
-  HWY_DYNAMIC_DISPATCH(floats)(roots, poles, half_step, spectrum);
+  HWY_DYNAMIC_DISPATCH(floats)(roots, poles, spectrum);
 }
-void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles, double half_step,
+void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles,
                    std::complex<double>* spectrum) {
-  HWY_DYNAMIC_DISPATCH(doubles)(roots, poles, half_step, spectrum);
+  HWY_DYNAMIC_DISPATCH(doubles)(roots, poles, spectrum);
 }
 
 void dplr_spectrum_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
                              std::vector<dplr_pole<float>> const& poles, std::vector<block_range> const& near,
-                             float half_step, std::complex<float>* spectrum) {
-  HWY_DYNAMIC_DISPATCH(floats_by_blocks)(roots, blocks, poles, near, half_step, spectrum);
+                             std::complex<float>* spectrum) {
+  HWY_DYNAMIC_DISPATCH(floats_by_blocks)(roots, blocks, poles, near, spectrum);
 }
 void dplr_spectrum_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
                              std::vector<dplr_pole<double>> const& poles, std::vector<block_range> const& near,
-                             double half_step, std::complex<double>* spectrum) {
-  HWY_DYNAMIC_DISPATCH(doubles_by_blocks)(roots, blocks, poles, near, half_step, spectrum);
+                             std::complex<double>* spectrum) {
+  HWY_DYNAMIC_DISPATCH(doubles_by_blocks)(roots, blocks, poles, near, spectrum);
 }
 
 }  // namespace detail

@@ -11,17 +11,24 @@ namespace ssmscan::ssm::detail {
 
 inline constexpr index_t most_lanes = 16;  // of any target: arrays over the roots are padded to a multiple of it
 
-// t = tan(theta/2) = s / c~ of each root, as the unevaluated sum of two Ts. At w = -1, where it is infinite, any
-// number: the caller makes that root by itself. With R = r / c~ the formula of kernels/dplr.hpp is one in t alone,
-//   r(v) = sum_n v_n / (i t - lambda'_n),   K^ = h (1 + i t) [ r(C~ b) - h r(C~ p) r(p^* b) / (1 + h r(p^* p)) ]
+// t = tan(theta/2) of each root, as the unevaluated sum of two Ts. At theta = pi, where it is infinite, any number: the
+// caller makes that root by itself. With tau = tanh(sigma/2) the s / c~ of kernels/dplr.hpp is (tau + i t) / (1 + i tau t),
+//   s - c~ lambda' = cosh(sigma/2) cos(theta/2) (1 - tau lambda') (i t - mu),   mu = (lambda' - tau) / (1 - tau lambda')
+// so that the circle's sums are those at the roots of unity of other poles, mu, which all are damped:
+//   r(v) = sum_n w_n v_n / (i t - mu_n),   w_n = h / (1 - tau lambda'_n),   f = 1 + i tau t
+//   K^ = (1 + tau) (1 + i t) [ r(C~ b) - f r(C~ p) r(p^* b) / (1 + f r(p^* p)) ]
+// lambda' -> mu takes Re lambda' <= 0 to the disc that has [-1/tau, -tau] for a diameter: no mu is nearer to a root than
+// that, and none too large or too small for squares of squares in T.
 template <class T>
 struct dplr_roots {
   std::vector<T> tangent, tangent_rest;
+  T tau = 0;
+  std::vector<T> growth;  // r^-l
   index_t padded() const { return static_cast<index_t>(tangent.size()); }
 };
 
-// Of the pairs, an entry for each pole: |lambda'| as two Ts, -2 Re lambda', and for each of the four sums 2 Re v and 2
-// Re(v conj lambda'), in the order R(C~ b), R(C~ p), R(p^* b), R(p^* p).
+// Of the pairs, an entry for each pole: |mu| as two Ts, -2 Re mu, and for each of the four sums 2 Re v and 2 Re(v conj
+// mu), v times w, in the order r(C~ b), r(C~ p), r(p^* b), r(p^* p), the first two times 1 + tau.
 template <class T>
 struct dplr_pole {
   T modulus, modulus_rest, damping;
@@ -29,7 +36,7 @@ struct dplr_pole {
 };
 
 // Roots in blocks of neighbours. Within a block around theta_0, with x = tan((theta - theta_0) / 2),
-//   1 / (i s - c~ lambda') = cos((theta - theta_0) / 2)^-1 / (a0 + a1 x)
+//   1 / (i sin(theta/2) - cos(theta/2) mu) = cos((theta - theta_0) / 2)^-1 / (a0 + a1 x)
 // so that a pole's term is smooth in x unless the pole is near. The sum over the far poles is made at the Chebyshev
 // nodes of the block alone and interpolated: of 1 / (x - xi) the interpolant is off by exactly T_d(x) / T_d(xi) of
 // itself (x, xi over the block's half width, T_d the Chebyshev polynomial whose zeros the d nodes are), and |T_d(x)| <=
@@ -59,17 +66,15 @@ struct block_range {
 // spectrum[k] as below, 0 <= k < blocks.roots, the terms of far poles interpolated. near: of each pole.
 SSMSCAN_SSM_EXPORT void dplr_spectrum_by_blocks(dplr_roots<float> const& roots, dplr_blocks<float> const& blocks,
                                                 std::vector<dplr_pole<float>> const& poles,
-                                                std::vector<block_range> const& near, float half_step,
-                                                std::complex<float>* spectrum);
+                                                std::vector<block_range> const& near, std::complex<float>* spectrum);
 SSMSCAN_SSM_EXPORT void dplr_spectrum_by_blocks(dplr_roots<double> const& roots, dplr_blocks<double> const& blocks,
                                                 std::vector<dplr_pole<double>> const& poles,
-                                                std::vector<block_range> const& near, double half_step,
-                                                std::complex<double>* spectrum);
+                                                std::vector<block_range> const& near, std::complex<double>* spectrum);
 
-// spectrum[k] = K^(w_k), 0 <= k < roots.padded(); the padding's entries mean nothing.
+// spectrum[k] = K^(z_k), 0 <= k < roots.padded(); the padding's entries mean nothing.
 SSMSCAN_SSM_EXPORT void dplr_spectrum(dplr_roots<float> const& roots, std::vector<dplr_pole<float>> const& poles,
-                                      float half_step, std::complex<float>* spectrum);
+                                      std::complex<float>* spectrum);
 SSMSCAN_SSM_EXPORT void dplr_spectrum(dplr_roots<double> const& roots, std::vector<dplr_pole<double>> const& poles,
-                                      double half_step, std::complex<double>* spectrum);
+                                      std::complex<double>* spectrum);
 
 }  // namespace ssmscan::ssm::detail

@@ -4,6 +4,7 @@
 #include <Eigen/LU>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
@@ -31,19 +32,21 @@ std::vector<double> generating_function_kernel(dense_system<std::complex<double>
       if (left % 2 != 0) row = (row * power).eval();
       if (left > 1) power = (power * power).eval();
     }
-    truncated -= row;
+    truncated -= detail::circle_power * row;
   }
-  // The real part of the kernel has the Hermitian part of the spectrum, (K^(w) + conj K^(conj w)) / 2.
+  // The real part of the kernel has the Hermitian part of the spectrum, (K^(z) + conj K^(conj z)) / 2.
+  double const radius = std::exp(-2 * detail::half_sigma<double>(length));
   detail::real_fft<double> const fft(length);
   std::vector<complex> spectrum(static_cast<std::size_t>(fft.bins()));
   for (index_t k = 0; k < fft.bins(); ++k) {
     double const angle = 2 * std::numbers::pi * static_cast<double>(k) / static_cast<double>(length);
-    auto const at = [&](complex w) { return (truncated * (identity - w * a).partialPivLu().solve(b)).value(); };
-    complex const w{std::cos(angle), -std::sin(angle)};
-    spectrum[static_cast<std::size_t>(k)] = (at(w) + std::conj(at(std::conj(w)))) / 2.0;
+    auto const at = [&](complex z) { return (truncated * (identity - z * a).partialPivLu().solve(b)).value(); };
+    complex const z = radius * complex(std::cos(angle), -std::sin(angle));
+    spectrum[static_cast<std::size_t>(k)] = (at(z) + std::conj(at(std::conj(z)))) / 2.0;
   }
   std::vector<double> kernel(static_cast<std::size_t>(length));
   fft.backward(spectrum.data(), kernel.data());
+  for (index_t l = 0; l < length; ++l) kernel[static_cast<std::size_t>(l)] *= detail::circle_growth<double>(l, length);
   return kernel;
 }
 

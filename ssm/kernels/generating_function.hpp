@@ -1,9 +1,10 @@
 #pragma once
-// The kernel from its generating function (Gu, Goel, Re 2022; the Annotated S4, part 2), dense: at the roots of unity w =
-// e^{-2 pi i k/L}, with C~ = C (I - Ab^L),
-//   K^(w) = sum_{l < L} C Ab^l Bb w^l = C~ (I - w Ab)^-1 Bb
-// and K is the inverse discrete Fourier transform of K^. By an explicit inverse (an LU solve) at each root: N^3 L. The
-// step between the definition (naive.hpp) and the diagonal plus low-rank form (dplr.hpp), and nothing else.
+// The kernel from its generating function (Gu, Goel, Re 2022; the Annotated S4, part 2), dense: on the circle |z| = r, r^L =
+// 1/2, at z = r e^{-2 pi i k/L}, with C~ = C (I - r^L Ab^L),
+//   K^(z) = sum_{l < L} C Ab^l Bb z^l = C~ (I - z Ab)^-1 Bb
+// and r^l K[l] is the inverse discrete Fourier transform of K^. (The published form has r = 1, where I - Ab^L and I - z Ab
+// have no inverse for an eigenvalue on a root of unity: detail/circle.hpp.) By an explicit inverse (an LU solve) at each
+// root: N^3 L. The step between the definition (naive.hpp) and the diagonal plus low-rank form (dplr.hpp), and nothing else.
 #include <complex>
 #include <vector>
 
@@ -12,8 +13,8 @@
 
 namespace ssmscan::ssm {
 
-// Re(C Ab^l Bb), 0 <= l < length, for any discrete system with no eigenvalue of Ab at a root of unity. Throws
-// std::invalid_argument on shapes that do not agree and on a length below 1.
+// Re(C Ab^l Bb), 0 <= l < length, for any discrete system with |eigenvalues of Ab| <= 1. Throws std::invalid_argument on
+// shapes that do not agree and on a length below 1.
 SSMSCAN_SSM_EXPORT std::vector<double> generating_function_kernel(dense_system<std::complex<double>> const& discrete,
                                                                   Eigen::RowVectorXcd const& c, index_t length);
 

@@ -4,10 +4,12 @@
 #include <numbers>
 
 #include "tests/ssm/numbers.hpp"
+#include "tests/ssm/wide_system.hpp"
 #include "tests/worst.hpp"
 #include <Eigen/Dense>
 #include <gtest/gtest.h>
 
+#include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/detail/low_rank_bounds.hpp>
 #include <ssmscan/ssm/kernels/dplr.hpp>
@@ -20,11 +22,11 @@ namespace ssmscan::ssm {
 namespace {
 
 using complex = std::complex<double>;
-using wide = long double;
-using wide_complex = std::complex<wide>;
-using wide_matrix = Eigen::Matrix<wide_complex, Eigen::Dynamic, Eigen::Dynamic>;
-
-std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+using test::at;
+using test::wide;
+using test::wide_complex;
+using test::wide_matrix;
+using test::wide_system;
 
 dplr_system random_system(unsigned seed, index_t size, index_t rank, spectrum kept, double step) {
   test::numbers source(seed);
@@ -77,35 +79,6 @@ std::vector<named_system> systems() {
   made.back().system.lambda[0] = {-1e-4, 20.001};
   return made;
 }
-
-// Ab, Bb and c of the doubles, in long double: 2^-11 of what the forms may be off by.
-struct wide_system {
-  wide_matrix a, b, c;
-
-  explicit wide_system(dplr_system const& of) {
-    bool const half = of.kept == spectrum::half;
-    index_t const n = of.size(), whole = half ? 2 * n : n;
-    wide_matrix continuous = wide_matrix::Zero(whole, whole), p(whole, of.rank());
-    b.resize(whole, 1), c.resize(1, whole);
-    for (index_t i = 0; i < whole; ++i) {
-      auto const value = [&](complex x) { return wide_complex(i < n ? x : std::conj(x)); };
-      continuous(i, i) = value(of.lambda[at(i % n)]);
-      b(i, 0) = value(of.b[at(i % n)]), c(0, i) = value(of.c[at(i % n)]);
-      for (index_t r = 0; r < of.rank(); ++r) p(i, r) = value(of.p[at(r * n + i % n)]);
-    }
-    continuous -= p * p.adjoint();
-    wide_matrix const identity = wide_matrix::Identity(whole, whole);
-    wide const h = static_cast<wide>(of.step) / 2;
-    Eigen::PartialPivLU<wide_matrix> const lu(identity - h * continuous);
-    a = lu.solve(identity + h * continuous), b = lu.solve(2 * h * b).eval();
-  }
-  std::vector<wide> kernel(index_t length) const {
-    std::vector<wide> made;
-    wide_matrix x = b;
-    for (index_t l = 0; l < length; ++l, x = (a * x).eval()) made.push_back((c * x).value().real());
-    return made;
-  }
-};
 
 // The largest error/bound; NaN counts as infinite.
 template <class T>
@@ -181,7 +154,7 @@ TEST(LowRankBounds, KernelsStayInside) {
   EXPECT_EQ(cases, 30 * 8);
   // Of the errors' size: a bound without content would be far above them, and above the largest tap.
   for (double const largest : {powers, inverses, roots, doubles, floats}) EXPECT_GT(largest, 1e-2);
-  EXPECT_LT(widest, 5e-9);
+  EXPECT_LT(widest, 5e-10);
   for (auto const& [name, value] : {std::pair{"powers", powers},
                                     {"inverses", inverses},
                                     {"roots", roots},
@@ -228,7 +201,7 @@ TEST(LowRankBounds, InterpolatedKernelsStayInside) {
       double const promised = 1e-10;
       if (name == "legs64" && is_smooth) { EXPECT_LE(relative(of_doubles), promised) << system.step; }
       EXPECT_LE(relative(of_doubles), 2e-9) << name << " " << length;
-      EXPECT_LE(relative(of_floats), is_smooth ? 2e-3 : 5e-2) << name << " " << length;
+      EXPECT_LE(relative(of_floats), is_smooth ? 2e-3 : 1e-1) << name << " " << length;
       auto const tables = detail::make_dplr_tables<float>({&system, 1}, length, read_out_kind::recurrence, 1);
       by_blocks += tables.channels[0].blocks.empty() ? 0 : 1;
     }
@@ -236,21 +209,23 @@ TEST(LowRankBounds, InterpolatedKernelsStayInside) {
   EXPECT_EQ(by_blocks, 4 * 2);
 }
 
-// K^ as kernels/dplr.hpp has it, of a half spectrum of rank 1, at a root on no pole.
+// K^ as kernels/dplr.hpp has it, of a half spectrum of rank 1.
 wide_complex spectrum_at(dplr_system const& truncated, index_t k, index_t length) {
-  wide const angle = std::numbers::pi_v<wide> * static_cast<wide>(k) / static_cast<wide>(length);
-  wide const s = std::sin(angle), c = std::cos(angle), h = static_cast<wide>(truncated.step) / 2;
+  wide const angle = std::numbers::pi_v<wide> * static_cast<wide>(k) / static_cast<wide>(length),
+             half_sigma = std::numbers::ln2_v<wide> / (2 * static_cast<wide>(length)),
+             h = static_cast<wide>(truncated.step) / 2;
+  wide_complex const at_point(half_sigma, angle), s = std::sinh(at_point), c = std::cosh(at_point);
   wide_complex direct = 0, out = 0, in = 0, through = 0;
   for (std::size_t n = 0; n < truncated.lambda.size(); ++n) {
-    wide_complex const pole = c * h * wide_complex(truncated.lambda[n]);
+    wide_complex const lambda = h * wide_complex(truncated.lambda[n]);
     auto const add = [&](wide_complex& sum, complex p, complex q) {
       wide_complex const value = wide_complex(p) * wide_complex(q);
-      sum += value / (wide_complex(0, s) - pole) + std::conj(value) / (wide_complex(0, s) - std::conj(pole));
+      sum += value / (s - c * lambda) + std::conj(value) / (s - c * std::conj(lambda));
     };
     complex const p = truncated.p[n], b = truncated.b[n], read = truncated.c[n];
     add(direct, read, b), add(out, read, p), add(in, std::conj(p), b), add(through, std::conj(p), p);
   }
-  return h * wide_complex(c, s) * (direct - h * c * out * in / (wide(1) + h * c * through));
+  return h * std::exp(at_point) * (direct - h * c * out * in / (wide(1) + h * c * through));
 }
 
 // Root by root: a tap is held to the mean of these over the roots, where errors of unlike phases cancel that a bound
@@ -263,22 +238,18 @@ void hold_roots(double least_share) {
   for (auto const& [name, system] : systems_by_blocks()) {
     for (index_t const length : {512, 1009, 4096}) {
       dplr_system truncated = system;
-      truncated.c = truncated_output(system, length);
-      auto const tables = detail::make_dplr_tables<T>({&truncated, 1}, length, read_out_kind::truncated, 1);
+      truncated.c = truncated_output(system, length, detail::circle_power);
+      auto const tables = detail::make_dplr_tables<T>({&system, 1}, length, read_out_kind::recurrence, 1);
       auto const& channel = tables.channels[0];
       auto const bound = detail::bound_of_dplr_spectrum<T>(truncated, length, detail::spectrum_form::by_tangents);
       std::vector<std::complex<T>> computed(at(tables.roots.padded()));
-      detail::dplr_spectrum_by_blocks(tables.roots, tables.blocks, channel.poles, channel.blocks,
-                                      static_cast<T>(system.step / 2), computed.data());
-      index_t held = 0;
+      detail::dplr_spectrum_by_blocks(tables.roots, tables.blocks, channel.poles, channel.blocks, computed.data());
       for (index_t k = 0; k < tables.blocks.roots; ++k) {
-        if (std::find(channel.near.begin(), channel.near.end(), k) != channel.near.end()) continue;
         wide const off = std::abs(wide_complex(computed[at(k)]) - spectrum_at(truncated, k, length));
         double const ratio = static_cast<double>(off) / bound[at(k)];
         EXPECT_LE(ratio, 1) << name << " " << system.step << " " << length << " root " << k;
-        largest = std::max(largest, ratio), ++held;
+        largest = std::max(largest, ratio);
       }
-      EXPECT_GE(held, (length + 1) / 2 - 3 * system.size()) << name;  // at most three roots are on a pole
     }
   }
   EXPECT_GT(largest, least_share);
@@ -301,10 +272,9 @@ void hold_interpolation() {
   auto const& channel = tables.channels[0];
   ASSERT_FALSE(channel.blocks.empty());
   std::vector<std::complex<T>> direct(at(tables.roots.padded())), blocks(direct.size());
-  T const half_step = static_cast<T>(system.step / 2);
-  detail::dplr_spectrum(tables.roots, channel.poles, half_step, direct.data());
+  detail::dplr_spectrum(tables.roots, channel.poles, direct.data());
   auto const off = [&](std::vector<detail::block_range> const& near) {
-    detail::dplr_spectrum_by_blocks(tables.roots, tables.blocks, channel.poles, near, half_step, blocks.data());
+    detail::dplr_spectrum_by_blocks(tables.roots, tables.blocks, channel.poles, near, blocks.data());
     double error = 0, largest = 0;
     for (index_t k = 0; k < tables.blocks.roots; ++k) {
       error = tests::worse(error, std::abs(complex(blocks[at(k)]) - complex(direct[at(k)])));
