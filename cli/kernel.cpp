@@ -36,6 +36,7 @@ int diagonal(kernel_options const& o) {
   index_t const length = length_of(o);
   auto const rule = with_flags([&] { return ssm::discretization_by_name(o.discretization); });
   auto const system = read_diagonal(o, rule);
+  need_stable(o, rule, ssm::discretize(system).spectral_radius());
   write(o, with_flags([&] { return ssm::diagonal_kernel(system, length); }));
   return exit_code::good;
 }

@@ -2,6 +2,8 @@
 
 #include "arrays.hpp"
 
+#include <ssmscan/ssm/linear_system.hpp>
+
 namespace ssmscan::cli {
 namespace {
 
@@ -97,8 +99,7 @@ ssm::dplr_system read_dplr(system_options const& o) {
 }
 
 void need_stable(system_options const& o, ssm::discretization rule, double radius) {
-  constexpr double rounding = 1e-12;  // some thousand units: an eigenvalue of the unit circle, found by Eigen
-  if (radius > 1 + rounding)
+  if (radius > ssm::linear_system::greatest_stable_radius)
     throw_invalid("--step", o.step + " with " + name_of(rule) + ", a spectral radius of " + std::to_string(radius),
                   "a step and a rule that keep it at 1 or below");
 }

@@ -3,8 +3,10 @@
 #include <complex>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include <ssmscan/scan/detail/overlap.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/convolution.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
@@ -88,6 +90,7 @@ void convolve_fft(std::span<T const> kernel, std::span<T const> input, std::size
 template <class T>
 void convolve(std::span<T const> kernel, std::span<T const> input, index_t rows, std::span<T> output,
               convolution_method method) {
+  name_of(method);  // refuses what is none
   if (rows < 0 || (rows == 0 && !input.empty()) || (rows > 0 && input.size() % static_cast<std::size_t>(rows) != 0)) {
     throw_invalid("rows", std::to_string(rows),
                   "a number that divides the " + std::to_string(input.size()) + " samples");
@@ -96,6 +99,10 @@ void convolve(std::span<T const> kernel, std::span<T const> input, index_t rows,
     throw_invalid("output", std::to_string(output.size()) + " samples",
                   std::to_string(input.size()) + ", as the input");
   }
+  using ssmscan::detail::meet, ssmscan::detail::range_of;
+  for (auto const& [name, given] : {std::pair{"input", input}, {"kernel", kernel}})
+    if (meet(range_of(output), range_of(given)))
+      throw_invalid("output", std::string("memory that overlaps ") + name, "memory of its own");
   if (input.empty()) return;
   std::size_t const length = input.size() / static_cast<std::size_t>(rows);
   if (method == convolution_method::fft) {
@@ -128,6 +135,16 @@ double fft_bound(index_t padded, vector_norms kernel, vector_norms input) {
 }
 
 }  // namespace
+
+std::string_view name_of(convolution_method which) {
+  switch (which) {
+    case convolution_method::direct:
+      return "direct";
+    case convolution_method::fft:
+      return "fft";
+  }
+  throw_invalid("convolution_method", std::to_string(static_cast<int>(which)), "direct or fft");
+}
 
 void causal_convolution(std::span<double const> kernel, std::span<double const> input, index_t rows,
                         std::span<double> output, convolution_method method) {

@@ -12,11 +12,13 @@
 namespace ssmscan::ssm {
 
 enum class convolution_method { direct, fft };
+SSMSCAN_SSM_EXPORT std::string_view name_of(convolution_method which);
 
 // output[row, t] = sum_k kernel[k] input[row, t-k] for `rows` rows of input.size() / rows samples each, one after the
 // other; output is as large as input and does not overlap it or the kernel. One kernel serves all rows.
 // direct: length^2 / 2 products per row. fft: O(n log n), n = padded_length(...), spectrum of the kernel taken once.
-// Same bits from run to run and for any number of rows. Throws std::invalid_argument on sizes that do not agree.
+// Same bits from run to run and for any number of rows. Throws std::invalid_argument on sizes that do not agree and on an output
+// that overlaps.
 SSMSCAN_SSM_EXPORT void causal_convolution(std::span<double const> kernel, std::span<double const> input, index_t rows,
                                            std::span<double> output, convolution_method method);
 SSMSCAN_SSM_EXPORT void causal_convolution(std::span<float const> kernel, std::span<float const> input, index_t rows,

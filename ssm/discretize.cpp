@@ -1,8 +1,7 @@
 #include <charconv>
-#include <sstream>
 #include <utility>
 
-#include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/discretize.hpp>
 
 namespace ssmscan::ssm {
@@ -17,23 +16,17 @@ constexpr std::pair<discretization, std::string_view> names[] = {{discretization
 constexpr char const* known =
     "zoh, bilinear, forward_euler, backward_euler, mamba or generalized_bilinear:ALPHA (0 <= ALPHA <= 1)";
 
-std::string text_of(double x) {
-  std::ostringstream text;
-  text << x;
-  return text.str();
-}
-
 }  // namespace
 
 discretization discretization::generalized_bilinear(double alpha) {
-  if (!(alpha >= 0 && alpha <= 1)) throw_invalid("alpha", text_of(alpha), "a number from 0 to 1");
+  if (!(alpha >= 0 && alpha <= 1)) throw_invalid("alpha", detail::text_of(alpha), "a number from 0 to 1");
   return {family::gbt, alpha};
 }
 
 std::string name_of(discretization rule) {
   for (auto const& [named, name] : names)
     if (rule == named) return std::string(name);
-  return std::string(parametric) + text_of(rule.alpha());
+  return std::string(parametric) + detail::text_of(rule.alpha());
 }
 
 discretization discretization_by_name(std::string_view name) {

@@ -50,6 +50,7 @@ std::string_view name_of(hippo which) {
 }
 
 Eigen::MatrixXd hippo_matrix(hippo which, index_t state_size) {
+  name_of(which);  // refuses what is none
   need_positive(state_size);
   Eigen::MatrixXd a = Eigen::MatrixXd::Zero(state_size, state_size);
   if (which == hippo::fout) {
@@ -78,6 +79,7 @@ Eigen::MatrixXd hippo_matrix(hippo which, index_t state_size) {
 }
 
 Eigen::VectorXd hippo_input(hippo which, index_t state_size) {
+  name_of(which);  // refuses what is none
   need_positive(state_size);
   if (which == hippo::fout) return 2 * fourier_squares(state_size).cwiseSqrt();
   if (which == hippo::lagt) return Eigen::VectorXd::Ones(state_size);
@@ -146,6 +148,7 @@ std::string_view name_of(s4d_initialization which) {
 }
 
 std::vector<std::complex<double>> s4d_lambda(s4d_initialization which, index_t state_size) {
+  name_of(which);  // refuses what is none
   need_even(state_size);
   if (which == s4d_initialization::legs) {
     auto const lambda = hippo_normal_plus_low_rank(hippo::legs, state_size, spectrum::half).lambda;

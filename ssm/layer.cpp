@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
-#include <ssmscan/scan/detail/overlap.hpp>
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/layer_door.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
@@ -14,30 +15,9 @@ namespace ssmscan::ssm {
 namespace {
 
 using complex = std::complex<double>;
+using ssmscan::detail::to_string;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-std::string text_of(tensor_shape const& s) {
-  return "(" + std::to_string(s.batch) + ", " + std::to_string(s.channel) + ", " + std::to_string(s.time) + ")";
-}
-
-template <class T>
-void need_view(char const* name, tensor_view<T> const& given, tensor_shape const& needed, char const* meaning) {
-  if (given.shape != needed)
-    throw_invalid(name, "shape " + text_of(given.shape), text_of(needed) + std::string(" = ") + meaning);
-  if (given.data == nullptr && !given.empty())
-    throw_invalid(name, "a null pointer", "a pointer to " + text_of(needed) + " values");
-}
-
-void need_offsets(std::span<index_t const> offsets, index_t time) {
-  if (offsets.front() != 0) throw_invalid("offsets", "a first value of " + std::to_string(offsets.front()), "0");
-  if (offsets.back() != time)
-    throw_invalid("offsets", "a last value of " + std::to_string(offsets.back()),
-                  "the time length " + std::to_string(time));
-  for (std::size_t k = 1; k < offsets.size(); ++k)
-    if (offsets[k] < offsets[k - 1])
-      throw_invalid("offsets", "a value that falls at index " + std::to_string(k), "values that never fall");
-}
 
 // One system of the layer on one batch row: where its rows begin, and copies in and out in the order of time.
 template <class T>
@@ -175,6 +155,22 @@ choice run_scan(piece<T> const& on, execution const& how) {
   return made;
 }
 
+// One channel after the other; a refusal says of which: "lambda of channel 3: got ...".
+template <class System, class Make>
+std::vector<linear_system_ptr> systems_of(std::span<System const> channels, Make const& make) {
+  std::vector<linear_system_ptr> made;
+  for (System const& channel : channels) {
+    try {
+      made.push_back(make(channel));
+    } catch (std::invalid_argument const& error) {
+      std::string text = error.what();
+      text.insert(std::min(text.find(':'), text.size()), " of channel " + std::to_string(made.size()));
+      throw std::invalid_argument(text);
+    }
+  }
+  return made;
+}
+
 }  // namespace
 
 std::string_view name_of(mode which) {
@@ -243,49 +239,17 @@ layer::layer(std::vector<linear_system_ptr> systems) : systems_(std::move(system
 }
 
 layer::layer(std::span<diagonal_system const> channels)
-    : layer([&] {
-        std::vector<linear_system_ptr> made;
-        for (diagonal_system const& channel : channels) made.push_back(diagonal(channel));
-        return made;
-      }()) {}
+    : layer(systems_of(channels, [](diagonal_system const& channel) { return diagonal(channel); })) {}
 
 layer::layer(std::span<dplr_system const> channels)
-    : layer([&] {
-        std::vector<linear_system_ptr> made;
-        for (dplr_system const& channel : channels) made.push_back(diagonal_plus_low_rank(channel));
-        return made;
-      }()) {}
+    : layer(systems_of(channels, [](dplr_system const& channel) { return diagonal_plus_low_rank(channel); })) {}
 
 template <class T>
 choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
-  name_of(how.mode);  // refuses what is no mode
-  index_t const batch = call.input.shape.batch, time = call.input.shape.time;
-  if (batch < 0 || time < 0) throw_invalid("input", "shape " + text_of(call.input.shape), "no negative size");
-  need_view("input", call.input, {batch, inputs_, time}, "(batch, inputs, time)");
-  need_view("output", call.output, {batch, outputs_, time}, "(batch, outputs, time)");
-  index_t const whole[] = {0, time};
+  index_t const whole[] = {0, call.input.shape.time};
   std::span<index_t const> const offsets = call.offsets.empty() ? std::span<index_t const>(whole) : call.offsets;
-  need_offsets(offsets, time);
-  tensor_shape const ends{batch, states_, static_cast<index_t>(offsets.size()) - 1};
-  if (call.initial.data != nullptr) need_view("initial", call.initial, ends, "(batch, states, sequences)");
-  if (call.final.data != nullptr) need_view("final", call.final, ends, "(batch, states, sequences)");
-  bool const in_place = call.output.data == call.input.data && call.output.shape == call.input.shape &&
-                        call.output.stride == call.input.stride;
-  using ssmscan::detail::overlap, ssmscan::detail::overlaps_itself;
-  if (overlaps_itself(call.output))
-    throw_invalid("output", "strides that write one place twice", "a place of its own for each element");
-  if (!in_place && overlap(call.output, call.input))
-    throw_invalid("output", "memory that overlaps input", "the same pointer and strides as input, or no overlap");
-  if (overlaps_itself(call.final))
-    throw_invalid("final", "strides that write one place twice", "a place of its own for each element");
-  if (overlap(call.final, call.input) || overlap(call.final, call.output))
-    throw_invalid("final", "memory that overlaps a signal", "no overlap");
-  if (call.initial.data != static_cast<complex const*>(call.final.data) && overlap(call.final, call.initial))
-    throw_invalid("final", "memory that overlaps initial", "the same place as initial, or no overlap");
-  std::vector<std::string> const backends = backend_names();
-  if (std::find(backends.begin(), backends.end(), how.scan.backend) == backends.end())
-    throw_invalid("backend", std::string(how.scan.backend), "one of " + listed(backends));
-
+  detail::check_call(systems_, {inputs_, outputs_, states_}, call, offsets, how);
+  index_t const batch = call.input.shape.batch;
   index_t const count = static_cast<index_t>(systems_.size());
   auto const piece_of = [&](index_t b, index_t k) {
     return piece<T>{call, *systems_[at(k)], b, first_input_[at(k)], first_output_[at(k)], first_state_[at(k)], offsets};
@@ -322,8 +286,7 @@ choice layer::run(layer_call<T> const& call, layer_execution const& how) const {
   } else if (how.mode == mode::recurrence) {
     side_by_side(batch * count, [&](index_t task) { run_recurrence(piece_of(task / count, task % count)); });
   } else {
-    index_t longest = 0;
-    for (std::size_t k = 1; k < offsets.size(); ++k) longest = std::max(longest, offsets[k] - offsets[k - 1]);
+    index_t const longest = detail::longest_of(offsets);
     int const threads = how.scan.backend == openmp::name ? how.scan.threads : 1;
     std::vector<index_t> const& place = kept_->place;
     bool const low_rank = std::any_of(place.begin(), place.end(), [](index_t p) { return p >= 0; });
@@ -375,7 +338,7 @@ void run_bidirectional(layer const& forward, layer const& backward, layer_call<T
   if (call.direction != direction::forward) throw_invalid("direction", "reverse", "forward: both are run");
   tensor_shape const shape = call.output.shape;
   if (shape.batch < 0 || shape.channel < 0 || shape.time < 0)
-    throw_invalid("output", "shape " + text_of(shape), "no negative size");
+    throw_invalid("output", "shape " + to_string(shape), "no negative size");
   std::vector<T> other(at(shape.batch * shape.channel * shape.time));
   layer_call<T> back = call;
   back.direction = direction::reverse;

@@ -33,8 +33,8 @@ struct layer_execution {
 };
 
 // input (batch, inputs, time) and output (batch, outputs, time), any strides; output may be input exactly, where the
-// shapes agree. initial and final (batch, states, sequences), sequences = 1 when not packed; left empty where not
-// wanted: then each sequence starts from rest. Packed: sequence k is [offsets[k], offsets[k+1]). reverse: time runs
+// shapes agree. initial and final (batch, states, sequences), sequences = 1 when not packed, initial clear of output, and
+// final of both signals; final may be initial exactly. Left empty where not wanted: then each sequence starts from rest. Packed: sequence k is [offsets[k], offsets[k+1]). reverse: time runs
 // down within each sequence; initial enters at its last sample.
 template <class T>
 struct layer_call {
@@ -51,7 +51,7 @@ class layer {
   // Systems side by side, each with inputs, outputs and states of its own, in this order. std::invalid_argument where
   // there is none.
   SSMSCAN_SSM_EXPORT explicit layer(std::vector<linear_system_ptr> systems);
-  // One channel for each of the systems.
+  // One channel for each of the systems; a refusal names the channel.
   SSMSCAN_SSM_EXPORT explicit layer(std::span<diagonal_system const> channels);  // S4D
   SSMSCAN_SSM_EXPORT explicit layer(std::span<dplr_system const> channels);      // S4
 
@@ -70,9 +70,11 @@ class layer {
   // that needs what another is making waits for it.
   // T is what signals are made of: kernels and transforms are in T,
   // states in complex double in every mode. A piece at a time, final handed on as initial, is the whole, bit for bit in
-  // mode recurrence. Same bits from run to run and for any number of threads. Throws std::invalid_argument naming the
-  // argument, what was given, what is needed, before anything is written. Returns what ran the scan; in the other modes
-  // only the backend is named.
+  // mode recurrence. Same bits from run to run and for any number of threads. An unstable system runs in every mode as
+  // far as doubles reach, its late samples drowning no early one, but not as a convolution by FFT, where they would: a
+  // spectral radius above 1 is refused there. Throws std::invalid_argument naming the argument, what was given, what is
+  // needed, before anything is written; an imaginary part in the initial state of a dense system is among what it
+  // refuses. Returns what ran the scan; in the other modes only the backend is named.
   template <class T>
   SSMSCAN_SSM_EXPORT choice run(layer_call<T> const& call, layer_execution const& how = {}) const;
 

@@ -4,7 +4,9 @@
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/matrix_scan.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/need_matrix.hpp>
 #include <ssmscan/ssm/detail/spectra.hpp>
+#include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/linear_system.hpp>
@@ -19,23 +21,16 @@ std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 // Values of state held at a time in a diagonal scan: 64 MiB.
 constexpr index_t scan_budget = index_t{1} << 22;
 
-void need_finite(char const* name, Eigen::MatrixXd const& matrix, index_t rows, index_t columns) {
-  if (matrix.rows() != rows || matrix.cols() != columns)
-    throw_invalid(name, std::to_string(matrix.rows()) + " x " + std::to_string(matrix.cols()),
-                  std::to_string(rows) + " x " + std::to_string(columns));
-  if (!matrix.allFinite()) throw_invalid(name, "a value that is not finite", "finite numbers");
-}
-
 class dense_realization final : public linear_system {
  public:
   explicit dense_realization(discrete_dense system)
       : linear_system(system.b.cols(), system.c.rows(), system.a.rows()), system_(std::move(system)) {
     if (states() < 1 || inputs() < 1 || outputs() < 1)
       throw_invalid("a, b, c", "a system without states, inputs or outputs", "at least 1 of each");
-    need_finite("a", system_.a, states(), states());
-    need_finite("b", system_.b, states(), inputs());
-    need_finite("c", system_.c, outputs(), states());
-    need_finite("d", system_.d, outputs(), inputs());
+    detail::need_matrix("a", system_.a, states(), states());
+    detail::need_matrix("b", system_.b, states(), inputs());
+    detail::need_matrix("c", system_.c, outputs(), states());
+    detail::need_matrix("d", system_.d, outputs(), inputs());
   }
 
   void recurrence(complex* state, double const* u, double* y, index_t length) const override {
@@ -54,6 +49,7 @@ class dense_realization final : public linear_system {
 
   std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
     detail::need_length(length);
+    need_pair(output, input);
     std::vector<double> made;
     Eigen::VectorXd x = system_.b.col(input);
     for (index_t l = 0; l < length; ++l) {
@@ -62,7 +58,10 @@ class dense_realization final : public linear_system {
     }
     return made;
   }
-  double feedthrough(index_t output, index_t input) const override { return system_.d(output, input); }
+  double feedthrough(index_t output, index_t input) const override {
+    need_pair(output, input);
+    return system_.d(output, input);
+  }
 
   choice scan(double const* u, double* y, index_t length, packed const& states_of,
               execution const& how) const override {
@@ -75,6 +74,7 @@ class dense_realization final : public linear_system {
     return made;
   }
   double spectral_radius() const override { return detail::spectral_radius(system_.a); }
+  bool has_real_states() const override { return true; }
 
  private:
   discrete_dense system_;
@@ -109,12 +109,13 @@ class diagonal_realization final : public linear_system {
   }
 
   std::vector<double> kernel(index_t output, index_t input, index_t length) const override {
-    return diagonal_kernel(pairs_[at(output * inputs() + input)], length);
+    return diagonal_kernel(pair(output, input), length);
   }
   std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const override {
-    return diagonal_kernel<float>(pairs_[at(output * inputs() + input)], length);
+    return diagonal_kernel<float>(pair(output, input), length);
   }
-  double feedthrough(index_t output, index_t input) const override { return d_[at(output * inputs() + input)]; }
+  double feedthrough(index_t output, index_t input) const override { return pair(output, input).d; }
+  void need_kernel_length(index_t length) const override { need_diagonal_kernel_length(pairs_[0], length); }
 
   // Eigenvalues in portions that fit the budget: no bit depends on it.
   choice scan(double const* u, double* y, index_t length, packed const& states_of,
@@ -161,6 +162,10 @@ class diagonal_realization final : public linear_system {
   }
 
  private:
+  diagonal_system const& pair(index_t output, index_t input) const {
+    need_pair(output, input);
+    return pairs_[at(output * inputs() + input)];
+  }
   complex driven(index_t n, double const* u, index_t t, index_t length) const {
     complex sum = drive(b_[at(n * inputs())], u[t]);
     for (index_t q = 1; q < inputs(); ++q) sum += drive(b_[at(n * inputs() + q)], u[q * length + t]);
@@ -179,6 +184,16 @@ class diagonal_realization final : public linear_system {
 };
 
 }  // namespace
+
+void linear_system::need_pair(index_t output, index_t input) const {
+  auto const need = [](char const* name, index_t given, index_t count) {
+    if (given < 0 || given >= count)
+      throw_invalid(name, std::to_string(given), "one of 0 to " + std::to_string(count - 1));
+  };
+  need("output", output, outputs()), need("input", input, inputs());
+}
+
+void linear_system::need_kernel_length(index_t length) const { detail::need_length(length); }
 
 std::vector<float> linear_system::kernel_of_floats(index_t output, index_t input, index_t length) const {
   std::vector<double> const made = kernel(output, input, length);
@@ -217,28 +232,27 @@ void dplr_realization::recurrence(complex* state, double const* u, double* y, in
   }
 }
 
-std::vector<double> dplr_realization::kernel(index_t, index_t, index_t length) const {
+std::vector<double> dplr_realization::kernel(index_t output, index_t input, index_t length) const {
+  need_pair(output, input);
   return dplr_kernel<double>(system_, length);
 }
-std::vector<float> dplr_realization::kernel_of_floats(index_t, index_t, index_t length) const {
+std::vector<float> dplr_realization::kernel_of_floats(index_t output, index_t input, index_t length) const {
+  need_pair(output, input);
   return dplr_kernel<float>(system_, length);
+}
+double dplr_realization::feedthrough(index_t output, index_t input) const {
+  need_pair(output, input);
+  return system_.d;
 }
 
 // On (Re x, Im x): the map is linear over the reals, for a half spectrum and a full one.
 discrete_dense dplr_realization::over_the_reals() const {
   index_t const n = states();
-  discrete_dense made{Eigen::MatrixXd(2 * n, 2 * n), Eigen::MatrixXd(2 * n, 1), Eigen::MatrixXd(1, 2 * n),
+  discrete_dense made{step_matrix<double>(stepper_), Eigen::MatrixXd(2 * n, 1), Eigen::MatrixXd(1, 2 * n),
                       Eigen::MatrixXd::Constant(1, 1, system_.d)};
-  std::vector<complex> x(at(n));
-  for (index_t k = 0; k <= 2 * n; ++k) {  // the last: the input
-    std::fill(x.begin(), x.end(), complex{});
-    if (k < 2 * n) x[at(k % n)] = k < n ? complex(1, 0) : complex(0, 1);
-    stepper_.step(x.data(), k < 2 * n ? 0 : 1);
-    for (index_t i = 0; i < n; ++i) {
-      (k < 2 * n ? made.a(i, k) : made.b(i, 0)) = x[at(i)].real();
-      (k < 2 * n ? made.a(n + i, k) : made.b(n + i, 0)) = x[at(i)].imag();
-    }
-  }
+  std::vector<complex> driven(at(n));
+  stepper_.step(driven.data(), 1);
+  for (index_t i = 0; i < n; ++i) made.b(i, 0) = driven[at(i)].real(), made.b(n + i, 0) = driven[at(i)].imag();
   for (index_t i = 0; i < n; ++i) {
     made.c(0, i) = system_.read_out_factor() * system_.c[at(i)].real();
     made.c(0, n + i) = -system_.read_out_factor() * system_.c[at(i)].imag();

@@ -28,7 +28,8 @@ class linear_system {
   // The definition, step by step from `state`, which is left at the end. y may be null: the state alone.
   virtual void recurrence(std::complex<double>* state, double const* u, double* y, index_t length) const = 0;
 
-  // K[l] of that output by that input; D is not in it.
+  // K[l] of that output by that input; D is not in it. Here and below std::invalid_argument where there is no such output or
+  // input, and on a length below 1.
   virtual std::vector<double> kernel(index_t output, index_t input, index_t length) const = 0;
   virtual std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const;
   virtual double feedthrough(index_t output, index_t input) const = 0;
@@ -45,6 +46,18 @@ class linear_system {
 
   // max |eigenvalue of A|: at 1 or above the state does not fade.
   virtual double spectral_radius() const = 0;
+  // Beyond it a state grows. A little above 1: an eigenvalue on the unit circle, as it is found, errs by some thousand u.
+  static constexpr double greatest_stable_radius = 1 + 1e-12;
+  virtual bool grows() const { return spectral_radius() > greatest_stable_radius; }
+
+  // Throws where kernel(., ., length) would for its length.
+  virtual void need_kernel_length(index_t length) const;
+
+  // States of which the imaginary part has no meaning: a layer refuses an initial one that has any.
+  virtual bool has_real_states() const { return false; }
+
+ protected:
+  SSMSCAN_SSM_EXPORT void need_pair(index_t output, index_t input) const;
 
  private:
   index_t inputs_, outputs_, states_;
@@ -62,7 +75,8 @@ SSMSCAN_SSM_EXPORT linear_system_ptr diagonal(diagonal_system const& system);
 SSMSCAN_SSM_EXPORT linear_system_ptr diagonal_plus_low_rank(dplr_system const& system,
                                                             discretization rule = discretization::bilinear);
 
-// Any real system as matrices, already discrete: the definition, N^2 a step; kernel by powers; scan by affine_matrix. Throws
+// Any real system as matrices, already discrete: the definition, N^2 a step; kernel by powers; scan by affine_matrix. Its states
+// are real. From (A, B, C, D) in continuous time: discretize(dense_system{A, B}, ...) gives a and b; C and D are c and d. Throws
 // std::invalid_argument on shapes that do not agree and on numbers that are not finite.
 struct discrete_dense {
   Eigen::MatrixXd a;  // (N, N)

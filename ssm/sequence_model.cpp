@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/layers/embedding.hpp>
 #include <ssmscan/ssm/layers/gelu.hpp>
 #include <ssmscan/ssm/layers/glu.hpp>
@@ -23,13 +24,14 @@ void need_numbers(std::string const& name, std::vector<T> const& given, index_t 
     if (!std::isfinite(x)) throw_invalid(name, "a value that is not finite", "finite numbers");
 }
 
+enum class bias { none, one };
+
 template <class T>
-void check(std::string const& name, linear_parameters<T> const& given, index_t outputs, index_t inputs,
-           bool with_bias) {
+void check(std::string const& name, linear_parameters<T> const& given, index_t outputs, index_t inputs, bias has) {
   if (given.outputs != outputs || given.inputs != inputs || outputs < 1 || inputs < 1)
     throw_invalid(name + ".weight", detail::pair_text(given.outputs, given.inputs), detail::pair_text(outputs, inputs));
   need_numbers(name + ".weight", given.weight, outputs * inputs);
-  if (with_bias) need_numbers(name + ".bias", given.bias, outputs);
+  if (has == bias::one) need_numbers(name + ".bias", given.bias, outputs);
 }
 
 template <class T>
@@ -62,23 +64,24 @@ sequence_model<T>::sequence_model(sequence_parameters<T> parameters) : parameter
   auto const& p = parameters_;
   name_of(p.pool);  // refuses what is none
   index_t const width = features();
-  check("decoder", p.decoder, p.decoder.outputs, width, true);
+  check("decoder", p.decoder, p.decoder.outputs, width, bias::one);
   if (p.is_embedding) {
-    check("encoder", p.encoder, p.encoder.outputs, width, false);
+    check("encoder", p.encoder, p.encoder.outputs, width, bias::none);
   } else {
-    check("encoder", p.encoder, width, p.encoder.inputs, true);
+    check("encoder", p.encoder, width, p.encoder.inputs, bias::one);
   }
-  if (!(p.epsilon > 0)) throw_invalid("epsilon", std::to_string(p.epsilon), "a positive number");
+  if (!(p.epsilon > 0) || !std::isfinite(p.epsilon))
+    throw_invalid("epsilon", detail::text_of(static_cast<double>(p.epsilon)), "a positive finite number");
   for (std::size_t i = 0; i < p.blocks.size(); ++i) {
     auto const& block = p.blocks[i];
     std::string const name = "layers." + std::to_string(i);
     need_numbers(name + ".norm.weight", block.norm_weight, width);
     need_numbers(name + ".norm.bias", block.norm_bias, width);
-    check(name + ".mix", block.mix, 2 * width, width, true);
+    check(name + ".mix", block.mix, 2 * width, width, bias::one);
     std::visit(
         [&](auto const& systems) {
           detail::require_size((name + ".ssm").c_str(), systems.size(), width);
-          layers_.emplace_back(std::span(systems));
+          detail::named_in(name + ".ssm.", [&] { layers_.emplace_back(std::span(systems)); });
         },
         block.systems);
     states_ += layers_.back().states();

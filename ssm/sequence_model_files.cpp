@@ -1,10 +1,12 @@
 // sequence_model.hpp's safetensors: names, shapes and metadata of a file, in one list for writing and for reading.
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <map>
 #include <set>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/io/safetensors.hpp>
 #include <ssmscan/ssm/sequence_model.hpp>
 
@@ -14,6 +16,8 @@ namespace {
 using complex = std::complex<double>;
 
 constexpr char const* format = "ssmscan.sequence_model/1";
+constexpr index_t most_blocks =
+    1 << 20;  // a number beyond is no block's, and its tensor one that a model does not have
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
@@ -71,7 +75,19 @@ class reader {
     taken_.insert(name);
     return values_of<T>(tensor, files_.source() + ": " + name);
   }
-  bool contains(std::string const& name) const { return files_.contains(name); }
+  // One more than the greatest I of a tensor layers.I.*: a block of which any tensor is there is one.
+  index_t blocks() const {
+    constexpr std::string_view prefix = "layers.";
+    index_t count = 0;
+    for (auto const& [name, tensor] : files_.table().tensors) {
+      if (!name.starts_with(prefix)) continue;
+      index_t i = -1;
+      char const* const digits = name.data() + prefix.size();
+      auto const [end, error] = std::from_chars(digits, name.data() + name.size(), i);
+      if (error == std::errc{} && *end == '.' && i >= 0 && i < most_blocks) count = std::max(count, i + 1);
+    }
+    return count;
+  }
   std::string const& source() const { return files_.source(); }
   void finish() const {
     for (auto const& [name, tensor] : files_.table().tensors)
@@ -149,16 +165,18 @@ std::vector<System> read_systems(reader& from, std::string const& name, index_t 
   return made;
 }
 
+enum class bias { none, one };
+
 template <class T>
-void write_linear(writer& to, std::string const& name, linear_parameters<T> const& given, bool with_bias) {
+void write_linear(writer& to, std::string const& name, linear_parameters<T> const& given, bias has) {
   to.add<T>(name + ".weight", {given.outputs, given.inputs}, given.weight);
-  if (with_bias) to.add<T>(name + ".bias", {given.outputs}, given.bias);
+  if (has == bias::one) to.add<T>(name + ".bias", {given.outputs}, given.bias);
 }
 template <class T>
-linear_parameters<T> read_linear(reader& from, std::string const& name, bool with_bias) {
+linear_parameters<T> read_linear(reader& from, std::string const& name, bias has) {
   auto const shape = from.shape(name + ".weight", 2);
   linear_parameters<T> made{shape[0], shape[1], from.take<T>(name + ".weight", shape), {}};
-  if (with_bias) made.bias = from.take<T>(name + ".bias", {shape[0]});
+  if (has == bias::one) made.bias = from.take<T>(name + ".bias", {shape[0]});
   return made;
 }
 
@@ -177,7 +195,7 @@ void save_sequence_model(std::filesystem::path const& path, sequence_parameters<
                          {"pooling", std::string(name_of(parameters.pool))},
                          {"encoder", parameters.is_embedding ? "embedding" : "linear"},
                          {"epsilon", epsilon}};
-  write_linear(to, "encoder", parameters.encoder, !parameters.is_embedding);
+  write_linear(to, "encoder", parameters.encoder, parameters.is_embedding ? bias::none : bias::one);
   index_t const width = checked.features();
   for (std::size_t i = 0; i < parameters.blocks.size(); ++i) {
     auto const& block = parameters.blocks[i];
@@ -187,9 +205,9 @@ void save_sequence_model(std::filesystem::path const& path, sequence_parameters<
     to.add<T>(name + ".norm.weight", {width}, block.norm_weight);
     to.add<T>(name + ".norm.bias", {width}, block.norm_bias);
     std::visit([&](auto const& systems) { write_systems(to, name + ".ssm", systems); }, block.systems);
-    write_linear(to, name + ".mix", block.mix, true);
+    write_linear(to, name + ".mix", block.mix, bias::one);
   }
-  write_linear(to, "decoder", parameters.decoder, true);
+  write_linear(to, "decoder", parameters.decoder, bias::one);
   write_safetensors(path, to.table(), existing);
 }
 
@@ -206,17 +224,18 @@ sequence_model<T> load_sequence_model(std::filesystem::path const& path) {
   bool const low_rank = one_of("ssm", "s4", "s4d");
   sequence_parameters<T> made;
   made.is_embedding = one_of("encoder", "embedding", "linear");
-  made.pool = pooling_by_name(from.metadata("pooling"));
+  std::string const in_file = from.source() + ": ";
+  made.pool = detail::named_in(in_file, [&] { return pooling_by_name(from.metadata("pooling")); });
   std::string const& epsilon = from.metadata("epsilon");
   double value = 0;
   auto const [end, error] = std::from_chars(epsilon.data(), epsilon.data() + epsilon.size(), value);
   if (error != std::errc{} || end != epsilon.data() + epsilon.size())
     throw_invalid(from.source() + ": epsilon", "\"" + epsilon + "\"", "a number");
   made.epsilon = static_cast<T>(value);
-  made.encoder = read_linear<T>(from, "encoder", !made.is_embedding);
-  made.decoder = read_linear<T>(from, "decoder", true);
+  made.encoder = read_linear<T>(from, "encoder", made.is_embedding ? bias::none : bias::one);
+  made.decoder = read_linear<T>(from, "decoder", bias::one);
   index_t const width = made.decoder.inputs;
-  for (index_t i = 0; from.contains("layers." + std::to_string(i) + ".norm.weight"); ++i) {
+  for (index_t i = 0; i < from.blocks(); ++i) {
     std::string const name = "layers." + std::to_string(i);
     block_parameters<T> block;
     block.norm_weight = from.take<T>(name + ".norm.weight", {width});
@@ -226,11 +245,11 @@ sequence_model<T> load_sequence_model(std::filesystem::path const& path) {
     } else {
       block.systems = read_systems<diagonal_system>(from, name + ".ssm", width);
     }
-    block.mix = read_linear<T>(from, name + ".mix", true);
+    block.mix = read_linear<T>(from, name + ".mix", bias::one);
     made.blocks.push_back(std::move(block));
   }
   from.finish();
-  return sequence_model<T>(std::move(made));
+  return detail::named_in(in_file, [&] { return sequence_model<T>(std::move(made)); });
 }
 
 template SSMSCAN_SSM_EXPORT void save_sequence_model(std::filesystem::path const&, sequence_parameters<float> const&,

@@ -17,6 +17,7 @@ inline constexpr double promised_float = 5e-6;
 //   kernel       generating_function = powers,  dplr_roots = powers,  dplr (f64, f32) = powers        bilinear: both
 //   recurrence   dplr_step = the dense recurrence                                                         bilinear: both
 //   convolution  fft with dplr's kernel = the recurrence by dplr_step                                     bilinear: both
+//   convolution  the same in float                                                                        bilinear: derived
 //   convolution  direct = recurrence,  fft = direct                                                       other rules: derived
 //   scan         every algorithm that carries affine_matrix, over the real state = the recurrence         every rule: derived
 void low_rank_checks(signal const& input, signal const& for_scans,

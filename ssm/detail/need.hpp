@@ -2,7 +2,9 @@
 // What the systems ask of their parameters, in the house's one sentence.
 #include <cmath>
 #include <complex>
+#include <span>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,9 +28,10 @@ inline void need_step(double given) {
 }
 
 // As many finite values as there are eigenvalues.
-inline void need_values(std::string const& name, std::vector<std::complex<double>> const& given, std::size_t size) {
+inline void need_values(std::string const& name, std::span<std::complex<double> const> given, std::size_t size,
+                        char const* eigenvalues = "lambda") {
   if (given.size() != size)
-    throw_invalid(name, std::to_string(given.size()) + " values", std::to_string(size) + ", as many as lambda");
+    throw_invalid(name, std::to_string(given.size()) + " values", std::to_string(size) + ", as many as " + eigenvalues);
   for (std::size_t n = 0; n < size; ++n) {
     if (!std::isfinite(given[n].real()) || !std::isfinite(given[n].imag()))
       throw_invalid(name, "a value that is not finite at index " + std::to_string(n), "finite numbers");
@@ -43,6 +46,14 @@ inline void need_decay(std::vector<std::complex<double>> const& lambda) {
           "the real part " + text_of(lambda[n].real()) + " at index " + std::to_string(n) + ", an unstable system",
           "no positive real part");
   }
+}
+
+// Runs `call`; the message of a std::invalid_argument that leaves it begins with `prefix`, which says where its argument stands.
+template <class Call>
+auto named_in(std::string const& prefix, Call const& call) {
+  try {
+    return call();
+  } catch (std::invalid_argument const& error) { throw std::invalid_argument(prefix + error.what()); }
 }
 
 inline void need_length(index_t length) {

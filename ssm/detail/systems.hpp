@@ -13,9 +13,10 @@ class dplr_realization final : public linear_system {
   void recurrence(std::complex<double>* state, double const* u, double* y, index_t length) const override;
   std::vector<double> kernel(index_t output, index_t input, index_t length) const override;
   std::vector<float> kernel_of_floats(index_t output, index_t input, index_t length) const override;
-  double feedthrough(index_t, index_t) const override { return system_.d; }
+  double feedthrough(index_t output, index_t input) const override;
   choice scan(double const* u, double* y, index_t length, packed const& states_of, execution const& how) const override;
   double spectral_radius() const override;
+  bool grows() const override { return false; }  // ||Ab|| <= 1, as check(system) sees to
 
  private:
   discrete_dense over_the_reals() const;

@@ -13,10 +13,15 @@ namespace {
 using complex = std::complex<double>;
 using detail::log_of_pole, detail::logarithm, detail::unit_roundoff;
 
+// Phases below it keep what is left out of `power` below 2^-66; moduli of e^greatest_exponent are out of double's range, and
+// of e^-greatest_exponent below its least number.
+constexpr double greatest_phase = 0x1p31, greatest_exponent = 746;
+
 // e^{l w}: the exponent's rounding error, |e| <= u |l w|, is a factor 1 + e on the modulus and a turn of the phase to
-// second order (e^3/6 < 2^-66 while |l w| < 2^31).
+// second order (e^3/6 < 2^-66 while |l Im w| < 2^31).
 complex power(logarithm const& w, double l) {
   double const exponent = l * w.hi.real();
+  if (exponent < -greatest_exponent) return {};
   double const phase = l * w.hi.imag();
   double const exponent_rest = std::fma(l, w.hi.real(), -exponent) + l * w.lo.real();
   double const phase_rest = std::fma(l, w.hi.imag(), -phase) + l * w.lo.imag();
@@ -84,8 +89,22 @@ detail::vandermonde_factors<T> factors_of(diagonal_system const& system, index_t
 
 }  // namespace
 
-std::vector<double> diagonal_kernel_by_taps(diagonal_system const& system, index_t length) {
+void need_diagonal_kernel_length(diagonal_system const& system, index_t length) {
   detail::need_length(length);
+  discretize(system);  // refuses what has no logarithm
+  for (std::size_t n = 0; n < system.lambda.size(); ++n) {
+    logarithm const w = log_of_pole(system.lambda[n], system.step, system.rule);
+    double const last = static_cast<double>(length - 1), within = greatest_exponent / std::abs(w.hi.real());
+    if (w.vanishes || std::min(last, within) * std::abs(w.hi.imag()) < greatest_phase) continue;
+    throw_invalid("length",
+                  std::to_string(length) + ", of which an eigenvalue turns by " + detail::text_of(w.hi.imag()) +
+                      " a step (index " + std::to_string(n) + ")",
+                  "a length that turns it by less than 2^31");
+  }
+}
+
+std::vector<double> diagonal_kernel_by_taps(diagonal_system const& system, index_t length) {
+  need_diagonal_kernel_length(system, length);
   std::vector<logarithm> const logs = logs_of(system);
   std::vector<complex> const gain = gains_of(system);
 
@@ -101,7 +120,7 @@ std::vector<double> diagonal_kernel_by_taps(diagonal_system const& system, index
 
 template <class T>
 std::vector<T> diagonal_kernel(diagonal_system const& system, index_t length) {
-  detail::need_length(length);
+  need_diagonal_kernel_length(system, length);
   auto const factors = factors_of<T>(system, length);
   std::vector<T> kernel(static_cast<std::size_t>(factors.rows * factors.width));
   detail::vandermonde_sums(factors, kernel.data());

@@ -219,6 +219,10 @@ class Run(Systems):
                "--discretization", "forward_euler", "--out", "y.npy", "--step"]
         self.bad(2, ["--step: got 1 with forward_euler, a spectral radius of 2", "need a step and a rule"], *run, "1")
         self.good(*run, "0.5")  # 1 - 1.5
+        kernel = ["kernel", "diagonal", "--lambda", "L.npy", "--b", "B.npy", "--c", "B.npy", "--length", "1000",
+                  "--discretization", "forward_euler", "--out", "K.npy", "--step"]
+        self.bad(2, ["kernel diagonal: --step: got 1 with forward_euler, a spectral radius of 2", "need a step and a rule"], *kernel, "1")
+        self.good(*kernel, "0.5")
 
 
 class Documents(Systems):

@@ -54,6 +54,22 @@ for which, n, step in (("legs", 8, 0.05), ("legs", 32, 0.002), ("legs", 3, 1.0),
     made.append(np.hstack([scipy.linalg.expm(step * a), step * b[:, None]]))
     save(f"dense_{which}_{n}_{step}", np.array(made))
 
+# Several inputs and outputs: A (4, 4), B (4, 2), C (3, 4), D (3, 2). [Ad Bd] by each rule as above, and the outputs of dlsim under zoh.
+own = np.random.default_rng(4)
+a, b, c, d, u = (own.standard_normal(shape) for shape in ((4, 4), (4, 2), (3, 4), (3, 2), (60, 2)))
+a -= 3 * np.eye(4)
+for name, array in {"a": a, "b": b, "c": c, "d": d, "u": u.T}.items():
+    save(f"mimo_{name}", array)
+made = []
+for rule, alpha in {"zoh": None, "bilinear": None, "euler": None, "backward_diff": None, "gbt": 0.3}.items():
+    ad, bd, *_ = scipy.signal.cont2discrete((a, b, c, d), 0.1, method=rule, alpha=alpha)
+    made.append(np.hstack([ad, bd]))
+    if rule == "zoh":
+        _, y, _ = scipy.signal.dlsim((ad, bd, c @ ad, c @ bd + d, 0.1), u)  # y[t] = C x[t] + D u[t], u[t] already in x[t]
+        save("mimo_y", y.T)
+made.append(np.hstack([scipy.linalg.expm(0.1 * a), 0.1 * b]))
+save("mimo_discrete", np.array(made))
+
 rng.standard_normal(8)  # drawn by an earlier form of this file: what follows stays what it was
 # One layer of a diagonal complex system, as the real system of 2 x 2 blocks that it stands for, run by dlsim.
 half, length, step, d = 6, 300, 0.02, 0.7

@@ -220,6 +220,18 @@ TEST(ConvolutionDoor, SizesAndRefusals) {
   out.resize(5);
   EXPECT_EQ(test::refusal([&] { causal_convolution(six, six, 1, out, convolution_method::direct); }),
             "output: got 5 samples; need 6, as the input");
+  std::vector<double> shared(18);
+  std::span<double> const all(shared);
+  for (convolution_method const method : {convolution_method::direct, convolution_method::fft}) {
+    for (std::size_t const first : {0u, 5u})
+      EXPECT_EQ(test::refusal([&] { causal_convolution(six, all.first(6), 1, all.subspan(first, 6), method); }),
+                "output: got memory that overlaps input; need memory of its own");
+    EXPECT_EQ(test::refusal([&] { causal_convolution(all.first(6), six, 1, all.subspan(5, 6), method); }),
+              "output: got memory that overlaps kernel; need memory of its own");
+    causal_convolution(all.first(6), all.subspan(6, 6), 1, all.subspan(12), method);  // side by side
+  }
+  EXPECT_EQ(test::refusal([&] { causal_convolution(six, six, 1, all.first(6), convolution_method(9)); }),
+            "convolution_method: got 9; need direct or fft");
   EXPECT_EQ(test::refusal([] { padded_length(index_t{1} << 62, 1); }),
             "kernel_length + input_length: got more than 2^60; need at most 2^60");
   EXPECT_TRUE(fft_backend() == "pocketfft" || fft_backend() == "eigen-kissfft");

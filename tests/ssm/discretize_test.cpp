@@ -5,6 +5,7 @@
 #include <ssmscan/ssm/diagonal_system.hpp>
 #include <ssmscan/ssm/discretize_dense.hpp>
 #include <ssmscan/ssm/hippo.hpp>
+#include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
@@ -49,6 +50,14 @@ TEST(Discretize, Expm1KeepsItsDigitsNearAFullTurn) {
   }
 }
 
+// In the file's order.
+discretization const rules_of_scipy[] = {discretization::zoh,
+                                         discretization::bilinear,
+                                         discretization::forward_euler,
+                                         discretization::backward_euler,
+                                         discretization::generalized_bilinear(0.3),
+                                         discretization::mamba};
+
 // A matrix exponential by scaling and squaring is exact for a matrix within a small multiple of N u ||M|| of M = step
 // [A B; 0 0]; that moves exp(M) by at most e^||M|| times it. The solves of the bilinear rules are better conditioned
 // still. Where that is more than the bar of 1e-12, the bar is what is asked.
@@ -60,16 +69,9 @@ void expect_scipys(hippo which, index_t size, std::string const& step) {
                tolerance = std::min(derived, 1e-12);
   std::string const name = std::string(name_of(which)) + "_" + std::to_string(size) + "_" + step;
   auto const expected = reference<double>("scipy/dense_" + name);
-  // In the file's order.
-  discretization const rules[] = {discretization::zoh,
-                                  discretization::bilinear,
-                                  discretization::forward_euler,
-                                  discretization::backward_euler,
-                                  discretization::generalized_bilinear(0.3),
-                                  discretization::mamba};
-  ASSERT_EQ(expected.size(), std::size(rules) * static_cast<std::size_t>(size * (size + 1)));
+  ASSERT_EQ(expected.size(), std::size(rules_of_scipy) * static_cast<std::size_t>(size * (size + 1)));
   auto next = expected.begin();
-  for (discretization const rule : rules) {
+  for (discretization const rule : rules_of_scipy) {
     auto const discrete = discretize(continuous, length, rule);
     for (index_t i = 0; i < size; ++i) {
       for (index_t k = 0; k < size; ++k) EXPECT_NEAR(discrete.a(i, k), *next++, tolerance) << name << name_of(rule);
@@ -82,6 +84,70 @@ TEST(Discretize, DenseRulesAreThoseOfScipy) {
   expect_scipys(hippo::legt, 8, "0.05"), expect_scipys(hippo::legt, 16, "0.003"), expect_scipys(hippo::legt, 2, "1.0");
   expect_scipys(hippo::lagt, 8, "0.05"), expect_scipys(hippo::lagt, 32, "0.02"), expect_scipys(hippo::lagt, 3, "1.0");
   expect_scipys(hippo::fout, 7, "0.05"), expect_scipys(hippo::fout, 15, "0.004"), expect_scipys(hippo::fout, 3, "0.3");
+}
+
+Eigen::MatrixXd matrix_of(std::string const& name, Eigen::Index rows) {
+  auto const values = reference<double>(name);
+  using by_rows = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<by_rows const>(values.data(), rows, static_cast<Eigen::Index>(values.size()) / rows);
+}
+
+// (A, B, C, D) of two inputs and three outputs: A and B as cont2discrete has them, and the whole as dlsim runs it. 1e-12 is the
+// bar, some thousand u here, where no norm is above 10.
+TEST(Discretize, SeveralInputsAndOutputsAreThoseOfScipy) {
+  dense_system<double> const continuous{matrix_of("scipy/mimo_a", 4), matrix_of("scipy/mimo_b", 4)};
+  Eigen::MatrixXd const expected = matrix_of("scipy/mimo_discrete", 4 * std::size(rules_of_scipy));
+  Eigen::Index first = 0;
+  for (discretization const rule : rules_of_scipy) {
+    auto const discrete = discretize(continuous, 0.1, rule);
+    EXPECT_LE((discrete.a - expected.block(first, 0, 4, 4)).cwiseAbs().maxCoeff(), 1e-12) << name_of(rule);
+    EXPECT_LE((discrete.b - expected.block(first, 4, 4, 2)).cwiseAbs().maxCoeff(), 1e-12) << name_of(rule);
+    first += 4;
+  }
+  auto const discrete = discretize(continuous, 0.1, discretization::zoh);
+  layer const of({dense({discrete.a, discrete.b, matrix_of("scipy/mimo_c", 3), matrix_of("scipy/mimo_d", 3)})});
+  auto const input = reference<double>("scipy/mimo_u"), output = reference<double>("scipy/mimo_y");
+  for (mode const which : {mode::recurrence, mode::convolution, mode::scan}) {
+    std::vector<double> y(output.size());
+    of.run<double>({.input = {input.data(), {1, 2, 60}}, .output = {y.data(), {1, 3, 60}}}, {.mode = which});
+    for (std::size_t i = 0; i < y.size(); ++i) EXPECT_NEAR(y[i], output[i], 1e-12) << name_of(which) << i;
+  }
+}
+
+TEST(Discretize, DenseRefusals) {
+  using Eigen::MatrixXd;
+  auto const refused = [](MatrixXd const& a, MatrixXd const& b, double step, discretization rule) {
+    return test::refusal([&] { discretize(dense_system<double>{a, b}, step, rule); });
+  };
+  MatrixXd const one = MatrixXd::Identity(2, 2), b = MatrixXd::Ones(2, 1);
+  for (discretization const rule : rules_of_scipy) {
+    EXPECT_EQ(refused(MatrixXd::Zero(3, 2), MatrixXd::Ones(3, 1), 1, rule), "a: got 3 x 2; need 3 x 3");
+    EXPECT_EQ(refused(one, MatrixXd::Ones(1, 1), 1, rule), "b: got 1 x 1; need 2 x 1");
+    EXPECT_EQ(refused(one, MatrixXd::Ones(3, 2), 1, rule), "b: got 3 x 2; need 2 x 2");
+    EXPECT_EQ(refused({}, {}, 1, rule), "a, b: got a system without states or inputs; need at least 1 of each");
+    EXPECT_EQ(refused(one, MatrixXd(2, 0), 1, rule),
+              "a, b: got a system without states or inputs; need at least 1 of each");
+    EXPECT_EQ(refused(NAN * one, b, 1, rule), "a: got a value that is not finite; need finite numbers");
+    EXPECT_EQ(refused(one, INFINITY * b, 1, rule), "b: got a value that is not finite; need finite numbers");
+    for (double const step : {0.0, -1.0, double(NAN), double(INFINITY)})
+      EXPECT_TRUE(refused(one, b, step, rule).starts_with("step: got ")) << step;
+    EXPECT_NE(refused(1e300 * one, 1e300 * b, 1e300, rule), "");  // out of range
+  }
+  std::string const singular = "step: got a singular I - alpha step A, with alpha step = ";
+  EXPECT_TRUE(refused(20 * one, b, 0.1, discretization::bilinear).starts_with(singular));
+  EXPECT_TRUE(refused(10 * one, b, 0.1, discretization::backward_euler).starts_with(singular));
+  MatrixXd const pole{{-1, 5},
+                      {0, 10}};  // one eigenvalue at the pole; by u beside it; by 1e-9 beside it, which is none
+  EXPECT_TRUE(refused(pole, b, 0.1, discretization::backward_euler).starts_with(singular));
+  EXPECT_TRUE(refused(pole * (1 + 0x1p-52), b, 0.1, discretization::backward_euler).starts_with(singular));
+  EXPECT_TRUE(
+      discretize(dense_system<double>{pole * (1 + 1e-9), b}, 0.1, discretization::backward_euler).a.allFinite());
+  // Eigenvalues of unlike sizes, and states in unlike units, are no singular matrix.
+  auto const stiff = discretize(dense_system<double>{MatrixXd{{-1, 1e20}, {0, -1e20}}, b}, 1, discretization::bilinear);
+  EXPECT_NEAR(stiff.a(0, 0), 0.5 / 1.5, 1e-15);
+  EXPECT_NEAR(stiff.a(1, 1), -1, 1e-15);
+  EXPECT_TRUE(
+      refused(1000 * one, b, 1, discretization::zoh).starts_with("a, b: got a system whose discretisation by zoh"));
 }
 
 std::vector<complex> some_eigenvalues() {

@@ -192,5 +192,14 @@ TEST(Hippo, RefusesSizesThatHaveNoMeaning) {
             "state_size: got 5; need an even number (conjugate pairs)");
 }
 
+TEST(Hippo, RefusesWhatIsNone) {
+  for (auto const call : {+[] { (void)hippo_matrix(hippo(7), 4); }, +[] { (void)hippo_input(hippo(7), 4); },
+                          +[] { (void)hippo_low_rank(hippo(7), 4); },
+                          +[] { (void)hippo_normal_plus_low_rank(hippo(7), 4, spectrum::full); }})
+    EXPECT_EQ(test::refusal(call), "hippo: got 7; need legs, legt, lagt or fout");
+  EXPECT_EQ(test::refusal([] { s4d_lambda(s4d_initialization(9), 4); }),
+            "s4d_initialization: got 9; need lin, inv, real or legs");
+}
+
 }  // namespace
 }  // namespace ssmscan::ssm

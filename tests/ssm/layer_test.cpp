@@ -3,8 +3,8 @@
 #include <thread>
 
 #include "tests/ssm/annotated_s4.hpp"
+#include "tests/ssm/channels.hpp"
 #include "tests/ssm/mode_bounds.hpp"
-#include "tests/ssm/numbers.hpp"
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
@@ -13,56 +13,14 @@
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/error_of_largest.hpp>
-#include <ssmscan/ssm/detail/hippo_system.hpp>
 #include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
 
+using test::at, test::some_signal, test::s4_channel, test::s4d_channel, test::dense_channel, test::s5_block;
 using test::reference;
 using complex = std::complex<double>;
-
-std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-std::vector<double> some_signal(index_t count) {
-  std::vector<double> made;
-  test::numbers source(7);
-  for (index_t i = 0; i < count; ++i) made.push_back(source.next() + std::sin(0.05 * static_cast<double>(i)));
-  return made;
-}
-
-dplr_system s4_channel(index_t size, double turn, spectrum kept = spectrum::half) {
-  auto const form = hippo_normal_plus_low_rank(hippo::legs, size, kept);
-  dplr_system made = detail::system_of(form, 0.02, kept);
-  made.d = 0.25;
-  for (index_t n = 0; n < form.lambda.size(); ++n)
-    made.c.push_back(std::polar(1.0 / static_cast<double>(n + 1), turn * static_cast<double>(n)));
-  return made;
-}
-
-diagonal_system s4d_channel(s4d_initialization which, discretization rule) {
-  diagonal_system made{.lambda = s4d_lambda(which, 8), .d = -0.5, .step = 0.02, .rule = rule};
-  for (std::size_t n = 0; n < made.lambda.size(); ++n) {
-    made.b.push_back({1, 0.1 * static_cast<double>(n)});
-    made.c.push_back(std::polar(1.0, static_cast<double>(n)));
-  }
-  return made;
-}
-
-discrete_dense dense_channel(hippo which, index_t size, discretization rule) {
-  auto const [a, b] = discretize(dense_system<double>{hippo_matrix(which, size), hippo_input(which, size)}, 0.02, rule);
-  return {a, b, Eigen::RowVectorXd::LinSpaced(size, -1, 1), Eigen::MatrixXd::Constant(1, 1, 0.5)};
-}
-
-mimo_diagonal_system s5_block() {
-  mimo_diagonal_system system{.inputs = 2, .outputs = 3};
-  system.lambda = s4d_lambda(s4d_initialization::lin, 8);
-  for (int i = 0; i < 8; ++i) system.b.push_back(std::polar(1.0, 0.7 * i));
-  for (int i = 0; i < 12; ++i) system.c.push_back(std::polar(0.5, 1.1 * i));
-  for (int i = 0; i < 6; ++i) system.d.push_back(0.1 * i);
-  for (int n = 0; n < 4; ++n) system.step.push_back(0.01 * (n + 1));
-  return system;
-}
 
 // Layers of every kind, by name, and what their bounds are made of.
 struct named_layer {
@@ -135,9 +93,17 @@ result<T> run(layer const& of, std::vector<T> const& u, index_t batch, layer_exe
   return made;
 }
 
-std::vector<complex> some_states(index_t count) {
+// (batch, states, sequences), real where the states are.
+std::vector<complex> some_states(layer const& of, index_t batch, index_t sequences) {
   std::vector<complex> made;
-  for (index_t i = 0; i < count; ++i) made.push_back(std::polar(0.5, 0.9 * static_cast<double>(i)));
+  for (index_t b = 0; b < batch; ++b) {
+    for (auto const& system : of.systems()) {
+      for (index_t i = 0; i < system->states() * sequences; ++i) {
+        complex const state = std::polar(0.5, 0.9 * static_cast<double>(made.size()));
+        made.push_back(system->has_real_states() ? state.real() : state);
+      }
+    }
+  }
   return made;
 }
 
@@ -205,18 +171,14 @@ TEST(Layer, EveryModeIsTheRecurrence) {
              {std::vector<index_t>{}, std::vector<index_t>{0, time / 3, time / 3, time}}) {
           index_t const sequences = offsets.empty() ? 1 : 3;
           for (bool const started : {false, true}) {
-            auto const initial = started ? some_states(batch * of.states() * sequences) : std::vector<complex>{};
-            // A dense system's states are real.
-            auto states = initial;
-            if (name == "dense")
-              for (complex& x : states) x = x.real();
+            auto const initial = started ? some_states(of, batch, sequences) : std::vector<complex>{};
             for (direction const way : {direction::forward, direction::reverse}) {
-              auto const expected = run(of, u, batch, {}, states, offsets, way);
+              auto const expected = run(of, u, batch, {}, initial, offsets, way);
               for (layer_execution const& how : executions(is_diagonal)) {
-                auto const made = run(of, u, batch, how, states, offsets, way);
+                auto const made = run(of, u, batch, how, initial, offsets, way);
                 std::string const what = name + " " + std::string(name_of(how.mode)) + " " +
                                          std::string(how.scan.algorithm) + " " + std::to_string(time);
-                double const ratio = ratio_to_bound(parts, u, batch, states, offsets, way, how, made, expected);
+                double const ratio = ratio_to_bound(parts, u, batch, initial, offsets, way, how, made, expected);
                 ASSERT_LE(ratio, 1) << what;
                 largest = std::max(largest, ratio);
                 ++cases;
@@ -329,59 +291,11 @@ TEST(Layer, FloatsAreNear) {
 
 TEST(Layer, EmptySignals) {
   for (auto const& [name, of, parts] : layers()) {
-    std::vector<complex> const initial = some_states(of.states());
+    std::vector<complex> const initial = some_states(of, 1, 1);
     for (layer_execution const& how : executions(false)) {
-      if (name == "dense") continue;  // its states are real
       EXPECT_EQ(run(of, std::vector<double>{}, 1, how, initial).final, initial) << name << name_of(how.mode);
     }
   }
-}
-
-TEST(Layer, Refusals) {
-  layer const of = layers()[0].of;
-  std::vector<double> u(30), y(30);
-  std::vector<complex> states(at(of.states()));
-  layer_call<double> const good{.input = {u.data(), {1, 3, 10}}, .output = {y.data(), {1, 3, 10}}};
-  auto const refused = [&](auto change) {
-    auto call = good;
-    layer_execution how;
-    change(call, how);
-    return test::refusal([&] { of.run(call, how); });
-  };
-  EXPECT_EQ(refused([](auto& c, auto&) { c.input.shape.channel = 2; }),
-            "input: got shape (1, 2, 10); need (1, 3, 10) = (batch, inputs, time)");
-  EXPECT_EQ(refused([](auto& c, auto&) { c.output.shape.time = 9; }),
-            "output: got shape (1, 3, 9); need (1, 3, 10) = (batch, outputs, time)");
-  EXPECT_EQ(refused([](auto& c, auto&) { c.input.data = nullptr; }),
-            "input: got a null pointer; need a pointer to (1, 3, 10) values");
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.output.data = u.data() + 1; }),
-            "output: got memory that overlaps input; need the same pointer and strides as input, or no overlap");
-  EXPECT_EQ(
-      refused([&](auto& c, auto&) {
-        c.initial = {states.data(), {1, 2, 1}};
-      }),
-      "initial: got shape (1, 2, 1); need (1, " + std::to_string(of.states()) + ", 1) = (batch, states, sequences)");
-  std::vector<index_t> const falls{0, 7, 3, 10}, late{1, 10}, short_of{0, 9};
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = falls; }),
-            "offsets: got a value that falls at index 2; need values that never fall");
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = late; }), "offsets: got a first value of 1; need 0");
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = short_of; }),
-            "offsets: got a last value of 9; need the time length 10");
-  EXPECT_EQ(refused([](auto&, auto& how) { how.scan.backend = "cuda13"; }),
-            "backend: got cuda13; need one of serial, openmp");
-  EXPECT_EQ(refused([](auto&, auto& how) { how.mode = mode::scan, how.scan.algorithm = "heinsen"; }),
-            "algorithm: got heinsen for a state that is not diagonal; need one of sequential, hillis_steele, blelloch, "
-            "chunked, look_back");
-  EXPECT_EQ(test::refusal([] { layer(std::vector<linear_system_ptr>{}); }), "systems: got none; need at least 1");
-  EXPECT_EQ(test::refusal([] {
-              dense({Eigen::MatrixXd::Zero(2, 3), Eigen::MatrixXd::Zero(2, 1), Eigen::MatrixXd::Zero(1, 2),
-                     Eigen::MatrixXd::Zero(1, 1)});
-            }),
-            "a: got 2 x 3; need 2 x 2");
-  EXPECT_EQ(test::refusal([] {
-              diagonal(mimo_diagonal_system{.lambda = {{-1, 0}}, .b = {1.0, 1.0}});
-            }),
-            "b: got 2 values; need 1, (N, inputs)");
 }
 
 }  // namespace

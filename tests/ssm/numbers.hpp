@@ -1,9 +1,14 @@
 #pragma once
 // Numbers for tests that need many and unlike ones, the same on every machine.
 #include <complex>
+#include <cstddef>
 #include <cstdint>
 
+#include <ssmscan/scan/concepts.hpp>
+
 namespace ssmscan::ssm::test {
+
+inline std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
 // From a linear congruential generator (its high bits: the low ones repeat soon).
 class numbers {

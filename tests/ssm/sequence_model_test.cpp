@@ -1,8 +1,8 @@
 // The deep model: as a convolution, a scan and a recurrence one function; in pieces the whole; what is saved is what is loaded.
 // Its parts are held to others' numbers where they live (layers_test, layer_test), the whole in sequence_model_reference_test.
 #include "tests/ssm/mode_bounds.hpp"
-#include "tests/ssm/numbers.hpp"
 #include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/some_model.hpp"
 #include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
@@ -17,54 +17,8 @@ namespace ssmscan::ssm {
 namespace {
 
 using complex = std::complex<double>;
-constexpr index_t width = 6, inputs = 3, outputs = 4;
-
-std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-template <class T>
-std::vector<T> numbers(index_t count, unsigned seed) {
-  std::vector<T> made;
-  test::numbers source(seed);
-  for (index_t i = 0; i < count; ++i) made.push_back(static_cast<T>(source.next()) / 2);
-  return made;
-}
-
-template <class T>
-sequence_parameters<T> some_model(bool low_rank, bool is_embedding, pooling pool) {
-  sequence_parameters<T> made;
-  made.is_embedding = is_embedding, made.pool = pool;
-  made.encoder = is_embedding
-                     ? linear_parameters<T>{10, width, numbers<T>(10 * width, 1), {}}
-                     : linear_parameters<T>{width, inputs, numbers<T>(width * inputs, 1), numbers<T>(width, 2)};
-  made.decoder = {outputs, width, numbers<T>(outputs * width, 3), numbers<T>(outputs, 4)};
-  auto const form = hippo_normal_plus_low_rank(hippo::legs, 8, spectrum::half);
-  for (unsigned i = 0; i < 3; ++i) {
-    block_parameters<T> block;
-    block.norm_weight = numbers<T>(width, 10 + i), block.norm_bias = numbers<T>(width, 20 + i);
-    block.mix = {2 * width, width, numbers<T>(2 * width * width, 30 + i), numbers<T>(2 * width, 40 + i)};
-    std::vector<dplr_system> s4;
-    std::vector<diagonal_system> s4d;
-    for (index_t h = 0; h < width; ++h) {
-      std::vector<complex> c;
-      for (int n = 0; n < 4; ++n) c.push_back(std::polar(0.5, 1.3 * n + static_cast<double>(h)));
-      double const step = 0.01 * static_cast<double>(h + 1);
-      s4.push_back({{form.lambda.begin(), form.lambda.end()},
-                    {form.p.data(), form.p.data() + 4},
-                    {form.b.begin(), form.b.end()},
-                    c,
-                    0.5,
-                    step});
-      s4d.push_back({s4d_lambda(s4d_initialization::lin, 8), std::vector<complex>(4, 1.0), c, 0.5, step});
-    }
-    if (low_rank) {
-      block.systems = s4;
-    } else {
-      block.systems = s4d;
-    }
-    made.blocks.push_back(block);
-  }
-  return made;
-}
+using test::at, test::numbers_of, test::some_model;
+using test::width, test::inputs, test::outputs;
 
 template <class T>
 double difference(std::vector<T> const& p, std::vector<T> const& q) {
@@ -248,7 +202,7 @@ struct agreement {
 template <class T>
 void expect_modes_agree(bool low_rank, bool is_embedding, pooling pool, index_t time, std::vector<index_t> const& ids,
                         model_bounds const& bounds, agreement& seen) {
-  auto const u = numbers<T>(time * inputs, 7);
+  auto const u = numbers_of<T>(time * inputs, 7);
   sequence_model<T> const model(some_model<T>(low_rank, is_embedding, pool));
   index_t const rows = pool == pooling::none ? time : 1;
   auto const run = [&](layer_execution const& how) {
@@ -282,7 +236,7 @@ TEST(SequenceModel, ModesAgree) {
     for (bool const is_embedding : {false, true}) {
       for (pooling const pool : {pooling::none, pooling::mean, pooling::last}) {
         auto const parameters = some_model<double>(low_rank, is_embedding, pool);
-        model_bounds const bounds(parameters, encoded(parameters, numbers<double>(time * inputs, 7), ids), time);
+        model_bounds const bounds(parameters, encoded(parameters, numbers_of<double>(time * inputs, 7), ids), time);
         expect_modes_agree<double>(low_rank, is_embedding, pool, time, ids, bounds, doubles);
         expect_modes_agree<float>(low_rank, is_embedding, pool, time, ids, bounds, floats);
       }
@@ -297,7 +251,7 @@ TEST(SequenceModel, ModesAgree) {
 // The layers' pieces are the whole bit for bit (layer_test); `linear` sums in an order that depends on the number of rows.
 TEST(SequenceModel, GeneratesInPieces) {
   constexpr index_t time = 30;
-  auto const u = numbers<double>(time * inputs, 8);
+  auto const u = numbers_of<double>(time * inputs, 8);
   for (bool const low_rank : {true, false}) {
     auto const parameters = some_model<double>(low_rank, false, pooling::none);
     sequence_model<double> const model(parameters);
@@ -348,39 +302,6 @@ TEST(SequenceModel, WhatIsSavedIsWhatIsLoaded) {
       }
     }
   }
-}
-
-TEST(SequenceModel, Refusals) {
-  auto const refused = [](auto change) {
-    auto wrong = some_model<float>(true, false, pooling::none);
-    change(wrong);
-    return test::refusal([&] { sequence_model<float> const made(wrong); });
-  };
-  EXPECT_THAT(refused([](auto& p) { p.blocks[1].mix.outputs = width; }),
-              testing::StartsWith("layers.1.mix.weight: got "));
-  EXPECT_THAT(refused([](auto& p) { p.decoder.weight[0] = NAN; }),
-              testing::StartsWith("decoder.weight: got a value that is not finite"));
-  EXPECT_THAT(refused([](auto& p) { p.blocks[0].norm_bias.pop_back(); }),
-              testing::StartsWith("layers.0.norm.bias: got 5 elements; need 6"));
-  sequence_model<float> const model(some_model<float>(true, false, pooling::none));
-  std::vector<float> u(12), y(16);
-  EXPECT_THAT(test::refusal([&] {
-                model.run(matrix_view<float const>(u.data(), 4, 2), {y.data(), 4, outputs}, {});
-              }),
-              testing::StartsWith("input: got (4, 2); need (4, 3)"));
-  EXPECT_THAT(test::refusal([&] {
-                model.run(matrix_view<float const>(u.data(), 4, 3), {y.data(), 1, outputs}, {});
-              }),
-              testing::StartsWith("output: got (1, 4); need (4, 4)"));
-  EXPECT_THAT(test::refusal([&] {
-                model.run(std::vector<index_t>{1, 2}, {y.data(), 2, outputs}, {});
-              }),
-              testing::StartsWith("ids: got ids; need numbers"));
-  test::scratch_folder const folder;
-  auto const parameters = some_model<float>(true, false, pooling::none);
-  save_sequence_model(folder / "m", parameters, existing_file::keep);
-  EXPECT_THAT(test::refusal([&] { save_sequence_model(folder / "m", parameters, existing_file::keep); }),
-              testing::HasSubstr("already there"));
 }
 
 }  // namespace

@@ -168,6 +168,17 @@ TEST(DiagonalKernel, Lengths) {
   EXPECT_EQ(diagonal_kernel(system, 1).size(), 1u);
   EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, 0); }), "length: got 0; need at least 1");
   EXPECT_EQ(test::refusal([&] { diagonal_kernel(system, -1); }), "length: got -1; need at least 1");
+  // Phases of 2^31 and more: refused, but where the power has long been zero by then.
+  diagonal_system fast{.lambda = {{0, 0x1p30}}, .b = {1.0}, .c = {1.0}};
+  EXPECT_EQ(diagonal_kernel(fast, 2).size(), 2u);
+  for (auto const& by : {+[](diagonal_system const& s) { return diagonal_kernel(s, 3); },
+                         +[](diagonal_system const& s) { return diagonal_kernel_by_taps(s, 3); }})
+    EXPECT_EQ(
+        test::refusal([&] { by(fast); }),
+        "length: got 3, of which an eigenvalue turns by 1.07374e+09 a step (index 0); need a length that turns it "
+        "by less than 2^31");
+  fast.lambda[0] = {-1000, 0x1p30};
+  EXPECT_EQ(diagonal_kernel(fast, 5000)[4999], 0);
 }
 
 }  // namespace

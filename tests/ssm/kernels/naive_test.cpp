@@ -81,6 +81,25 @@ TEST(NaiveKernel, RefusesALengthBelowOne) {
   }
 }
 
+TEST(NaiveKernel, RefusesShapesAndNumbers) {
+  std::vector<complex> const one{1.0}, two{1.0, 1.0}, wrong{NAN};
+  EXPECT_EQ(test::refusal([&] { naive_kernel(two, one, two, 3); }), "b: got 1 values; need 2, as many as a");
+  EXPECT_EQ(test::refusal([&] { naive_kernel(one, one, two, 3); }), "c: got 2 values; need 1, as many as a");
+  EXPECT_EQ(test::refusal([&] { naive_kernel(wrong, one, one, 3); }),
+            "a: got a value that is not finite at index 0; need finite numbers");
+  auto const refused = [](index_t rows, index_t columns, index_t b, index_t inputs, index_t c, double value) {
+    return test::refusal([&] {
+      naive_kernel<double>({Eigen::MatrixXd::Constant(rows, columns, value), Eigen::MatrixXd::Ones(b, inputs)},
+                           Eigen::RowVectorXd::Ones(c), 3);
+    });
+  };
+  EXPECT_EQ(refused(2, 3, 2, 1, 2, 1), "a: got 2 x 3; need 2 x 2");
+  EXPECT_EQ(refused(2, 2, 1, 1, 2, 1), "b: got 1 x 1; need 2 x 1");
+  EXPECT_EQ(refused(2, 2, 2, 2, 2, 1), "b: got 2 x 2; need 2 x 1");
+  EXPECT_EQ(refused(2, 2, 2, 1, 1, 1), "c: got 1 x 1; need 1 x 2");
+  EXPECT_EQ(refused(2, 2, 2, 1, 2, INFINITY), "a: got a value that is not finite; need finite numbers");
+}
+
 TEST(GeneratingFunctionKernel, Refusals) {
   auto const refused = [](index_t rows, index_t columns, index_t inputs, index_t outputs, index_t length) {
     return test::refusal([&] {
