@@ -115,15 +115,22 @@ inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
 inline constexpr int time_together = 2;  // states at a time
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
-template <class IO, class Real>
-void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+template <bool Shifted, class IO, class Real>
+void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   using shape = time_shape<IO, Real, time_steps<Real>, time_warps, time_together>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, time_together>;
+  auto* const kernel =
+      &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, time_together, Shifted>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const channel_blocks = (p.channels + time_warps - 1) / time_warps;
   launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+}
+template <class IO, class Real>
+void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  if constexpr (sizeof(IO) < 4)  // a sequence may begin in the middle of a word
+    if (!p.pieces || p.offsets != nullptr || p.begin != nullptr) return launch_time_as<true>(p, stream);
+  launch_time_as<false>(p, stream);
 }
 
 template <class V, class IO>

@@ -12,6 +12,10 @@
 //   3  x again, from what the thread before ended with, and y += C x
 // Rows of B and C of two stages (Together states each) to come, and u, delta and z of a warp's next tile, are on their way
 // to shared memory while it works. No bit depends on Together or Warps.
+//
+// Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
+// of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
+// shift over words.
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
@@ -28,6 +32,9 @@ struct time_row {
   static constexpr int pieces = Steps / piece_steps;  // of a thread
   static constexpr int at_once = 128 / piece_bytes;   // pieces that all banks give
   static constexpr int length = 32 * Steps, row_pieces = 32 * pieces;
+  static constexpr int word_bytes = sizeof(T) < 4 ? 4 : static_cast<int>(sizeof(T));
+  static constexpr int word_steps = word_bytes / static_cast<int>(sizeof(T)), words = length / word_steps;
+  static constexpr int stride = length + (word_steps > 1 ? piece_steps : 0);  // a shifted row has a word more
   using piece = pack<T, piece_steps>;
   __device__ static int place(int thread, int piece) {
     return thread * pieces + (piece ^ (thread / (at_once / pieces) % pieces));
@@ -37,14 +44,40 @@ struct time_row {
   __device__ static piece const& at(T const* row, int thread, int i) {
     return reinterpret_cast<piece const*>(row)[place(thread, i)];
   }
+  // The place of a word Count x i words after that of `place`.
+  template <int Count>
+  __device__ static int moved(int place, int i) {
+    constexpr int alike = at_once / pieces;  // threads whose pieces lie alike among the banks
+    static_assert(Count * word_steps % (alike * Steps) == 0);
+    int const steps_on = i * Count * word_steps;
+    return steps_on + (place ^ steps_on / (alike * Steps) % pieces * piece_steps);
+  }
+  // The steps by which a row that begins at `from` lies late.
+  __device__ static int shift_of(T const* from) {
+    return static_cast<int>(reinterpret_cast<std::uintptr_t>(from) / sizeof(T) % word_steps);
+  }
+  // As at, of a row that may lie late.
+  template <bool Shifted>
+  __device__ static piece read(T const* row, int thread, int i, int shift) {
+    piece made = at(row, thread, i);
+    if constexpr (Shifted) {
+      constexpr int count = piece_bytes / word_bytes;
+      std::uint32_t const next =
+          *reinterpret_cast<std::uint32_t const*>(row + place_of(thread * pieces + i + 1) * piece_steps);
+#pragma unroll
+      for (int k = 0; k < count; ++k)
+        made.of[k] = __funnelshift_r(made.of[k], k + 1 < count ? made.of[k + 1] : next, 16 * shift);
+    }
+    return made;
+  }
 };
 
-template <class T, int Steps, class Real>
-__device__ void read_row(T const* row, int thread, Real (&to)[Steps]) {
+template <bool Shifted, class T, int Steps, class Real>
+__device__ void read_row(T const* row, int thread, int shift, Real (&to)[Steps]) {
   using of = time_row<T, Steps>;
 #pragma unroll
   for (int i = 0; i < of::pieces; ++i) {
-    auto const values = of::at(row, thread, i);
+    auto const values = of::template read<Shifted>(row, thread, i, shift);
 #pragma unroll
     for (int j = 0; j < of::piece_steps; ++j) to[i * of::piece_steps + j] = Real(values.wide(j));
   }
@@ -63,15 +96,15 @@ template <class IO, class Real, int Steps, int Warps, int Together>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
   static constexpr int buffers = 3;  // of stages: one worked on, two on their way
-  // [buffer][state of a stage][B, C][tile] and per warp u, delta, z (then y), and per warp and state a rate and a carry
+  // [buffer][state of a stage][B, C][row] and per warp u, delta, z (then y), and per warp and state a rate and a carry
   static constexpr int stage_rows = 2 * Together, coefficient_rows = buffers * stage_rows, warp_rows = 3;
   static std::size_t shared_bytes(int states) {
-    return sizeof(IO) * tile * (coefficient_rows + warp_rows * Warps) +
+    return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * Warps) +
            sizeof(Real) * 2 * static_cast<std::size_t>(states) * Warps;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together>
+template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together, bool Shifted>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
   using shape = time_shape<IO, Real, Steps, Warps, Together>;
@@ -81,10 +114,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   extern __shared__ __align__(16) unsigned char shared[];
   IO* const coefficients = reinterpret_cast<IO*>(shared);
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * tile;
-  IO *const delta_row = u_row + tile, *const z_row = delta_row + tile;
+  IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * row::stride;
+  IO *const delta_row = u_row + row::stride, *const z_row = delta_row + row::stride;
   Real* const rates =
-      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * tile) +
+      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * row::stride) +
       warp * 2 * p.states;
   Real* const carries = rates + p.states;
 
@@ -112,34 +145,50 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
   bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // A row of the tile that begins at t, or piece k of it, from global memory to shared, without waiting where pieces can be read
-  // and are the sequence's; zeros beyond it. Threads first, first + Count, ... have a share each.
+  // Steps of the row `from` from t on, from global memory to shared, without waiting; zeros beyond the sequence.
   auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
   auto const bring_piece = [&](IO* to, IO const* from, int k) {
     __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
   };
-  auto const bring_part = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
-                                         int first) {
-    index_t const left = range.end - t;
-    constexpr int at_once = 4;  // loads before the first store
-    int begin = 0;              // what goes step by step: all, or what is left of pieces
-    if (pieces_aligned) {
-      int const whole = static_cast<int>((left < tile ? left : tile) / row::piece_steps);
-#pragma unroll 1
-      for (int k = first; k < whole; k += Count) bring_piece(to, from, k);
-      begin = whole * row::piece_steps;
-    }
-#pragma unroll 1
-    for (int t0 = begin + first; t0 < tile; t0 += at_once * Count) {
-      IO values[at_once];
+  auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
+  // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
+  // the sequence's, as the first and the last may be, is left to bring_edge. While the sequence goes on beyond the tile, a word
+  // is one instruction.
+  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
+                                          int shift, int first) {
+    int const own = row::place_of_step(first * row::word_steps);
+    IO const* const at = from + t + (first * row::word_steps - shift);
+    bool const is_edge = shift > 0 && t == range.begin && first == 0;
+    auto const bring = [&](IO* word, int steps_on, bool is_whole) {
+      __pipeline_memcpy_async(word, at + steps_on, row::word_bytes, is_whole ? 0 : row::word_bytes);
+    };
+    if (range.end - t > tile) {
 #pragma unroll
-      for (int i = 0; i < at_once; ++i) {
-        int const place = t0 + i * Count;
-        values[i] = place < left && place < tile ? from[place] : IO{};
+      for (int i = 0; i < row::words / Count; ++i)
+        if (i > 0 || !is_edge) bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, true);
+      if (shift > 0 && first == 0) bring(to + row::place_of_step(row::length), row::length, true);
+    } else {
+      // Words before `whole` are the sequence's, those from `none` on have no step of it.
+      int const steps = static_cast<int>(range.end - t) + shift;
+      int const whole = steps / row::word_steps - first, none = (steps + row::word_steps - 1) / row::word_steps - first;
+#pragma unroll 1
+      for (int i = 0; i < row::words / Count; ++i) {
+        bool const is_whole = i * Count < whole;
+        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge))
+          bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, is_whole);
       }
-#pragma unroll
-      for (int i = 0; i < at_once; ++i)
-        if (t0 + i * Count < tile) to[row::place_of_step(t0 + i * Count)] = values[i];
+      if (shift > 0 && first == 0 && row::words >= none)
+        bring(to + row::place_of_step(row::length), row::length, false);
+    }
+  };
+  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == range.begin || range.end - t <= tile); };
+  auto const bring_edge = [&](IO* to, IO const* from, index_t t, int shift, bool is_last) {
+    index_t const left = range.end - t, step = left - 1;
+    if (left <= 0) return;
+    if (!is_last && shift > 0 && t == range.begin) to[row::place_of_step(1)] = from[t];
+    if (is_last && step < tile && (step + shift) % row::word_steps == 0) {
+      IO* const at = to + row::place_of_step(static_cast<int>(step) + shift);
+      at[0] = from[t + step], at[row::word_steps - 1] = IO{};
     }
   };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
@@ -147,7 +196,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
     } else {
-      bring_part(std::integral_constant<int, 32>{}, to, from + t, t, lane);
+      int const shift = late(from);
+      bring_words(std::integral_constant<int, 32>{}, to, from, t, shift, lane);
+      if (has_edges(t) && lane < 2) bring_edge(to, from, t, shift, lane > 0);
     }
   };
   // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
@@ -162,23 +213,29 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   index_t next_time = range.begin;
   int next_state = 0, next_buffer = 0;
   auto const bring_stage = [&] {
-    IO* const rows = coefficients + next_buffer * shape::stage_rows * tile;
+    IO* const rows = coefficients + next_buffer * shape::stage_rows * row::stride;
     if (next_time < range.end && is_whole(next_time)) {
 #pragma unroll
       for (int s = 0; s < Together; ++s) {
         if (next_state + s >= p.states) break;
-        IO* const to = rows + 2 * s * tile + own_place * row::piece_steps;
-        __pipeline_memcpy_async(to + (brings_C ? tile : 0), next_B + s * state_of_B, row::piece_bytes);
-        if constexpr (rows_at_once == 1) __pipeline_memcpy_async(to + tile, next_C + s * p.C.state, row::piece_bytes);
+        IO* const to = rows + 2 * s * row::stride + own_place * row::piece_steps;
+        __pipeline_memcpy_async(to + (brings_C ? row::stride : 0), next_B + s * state_of_B, row::piece_bytes);
+        if constexpr (rows_at_once == 1)
+          __pipeline_memcpy_async(to + row::stride, next_C + s * p.C.state, row::piece_bytes);
       }
     } else if (next_time < range.end) {
-#pragma unroll 1
-      for (int of = 0; of < 2 * Together && next_state + of / 2 < p.states; ++of) {
+      auto const row_at = [&](int of) {
         int const n = next_state + of / 2;
-        bring_part(std::integral_constant<int, threads>{}, rows + of * tile,
-                   (of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state) + next_time, next_time,
-                   static_cast<int>(threadIdx.x));
-      }
+        return of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state;
+      };
+      int const rows_left = 2 * (p.states - next_state), count = rows_left < 2 * Together ? rows_left : 2 * Together;
+#pragma unroll 1
+      for (int of = 0; of < count; ++of)
+        bring_words(std::integral_constant<int, threads>{}, rows + of * row::stride, row_at(of), next_time,
+                    late(row_at(of)), static_cast<int>(threadIdx.x));
+      int const of = static_cast<int>(threadIdx.x) / 2;
+      if (has_edges(next_time) && of < count)
+        bring_edge(rows + of * row::stride, row_at(of), next_time, late(row_at(of)), threadIdx.x % 2 > 0);
     }
     __pipeline_commit();
     next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
@@ -189,6 +246,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     }
   };
 
+  // Rows of every second state lie late, or all, or none.
+  int const late_B = late(B), late_C = late(C), next_late_B = late(B + p.B.state), next_late_C = late(C + p.C.state);
+  auto const late_of = [&](int n, int even, int odd) { return n % 2 == 0 ? even : odd; };
+
   int buffer = 0;
   bring_row(u_row, u_at, range.begin), bring_row(delta_row, delta_at, range.begin);
   bring_stage(), bring_stage();
@@ -197,8 +258,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   for (index_t t = range.begin; t < range.end; t += tile) {
     int const count = range.end - t < tile ? static_cast<int>(range.end - t) : tile;
     Real d[Steps], input[Steps], y[Steps], between[5];
-    read_row<IO, Steps>(delta_row, lane, d);
-    read_row<IO, Steps>(u_row, lane, input);
+    read_row<Shifted>(delta_row, lane, late(delta_at), d);
+    read_row<Shifted>(u_row, lane, late(u_at), input);
 #pragma unroll
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
@@ -228,7 +289,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int s = 0; s < Count; ++s) {
         rate[s] = rates[n + s], carry[s] = carries[n + s], x[s] = lane == 0 ? carry[s] : Real(0);
-        read_row<IO, Steps>(rows + 2 * s * tile, lane, b[s]);
+        read_row<Shifted>(rows + 2 * s * row::stride, lane, late_of(n + s, late_B, next_late_B), b[s]);
       }
 #pragma unroll
       for (int i = 0; i < Steps; ++i) {
@@ -260,7 +321,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       for (int piece = 0; piece < row::pieces; ++piece) {
         typename row::piece c_values[Count];
 #pragma unroll
-        for (int s = 0; s < Count; ++s) c_values[s] = row::at(rows + (2 * s + 1) * tile, lane, piece);
+        for (int s = 0; s < Count; ++s)
+          c_values[s] = row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece,
+                                                    late_of(n + s, late_C, next_late_C));
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
           int const i = piece * row::piece_steps + j;
@@ -276,13 +339,13 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
       bring_stage();
-      IO const* const rows = coefficients + buffer * shape::stage_rows * tile;
+      IO const* const rows = coefficients + buffer * shape::stage_rows * row::stride;
       if (n + Together <= p.states) {
         scan_states(std::integral_constant<int, Together>{}, n, rows);
       } else {
 #pragma unroll 1
         for (int s = 0; n + s < p.states; ++s)
-          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * tile);
+          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * row::stride);
       }
       buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
     }
@@ -291,9 +354,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     __syncwarp();
     if (z_at != nullptr) {
       Real gate[Steps];
-      read_row<IO, Steps>(z_row, lane, gate);
+      read_row<Shifted>(z_row, lane, late(z_at), gate);
 #pragma unroll
       for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
+      if constexpr (Shifted) __syncwarp();  // a shifted piece has steps of the next thread's, who writes y over them
     }
 #pragma unroll
     for (int i = 0; i < row::pieces; ++i)
@@ -308,6 +372,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
             reinterpret_cast<typename row::piece const*>(z_row)[row::place_of(k)];
       }
     } else if (has) {
+#pragma unroll 4
       for (int k = lane; k < count; k += 32) y_at[t + k] = z_row[row::place_of_step(k)];
     }
     __syncwarp();
