@@ -75,8 +75,9 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
 
 inline constexpr int carry_threads = 128, poison_threads = 64;
 
-template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
-void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, bool Shifted, class IO,
+          class Real>
+void launch_fused_as(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
@@ -88,17 +89,24 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   };
   if (is_split) {
     run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
-                                fused_pass::shrink>);
+                                fused_pass::shrink, Shifted>);
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
     launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
            p);
   }
-  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
-                              fused_pass::output>);
+  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output,
+                              Shifted>);
   if (is_split)
     launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }
 
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
+void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+  if constexpr (sizeof(IO) == 2)
+    if (!p.vectors)
+      return launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, true>(p, is_split, stream);
+  launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, false>(p, is_split, stream);
+}
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   if (p.states <= 8) return launch_fused<8, 4, 1, 4, 3>(p, is_split, stream);
