@@ -39,9 +39,11 @@ ssmscan::detail::packing packing_of(recurrence<T> const& problem) {
   return packed ? ssmscan::detail::packing::packed : ssmscan::detail::packing::one_sequence;
 }
 
+// One a for all steps of a lane is nothing to read: what is read, b, and what is written decide.
 template <class T>
 ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
-  bool const contiguous = problem.a.stride.time == 1 && problem.b.stride.time == 1 && problem.x.stride.time == 1;
+  bool const a_in_order = problem.a.stride.time == 1 || problem.a.stride.time == 0;
+  bool const contiguous = a_in_order && problem.b.stride.time == 1 && problem.x.stride.time == 1;
   return contiguous ? ssmscan::detail::time_layout::contiguous : ssmscan::detail::time_layout::strided;
 }
 
