@@ -120,14 +120,12 @@ inline constexpr int time_warps = 4;
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
 inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
-inline constexpr int time_together = 2;  // states at a time
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
 template <bool Shifted, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  using shape = time_shape<IO, Real, time_steps<Real>, time_warps, time_together>;
-  auto* const kernel =
-      &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, time_together, Shifted>;
+  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, Shifted>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");

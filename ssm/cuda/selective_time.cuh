@@ -3,15 +3,15 @@
 // the multiprocessors without warps.
 //
 // A warp walks along one channel in tiles of 32 x Steps steps, thread l having steps l Steps .. (l + 1) Steps of each, in
-// registers: d, d u, and what becomes y. State after state, Together of them at a time, so that one's latencies are the
-// other's work:
+// registers: d, d u, and what becomes y. State after state:
 //   1  x = e^(d A) x + d u B over the thread's steps, from nothing (thread 0: from where the tile before ended); the
 //      factors and d u B stay in registers
 //   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
 //      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
 //   3  x again, from what the thread before ended with, and y += C x
-// Rows of B and C of two stages (Together states each) to come, and u, delta and z of a warp's next tile, are on their way
-// to shared memory while it works. No bit depends on Together or Warps.
+// Each is a chain of latencies, so 2 and 3 of a state are worked beside 1 of the next, in one piece of code without branches.
+// Rows of B and C of two stages (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on
+// their way to shared memory meanwhile. No bit depends on Warps.
 //
 // Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
 // of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
@@ -20,68 +20,9 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
-#include <ssmscan/ssm/cuda/selective_tiles.cuh>
+#include <ssmscan/ssm/cuda/selective_time_rows.cuh>
 
 namespace ssmscan::device {
-
-// Rows of a tile in shared memory, in pieces of 16 bytes. A thread reads its own pieces, 32 or 64 bytes from its
-// neighbour's: by the exclusive or, no two that are read at once lie in the same banks.
-template <class T, int Steps>
-struct time_row {
-  static constexpr int piece_bytes = 16, piece_steps = piece_bytes / static_cast<int>(sizeof(T));
-  static constexpr int pieces = Steps / piece_steps;  // of a thread
-  static constexpr int at_once = 128 / piece_bytes;   // pieces that all banks give
-  static constexpr int length = 32 * Steps, row_pieces = 32 * pieces;
-  static constexpr int word_bytes = sizeof(T) < 4 ? 4 : static_cast<int>(sizeof(T));
-  static constexpr int word_steps = word_bytes / static_cast<int>(sizeof(T)), words = length / word_steps;
-  static constexpr int stride = length + (word_steps > 1 ? piece_steps : 0);  // a shifted row has a word more
-  using piece = pack<T, piece_steps>;
-  __device__ static int place(int thread, int piece) {
-    return thread * pieces + (piece ^ (thread / (at_once / pieces) % pieces));
-  }
-  __device__ static int place_of(int piece) { return place(piece / pieces, piece % pieces); }
-  __device__ static int place_of_step(int t) { return place_of(t / piece_steps) * piece_steps + t % piece_steps; }
-  __device__ static piece const& at(T const* row, int thread, int i) {
-    return reinterpret_cast<piece const*>(row)[place(thread, i)];
-  }
-  // The place of a word Count x i words after that of `place`.
-  template <int Count>
-  __device__ static int moved(int place, int i) {
-    constexpr int alike = at_once / pieces;  // threads whose pieces lie alike among the banks
-    static_assert(Count * word_steps % (alike * Steps) == 0);
-    int const steps_on = i * Count * word_steps;
-    return steps_on + (place ^ steps_on / (alike * Steps) % pieces * piece_steps);
-  }
-  // The steps by which a row that begins at `from` lies late.
-  __device__ static int shift_of(T const* from) {
-    return static_cast<int>(reinterpret_cast<std::uintptr_t>(from) / sizeof(T) % word_steps);
-  }
-  // As at, of a row that may lie late.
-  template <bool Shifted>
-  __device__ static piece read(T const* row, int thread, int i, int shift) {
-    piece made = at(row, thread, i);
-    if constexpr (Shifted) {
-      constexpr int count = piece_bytes / word_bytes;
-      std::uint32_t const next =
-          *reinterpret_cast<std::uint32_t const*>(row + place_of(thread * pieces + i + 1) * piece_steps);
-#pragma unroll
-      for (int k = 0; k < count; ++k)
-        made.of[k] = __funnelshift_r(made.of[k], k + 1 < count ? made.of[k + 1] : next, 16 * shift);
-    }
-    return made;
-  }
-};
-
-template <bool Shifted, class T, int Steps, class Real>
-__device__ void read_row(T const* row, int thread, int shift, Real (&to)[Steps]) {
-  using of = time_row<T, Steps>;
-#pragma unroll
-  for (int i = 0; i < of::pieces; ++i) {
-    auto const values = of::template read<Shifted>(row, thread, i, shift);
-#pragma unroll
-    for (int j = 0; j < of::piece_steps; ++j) to[i * of::piece_steps + j] = Real(values.wide(j));
-  }
-}
 
 // Of values [From, From + Count).
 template <int From, int Count, class Real, int Steps>
@@ -92,34 +33,40 @@ __device__ Real sum_by_halves(Real const (&values)[Steps]) {
     return sum_by_halves<From, Count / 2>(values) + sum_by_halves<From + Count / 2, Count / 2>(values);
 }
 
-template <class IO, class Real, int Steps, int Warps, int Together>
+// Of a warp and state: what A is kept as, and what the tile before ended with.
+template <class Real>
+struct alignas(2 * sizeof(Real)) time_state {
+  Real rate, carry;
+};
+
+template <class IO, class Real, int Steps, int Warps>
 struct time_shape {
   static constexpr int threads = 32 * Warps, tile = 32 * Steps;
-  static constexpr int buffers = 3;  // of stages: one worked on, two on their way
-  // [buffer][state of a stage][B, C][row] and per warp u, delta, z (then y), and per warp and state a rate and a carry
-  static constexpr int stage_rows = 2 * Together, coefficient_rows = buffers * stage_rows, warp_rows = 3;
+  static constexpr int stage_states = 2;
+  static constexpr unsigned buffers = 4;  // of stages: two worked on, two on their way
+  // [buffer][state of a stage][B, C][row] and per warp u, delta, z (then y), and per warp and state a time_state
+  static constexpr int stage_rows = 2 * stage_states, coefficient_rows = buffers * stage_rows, warp_rows = 3;
   static std::size_t shared_bytes(int states) {
     return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * Warps) +
-           sizeof(Real) * 2 * static_cast<std::size_t>(states) * Warps;
+           sizeof(time_state<Real>) * static_cast<std::size_t>(states) * Warps;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, int Together, bool Shifted>
+template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, bool Shifted>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
-  using shape = time_shape<IO, Real, Steps, Warps, Together>;
+  using shape = time_shape<IO, Real, Steps, Warps>;
   using row = time_row<IO, Steps>;
-  constexpr int tile = shape::tile, threads = shape::threads;
+  constexpr int tile = shape::tile, threads = shape::threads, stage_states = shape::stage_states;
   constexpr unsigned everyone = 0xffffffffu;
   extern __shared__ __align__(16) unsigned char shared[];
   IO* const coefficients = reinterpret_cast<IO*>(shared);
   int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * row::stride;
   IO *const delta_row = u_row + row::stride, *const z_row = delta_row + row::stride;
-  Real* const rates =
-      reinterpret_cast<Real*>(coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * row::stride) +
-      warp * 2 * p.states;
-  Real* const carries = rates + p.states;
+  auto* const own_states = reinterpret_cast<time_state<Real>*>(
+                               coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * row::stride) +
+                           warp * p.states;
 
   index_t const channel_blocks = (p.channels + Warps - 1) / Warps;
   index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
@@ -131,10 +78,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   index_t const own = has ? c : 0;
 
   for (int n = lane; n < p.states; n += 32) {
-    rates[n] = decay_rate(p.A[own * p.row_of_A + n]);
-    carries[n] = p.initial.data == nullptr ? Real(0)
-                                           : p.initial.data[batch * p.initial.batch + own * p.initial.channel +
-                                                            range.sequence * p.initial.sequence + n * p.initial.state];
+    Real const carry = p.initial.data == nullptr
+                           ? Real(0)
+                           : p.initial.data[batch * p.initial.batch + own * p.initial.channel +
+                                            range.sequence * p.initial.sequence + n * p.initial.state];
+    own_states[n] = {decay_rate(p.A[own * p.row_of_A + n]), carry};
   }
   Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
   IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
@@ -211,24 +159,31 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* next_C = C + range.begin + own_piece * row::piece_steps;
   index_t const state_of_B = brings_C ? p.C.state : p.B.state;
   index_t next_time = range.begin;
-  int next_state = 0, next_buffer = 0;
+  int next_state = 0;
+  unsigned next_buffer = 0;
+  bool next_is_whole = is_whole(next_time);
   auto const bring_stage = [&] {
     IO* const rows = coefficients + next_buffer * shape::stage_rows * row::stride;
-    if (next_time < range.end && is_whole(next_time)) {
-#pragma unroll
-      for (int s = 0; s < Together; ++s) {
-        if (next_state + s >= p.states) break;
+    if (next_is_whole) {
+      auto const bring_state = [&](int s) {
         IO* const to = rows + 2 * s * row::stride + own_place * row::piece_steps;
         __pipeline_memcpy_async(to + (brings_C ? row::stride : 0), next_B + s * state_of_B, row::piece_bytes);
         if constexpr (rows_at_once == 1)
           __pipeline_memcpy_async(to + row::stride, next_C + s * p.C.state, row::piece_bytes);
+      };
+      if (next_state + stage_states <= p.states) {
+#pragma unroll
+        for (int s = 0; s < stage_states; ++s) bring_state(s);
+      } else {
+        for (int s = 0; next_state + s < p.states; ++s) bring_state(s);
       }
     } else if (next_time < range.end) {
       auto const row_at = [&](int of) {
         int const n = next_state + of / 2;
         return of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state;
       };
-      int const rows_left = 2 * (p.states - next_state), count = rows_left < 2 * Together ? rows_left : 2 * Together;
+      int const rows_left = 2 * (p.states - next_state),
+                count = rows_left < 2 * stage_states ? rows_left : 2 * stage_states;
 #pragma unroll 1
       for (int of = 0; of < count; ++of)
         bring_words(std::integral_constant<int, threads>{}, rows + of * row::stride, row_at(of), next_time,
@@ -238,11 +193,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         bring_edge(rows + of * row::stride, row_at(of), next_time, late(row_at(of)), threadIdx.x % 2 > 0);
     }
     __pipeline_commit();
-    next_buffer = next_buffer + 1 == shape::buffers ? 0 : next_buffer + 1;
-    next_state += Together, next_B += Together * state_of_B, next_C += Together * p.C.state;
+    next_buffer = (next_buffer + 1) % shape::buffers;
+    next_state += stage_states, next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
     if (next_state >= p.states) {
       next_B += tile - next_state * state_of_B, next_C += tile - next_state * p.C.state;
-      next_state = 0, next_time += tile;
+      next_state = 0, next_time += tile, next_is_whole = is_whole(next_time);
     }
   };
 
@@ -250,7 +205,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   int const late_B = late(B), late_C = late(C), next_late_B = late(B + p.B.state), next_late_C = late(C + p.C.state);
   auto const late_of = [&](int n, int even, int odd) { return n % 2 == 0 ? even : odd; };
 
-  int buffer = 0;
+  unsigned buffer = 0;
   bring_row(u_row, u_at, range.begin), bring_row(delta_row, delta_at, range.begin);
   bring_stage(), bring_stage();
   __pipeline_wait_prior(1);
@@ -283,71 +238,76 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     if (t + tile < range.end) bring_row(u_row, u_at, t + tile), bring_row(delta_row, delta_at, t + tile);
     if (z_at != nullptr) bring_row(z_row, z_at, t);
 
-    // States n .. n + Count, whose B and C begin at `rows`.
-    auto const scan_states = [&]<int Count>(std::integral_constant<int, Count>, int n, IO const* rows) {
-      Real rate[Count], carry[Count], x[Count], a[Count][Steps], b[Count][Steps];
-#pragma unroll
-      for (int s = 0; s < Count; ++s) {
-        rate[s] = rates[n + s], carry[s] = carries[n + s], x[s] = lane == 0 ? carry[s] : Real(0);
-        read_row<Shifted>(rows + 2 * s * row::stride, lane, late_of(n + s, late_B, next_late_B), b[s]);
-      }
-#pragma unroll
-      for (int i = 0; i < Steps; ++i) {
-#pragma unroll
-        for (int s = 0; s < Count; ++s) {
-          a[s][i] = decay(d[i], rate[s]), b[s][i] *= input[i];
-          x[s] = fma(a[s][i], x[s], b[s][i]);
-        }
-      }
+    // A state's first half: x over the thread's steps, from nothing.
+    struct of_state {
+      time_state<Real> entered;
+      Real x, a[Steps], b[Steps];
+    };
+    auto const begin_state = [&](of_state& s, int n, IO const* B_row) {
+      s.entered = own_states[n], s.x = lane == 0 ? s.entered.carry : Real(0);
+      read_row<Shifted>(B_row, lane, late_of(n, late_B, next_late_B), s.b);
+    };
+    auto const step_state = [&](of_state& s, int i) {
+      s.a[i] = decay(d[i], s.entered.rate), s.b[i] *= input[i];
+      s.x = fma(s.a[i], s.x, s.b[i]);
+    };
+    // State n's second half, and beside it, as they wait for different things, the first half of state n + 1.
+    auto const advance = [&]<bool HasNext>(std::bool_constant<HasNext>, of_state& s, int n, IO const* C_row,
+                                           of_state& next, IO const* B_row) {
+      __syncwarp();  // all have read the carry that is written below
+      if constexpr (HasNext) begin_state(next, n + 1, B_row);
 #pragma unroll
       for (int k = 0; k < 5; ++k) {
+        Real const before = __shfl_up_sync(everyone, s.x, 1 << k);
+        if constexpr (HasNext) {
 #pragma unroll
-        for (int s = 0; s < Count; ++s) {
-          Real const before = __shfl_up_sync(everyone, x[s], 1 << k);
-          Real const made = fma(decay(between[k], rate[s]), before, x[s]);
-          x[s] = lane >= 1 << k ? made : x[s];
+          for (int i = k * Steps / 5; i < (k + 1) * Steps / 5; ++i) step_state(next, i);
         }
+        Real const made = fma(decay(between[k], s.entered.rate), before, s.x);
+        s.x = lane >= 1 << k ? made : s.x;
       }
-      Real before[Count];
-#pragma unroll
-      for (int s = 0; s < Count; ++s) before[s] = __shfl_up_sync(everyone, x[s], 1);
-      __syncwarp();
-#pragma unroll
-      for (int s = 0; s < Count; ++s) {
-        if (lane == 31) carries[n + s] = x[s];
-        x[s] = lane == 0 ? carry[s] : before[s];
-      }
+      Real const before = __shfl_up_sync(everyone, s.x, 1);
+      if (lane == 31) own_states[n].carry = s.x;
+      s.x = lane == 0 ? s.entered.carry : before;
 #pragma unroll
       for (int piece = 0; piece < row::pieces; ++piece) {
-        typename row::piece c_values[Count];
-#pragma unroll
-        for (int s = 0; s < Count; ++s)
-          c_values[s] = row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece,
-                                                    late_of(n + s, late_C, next_late_C));
+        auto const c_values = row::template read<Shifted>(C_row, lane, piece, late_of(n, late_C, next_late_C));
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
           int const i = piece * row::piece_steps + j;
-#pragma unroll
-          for (int s = 0; s < Count; ++s) {
-            x[s] = fma(a[s][i], x[s], b[s][i]);
-            y[i] = fma(Real(c_values[s].wide(j)), x[s], y[i]);
-          }
+          s.x = fma(s.a[i], s.x, s.b[i]);
+          y[i] = fma(Real(c_values.wide(j)), s.x, y[i]);
         }
       }
     };
-    for (int n = 0; n < p.states; n += Together) {
+    auto const rows_at = [&](int of) { return coefficients + (buffer * shape::stage_rows + of) * row::stride; };
+    auto const take_stage = [&] {
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
       bring_stage();
-      IO const* const rows = coefficients + buffer * shape::stage_rows * row::stride;
-      if (n + Together <= p.states) {
-        scan_states(std::integral_constant<int, Together>{}, n, rows);
-      } else {
+    };
+    std::true_type const with_next;
+    std::false_type const alone;
+    of_state even, odd;
+    take_stage();
+    begin_state(even, 0, rows_at(0));
+#pragma unroll
+    for (int i = 0; i < Steps; ++i) step_state(even, i);
 #pragma unroll 1
-        for (int s = 0; n + s < p.states; ++s)
-          scan_states(std::integral_constant<int, 1>{}, n + s, rows + 2 * s * row::stride);
+    for (int n = 0;; n += 2) {
+      IO const* const rows = rows_at(0);
+      buffer = (buffer + 1) % shape::buffers;
+      if (n + 1 == p.states) {
+        advance(alone, even, n, rows + row::stride, odd, rows);
+        break;
       }
-      buffer = buffer + 1 == shape::buffers ? 0 : buffer + 1;
+      advance(with_next, even, n, rows + row::stride, odd, rows + 2 * row::stride);
+      if (n + 2 >= p.states) {
+        advance(alone, odd, n + 1, rows + 3 * row::stride, even, rows);
+        break;
+      }
+      take_stage();
+      advance(with_next, odd, n + 1, rows + 3 * row::stride, even, rows_at(0));
     }
 
     __pipeline_wait_prior(0);
@@ -381,7 +341,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   __syncwarp();
   for (int n = lane; n < p.states; n += 32)
     p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence + n * p.final.state] =
-        carries[n];
+        own_states[n].carry;
 }
 
 }  // namespace ssmscan::device
