@@ -79,6 +79,7 @@ template <int States, int PerThread, int Channels, int Warps, int BlocksPerMulti
           class Real>
 void launch_fused_as(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
+  static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
   auto const run = [&](auto kernel) {
@@ -116,7 +117,7 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
 }
 
 // Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
-inline constexpr int time_warps = 4;
+inline constexpr int time_warps = time_block_channels;
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
 inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
