@@ -13,6 +13,8 @@
 // States are dealt out in turn: thread g of a channel has the states g, g + lanes, ... . So rows of B and C that a warp reads
 // at once lie in different banks, and the sum over the states is one tree however many threads a channel has: pairs
 // (n, n + N/2) first, by a fused multiply-add, then halves again and again. No bit depends on PerThread or Warps.
+//
+// Rows of 16-bit steps that do not begin at four of them may begin in the middle of a word: Shifted reads whole words.
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
@@ -58,7 +60,7 @@ inline constexpr double smallest_normal<double> = 0x1p-1022;
 enum class fused_pass { shrink, output };
 
 template <class IO, class Real, int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor,
-          fused_pass Pass>
+          fused_pass Pass, bool Shifted>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_fused_kernel(fused_arguments<IO, Real> const p) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
@@ -124,61 +126,104 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
 
-  quad<IO> u[quads], u_next[quads], delta[quads], z[quads], coefficient[coefficient_quads];
+  using read_quad = std::conditional_t<Shifted, loose_quad<IO>, quad<IO>>;
+  quad<IO> u[quads];
+  read_quad u_next[quads], delta[quads], z[quads], coefficient[coefficient_quads];
   auto const range_at = [&](index_t t) {
     index_t const from = range.begin - t, to = range.end - t;
     return tile_range{from > 0 ? static_cast<int>(from) : 0, to < tile_time ? static_cast<int>(to) : tile_time};
   };
-  bool const vectors = p.vectors && (outputs || range.begin % quad_time == 0);
-  bool const has_all_rows = vectors && first_of_block + shape::block_channels <= p.channels;
-  auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
-  auto const fetch_rows = [&](quad<IO>(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile) {
-    IO const* const at = from + t + quad_t;
-    if (is_whole(tile)) {
-#pragma unroll
-      for (int j = 0; j < quads; ++j)
-        to[j] = *reinterpret_cast<quad<IO> const*>(at + j * (32 / quads_of_tile) * stride);
-      return;
-    }
-#pragma unroll
-    for (int j = 0; j < quads; ++j) {
-      to[j] = {};
-      if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, vectors);
-    }
-  };
-  auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
-  auto const fetch_coefficients = [&](index_t t, tile_range tile) {
-    if (is_whole(tile) && p.states == States && (2 * States * quads_of_tile) % shape::threads == 0) {
-#pragma unroll
-      for (int j = 0; j < coefficient_quads; ++j) {
-        int const place = coefficient_place(j), n = place / quads_of_tile % States;
-        bool const is_B = place < States * quads_of_tile;
-        coefficient[j] = *reinterpret_cast<quad<IO> const*>((is_B ? B + n * p.B.state : C + n * p.C.state) + t +
-                                                            place % quads_of_tile * quad_time);
-      }
-      return;
-    }
-#pragma unroll
-    for (int j = 0; j < coefficient_quads; ++j) {
-      int const place = coefficient_place(j), n = place / quads_of_tile % States;
-      bool const is_B = place < States * quads_of_tile;
-      coefficient[j] = {};
-      if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
-        coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
-                                   place % quads_of_tile * quad_time, tile, vectors);
-    }
-  };
-
   // The second pass's tiles begin at multiples of 32, where vectors can be read. The first pass's begin with the chunk, as what
   // they add is rounded tile by tile, and a packed sequence has to give the bits that it gives by itself; it walks back from
   // the chunk's end, and stops where whatever came before has shrunk to nothing.
   index_t const first_time = outputs ? range.begin / tile_time * tile_time : range.begin;
+  // Where in a word the quads begin, bits of one register: a thread's rows are four apart, its rows of B and C sixteen.
+  enum { of_u, of_delta, of_z, of_B, of_C };
+  unsigned shifts = 0;
+  if constexpr (Shifted) {
+    index_t const own_state = static_cast<int>(threadIdx.x) / quads_of_tile;
+    auto const note = [&](int which, IO const* row) { shifts |= shift_in_word(row + first_time) << which; };
+    note(of_u, u_row), note(of_delta, delta_row), note(of_z, z_row);
+    note(of_B, B + own_state * p.B.state), note(of_C, C + own_state * p.C.state);
+  }
+  auto const shift_of = [&](int which) { return static_cast<int>(shifts >> which & 1); };
+  static_assert(32 / quads_of_tile % 2 == 0 && shape::threads / quads_of_tile % 2 == 0 && States % 2 == 0);
+  bool const vectors = p.vectors && (outputs || range.begin % quad_time == 0);
+  bool const has_all_rows = vectors && first_of_block + shape::block_channels <= p.channels;
+  auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
+  // The steps of the sequence, counted from t, as far as a tile reaches.
+  [[maybe_unused]] auto const sequence_at = [&](index_t t) {
+    constexpr index_t far = 2 * tile_time;
+    index_t const from = range.begin - t, to = range.end - t;
+    return tile_range{static_cast<int>(from < -far ? -far : from), static_cast<int>(to < far ? to : far)};
+  };
+  auto const fetch_rows = [&](read_quad(&to)[quads], IO const* from, index_t stride, index_t t, tile_range tile,
+                              [[maybe_unused]] int shift) {
+    if constexpr (Shifted) {
+#pragma unroll
+      for (int j = 0; j < quads; ++j) {
+        to[j] = {};
+        if (has_row[j])
+          to[j] = load_loose_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, shift, sequence_at(t));
+      }
+    } else {
+      IO const* const at = from + t + quad_t;
+      if (is_whole(tile)) {
+#pragma unroll
+        for (int j = 0; j < quads; ++j)
+          to[j] = *reinterpret_cast<quad<IO> const*>(at + j * (32 / quads_of_tile) * stride);
+        return;
+      }
+#pragma unroll
+      for (int j = 0; j < quads; ++j) {
+        to[j] = {};
+        if (has_row[j]) to[j] = load_quad(from + j * (32 / quads_of_tile) * stride + t, quad_t, tile, vectors);
+      }
+    }
+  };
+  auto const coefficient_place = [&](int j) { return j * shape::threads + static_cast<int>(threadIdx.x); };
+  auto const is_of_B = [&](int j) { return coefficient_place(j) < States * quads_of_tile; };
+  auto const fetch_coefficients = [&](index_t t, tile_range tile) {
+    if constexpr (Shifted) {
+#pragma unroll
+      for (int j = 0; j < coefficient_quads; ++j) {
+        int const place = coefficient_place(j), n = place / quads_of_tile % States;
+        bool const is_B = is_of_B(j);
+        coefficient[j] = {};
+        if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
+          coefficient[j] =
+              load_loose_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t, place % quads_of_tile * quad_time,
+                              is_B ? shift_of(of_B) : shift_of(of_C), sequence_at(t));
+      }
+    } else {
+      if (is_whole(tile) && p.states == States && (2 * States * quads_of_tile) % shape::threads == 0) {
+#pragma unroll
+        for (int j = 0; j < coefficient_quads; ++j) {
+          int const place = coefficient_place(j), n = place / quads_of_tile % States;
+          bool const is_B = place < States * quads_of_tile;
+          coefficient[j] = *reinterpret_cast<quad<IO> const*>((is_B ? B + n * p.B.state : C + n * p.C.state) + t +
+                                                              place % quads_of_tile * quad_time);
+        }
+        return;
+      }
+#pragma unroll
+      for (int j = 0; j < coefficient_quads; ++j) {
+        int const place = coefficient_place(j), n = place / quads_of_tile % States;
+        bool const is_B = place < States * quads_of_tile;
+        coefficient[j] = {};
+        if (n < p.states && place < 2 * States * quads_of_tile && (outputs || is_B))
+          coefficient[j] = load_quad((is_B ? B + n * p.B.state : C + n * p.C.state) + t,
+                                     place % quads_of_tile * quad_time, tile, vectors);
+      }
+    }
+  };
+
   index_t const tiles = (range.end - first_time + tile_time - 1) / tile_time;
   auto const time_of = [&](index_t i) { return first_time + (outputs ? i : tiles - 1 - i) * tile_time; };
   auto const fetch = [&](index_t from) {
     tile_range const wanted = range_at(from);
-    fetch_rows(u_next, u_row, p.u.channel, from, wanted);
-    fetch_rows(delta, delta_row, p.delta.channel, from, wanted);
+    fetch_rows(u_next, u_row, p.u.channel, from, wanted, shift_of(of_u));
+    fetch_rows(delta, delta_row, p.delta.channel, from, wanted, shift_of(of_delta));
     fetch_coefficients(from, wanted);
   };
   if (range.begin < range.end) fetch(time_of(0));
@@ -190,9 +235,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int j = 0; j < quads; ++j) {
       quad<Real> steps, inputs;
-      u[j] = u_next[j];
+      quad<IO> const own_delta = joined(delta[j], shift_of(of_delta));
+      u[j] = joined(u_next[j], shift_of(of_u));
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) steps.of[i] = Real(delta[j].wide(i)) + bias[j];
+      for (int i = 0; i < quad_time; ++i) steps.of[i] = Real(own_delta.wide(i)) + bias[j];
       if (p.softplus) {
 #pragma unroll
         for (int i = 0; i < quad_time; ++i) steps.of[i] = softplus(steps.of[i]);
@@ -207,9 +253,10 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int j = 0; j < coefficient_quads; ++j) {
       int const place = coefficient_place(j);
+      quad<IO> const stored = joined(coefficient[j], is_of_B(j) ? shift_of(of_B) : shift_of(of_C));
       quad<Real> values;
 #pragma unroll
-      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(coefficient[j].wide(i));
+      for (int i = 0; i < quad_time; ++i) values.of[i] = Real(stored.wide(i));
       if (place < 2 * States * quads_of_tile)
         *reinterpret_cast<quad<Real>*>(B_rows[place / quads_of_tile] + place % quads_of_tile * quad_time) = values;
     }
@@ -226,7 +273,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       if (is_cut) break;
     }
     if (i + 1 < tiles) fetch(time_of(i + 1));
-    if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile);
+    if (outputs && p.z.data != nullptr) fetch_rows(z, z_row, p.z.channel, t, tile, shift_of(of_z));
 
     auto const scan_quad = [&](int at, auto masked) {
       quad<Real> b[PerThread];
@@ -292,8 +339,9 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         for (int i = 0; i < quad_time; ++i)
           y[i] = p.D != nullptr ? fma(skip[j], Real(u[j].wide(i)), sums.of[i]) : sums.of[i];
         if (p.z.data != nullptr) {
+          quad<IO> const gate = joined(z[j], shift_of(of_z));
 #pragma unroll
-          for (int i = 0; i < quad_time; ++i) y[i] *= silu(Real(z[j].wide(i)));
+          for (int i = 0; i < quad_time; ++i) y[i] *= silu(Real(gate.wide(i)));
         }
         if (is_whole(tile))
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =

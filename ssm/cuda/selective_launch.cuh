@@ -75,9 +75,11 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
 
 inline constexpr int carry_threads = 128, poison_threads = 64;
 
-template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
-void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, bool Shifted, class IO,
+          class Real>
+void launch_fused_as(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
+  static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
   auto const run = [&](auto kernel) {
@@ -88,17 +90,24 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   };
   if (is_split) {
     run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
-                                fused_pass::shrink>);
+                                fused_pass::shrink, Shifted>);
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
     launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
            p);
   }
-  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
-                              fused_pass::output>);
+  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output,
+                              Shifted>);
   if (is_split)
     launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }
 
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
+void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+  if constexpr (sizeof(IO) == 2)
+    if (!p.vectors)
+      return launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, true>(p, is_split, stream);
+  launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, false>(p, is_split, stream);
+}
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   if (p.states <= 8) return launch_fused<8, 4, 1, 4, 3>(p, is_split, stream);
@@ -108,22 +117,27 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
 }
 
 // Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
-inline constexpr int time_warps = 4;
+inline constexpr int time_warps = time_block_channels;
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
 inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
-inline constexpr int time_together = 2;  // states at a time
 static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
 
-template <class IO, class Real>
-void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  using shape = time_shape<IO, Real, time_steps<Real>, time_warps, time_together>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, time_together>;
+template <bool Shifted, class IO, class Real>
+void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, Shifted>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const channel_blocks = (p.channels + time_warps - 1) / time_warps;
   launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+}
+template <class IO, class Real>
+void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  if constexpr (sizeof(IO) < 4)  // a sequence may begin in the middle of a word
+    if (!p.pieces || p.offsets != nullptr || p.begin != nullptr) return launch_time_as<true>(p, stream);
+  launch_time_as<false>(p, stream);
 }
 
 template <class V, class IO>

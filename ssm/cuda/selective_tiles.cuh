@@ -57,6 +57,45 @@ struct tile_range {
   __device__ bool has(int t) const { return begin <= t && t < end; }
 };
 
+// Four steps of 16 bits that may begin in the middle of a word, as the words they lie in. They are put together where they are
+// used: where they are read, that would wait for memory.
+template <class T>
+struct loose_quad {
+  std::uint32_t of[3];
+};
+template <class T>
+__device__ quad<T> joined(loose_quad<T> const& words, int shift) {
+  quad<T> made;
+#pragma unroll
+  for (int k = 0; k < 2; ++k) made.of[k] = __funnelshift_r(words.of[k], words.of[k + 1], 16 * shift);
+  return made;
+}
+template <class T>
+__device__ quad<T> joined(quad<T> const& steps, int) {
+  return steps;
+}
+template <class T>
+__device__ unsigned shift_in_word(T const* at) {
+  return static_cast<unsigned>(reinterpret_cast<std::uintptr_t>(at) / sizeof(T) % 2);
+}
+// Steps t .. t + 3 of a tile's row, of those that the sequence has.
+template <class T>
+__device__ loose_quad<T> load_loose_quad(T const* row, int t, int shift, tile_range sequence) {
+  int const from = t - shift;
+  T const* const at = row + from;
+  loose_quad<T> made{};
+  if (from >= sequence.begin && from + 4 + 2 * shift <= sequence.end) {
+#pragma unroll
+    for (int k = 0; k < 2; ++k) made.of[k] = reinterpret_cast<std::uint32_t const*>(at)[k];
+    if (shift > 0) made.of[2] = reinterpret_cast<std::uint32_t const*>(at)[2];
+  } else {
+#pragma unroll
+    for (int i = 0; i < 6; ++i)
+      if (sequence.has(from + i) && i < quad_time + shift) made.of[i / 2] |= std::uint32_t{at[i].bits} << (i % 2 * 16);
+  }
+  return made;
+}
+
 template <class T>
 __device__ quad<T> load_quad(T const* row, int t, tile_range range, bool vectors) {
   if (vectors && range.has_all(t)) return *reinterpret_cast<quad<T> const*>(row + t);

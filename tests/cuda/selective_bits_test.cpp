@@ -203,6 +203,10 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(8, 128, 2048).algorithm, "fused_time");
   EXPECT_EQ(chosen(1, 1536, 128).algorithm, "fused");
   EXPECT_EQ(chosen(1, 64, 1 << 20).algorithm, "fused");
+  EXPECT_EQ(chosen(1, 64, 16384).algorithm, "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 16384).algorithm, "fused");
+  EXPECT_EQ(chosen(1, 4096, 4096).algorithm, "fused_time");
+  EXPECT_EQ(chosen(1, 4096, 16384).algorithm, "fused");
 }
 
 TEST(CudaSelectiveCall, RefusesInWords) {

@@ -41,8 +41,10 @@ ssmscan::detail::packing packing_of(recurrence<T> const& problem) {
 
 template <class T>
 ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
-  bool const contiguous = problem.a.stride.time == 1 && problem.b.stride.time == 1 && problem.x.stride.time == 1;
-  return contiguous ? ssmscan::detail::time_layout::contiguous : ssmscan::detail::time_layout::strided;
+  using ssmscan::detail::time_layout;
+  index_t const a = problem.a.stride.time;
+  if (problem.b.stride.time != 1 || problem.x.stride.time != 1 || (a != 0 && a != 1)) return time_layout::strided;
+  return a == 0 ? time_layout::one_a : time_layout::contiguous;
 }
 
 // The tables of 16-bit storage, which the CPU's catalogue does not know.
