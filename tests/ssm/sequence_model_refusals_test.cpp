@@ -85,7 +85,7 @@ TEST(SequenceModel, RefusalsNameFileAndTensor) {
                 testing::EndsWith("; need a positive finite number"));
   for (std::string const name : {"layers.0.norm.weight", "layers.2.norm.weight", "layers.1.ssm.p", "decoder.bias"})
     EXPECT_EQ(refused([&](auto& table, auto) { table.tensors.erase(name); }),
-              "got no tensor \"" + name + "\"; need one of that name");
+              "got no tensor '" + name + "'; need one of that name");
   for (std::string const name :
        {"layers.x.norm.weight", "layers.-1.norm.weight", "layers.99999999999999999999.a", "spare"})
     EXPECT_EQ(refused([&](auto& table, auto) { table.tensors[name] = table.tensors.at("decoder.bias"); }),
