@@ -65,7 +65,7 @@ class layer {
   // where there is an initial state, or a final one is wanted; scan as the algorithm's info says, times N (dense: N^3).
   // What depends on the systems and L alone is made at the first call in mode convolution of that L and T, and kept by
   // the layer and its copies for the next: C~ and the poles of each diagonal plus low-rank system, 8 N^3 log L once,
-  // and the roots of unity. Memory: 11 T and 80 bytes a pole, and some 1.6 L + 16 sqrt(L) T for all systems. Only the
+  // and the roots of unity. Memory: 11 T and 80 bytes a pole, and some 2.6 L + 16 sqrt(L) T for all systems. Only the
   // last L of each T is kept; systems cannot change, so nothing else ends its life. Calls may run side by side; one
   // that needs what another is making waits for it.
   // T is what signals are made of: kernels and transforms are in T,
