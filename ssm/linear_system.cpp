@@ -6,7 +6,6 @@
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/need_matrix.hpp>
 #include <ssmscan/ssm/detail/spectra.hpp>
-#include <ssmscan/ssm/detail/step_matrix.hpp>
 #include <ssmscan/ssm/detail/systems.hpp>
 #include <ssmscan/ssm/kernels/diagonal.hpp>
 #include <ssmscan/ssm/linear_system.hpp>
@@ -248,8 +247,14 @@ double dplr_realization::feedthrough(index_t output, index_t input) const {
 // On (Re x, Im x): the map is linear over the reals, for a half spectrum and a full one.
 discrete_dense dplr_realization::over_the_reals() const {
   index_t const n = states();
-  discrete_dense made{step_matrix<double>(stepper_), Eigen::MatrixXd(2 * n, 1), Eigen::MatrixXd(1, 2 * n),
+  discrete_dense made{Eigen::MatrixXd(2 * n, 2 * n), Eigen::MatrixXd(2 * n, 1), Eigen::MatrixXd(1, 2 * n),
                       Eigen::MatrixXd::Constant(1, 1, system_.d)};
+  for (index_t k = 0; k < 2 * n; ++k) {
+    std::vector<complex> x(at(n));
+    x[at(k % n)] = k < n ? complex(1, 0) : complex(0, 1);
+    stepper_.step(x.data(), 0);
+    for (index_t i = 0; i < n; ++i) made.a(i, k) = x[at(i)].real(), made.a(n + i, k) = x[at(i)].imag();
+  }
   std::vector<complex> driven(at(n));
   stepper_.step(driven.data(), 1);
   for (index_t i = 0; i < n; ++i) made.b(i, 0) = driven[at(i)].real(), made.b(n + i, 0) = driven[at(i)].imag();
