@@ -1,11 +1,10 @@
 #include <numbers>
-#include <string>
 
 #include <Eigen/LU>
 
-#include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/circle.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
+#include <ssmscan/ssm/detail/need_matrix.hpp>
 #include <ssmscan/ssm/detail/real_fft.hpp>
 #include <ssmscan/ssm/kernels/generating_function.hpp>
 
@@ -16,12 +15,10 @@ std::vector<double> generating_function_kernel(dense_system<std::complex<double>
   using complex = std::complex<double>;
   detail::need_length(length);
   Eigen::MatrixXcd const& a = discrete.a;
-  Eigen::VectorXcd const& b = discrete.b;
-  if (a.rows() != a.cols() || b.size() != a.rows() || c.size() != a.rows())
-    throw_invalid("discrete",
-                  "A " + std::to_string(a.rows()) + " x " + std::to_string(a.cols()) + ", B " +
-                      std::to_string(b.size()) + ", C " + std::to_string(c.size()),
-                  "N x N, N and N");
+  detail::need_matrix("discrete.a", a, a.rows(), a.rows());
+  detail::need_matrix("discrete.b", discrete.b, a.rows(), 1);
+  detail::need_matrix("c", c, 1, a.rows());
+  Eigen::VectorXcd const b = discrete.b;
   Eigen::MatrixXcd const identity = Eigen::MatrixXcd::Identity(a.rows(), a.rows());
   Eigen::MatrixXcd power = identity;
   Eigen::RowVectorXcd truncated = c;

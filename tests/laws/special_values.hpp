@@ -142,7 +142,7 @@ std::string after_special(subject<T> const& s, std::vector<T> const& a, std::vec
     T const got = at(x, t);
     std::string const here = " at place " + std::to_string(t);
     bool const infinite_a = where == special_place::in_a && !is_nan(at(a, position));
-    bool const joins_parts = s.algorithm == "heinsen.fused";  // inf - inf there, as in a tree
+    bool const joins_parts = s.formula == log_formula::in_runs;  // inf - inf there, as in a tree
     if (infinite_a && joins_parts ? is_finite(got) != is_finite(state)
         : infinite_a && tree      ? is_finite(got)
                                   : class_of(got) != class_of(state))

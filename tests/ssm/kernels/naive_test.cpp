@@ -109,9 +109,9 @@ TEST(GeneratingFunctionKernel, Refusals) {
   };
   EXPECT_EQ(refused(2, 2, 2, 2, 0), "length: got 0; need at least 1");
   EXPECT_EQ(refused(2, 2, 2, 2, -5), "length: got -5; need at least 1");
-  EXPECT_EQ(refused(2, 3, 2, 2, 4), "discrete: got A 2 x 3, B 2, C 2; need N x N, N and N");
-  EXPECT_EQ(refused(2, 2, 3, 2, 4), "discrete: got A 2 x 2, B 3, C 2; need N x N, N and N");
-  EXPECT_EQ(refused(2, 2, 2, 1, 4), "discrete: got A 2 x 2, B 2, C 1; need N x N, N and N");
+  EXPECT_EQ(refused(2, 3, 2, 2, 4), "discrete.a: got 2 x 3; need 2 x 2");
+  EXPECT_EQ(refused(2, 2, 3, 2, 4), "discrete.b: got 3 x 1; need 2 x 1");
+  EXPECT_EQ(refused(2, 2, 2, 1, 4), "c: got 1 x 1; need 1 x 2");
 }
 
 }  // namespace
