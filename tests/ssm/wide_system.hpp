@@ -3,6 +3,7 @@
 #include <complex>
 #include <vector>
 
+#include "tests/ssm/numbers.hpp"
 #include <Eigen/Dense>
 
 #include <ssmscan/ssm/dplr_system.hpp>
@@ -12,8 +13,6 @@ namespace ssmscan::ssm::test {
 using wide = long double;
 using wide_complex = std::complex<wide>;
 using wide_matrix = Eigen::Matrix<wide_complex, Eigen::Dynamic, Eigen::Dynamic>;
-
-inline std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
 // Ab, Bb and c of the doubles, in long double: 2^-11 of what the forms may be off by: the oracle of what is computed in double.
 struct wide_system {
