@@ -137,20 +137,19 @@ void add_fit(std::string const& fitted, std::string const& algorithm, std::vecto
   name.algorithm = fitted + ".fit", name.time = one_length, name.state_size = one_state;
   add(name, 60, [=] {
     auto const by_states = std::make_shared<double>(0), by_length = std::make_shared<double>(0);
-    return work{
-        [=] {
-          *by_states = exponent(states, [&](index_t n) { return fitted_pass<T>(algorithm, n, one_length); });
-          *by_length = exponent(lengths, [&](index_t l) { return fitted_pass<T>(algorithm, one_state, l); });
-        },
-        [=] {
-          work const held = kernel_work<T>(algorithm, one_state, one_length);
-          held.pass();
-          return held.check();
-        },
-        [=](benchmark::State& state, double) {
-          state.counters["exponent_of_N"] = *by_states;
-          state.counters["exponent_of_L"] = *by_length;
-        }};
+    return work{[=] {
+                  *by_states = exponent(states, [&](index_t n) { return fitted_pass<T>(algorithm, n, one_length); });
+                  *by_length = exponent(lengths, [&](index_t l) { return fitted_pass<T>(algorithm, one_state, l); });
+                },
+                [=] {
+                  work const held = kernel_work<T>(algorithm, one_state, one_length);
+                  held.pass();
+                  return held.check();
+                },
+                [=](benchmark::State& state, double) {
+                  state.counters["exponent_of_N"] = *by_states;
+                  state.counters["exponent_of_L"] = *by_length;
+                }};
   });
 }
 
