@@ -166,6 +166,13 @@ std::string too_large(index_t states, index_t channels, index_t length, double l
   return "";
 }
 
+// States are complex double, which not every algorithm takes.
+bool takes_states(std::string_view algorithm) {
+  return std::ranges::any_of(capabilities(), [&](capability const& row) {
+    return row.algorithm == algorithm && row.dtype == dtype_name<std::complex<double>>;
+  });
+}
+
 // S4D from input to output.
 void add_layers(index_t states, index_t channels, index_t length, options const& given) {
   auto const add_mode = [&](std::string const& algorithm, std::string const& backend, ssm::mode mode) {
@@ -200,7 +207,7 @@ void add_layers(index_t states, index_t channels, index_t length, options const&
     add_mode("recurrence", backend, ssm::mode::recurrence);
     add_mode("convolution", backend, ssm::mode::convolution);
     for (std::string const& algorithm : algorithm_names())
-      if (info_of<simd::algorithms>(algorithm)->formula != log_formula::as_printed)
+      if (takes_states(algorithm) && info_of<simd::algorithms>(algorithm)->formula != log_formula::as_printed)
         add_mode(algorithm, backend, ssm::mode::scan);
   }
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/ssm/discretize.hpp>
 #include <ssmscan/ssm/validate.hpp>
 
@@ -22,6 +23,12 @@ inline std::vector<discretization> validated_rules() {
 }
 
 inline constexpr char const* nothing_compared = "nothing is compared: the reference is zero throughout";
+
+// Why a scan by logarithms other than heinsen is not held to anything.
+inline char const* why_not_held(algorithm_info const& info) {
+  return info.formula == log_formula::in_runs ? "it takes real float alone, and these states are neither"
+                                              : "no bound is known: the error grows with the sum of log|a|";
+}
 
 // Keeps the pair with the largest ratio. Written so that NaN on either side counts as infinitely wrong.
 class worst_ratio {

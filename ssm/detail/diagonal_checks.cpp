@@ -117,7 +117,7 @@ std::vector<double> diagonal_checks::scan_bound(layer_in<Real>& layer, algorithm
     return bound;
   }
   if (!ssmscan::detail::is_named(info, "heinsen")) {
-    reason = "no bound is known: the error grows with the sum of log|a|";
+    reason = why_not_held(info);
     return {};
   }
   index_t const roundings = info.roundings(input_.length);

@@ -103,7 +103,7 @@ class mimo_checks {
     double const roundings = static_cast<double>(info.roundings(length_));
     bool const reformulates = info.result == result_class::reformulates;
     if (reformulates && !ssmscan::detail::is_named(info, "heinsen")) {
-      as.reason = "no bound is known: the error grows with the sum of log|a|";
+      as.reason = why_not_held(info);
       report_.checks.push_back(std::move(as));
       return;
     }

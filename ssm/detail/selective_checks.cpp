@@ -194,7 +194,7 @@ void selective_rows(signal const& input, std::vector<std::string> const& backend
       });
       validation_check made = row(layer, "unfused", algorithm, backend);
       if (!info || (info->result == result_class::reformulates && algorithm != "heinsen")) {
-        made.reason = "no bound is known: the error grows with the sum of log|a|";
+        made.reason = info ? why_not_held(*info) : "not registered for the CPU";
         report.checks.push_back(made);
         return;
       }
