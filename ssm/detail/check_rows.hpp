@@ -26,7 +26,7 @@ inline constexpr char const* nothing_compared = "nothing is compared: the refere
 
 // Why a scan by logarithms other than heinsen is not held to anything.
 inline char const* why_not_held(algorithm_info const& info) {
-  return info.formula == log_formula::in_runs ? "it takes real float alone, and these states are neither"
+  return info.formula == log_formula::in_runs ? "it takes real float alone, which these states are not"
                                               : "no bound is known: the error grows with the sum of log|a|";
 }
 

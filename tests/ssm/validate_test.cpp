@@ -20,6 +20,12 @@ namespace {
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
 // What another component brings is held to the same bounds, under its own name: right it passes, wrong it fails.
+// A system that leaves doubles, a formula without a bound, an algorithm for another type: nothing else is skipped.
+bool may_be_skipped(validation_check const& check) {
+  return check.reason.starts_with("unstable") || check.reason.starts_with("no bound is known") ||
+         (check.algorithm == "heinsen.fused" && check.reason.starts_with("it takes real float alone"));
+}
+
 TEST(Validate, OutsideScansAreHeldAsTheRegistrysAre) {
   validation_options how;
   how.greatest_length = 256, how.greatest_samples = 512, how.greatest_singles = 512, how.greatest_matrices = 16;
@@ -126,7 +132,7 @@ TEST(Validate, BuiltInSignalPassesEveryCheck) {
     }
     if (check.status == check_status::skip) {
       EXPECT_FALSE(check.reason.empty()) << check.name;
-      EXPECT_TRUE(check.reason.starts_with("unstable") || check.reason.starts_with("no bound is known")) << check.name;
+      EXPECT_TRUE(may_be_skipped(check)) << check.name << " " << check.algorithm << ": " << check.reason;
     } else {
       EXPECT_GT(check.bound, 0) << check.name;
       EXPECT_TRUE(check.norm == "componentwise" || check.norm == "l2") << check.name;
@@ -242,8 +248,7 @@ void expect_pixels_pass(signal const& input) {
     if (check.name == "s4d.lin.zoh/scan") scans.emplace(check.algorithm, check.backend);
     EXPECT_NE(check.status, check_status::fail) << check.name << " " << check.algorithm << " " << check.ratio;
     if (check.status == check_status::skip) {
-      EXPECT_TRUE(check.reason.starts_with("unstable") || check.reason.starts_with("no bound is known"))
-          << check.name << " " << check.algorithm << ": " << check.reason;
+      EXPECT_TRUE(may_be_skipped(check)) << check.name << " " << check.algorithm << ": " << check.reason;
     }
   }
   EXPECT_EQ(scans.size(), algorithm_names().size() * backend_names().size());
