@@ -93,9 +93,10 @@ struct device_s4d {
     (what == computed::taps ? taps : y).take(made.data());
     auto const n = static_cast<std::size_t>(length);
     for (std::size_t const h : {std::size_t{0}, systems.size() - 1}) {
-      std::vector<double> const u(input.begin() + static_cast<std::ptrdiff_t>(h * n),
-                                  input.begin() + static_cast<std::ptrdiff_t>((h + 1) * n));
-      if (std::string const wrong = outside_bound(what, systems[h], std::span<float const>(made).subspan(h * n, n), u);
+      std::vector<double> const given(input.begin() + static_cast<std::ptrdiff_t>(h * n),
+                                      input.begin() + static_cast<std::ptrdiff_t>((h + 1) * n));
+      if (std::string const wrong =
+              outside_bound(what, systems[h], std::span<float const>(made).subspan(h * n, n), given);
           !wrong.empty())
         return wrong;
     }
