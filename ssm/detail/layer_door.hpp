@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <ssmscan/scan/detail/catalogue.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/need.hpp>

@@ -13,8 +13,8 @@
 
 namespace ssmscan::ssm {
 
-// Re(C Ab^l Bb), 0 <= l < length, for any discrete system with |eigenvalues of Ab| <= 1. Throws std::invalid_argument on
-// shapes that do not agree and on a length below 1.
+// Re(C Ab^l Bb), 0 <= l < length, for any discrete system of one input with |eigenvalues of Ab| <= 1. Throws
+// std::invalid_argument on shapes that do not agree, on numbers that are not finite and on a length below 1.
 SSMSCAN_SSM_EXPORT std::vector<double> generating_function_kernel(dense_system<std::complex<double>> const& discrete,
                                                                   Eigen::RowVectorXcd const& c, index_t length);
 
