@@ -2,7 +2,6 @@
 // Whoever computes a problem: one of our algorithms, a library, a plain loop, or the bound itself.
 #include <functional>
 #include <map>
-#include <optional>
 #include <string>
 
 #include "bench/common/bounds.hpp"
@@ -50,15 +49,7 @@ struct contender {
   std::function<std::string()> absent{};  // asked before a problem is made: why nobody of this kind can run here, or ""
 };
 
-// What an entry of a registry says of itself, by its name; nothing where there is none.
-template <class Algorithms>
-std::optional<algorithm_info> info_of(std::string_view algorithm) {
-  std::optional<algorithm_info> found;
-  Algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    if (detail::is_named(A::info, algorithm)) found = A::info;
-  });
-  return found;
-}
+using detail::info_of;
 
 // What a row of such capabilities, of algorithms so registered, promises on the data of common/problem.hpp.
 template <class Algorithms>

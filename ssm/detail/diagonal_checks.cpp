@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
@@ -20,11 +19,7 @@ using complex = std::complex<double>;
 }  // namespace
 
 algorithm_info info_of(std::string_view name) {
-  std::optional<algorithm_info> found;
-  simd::algorithms::for_each([&](auto entry) {
-    constexpr algorithm_info info = decltype(entry)::type::info;
-    if (ssmscan::detail::is_named(info, name)) found = info;
-  });
+  auto const found = ssmscan::detail::info_of<simd::algorithms>(name);
   if (!found) throw_invalid("algorithm", std::string(name), "a name of the registry");
   return *found;
 }

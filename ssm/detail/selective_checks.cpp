@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
@@ -187,11 +186,7 @@ void selective_rows(signal const& input, std::vector<std::string> const& backend
     selective_layer<double> layer(input, rule);
     selective_problem<double> const p = layer.problem();
     each_scan([&](std::string const& algorithm, std::string const& backend) {
-      std::optional<algorithm_info> info;
-      simd::algorithms::for_each([&](auto entry) {
-        constexpr algorithm_info one = decltype(entry)::type::info;
-        if (ssmscan::detail::is_named(one, algorithm)) info = one;
-      });
+      auto const info = ssmscan::detail::info_of<simd::algorithms>(algorithm);
       validation_check made = row(layer, "unfused", algorithm, backend);
       if (!info || (info->result == result_class::reformulates && algorithm != "heinsen")) {
         made.reason = info ? why_not_held(*info) : "not registered for the CPU";
