@@ -29,6 +29,8 @@ class lane_view {
   SSMSCAN_HOST_DEVICE T& operator()(index_t lane, index_t t) const { return data_[offset(lane) + t * time_stride_]; }
   SSMSCAN_HOST_DEVICE index_t time_stride() const { return time_stride_; }
   SSMSCAN_HOST_DEVICE bool is_even() const { return even_; }  // every lane as far from the one before
+  // Of how many lanes, from a multiple of it on, that holds, where not of all.
+  SSMSCAN_HOST_DEVICE index_t even_lanes() const { return channels_; }
 
  private:
   SSMSCAN_HOST_DEVICE index_t offset(index_t lane) const {

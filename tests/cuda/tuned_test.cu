@@ -53,7 +53,9 @@ constexpr index_t tile = 5120, many_tiles = 340;  // of two each, which is more 
 TEST(cuda_tuned, look_back) {
   using T = std::uint32_t;
   for (how const which : {how::plain, how::reverse, how::packed}) {
-    expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, which);
+    expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, which);  // in a cluster
+    expect_the_definition<T>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
+    expect_the_definition<T>("look_back", 1, 20 * tile + 4, layout::lane_major, which);
     expect_the_definition<T>("look_back", many_tiles, tile + 4, layout::lane_major, which);
   }
   expect_the_definition<T>("look_back", 6000, 24, layout::lane_major, how::plain);  // eight lanes in a slot
@@ -81,6 +83,20 @@ TEST(cuda_tuned, chunked) {
   for (layout const order : {layout::lane_major, layout::time_major}) {
     expect_the_definition<std::uint32_t>("chunked", 1, 256, order, how::plain);
     expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, how::plain);
+  }
+  // In one pass: four pieces in a slot; a group of lanes that is not full; every block's ring going round.
+  for (how const which : {how::plain, how::reverse}) {
+    expect_the_definition<std::uint32_t>("chunked", 8, 2 * 4096 + 277, layout::time_major, which);
+    expect_the_definition<std::uint32_t>("chunked", 36, 2 * 4096 + 277, layout::time_major, which);
+    expect_the_definition<std::uint32_t>("chunked", 213 * 32, 277, layout::time_major, which);
+  }
+}
+
+TEST(cuda_tuned, hillis_steele) {
+  for (layout const order : {layout::lane_major, layout::time_major}) {
+    expect_the_definition<std::uint32_t>("hillis_steele", 1, 256, order, how::plain);
+    expect_the_definition<std::uint32_t>("hillis_steele", 5, 4097, order, how::reverse);
+    expect_the_definition<std::uint32_t>("hillis_steele", 3, (1 << 18) + 77, order, how::plain);  // three passes
   }
 }
 

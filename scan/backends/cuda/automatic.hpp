@@ -18,7 +18,8 @@ enum class time_layout { contiguous, one_a, strided };
 
 inline std::pair<std::string, std::string> device_automatic(extent size, operation represents, packing how,
                                                             time_layout time) {
-  std::string const shape = std::to_string(size.lanes) + " lanes of " + std::to_string(size.time) + ": ";
+  std::string const shape =
+      std::to_string(size.lanes) + (size.lanes == 1 ? " lane of " : " lanes of ") + std::to_string(size.time) + ": ";
   if (size.time <= short_time) return {"sequential", shape + "too short for a tree to be worth its launches"};
   if (represents == operation::semi_log && time == time_layout::contiguous && how == packing::one_sequence)
     return {"look_back", shape + "contiguous in time: logarithms, sums and exponentials in one pass"};

@@ -14,6 +14,7 @@
 
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/chunked.hpp>
+#include <ssmscan/scan/backends/cuda/chunked_columns.cuh>
 #include <ssmscan/scan/backends/cuda/piece_runs.cuh>
 #include <ssmscan/scan/detail/integers.hpp>
 
@@ -133,27 +134,38 @@ __global__ void __launch_bounds__(threads<T>, sizeof(T) > 4 ? 1 : 2)
   if (p.final && mine.t + mine.count == s.time) p.final(mine.lane, 0) = last;
 }
 
+template <class T>
+void run_in_phases(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, affine_map<T>* pieces) {
+  shape const s = shape::of<T>(problem.size);
+  T* const carries = reinterpret_cast<T*>(pieces + s.lanes * s.pieces);
+  constexpr int wide = 128, narrow = 32;
+  bool const one_piece = s.pieces == 1;  // nothing comes before anything
+  if (!one_piece) {
+    launch(on.stream(), {s.blocks<T>(), threads<T>}, &up<T>, problem, s, pieces);
+    launch(on.stream(), {ssmscan::detail::ceil_div(chunks_of(s) * s.lanes, index_t{wide}), wide}, &scan_pieces<T>, s,
+           pieces);
+  }
+  if (chunks_of(s) > 1)
+    launch(on.stream(), {ssmscan::detail::ceil_div(s.lanes, index_t{narrow}), narrow}, &spine<T>, s, pieces, carries);
+  launch(on.stream(), {s.blocks<T>(), threads<T>}, &down<T>, problem, s, pieces, carries);
+}
+
 }  // namespace chunked_detail
 
 template <class B, class T>
 void chunked::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
-  using namespace chunked_detail;
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
-  shape const s = shape::of<T>(problem.size);
-  auto const pieces = on.template scratch<affine_map<T>>(s.lanes * s.pieces);
-  auto const carries = on.template scratch<T>(s.lanes * chunks_of(s));
+  // What one pass takes, be there one or not, is more than the phases do: what a workspace is asked for does not depend on where
+  // arrays stand.
+  index_t const together = chunked_columns::neighbours(problem);
+  auto const plan = chunked_columns::plan_of_columns::of<T>(problem.size, together > 0 ? together : problem.size.lanes);
+  auto const memory = on.template scratch<word>(chunked_columns::words_needed<T>(plan));
   if constexpr (std::same_as<B, cuda>) {
-    constexpr int wide = 128, narrow = 32;
-    bool const one_piece = s.pieces == 1;  // nothing comes before anything
-    if (!one_piece) {
-      launch(on.stream(), {s.blocks<T>(), threads<T>}, &up<T>, problem, s, pieces.data());
-      launch(on.stream(), {ssmscan::detail::ceil_div(chunks_of(s) * s.lanes, index_t{wide}), wide}, &scan_pieces<T>, s,
-             pieces.data());
+    if (together > 0) {
+      chunked_columns::run(on, problem, plan, memory.data());
+    } else {
+      chunked_detail::run_in_phases(on, problem, reinterpret_cast<affine_map<T>*>(memory.data()));
     }
-    if (chunks_of(s) > 1)
-      launch(on.stream(), {ssmscan::detail::ceil_div(s.lanes, index_t{narrow}), narrow}, &spine<T>, s, pieces.data(),
-             carries.data());
-    launch(on.stream(), {s.blocks<T>(), threads<T>}, &down<T>, problem, s, pieces.data(), carries.data());
   }
 }
 

@@ -14,6 +14,7 @@ struct launch_shape {
   index_t blocks;
   int threads;
   std::size_t shared_bytes = 0;
+  int cluster = 1;  // blocks that run at the same time and reach one another's shared memory; divides `blocks`
 };
 
 // kernel(arguments...) on the stream; nothing where there are no blocks. Throws std::system_error where the launch fails:
@@ -28,6 +29,10 @@ void launch(cudaStream_t stream, launch_shape shape, void (*kernel)(Parameters..
   config.blockDim = dim3(static_cast<unsigned>(shape.threads));
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = stream;
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeClusterDimension;
+  attribute.val.clusterDim = {static_cast<unsigned>(shape.cluster), 1, 1};
+  if (shape.cluster > 1) config.attrs = &attribute, config.numAttrs = 1;
   need_success(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launching a kernel");
 }
 

@@ -1,9 +1,5 @@
 #pragma once
 // Launches the kernel of look_back_kernel.cuh: as many blocks as there are multiprocessors, or tickets.
-#include <atomic>
-#include <bit>
-#include <random>
-
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_kernel.cuh>
@@ -34,45 +30,29 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
   return p.size.time % unit == 0 && all(-1) ? copies::bulk_reversed : copies::by_element;
 }
 
-// Steele, Lea & Flood 2014; one to one.
-inline std::uint64_t mixed(std::uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-inline std::uint64_t of_this_process() {
-  static std::uint64_t const chosen = (std::uint64_t{std::random_device{}()} << 32) + std::random_device{}();
-  return chosen;
-}
-
-// Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
-// a chance of 2^-63.
-inline std::uint64_t new_epoch() {
-  static std::atomic<std::uint64_t> calls = 0;
-  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
-  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed)) & ~mark_of_word;
-}
-
-// Counts to `most`. How many bits that takes is part of the signature, so that one width is not taken for another.
-inline ticket_counter counter_for(index_t most, word* at) {
-  int const bits = std::bit_width(static_cast<std::uint64_t>(most));
-  ticket_counter::word_t const mask = (ticket_counter::word_t{1} << bits) - 1;
-  return {reinterpret_cast<ticket_counter::word_t*>(at),
-          mixed(~of_this_process() + static_cast<std::uint64_t>(bits)) & ~mask, mask};
-}
-
-inline bool is_capturing(cudaStream_t stream) {
-  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
-  need_success(cudaStreamIsCapturing(stream, &status), "asking whether a stream is being captured");
-  return status != cudaStreamCaptureStatusNone;
-}
-
-inline index_t multiprocessors() {
-  int which = 0, count = 0;
-  need_success(cudaGetDevice(&which), "asking for the current device");
-  need_success(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, which), "asking for its multiprocessors");
-  return count;
+// Whether the current device has room for a cluster of so many of a kernel's blocks; asked once for each device.
+template <class Kernel>
+bool has_room_for_clusters(Kernel* kernel, launch_shape const& shape) {
+  constexpr int most_devices = 64, unknown = 0, has_none = 1, has_room = 2;
+  static std::atomic<int> known[most_devices];
+  int const which = current_device();
+  if (which >= most_devices) return false;
+  if (known[which] == unknown) {
+    cudaLaunchConfig_t config{};
+    config.gridDim = dim3(largest_cluster), config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+    config.dynamicSmemBytes = shape.shared_bytes;
+    cudaLaunchAttribute attribute{};
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim = {largest_cluster, 1, 1};
+    config.attrs = &attribute, config.numAttrs = 1;
+    int clusters = 0;
+    bool const answered =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) == cudaSuccess &&
+        cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess;
+    if (!answered) (void)cudaGetLastError();
+    known[which] = answered && clusters > 0 ? has_room : has_none;
+  }
+  return known[which] == has_room;
 }
 
 template <class Steps>
@@ -89,6 +69,8 @@ struct launcher {
     bool const few = plan.tickets <= blocks;
     switch (copies_for(problem)) {
       case copies::bulk:
+      case copies::bulk_in_cluster:
+        if (plan.blocks_meet() && plan.tickets <= largest_cluster && run_in_cluster()) return;
         return few ? run<copies::bulk, 1>() : run<copies::bulk, Steps::slots>();
       case copies::bulk_reversed:
         return few ? run<copies::bulk_reversed, 1>() : run<copies::bulk_reversed, Steps::slots>();
@@ -111,6 +93,19 @@ struct launcher {
         "asking for shared memory");
     launch(on.stream(), {blocks, look_back_threads<T>, shared_bytes}, kernel, problem, plan,
            counter_for(plan.tickets + blocks, memory), words, new_epoch(), heads);
+  }
+
+  // False where the device has no room for the cluster.
+  bool run_in_cluster() const {
+    auto* const kernel = &look_back_kernel<Steps, copies::bulk_in_cluster, 1>;
+    auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
+    launch_shape const shape{cluster, look_back_threads<T>, sizeof(look_back_storage<Steps, 1>), cluster};
+    need_success(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
+        "asking for shared memory");
+    if (!has_room_for_clusters(kernel, shape)) return false;
+    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, heads);
+    return true;
   }
 
   static constexpr index_t header_words = 1;

@@ -20,7 +20,8 @@ struct look_back_block {
   using storage = look_back_storage<Steps, Slots>;
   static constexpr int slots = storage::slots;
   static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(stored));  // elements
-  static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed;
+  static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed,
+                        in_cluster = How == copies::bulk_in_cluster;
 
   storage& m;
   detail::recurrence_problem<stored> const& p;

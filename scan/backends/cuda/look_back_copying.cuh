@@ -10,7 +10,7 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::bulk_unit, block::in_bulk, block::reversed, block::has_item;
+  using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item;
   using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile;
 
@@ -29,8 +29,9 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   // ---- load ----
   __device__ void load() const {
     if (in_bulk && lane != 0) return;
-    // Where blocks do not meet the first ticket is the block's index: a draw less to wait for.
-    bool const meet = plan.blocks_meet(), drawn = meet || Slots > 1;
+    // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
+    // wait for.
+    bool const meet = plan.blocks_meet() && !in_cluster, drawn = meet || Slots > 1;
     index_t const by_index = meet ? 0 : gridDim.x;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
     if (meet) ask_ahead(a, b);

@@ -52,17 +52,29 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     }
     for (int k = 0; k < storage::groups; ++k)
       m.group_full[k].initialise(warp_size), m.group_empty[k].initialise(warp_size);
+    m.told.initialise(1);
     barriers_are_initialised();
+    if constexpr (How == copies::bulk_in_cluster) {
+      auto const before = static_cast<std::uint32_t>(blockIdx.x % plan.tiles);  // tiles of the lane
+      constexpr int words = words_of<typename Steps::aggregate> + (is_packed<Steps> ? 1 : 0);
+      m.told.arrive_expecting(before * words * sizeof(std::uint64_t));
+    }
   }
   int const warp = threadIdx.x / warp_size;
   look_back_block<Steps, How, Slots> const block{m,     p,     plan,  counter,
                                                  words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
+  // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
+  if constexpr (How == copies::bulk_in_cluster) {
+    ptx::barrier_cluster_arrive(ptx::sem_release);
+    if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
+  }
   look_back_copying<Steps, How, Slots> const copying{block};
   look_back_passing<Steps, How, Slots> const passing{block};
   look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
     copying.load();
+    if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
   } else if (warp == 2) {

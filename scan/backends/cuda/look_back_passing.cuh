@@ -10,7 +10,7 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_passing : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::aggregate_at, block::has_item;
+  using block::aggregate_at, block::has_item, block::in_cluster;
   using block::m, block::plan, block::epoch, block::lane, block::slot, block::group, block::group_parity;
   using typename block::state_t, typename block::aggregate, typename block::storage;
 
@@ -28,7 +28,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   };
 
   __device__ void gather() const {
-    if (plan.tiles == 1) return;
+    if (plan.tiles == 1 || in_cluster) return;
     work_item item;
     place at;
     int k = 0;
@@ -78,7 +78,9 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
     int k = 0;
     for (int i = 0; has_item(i, item); ++i) {
       at.enter(item.lane);
-      if (plan.tiles > 1) {
+      if (in_cluster && item.tile > 0) {
+        state = pass_told(static_cast<int>(item.tile));
+      } else if (!in_cluster && plan.tiles > 1) {
         do {
           int const count = at.ahead(item, warp_size);
           m.group_full[group(k)].wait(group_parity(k));
@@ -91,6 +93,17 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
       if (lane == 0) m.carry[slot(i)] = state;
       m.carried[slot(i)].arrive();
     }
+  }
+
+  // In a cluster each block has one tile, and all before it are one group.
+  __device__ state_t pass_told(int count) const {
+    m.told.wait(0);
+    if constexpr (is_packed<Steps>) {
+      std::uint32_t const marks = __ballot_sync(all_lanes, lane < count && m.marks_told[lane] != 0);
+      if (lane == 0) m.marks[0] = marks;
+      __syncwarp();
+    }
+    return pass_group(0, state_t(0), count, true);
   }
 
   // The state after the first `count` of a group. What starts it is the first aggregate of a lane, or, packed, the

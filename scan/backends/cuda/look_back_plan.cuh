@@ -5,47 +5,10 @@
 
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/published.cuh>
+#include <ssmscan/scan/backends/cuda/tickets.cuh>
 #include <ssmscan/scan/detail/integers.hpp>
 
 namespace ssmscan::device {
-
-// The tickets of blocks that meet are drawn from a counter, in order, by blocks that run: a block waits only for blocks
-// that are running, whatever else the device does. (Where no block waits for another they go by its index.)
-//
-// The counter is in the workspace, and nothing clears it before a run, as that would be a launch of its own, which takes
-// longer than many a scan. Its upper bits bear a signature of the process; whoever draws from one without it puts a fresh
-// counter there first. The last to draw leaves it at zero for the next run. What somebody else wrote there passes for a
-// counter with a chance of 2^-bits, for 64 bits less those of the count: 2^-50 for 10^8 elements.
-struct ticket_counter {
-  using word_t = unsigned long long;  // what atomicAdd takes
-
-  word_t* at;
-  word_t signature, count_mask;
-
-  // Asked by lane 0 of a warp; what is asked for is on its way until it is answered. What is added is 1 in the way of 1 + lane:
-  // of additions of the same the compiler would make one for the warp, and hand its result round at once. A thread has one
-  // question open at a time, so that its tickets ascend.
-  __device__ word_t ask() const {
-    word_t found;
-    asm volatile(
-        "{ .reg .u32 lane; .reg .u64 one; mov.u32 lane, %%laneid; cvt.u64.u32 one, lane; add.u64 one, one, 1;\n\t"
-        "atom.relaxed.gpu.global.add.u64 %0, [%1], one; }"
-        : "=l"(found)
-        : "l"(at)
-        : "memory");
-    return found;
-  }
-  __device__ index_t answer(word_t found) const {
-    if ((found & ~count_mask) == signature) return static_cast<index_t>(found & count_mask);
-    for (++found; (found & ~count_mask) != signature;) {
-      word_t const expected = found;
-      found = atomicCAS(at, expected, signature | 1);
-      if (found == expected) return 0;
-    }
-    return static_cast<index_t>(atomicAdd(at, 1) & count_mask);
-  }
-  __device__ void leave() const { atomicExch(at, signature); }
-};
 
 // How the work is cut into tickets; made on the host, the same for all blocks.
 struct look_back_plan {

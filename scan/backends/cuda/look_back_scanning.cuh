@@ -2,6 +2,7 @@
 // Two tasks of look_back's kernel: reduce and scan, which compute with the tiles in the ring of slots.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 #include <ssmscan/scan/backends/cuda/look_back_block.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_run.cuh>
@@ -11,7 +12,7 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::in_bulk, block::reversed, block::aggregate_at, block::combine, block::has_item;
+  using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
   using typename block::T, typename block::state_t, typename block::map, typename block::tile;
 
@@ -33,13 +34,31 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
 #pragma unroll
       for (int r = 1; r < tile::rows - 1; ++r)
         if (r < in_lane) rows = combine(rows, m.row_total[i & 1][region * plan.rows_per_lane + r]);
-      if (plan.tiles > 1 && row == tile::rows - 1 && lane == warp_size - 1) {
-        map const total = combine(rows, own);
-        publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), Steps::starts(total), epoch);
+      if (plan.tiles > 1 && row == tile::rows - 1) {
+        if (in_cluster) {
+          tell(item, from_last_thread(combine(rows, own)));
+        } else if (lane == warp_size - 1) {
+          map const total = combine(rows, own);
+          publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), Steps::starts(total), epoch);
+        }
       }
       m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
       m.reduced[slot(i)].arrive();
     }
+  }
+
+  // To the blocks of the cluster that have later tiles of the lane, each thread one: they run, and expect as many bytes.
+  __device__ void tell(work_item const& item, map const& total) const {
+    if (item.tile + 1 + lane >= plan.tiles) return;
+    auto const of_block = blockIdx.x + 1 + static_cast<std::uint32_t>(lane);
+    std::uint64_t parts[words_of<typename block::aggregate>] = {};
+    auto const made = Steps::published(m.tables, total);
+    std::memcpy(parts, &made, sizeof(made));
+#pragma unroll
+    for (int k = 0; k < words_of<typename block::aggregate>; ++k)
+      store_in_cluster(reinterpret_cast<std::uint64_t*>(&m.gathered[0][item.tile]) + k, parts[k], m.told, of_block);
+    if constexpr (is_packed<Steps>)
+      store_in_cluster(&m.marks_told[item.tile], std::uint64_t{Steps::starts(total)}, m.told, of_block);
   }
 
   // Packed: bits of a run's elements and of the one after, the first lowest; beyond those, whatever stands there.

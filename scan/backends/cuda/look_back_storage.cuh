@@ -8,8 +8,11 @@
 namespace ssmscan::device {
 
 // bulk: a, b, x contiguous in time, every lane 16-byte aligned; reversed: so is memory, and time runs down in it, in slots
-// too. Of the two only tiles whose every byte can be copied in bulk are reversed.
-enum class copies { bulk, bulk_reversed, by_element };
+// too. Of the two only tiles whose every byte can be copied in bulk are reversed. bulk_in_cluster: bulk, and the blocks, a tile
+// each, are one cluster: what they publish they write into one another's shared memory.
+enum class copies { bulk, bulk_in_cluster, bulk_reversed, by_element };
+
+inline constexpr int largest_cluster = 16;  // blocks; more than 8 only where the device has room
 
 template <class Steps, int Slots>
 struct look_back_storage {
@@ -37,6 +40,9 @@ struct look_back_storage {
   barrier handed_out[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[groups];  // of a group: those in which a sequence starts
   barrier group_full[groups], group_empty[groups];
+  // In a cluster: group 0 is complete, of as many aggregates as there are tiles before; and whether a sequence starts in each.
+  barrier told;
+  std::uint64_t marks_told[is_packed<Steps> ? largest_cluster : 1];
 };
 
 inline constexpr int look_back_warps_of_tasks = 4;  // load, gather, pass, store

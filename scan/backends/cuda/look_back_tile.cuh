@@ -69,6 +69,16 @@ __device__ V shuffle_up(V const& v, int distance) {
   return std::bit_cast<V>(parts);
 }
 
+// The value of the last thread of the warp.
+template <class V>
+__device__ V from_last_thread(V const& v) {
+  using raw = std::array<std::uint32_t, sizeof(V) / 4>;
+  raw parts = std::bit_cast<raw>(v);
+#pragma unroll
+  for (auto& part : parts) part = __shfl_sync(all_lanes, part, warp_size - 1);
+  return std::bit_cast<V>(parts);
+}
+
 // Inclusive over the threads of a warp, by doubling.
 template <class Map, class Combine>
 __device__ Map scan_of_row(Map own, int lane, Combine const& combine) {

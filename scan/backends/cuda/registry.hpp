@@ -16,6 +16,7 @@
 #include <ssmscan/scan/backends/cuda/blelloch.hpp>
 #include <ssmscan/scan/backends/cuda/chunked.hpp>
 #include <ssmscan/scan/backends/cuda/heinsen_fused.hpp>
+#include <ssmscan/scan/backends/cuda/hillis_steele.hpp>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/registry.hpp>
@@ -37,6 +38,6 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
 
 // What heinsen can be given instead of its default.
 using inner_algorithms =
-    type_list<ssmscan::sequential, hillis_steele, ssmscan::blelloch, ssmscan::chunked, ssmscan::look_back>;
+    type_list<ssmscan::sequential, ssmscan::hillis_steele, ssmscan::blelloch, ssmscan::chunked, ssmscan::look_back>;
 
 }  // namespace ssmscan::device

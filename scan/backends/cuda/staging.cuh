@@ -74,6 +74,17 @@ __device__ inline void bulk_stores_have_been_read() {
 // The writes themselves, before the block ends.
 __device__ inline void bulk_stores_are_done() { ptx::cp_async_bulk_wait_group(ptx::n32_t<0>{}); }
 
+// 8 bytes into the same place of another block of the cluster, and 8 of those that its barrier expects.
+__device__ inline void store_in_cluster(std::uint64_t* at, std::uint64_t value, barrier& done, std::uint32_t block) {
+  asm volatile(
+      "{ .reg .u32 to, report;\n\t"
+      "mapa.shared::cluster.u32 to, %0, %3;\n\t"
+      "mapa.shared::cluster.u32 report, %2, %3;\n\t"
+      "st.async.shared::cluster.mbarrier::complete_tx::bytes.u64 [to], %1, [report]; }" ::"r"(shared_address(at)),
+      "l"(value), "r"(shared_address(done.handle())), "r"(block)
+      : "memory");
+}
+
 // One element, asynchronously; pieces of the type's alignment, so that any valid pointer will do.
 template <class T>
 __device__ void copy_element(T* shared, T const* global) {

@@ -1,0 +1,390 @@
+#pragma once
+// chunked in one pass, for lanes that lie beside one another in memory: the same tree (chunked.cuh), a and b read once. One block
+// stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
+// float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
+//
+//   load    two warps, for a and for b: takes the next ticket, and copies its rows
+//   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
+//   pass    folds the pieces of the chunk before, as others publish them, publishes what the chunk makes of a state where its piece
+//           is the chunk's last, and finds the state that enters the chunk: the latest one published, and the chunks since
+//   scan    walks each run once more, and completes and stores every x
+//
+// Whoever finds a state that nobody published does so: it is the fold of the chunks from left to right, the same by whomever.
+// Nobody waits for a later ticket.
+#include <array>
+
+#include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/chunked_columns_plan.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/tickets.cuh>
+
+namespace ssmscan::device::chunked_columns {
+
+using piece_runs::state_before, piece_runs::completed;
+
+inline constexpr int loaders = 2, passers = 2;  // warps; those that pass take turns
+template <class T>
+inline constexpr int threads = warp_size*(loaders + passers) + 2 * columns_tile<T>::workers;
+
+template <class T>
+struct block_of_columns {
+  using map = affine_map<T>;
+  using tile = columns_tile<T>;
+  using item_t = item_of_columns<T>;
+  using column_t = column_of<T>;
+
+  storage_of_columns<T>& m;
+  ssmscan::detail::recurrence_problem<T> const& p;
+  plan_of_columns const& plan;
+  ticket_counter const& counter;
+  words_of_columns<T> words;
+  std::uint64_t epoch;
+  int lane;  // of this thread in its warp
+
+  __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
+
+  __device__ static int slot(int i) { return i % tile::slots; }
+  __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / tile::slots) & 1; }
+  // Waits for the i-th item of this block; false if there is no more.
+  __device__ bool has_item(int i, item_t& item) const {
+    m.handed_out[slot(i)].wait(parity(i));
+    item = m.item[slot(i)];
+    return item.lanes > 0;
+  }
+
+  // ---- load ----
+  __device__ void load_a() const {
+    int i = 0;
+    for (;; ++i) {
+      m.empty[slot(i)].wait(parity(i) ^ 1);  // only then is a ticket drawn, as others wait for it
+      index_t ticket = lane == 0 ? counter.answer(counter.ask()) : 0;
+      ticket = __shfl_sync(all_lanes, ticket, 0);
+      // Each block draws one ticket too many; this is the last of them all.
+      if (lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
+      if (ticket >= plan.tickets) break;
+      auto const item = item_t::of(p, plan, ticket);
+      hand_out(i, item);
+      copy_in(i, item, p.a, m.a[slot(i)]);
+    }
+    for (int k = 0; k < passers; ++k) {  // each of them looks at its own
+      m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
+      hand_out(i + k, {});
+    }
+  }
+  __device__ void load_b() const {
+    item_t item;
+    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, p.b, m.b[slot(i)]);
+  }
+  __device__ void hand_out(int i, item_t const& item) const {
+    if (lane != 0) return;
+    m.item[slot(i)] = item;
+    m.handed_out[slot(i)].arrive();
+  }
+
+  // 16 bytes a thread, a few rows at a time.
+  __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
+    constexpr int parts = tile::width / tile::unit, together = warp_size / parts;
+    int const column = lane % parts * tile::unit;
+    auto const mine = column_t::of(plan, item, column);
+    if (mine.any) {
+      index_t const begin = mine.at_piece * piece, stride = view.time_stride();
+      int const steps = static_cast<int>(min(index_t{piece}, plan.time - begin));
+      T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / parts) * stride;
+      to += lane / parts * tile::width + column;
+#pragma unroll 8
+      for (int s = lane / parts; s < steps; s += together) {
+        copy_piece(to, from);
+        to += together * tile::width, from += together * stride;
+      }
+    }
+    m.full[slot(i)].arrive_after_copies();
+  }
+
+  // ---- a run of 16 steps of a column ----
+  struct run {
+    index_t t;
+    int count;
+  };
+  __device__ run run_of(column_t const& of, int in_piece) const {
+    index_t const t = of.at_piece * piece + in_piece * fan;
+    return {t, of.any && t < plan.time ? static_cast<int>(min(index_t{fan}, plan.time - t)) : 0};
+  }
+  // Step k of it; the first of a lane takes the initial state in.
+  __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
+    T const step_a = a[k * tile::width], step_b = b[k * tile::width];
+    if (k == 0 && r.t == 0)
+      return affine<T>::start(p.initial ? multiply_add(step_a, p.initial(of.lane, 0), step_b) : step_b);
+    return affine<T>::step(step_a, step_b);
+  }
+
+  // ---- reduce ----
+  __device__ void reduce(int worker) const {
+    item_t item;
+    int const column = worker % tile::width, first = worker / tile::width;
+    constexpr int next = tile::workers / tile::width;  // from a cell of this thread to its next
+    for (int i = 0; has_item(i, item); ++i) {
+      m.full[slot(i)].wait(parity(i));
+      auto const mine = column_t::of(plan, item, column);
+      auto& totals = m.run_total[i & 1];
+      map own = affine<T>{}.identity();
+#pragma unroll
+      for (int c = 0; c < tile::rounds; ++c) {
+        int const in_piece = first + c * next;
+        run const r = run_of(mine, in_piece);
+        T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
+        T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+        own = affine<T>{}.identity();
+        if (r.count == fan) {  // what is less is followed by nothing
+          own = step(mine, r, a, b, 0);
+#pragma unroll
+          for (int k = 1; k < fan; ++k) own = combine(own, affine<T>::step(a[k * tile::width], b[k * tile::width]));
+        }
+        totals[in_piece][column] = own;
+      }
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
+      map before = totals[0][column];
+#pragma unroll
+      for (int c = 0; c < tile::rounds; ++c) {
+        int const in_piece = first + c * next;
+        for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
+          if (r > 0) before = combine(before, totals[r][column]);
+        if (in_piece > 0) m.before[slot(i)][in_piece][column] = before;
+      }
+      if (first == next - 1) {  // the piece's last run
+        map const total = combine(before, own);
+        m.total[slot(i)][column] = total;
+        if (mine.any && plan.pieces > 1) publish(words.of_piece(plan, mine.at_piece, mine.lane), total, false, epoch);
+      }
+      m.reduced[slot(i)].arrive();
+    }
+  }
+
+  // ---- pass ----
+  // Words that are asked for at a time.
+  static constexpr int looks = std::max(1, 8 / words_of<map>);
+
+  // Waits for the first `count`; at(j): where the j-th stands.
+  template <class At>
+  __device__ void await(reading<map> (&found)[looks], int count, At const& at) const {
+    bool missing[looks];
+#pragma unroll
+    for (int j = 0; j < looks; ++j) missing[j] = j < count;
+    bool any;
+    do {
+      any = false;
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (missing[j]) found[j].look(at(j));
+#pragma unroll
+      for (int j = 0; j < looks; ++j) missing[j] = missing[j] && !found[j].ready(epoch), any |= missing[j];
+    } while (any);
+  }
+
+  // The pieces of a chunk before its k-th, folded.
+  __device__ map pieces_before(column_t const& of, int k) const {
+    map folded{};
+    for (int q = 0; q < k; q += looks) {
+      reading<map> found[looks];
+      await(found, k - q, [&](int j) { return words.of_piece(plan, of.at_piece - k + q + j, of.lane); });
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (q + j < k) folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value());
+    }
+    return folded;
+  }
+
+  // The state that enters a chunk that is not the first.
+  __device__ T state_before_chunk(index_t chunk, index_t of_lane) const {
+    T state(0);
+    index_t from = chunk;  // the latest whose state is known: that of the first, which is none, always is
+    for (bool known = false; !known;) {
+      reading<T> seen[looks];
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (from - j > 0) seen[j].look(words.of_state(plan, from - j, of_lane));
+      int back = looks;
+#pragma unroll
+      for (int j = 0; j < looks; ++j) {
+        if (known || from < j) continue;
+        if (from == j) {
+          known = true, back = j;
+        } else if (seen[j].ready(epoch)) {
+          known = true, back = j, state = seen[j].value();
+        }
+      }
+      from -= back;
+    }
+    if (from == chunk) return state;
+    for (; from < chunk; from += looks) {
+      reading<map> found[looks];
+      int const count = static_cast<int>(min(index_t{looks}, chunk - from));
+      await(found, count, [&](int j) { return words.of_chunk(plan, from + j, of_lane); });
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (j < count) {
+          map const made = found[j].value();
+          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
+        }
+    }
+    publish(words.of_state(plan, chunk, of_lane), state, false, epoch);
+    return state;
+  }
+
+  __device__ void pass(int turn) const {
+    item_t item;
+    for (int i = turn; has_item(i, item); i += passers) {
+      auto const mine = column_t::of(plan, item, lane % tile::width);
+      bool const any = mine.any && lane < tile::width;
+      index_t const chunk = mine.at_piece / fan;
+      int const k = any ? static_cast<int>(mine.at_piece % fan) : 0;
+      map const pieces = pieces_before(mine, k);
+      if (any && k == fan - 1 && chunk + 1 < plan.chunks) {
+        m.reduced[slot(i)].wait(parity(i));
+        publish(words.of_chunk(plan, chunk, mine.lane), combine(pieces, m.total[slot(i)][lane]), false, epoch);
+      }
+      __syncwarp();  // a warp may hold pieces of two chunks: the earlier is published before the later is waited for
+      T state(0);
+      if (any && chunk > 0) state = state_before_chunk(chunk, mine.lane);
+      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces, m.before_chunk[slot(i)][lane] = state;
+      m.carried[slot(i)].arrive();
+    }
+  }
+
+  // ---- scan ----
+  __device__ void scan(int worker) const {
+    item_t item;
+    int const column = worker % tile::width, first = worker / tile::width;
+    for (int i = 0; has_item(i, item); ++i) {
+      m.reduced[slot(i)].wait(parity(i));
+      m.carried[slot(i)].wait(parity(i));
+      auto const mine = column_t::of(plan, item, column);
+#pragma unroll
+      for (int c = 0; c < tile::rounds; ++c) {
+        int const in_piece = first + c * (tile::workers / tile::width);
+        run const r = run_of(mine, in_piece);
+        if (r.count == fan) {
+          walk<true>(i, item, mine, r, in_piece, column);
+        } else if (r.count > 0) {
+          walk<false>(i, item, mine, r, in_piece, column);
+        }
+      }
+      m.empty[slot(i)].arrive();
+    }
+  }
+
+  // chunked.cuh's way down. Whole: all 16 steps are there.
+  template <bool Whole>
+  __device__ void walk(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column) const {
+    index_t const chunk = of.at_piece / fan;
+    bool const first_piece = of.at_piece % fan == 0;
+    state_before<T> const before_chunk{chunk > 0, m.before_chunk[slot(i)][column]};
+    map const pieces = m.before_piece[slot(i)][column];
+    auto before_piece = before_chunk;
+    if (!first_piece) before_piece = {true, completed(pieces, before_chunk)};
+    map runs{};
+    auto before_run = before_piece;
+    if (in_piece > 0) {
+      runs = m.before[slot(i)][in_piece][column];
+      before_run = {true, completed(runs, before_piece)};
+    }
+    T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
+    T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+    index_t const stride = p.x.time_stride();
+    T* const x = item.x + of.in_group + r.t * stride;
+    map prefix = step(of, r, a, b, 0);
+    T last(0);
+#pragma unroll
+    for (int k = 0; k < fan; ++k) {
+      if (!Whole && k >= r.count) break;
+      if (k > 0) prefix = combine(prefix, affine<T>::step(a[k * tile::width], b[k * tile::width]));
+      if (k < fan - 1) {
+        last = completed(prefix, before_run);
+      } else {  // a run's last is completed by the level above, a piece's by the one above that
+        map const whole = in_piece > 0 ? combine(runs, prefix) : prefix;
+        if (in_piece < fan - 1) {
+          last = completed(whole, before_piece);
+        } else {
+          last = completed(first_piece ? whole : combine(pieces, whole), before_chunk);
+        }
+      }
+      x[k * stride] = last;
+    }
+    if (p.final && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
+  }
+};
+
+// A word is of this run where it bears `epoch`.
+template <class T>
+__global__ void __launch_bounds__(threads<T>, 1)
+    columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
+                   __grid_constant__ plan_of_columns const plan, __grid_constant__ ticket_counter const counter,
+                   word* words, std::uint64_t epoch) {
+  extern __shared__ __align__(128) unsigned char memory[];
+  using tile = columns_tile<T>;
+  auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
+  static_assert(sizeof m <= 227 * 1024);
+  if (threadIdx.x == 0) {
+    for (int s = 0; s < tile::slots; ++s) {
+      m.handed_out[s].initialise(1);
+      m.full[s].initialise(loaders * warp_size);
+      m.reduced[s].initialise(tile::workers);
+      m.carried[s].initialise(warp_size);
+      m.empty[s].initialise(tile::workers);
+    }
+    barriers_are_initialised();
+  }
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (loaders + passers);
+  block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  __syncthreads();
+  if (warp == 0) {
+    block.load_a();
+  } else if (warp == 1) {
+    block.load_b();
+  } else if (warp < loaders + passers) {
+    block.pass(warp - loaders);
+  } else if (worker < tile::workers) {
+    block.reduce(worker);
+  } else {
+    block.scan(worker - tile::workers);
+  }
+}
+
+// Of how many lanes, from a multiple of it on, each is beside the one before in a, b and x; 0 where rows cannot be copied 16 bytes
+// at a time.
+template <class T>
+index_t neighbours(ssmscan::detail::recurrence_problem<T> const& p) {
+  constexpr index_t unit = columns_tile<T>::unit;
+  if (p.size.lanes % unit != 0) return 0;
+  auto const beside = [&](auto const& v) { return p.size.lanes == 1 || &v(1, 0) - &v(0, 0) == 1; };
+  auto const together_in = [&](auto const& v) { return v.is_even() ? p.size.lanes : v.even_lanes(); };
+  index_t const together = std::min({together_in(p.a), together_in(p.b), together_in(p.x)});
+  auto const aligned = [&](auto const& v) {
+    auto const is = [](auto const* at) { return reinterpret_cast<std::uintptr_t>(at) % 16 == 0; };
+    return v.time_stride() % unit == 0 && is(&v(0, 0)) && (together == p.size.lanes || is(&v(together, 0)));
+  };
+  bool const all = together % unit == 0 && beside(p.a) && beside(p.b) && beside(p.x) && aligned(p.a) && aligned(p.b);
+  return all ? together : 0;
+}
+
+// A ticket counter, and the words.
+template <class T>
+index_t words_needed(plan_of_columns const& plan) {
+  return 1 + plan.words<T>();
+}
+
+template <class T>
+void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory) {
+  word* const words = memory + 1;
+  if (is_capturing(on.stream()))  // each run of a graph bears the same epoch
+    on.clear(words, static_cast<std::size_t>(plan.words<T>()) * sizeof(word));
+  auto* const kernel = &columns_kernel<T>;
+  constexpr std::size_t shared_bytes = sizeof(storage_of_columns<T>);
+  need_success(
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
+      "asking for shared memory");
+  index_t const blocks = std::min(multiprocessors(), plan.tickets);
+  launch(on.stream(), {blocks, threads<T>, shared_bytes}, kernel, problem, plan,
+         counter_for(plan.tickets + blocks, memory), words, new_epoch());
+}
+
+}  // namespace ssmscan::device::chunked_columns

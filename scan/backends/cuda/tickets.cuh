@@ -1,0 +1,103 @@
+#pragma once
+// Tickets, by which blocks of one launch that wait for one another share out their work, and what tells the words of one run
+// from all others. Nothing of it is cleared before a run.
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <random>
+
+#include <cuda_runtime.h>
+
+#include <ssmscan/scan/backends/cuda/error.cuh>
+#include <ssmscan/scan/backends/cuda/published.cuh>
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::device {
+
+// The tickets of blocks that meet are drawn from a counter, in order, by blocks that run: a block waits only for blocks
+// that are running, whatever else the device does. (Where no block waits for another they go by its index.)
+//
+// The counter is in the workspace, and nothing clears it before a run, as that would be a launch of its own, which takes
+// longer than many a scan. Its upper bits bear a signature of the process; whoever draws from one without it puts a fresh
+// counter there first. The last to draw leaves it at zero for the next run. What somebody else wrote there passes for a
+// counter with a chance of 2^-bits, for 64 bits less those of the count: 2^-50 for 10^8 elements.
+struct ticket_counter {
+  using word_t = unsigned long long;  // what atomicAdd takes
+
+  word_t* at;
+  word_t signature, count_mask;
+
+  // Asked by lane 0 of a warp; what is asked for is on its way until it is answered. What is added is 1 in the way of 1 + lane:
+  // of additions of the same the compiler would make one for the warp, and hand its result round at once. A thread has one
+  // question open at a time, so that its tickets ascend.
+  __device__ word_t ask() const {
+    word_t found;
+    asm volatile(
+        "{ .reg .u32 lane; .reg .u64 one; mov.u32 lane, %%laneid; cvt.u64.u32 one, lane; add.u64 one, one, 1;\n\t"
+        "atom.relaxed.gpu.global.add.u64 %0, [%1], one; }"
+        : "=l"(found)
+        : "l"(at)
+        : "memory");
+    return found;
+  }
+  __device__ index_t answer(word_t found) const {
+    if ((found & ~count_mask) == signature) return static_cast<index_t>(found & count_mask);
+    for (++found; (found & ~count_mask) != signature;) {
+      word_t const expected = found;
+      found = atomicCAS(at, expected, signature | 1);
+      if (found == expected) return 0;
+    }
+    return static_cast<index_t>(atomicAdd(at, 1) & count_mask);
+  }
+  __device__ void leave() const { atomicExch(at, signature); }
+};
+
+// Steele, Lea & Flood 2014; one to one.
+inline std::uint64_t mixed(std::uint64_t z) {
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+inline std::uint64_t of_this_process() {
+  static std::uint64_t const chosen = (std::uint64_t{std::random_device{}()} << 32) + std::random_device{}();
+  return chosen;
+}
+
+// Another one at each call, and in each process: a word left in the workspace by whoever was there before bears it with
+// a chance of 2^-63.
+inline std::uint64_t new_epoch() {
+  static std::atomic<std::uint64_t> calls = 0;
+  constexpr std::uint64_t odd = 0x9e3779b97f4a7c15u;
+  return mixed(of_this_process() + odd * calls.fetch_add(1, std::memory_order_relaxed)) & ~mark_of_word;
+}
+
+// Counts to `most`. How many bits that takes is part of the signature, so that one width is not taken for another.
+inline ticket_counter counter_for(index_t most, word* at) {
+  int const bits = std::bit_width(static_cast<std::uint64_t>(most));
+  ticket_counter::word_t const mask = (ticket_counter::word_t{1} << bits) - 1;
+  return {reinterpret_cast<ticket_counter::word_t*>(at),
+          mixed(~of_this_process() + static_cast<std::uint64_t>(bits)) & ~mask, mask};
+}
+
+inline bool is_capturing(cudaStream_t stream) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+  need_success(cudaStreamIsCapturing(stream, &status), "asking whether a stream is being captured");
+  return status != cudaStreamCaptureStatusNone;
+}
+
+inline int current_device() {
+  int which = 0;
+  need_success(cudaGetDevice(&which), "asking for the current device");
+  return which;
+}
+
+inline index_t multiprocessors() {
+  int count = 0;
+  need_success(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, current_device()),
+               "asking for its multiprocessors");
+  return count;
+}
+
+}  // namespace ssmscan::device
