@@ -96,19 +96,19 @@ TEST(cuda_door, refuses_a_workspace_that_will_not_do) {
   problem.operation = operation::semi_log;  // by the text
   device::execution how{.algorithm = "hillis_steele"};
   std::size_t const needed = device::workspace_bytes(problem, how);
-  EXPECT_EQ(needed, 16384U);  // twice 1000 pairs of floats, in lines of 256 bytes
+  EXPECT_EQ(needed, 24064U);  // twice 1000 values of 12 bytes, in lines of 256
   auto const refused = [&](std::span<std::byte> workspace) {
     how.workspace = workspace;
     return message_of([&] { (void)device::linear_recurrence(problem, how); });
   };
-  EXPECT_EQ(refused({}), "workspace: got 0 bytes; need at least 16384, as workspace_bytes says");
-  EXPECT_EQ(refused({memory().workspace, 16383}),
-            "workspace: got 16383 bytes; need at least 16384, as workspace_bytes says");
-  EXPECT_EQ(refused({static_cast<std::byte*>(nullptr), 16384}),
-            "workspace: got a null pointer to 16384 bytes; need device memory");
-  EXPECT_EQ(refused({memory().workspace + 8, 16384}),
+  EXPECT_EQ(refused({}), "workspace: got 0 bytes; need at least 24064, as workspace_bytes says");
+  EXPECT_EQ(refused({memory().workspace, 24063}),
+            "workspace: got 24063 bytes; need at least 24064, as workspace_bytes says");
+  EXPECT_EQ(refused({static_cast<std::byte*>(nullptr), 24064}),
+            "workspace: got a null pointer to 24064 bytes; need device memory");
+  EXPECT_EQ(refused({memory().workspace + 8, 24064}),
             "workspace: got an address that is no multiple of 256; need memory aligned as cudaMalloc aligns it");
-  EXPECT_EQ(refused({reinterpret_cast<std::byte*>(memory().x), 16384}),
+  EXPECT_EQ(refused({reinterpret_cast<std::byte*>(memory().x), 24064}),
             "workspace: got memory that overlaps x; need memory of its own");
 }
 

@@ -3,7 +3,7 @@
 // stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
 // float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
 //
-//   load    two warps, for a and for b: takes the next ticket, and copies its rows
+//   load    takes the next ticket, and copies its rows
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
 //   pass    folds the pieces of the chunk before, as others publish them, publishes what the chunk makes of a state where its piece
 //           is the chunk's last, and finds the state that enters the chunk: the latest one published, and the chunks since
@@ -22,9 +22,9 @@ namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before, piece_runs::completed;
 
-inline constexpr int loaders = 2, passers = 2;  // warps; those that pass take turns
+inline constexpr int passers = 3;  // warps, by turns: as many as there are slots
 template <class T>
-inline constexpr int threads = warp_size*(loaders + passers) + 2 * columns_tile<T>::workers;
+inline constexpr int threads = warp_size*(1 + passers) + 2 * columns_tile<T>::workers;
 
 template <class T>
 struct block_of_columns {
@@ -53,7 +53,7 @@ struct block_of_columns {
   }
 
   // ---- load ----
-  __device__ void load_a() const {
+  __device__ void load() const {
     int i = 0;
     for (;; ++i) {
       m.empty[slot(i)].wait(parity(i) ^ 1);  // only then is a ticket drawn, as others wait for it
@@ -64,16 +64,14 @@ struct block_of_columns {
       if (ticket >= plan.tickets) break;
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
-      copy_in(i, item, p.a, m.a[slot(i)]);
+      copy_in(item, p.a, m.a[slot(i)]);
+      copy_in(item, p.b, m.b[slot(i)]);
+      m.full[slot(i)].arrive_after_copies();
     }
     for (int k = 0; k < passers; ++k) {  // each of them looks at its own
       m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
       hand_out(i + k, {});
     }
-  }
-  __device__ void load_b() const {
-    item_t item;
-    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, p.b, m.b[slot(i)]);
   }
   __device__ void hand_out(int i, item_t const& item) const {
     if (lane != 0) return;
@@ -82,7 +80,7 @@ struct block_of_columns {
   }
 
   // 16 bytes a thread, a few rows at a time.
-  __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
+  __device__ void copy_in(item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
     constexpr int parts = tile::width / tile::unit, together = warp_size / parts;
     int const column = lane % parts * tile::unit;
     auto const mine = column_t::of(plan, item, column);
@@ -97,7 +95,6 @@ struct block_of_columns {
         to += together * tile::width, from += together * stride;
       }
     }
-    m.full[slot(i)].arrive_after_copies();
   }
 
   // ---- a run of 16 steps of a column ----
@@ -161,7 +158,7 @@ struct block_of_columns {
 
   // ---- pass ----
   // Words that are asked for at a time.
-  static constexpr int looks = std::max(1, 8 / words_of<map>);
+  static constexpr int looks = std::max(2, 8 / words_of<map>);
 
   // Waits for the first `count`; at(j): where the j-th stands.
   template <class At>
@@ -193,41 +190,40 @@ struct block_of_columns {
     return folded;
   }
 
-  // The state that enters a chunk that is not the first.
+  // The state that enters a chunk that is not the first. What is looked at, all at a time: the states that enter it and the
+  // chunks before it, and what those chunks make of a state; until there is one from which all that follows is known.
   __device__ T state_before_chunk(index_t chunk, index_t of_lane) const {
-    T state(0);
-    index_t from = chunk;  // the latest whose state is known: that of the first, which is none, always is
-    for (bool known = false; !known;) {
-      reading<T> seen[looks];
+    constexpr int window = std::max(2, 4 / words_of<map>);
+    reading<T> state[window];   // enters chunk - j
+    reading<map> made[window];  // by chunk - 1 - j
+    bool has_state[window] = {}, has_made[window] = {};
+    int start = -1;  // the j of the latest of them; the state that enters the first chunk is none, and known
+    while (start < 0) {
 #pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (from - j > 0) seen[j].look(words.of_state(plan, from - j, of_lane));
-      int back = looks;
-#pragma unroll
-      for (int j = 0; j < looks; ++j) {
-        if (known || from < j) continue;
-        if (from == j) {
-          known = true, back = j;
-        } else if (seen[j].ready(epoch)) {
-          known = true, back = j, state = seen[j].value();
-        }
+      for (int j = 0; j < window; ++j) {
+        if (!has_state[j] && j < chunk) state[j].look(words.of_state(plan, chunk - j, of_lane));
+        if (!has_made[j] && j < chunk) made[j].look(words.of_chunk(plan, chunk - 1 - j, of_lane));
       }
-      from -= back;
-    }
-    if (from == chunk) return state;
-    for (; from < chunk; from += looks) {
-      reading<map> found[looks];
-      int const count = static_cast<int>(min(index_t{looks}, chunk - from));
-      await(found, count, [&](int j) { return words.of_chunk(plan, from + j, of_lane); });
+      bool all = true;
 #pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (j < count) {
-          map const made = found[j].value();
-          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
-        }
+      for (int j = 0; j < window; ++j) {
+        has_state[j] = j == chunk || (j < chunk && state[j].ready(epoch));
+        has_made[j] = j < chunk && made[j].ready(epoch);
+        if (start < 0 && all && has_state[j]) start = j;
+        all &= has_made[j];
+      }
     }
-    publish(words.of_state(plan, chunk, of_lane), state, false, epoch);
-    return state;
+    T x(0);
+#pragma unroll
+    for (int j = window - 1; j >= 0; --j) {
+      if (j == start && j < chunk) x = state[j].value();
+      if (j > 0 && j <= start) {
+        map const passed = made[j - 1].value();
+        x = j == chunk ? passed.b : multiply_add(passed.a, x, passed.b);
+      }
+    }
+    if (start > 0) publish(words.of_state(plan, chunk, of_lane), x, false, epoch);
+    return x;
   }
 
   __device__ void pass(int turn) const {
@@ -326,22 +322,20 @@ __global__ void __launch_bounds__(threads<T>, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       m.handed_out[s].initialise(1);
-      m.full[s].initialise(loaders * warp_size);
+      m.full[s].initialise(warp_size);
       m.reduced[s].initialise(tile::workers);
       m.carried[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
-  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (loaders + passers);
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (1 + passers);
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
-    block.load_a();
-  } else if (warp == 1) {
-    block.load_b();
-  } else if (warp < loaders + passers) {
-    block.pass(warp - loaders);
+    block.load();
+  } else if (warp <= passers) {
+    block.pass(warp - 1);
   } else if (worker < tile::workers) {
     block.reduce(worker);
   } else {

@@ -24,25 +24,29 @@ inline constexpr int sector = 32;  // bytes: the least that memory moves
 // A pass: `doublings` of them, from a distance of 2^log_distance on.
 struct pass {
   int log_distance, doublings;
-  int log_across;  // of the columns of a tile, beside one another: steps, or lanes where the distance is 1
-  bool lanes_across;
-  int reach;  // rows that are read before those that are written
-  index_t row_blocks, column_blocks;
+  int log_across;     // of the columns of a tile, beside one another: of neighbouring steps, or of neighbouring lanes
+  bool lanes_across;  // maps are in [time][lane] then, else in [lane][time]
+  int reach;          // rows that are read before those that are written
+  index_t row_blocks, column_blocks, others;  // lanes, or steps
 
   template <class T>
   static pass of(extent size, int log_distance, int doublings, int log_across, bool lanes_across) {
-    pass made{log_distance, doublings, log_across, lanes_across, 0, 0, 0};
+    pass made{log_distance, doublings, log_across, lanes_across, 0, 0, 0, 0};
     index_t const distance = index_t{1} << log_distance, across = index_t{1} << log_across;
     index_t const rows = ssmscan::detail::ceil_div(size.time, distance), rows_of_tile = cells<T> / across;
     made.reach = rows <= rows_of_tile ? 0 : (1 << doublings) - 1;
     made.row_blocks = ssmscan::detail::ceil_div(rows, rows_of_tile - made.reach);
     made.column_blocks = ssmscan::detail::ceil_div(lanes_across ? size.lanes : distance, across);
+    made.others = lanes_across ? distance : size.lanes;
     return made;
   }
-  index_t blocks(extent size) const { return row_blocks * column_blocks * (lanes_across ? 1 : size.lanes); }
+  index_t blocks() const { return row_blocks * column_blocks * others; }
+  SSMSCAN_HOST_DEVICE index_t at(extent size, index_t lane, index_t t) const {
+    return lanes_across ? t * size.lanes + lane : lane * size.time + t;
+  }
 };
 
-// Maps in [lane][time]; where `in` is null they are the problem's own, where `out` is, its x is what is left.
+// Where `in` is null they are the problem's own, where `out` is, its x is what is left.
 template <class T>
 __global__ void __launch_bounds__(threads)
     double_distances(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, __grid_constant__ pass const s,
@@ -65,8 +69,8 @@ __global__ void __launch_bounds__(threads)
   };
   auto const place_of = [&](int cell) {
     index_t const row = first_row + (cell >> s.log_across), column = first_column + (cell & ((1 << s.log_across) - 1));
-    place made{row, of_lane, (row << s.log_distance) + column, false};
-    if (s.lanes_across) made.lane = column, made.t = row;
+    place made{row, s.lanes_across ? column : other, (row << s.log_distance) + (s.lanes_across ? other : column),
+               false};
     made.any = row >= 0 && made.t < p.size.time && made.lane < p.size.lanes &&
                (s.lanes_across || column < index_t{1} << s.log_distance);
     return made;
@@ -79,7 +83,7 @@ __global__ void __launch_bounds__(threads)
     own[k] = affine<T>{}.identity();
     if (!at.any) continue;
     if (in != nullptr) {
-      own[k] = in[at.lane * p.size.time + at.t];
+      own[k] = in[s.at(p.size, at.lane, at.t)];
     } else {
       own[k] = at.t == 0 ? ssmscan::detail::first_step<affine<T>>(p, at.lane, 0, 0)
                          : affine<T>::step(p.a(at.lane, at.t), p.b(at.lane, at.t));
@@ -103,7 +107,7 @@ __global__ void __launch_bounds__(threads)
     place const at = place_of(cell);
     if (!at.any || cell >> s.log_across < s.reach) continue;
     if (out != nullptr) {
-      out[at.lane * p.size.time + at.t] = own[k];
+      out[s.at(p.size, at.lane, at.t)] = own[k];
     } else {
       p.x(at.lane, at.t) = own[k].b;
       if (p.final && at.t == p.size.time - 1) p.final(at.lane, 0) = own[k].b;
@@ -120,28 +124,24 @@ struct passes {
   static passes of(extent size, bool time_is_contiguous) {
     auto const log2_of = [](index_t n) { return static_cast<int>(ssmscan::detail::floor_log2(n)); };
     int const doublings = static_cast<int>(ssmscan::detail::ceil_log2(size.time));
-    // Channels beside one another: as many of them as a sector holds; further passes: as many maps.
-    int const lanes_across = time_is_contiguous ? 0 : log2_of(sector / sizeof(T)),
-              across = log2_of(sector / sizeof(affine_map<T>));
-    // A third more is read than written, where rows are needed from before: a quarter of a tile.
-    constexpr int quarter = 2;
+    // Neighbouring lanes where channels are contiguous, as many as a sector holds; else neighbouring steps: none at a distance of 1,
+    // then as many as there are maps in a sector.
+    int const of_lanes = log2_of(sector / sizeof(T)), of_steps = log2_of(sector / sizeof(affine_map<T>));
+    constexpr int quarter = 2;  // of a tile's rows are from before: a third more is read than written
     passes made;
-    int done = log2_of(cells<T>) - lanes_across;
-    if (doublings <= done) {
-      done = doublings;
-    } else {
-      done -= quarter;
-    }
-    made.each[made.count++] = pass::of<T>(size, 0, done, lanes_across, true);
-    int const rows = log2_of(cells<T>) - across, most = rows - quarter;
-    while (done < doublings) {
-      int const left = static_cast<int>(ssmscan::detail::ceil_div(doublings - done, index_t{most}));
-      int const now = doublings - done <= rows
-                          ? doublings - done
-                          : static_cast<int>(ssmscan::detail::ceil_div(doublings - done, index_t{left}));
-      made.each[made.count++] = pass::of<T>(size, done, now, across, false);
+    int done = 0;
+    do {
+      bool const first = made.count == 0;
+      int const across = !time_is_contiguous ? of_lanes : first ? 0 : of_steps;
+      int const rows = log2_of(cells<T>) - across, most = rows - quarter, left = doublings - done;
+      auto const evenly = [&] {
+        index_t const more = ssmscan::detail::ceil_div(left, index_t{most});
+        return static_cast<int>(ssmscan::detail::ceil_div(left, more));
+      };
+      int const now = left <= rows ? left : first ? most : evenly();
+      made.each[made.count++] = pass::of<T>(size, done, now, across, !time_is_contiguous);
       done += now;
-    }
+    } while (done < doublings);
     return made;
   }
 };
@@ -160,7 +160,7 @@ void hillis_steele::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_p
     affine_map<T>*in = nullptr, *out = first.data(), *other = second.data();
     for (int k = 0; k < todo.count; ++k) {
       pass const& s = todo.each[static_cast<std::size_t>(k)];
-      launch(on.stream(), {s.blocks(problem.size), threads}, &double_distances<T>, problem, s, in,
+      launch(on.stream(), {s.blocks(), threads}, &double_distances<T>, problem, s, in,
              k + 1 < todo.count ? out : nullptr);
       in = std::exchange(out, other), other = in;
     }

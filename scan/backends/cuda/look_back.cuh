@@ -21,8 +21,9 @@ bool can_be_copied_in_bulk(View const& v, extent size, int onward) {
 
 template <class T>
 copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
+  bool const one_a = p.a.time_stride() == 0 && (p.size.lanes == 1 || p.a.is_even());  // is written into slots
   auto const all = [&](int onward) {
-    return can_be_copied_in_bulk(p.a, p.size, onward) && can_be_copied_in_bulk(p.b, p.size, onward) &&
+    return (one_a || can_be_copied_in_bulk(p.a, p.size, onward)) && can_be_copied_in_bulk(p.b, p.size, onward) &&
            can_be_copied_in_bulk(p.x, p.size, onward);
   };
   if (all(1)) return copies::bulk;
@@ -31,8 +32,8 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
 }
 
 // Whether the current device has room for a cluster of so many of a kernel's blocks; asked once for each device.
-template <class Kernel>
-bool has_room_for_clusters(Kernel* kernel, launch_shape const& shape) {
+template <auto* kernel>
+bool has_room_for_clusters(launch_shape const& shape) {
   constexpr int most_devices = 64, unknown = 0, has_none = 1, has_room = 2;
   static std::atomic<int> known[most_devices];
   int const which = current_device();
@@ -97,13 +98,13 @@ struct launcher {
 
   // False where the device has no room for the cluster.
   bool run_in_cluster() const {
-    auto* const kernel = &look_back_kernel<Steps, copies::bulk_in_cluster, 1>;
+    constexpr auto* kernel = &look_back_kernel<Steps, copies::bulk_in_cluster, 1>;
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
     launch_shape const shape{cluster, look_back_threads<T>, sizeof(look_back_storage<Steps, 1>), cluster};
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "asking for shared memory");
-    if (!has_room_for_clusters(kernel, shape)) return false;
+    if (!has_room_for_clusters<kernel>(shape)) return false;
     launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, heads);
     return true;
   }

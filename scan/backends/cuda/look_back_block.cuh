@@ -42,6 +42,9 @@ struct look_back_block {
   __device__ static int group(int k) { return k % storage::groups; }
   __device__ static std::uint32_t group_parity(int k) { return static_cast<std::uint32_t>(k / storage::groups) & 1; }
 
+  // a is one for all steps of a lane: it is not copied, but written into the slot.
+  __device__ bool fills_a() const { return in_bulk && p.a.time_stride() == 0; }
+
   __device__ word* aggregate_at(index_t of_lane, index_t t) const {
     return words + (of_lane * plan.tiles + t) * words_of<aggregate>;
   }

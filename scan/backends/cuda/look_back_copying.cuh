@@ -1,6 +1,8 @@
 #pragma once
 // Two tasks of look_back's kernel: load and store, which move tiles between global memory and the ring of slots.
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_block.cuh>
@@ -10,7 +12,7 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item;
+  using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
   using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile;
 
@@ -28,13 +30,13 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
 
   // ---- load ----
   __device__ void load() const {
-    if (in_bulk && lane != 0) return;
+    if (in_bulk && lane != 0 && !fills_a()) return;
     // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
     // wait for.
     bool const meet = plan.blocks_meet() && !in_cluster, drawn = meet || Slots > 1;
     index_t const by_index = meet ? 0 : gridDim.x;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
-    if (meet) ask_ahead(a, b);
+    if (meet && lane == 0) ask_ahead(a, b);
     int i = 0;
     index_t ticket = meet ? to_all(answer(ask())) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
@@ -60,15 +62,15 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
       std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
       if (bytes == 0) continue;
-      bulk_prefetch(a.at(item.lane, lowest_in_memory(item)), bytes);
+      if (!fills_a()) bulk_prefetch(a.at(item.lane, lowest_in_memory(item)), bytes);
       bulk_prefetch(b.at(item.lane, lowest_in_memory(item)), bytes);
     }
   }
 
   __device__ ticket_counter::word_t ask() const { return lane == 0 ? counter.ask() : 0; }
   __device__ index_t answer(ticket_counter::word_t asked) const { return lane == 0 ? counter.answer(asked) : 0; }
-  __device__ static index_t to_all(index_t of_first) {
-    return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
+  __device__ index_t to_all(index_t of_first) const {
+    return in_bulk && !fills_a() ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
   }
 
   __device__ void hand_out(int i, work_item const& item) const {
@@ -85,25 +87,33 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     index_t const begin = item.tile * tile::length;
     int const region = plan.rows_per_lane * tile::row;
     if constexpr (in_bulk) {
-      int const whole = item.elements / bulk_unit * bulk_unit;
+      bool const fills = fills_a();
+      if (fills) {
+        for (int l = 0; l < item.lanes; ++l) fill(to_a + l * region, *a.at(item.lane + l, 0), item.elements);
+        if (lane != 0) {
+          m.full[slot(i)].arrive();
+          return;
+        }
+      }
+      int const whole = item.elements / bulk_unit * bulk_unit, arrays = fills ? 1 : 2;
       std::uint32_t const bytes = whole * sizeof(stored);
       if (whole < item.elements) {
 #pragma unroll 1
         for (int l = 0; l < item.lanes; ++l)
 #pragma unroll 1
           for (int e = whole; e < item.elements; ++e) {
-            to_a[l * region + e] = *a.at(item.lane + l, begin + e);
+            if (!fills) to_a[l * region + e] = *a.at(item.lane + l, begin + e);
             to_b[l * region + e] = *b.at(item.lane + l, begin + e);
           }
       }
       std::uint32_t const head_bytes = is_packed<Steps> ? words_of_heads(item) * sizeof(std::uint32_t) : 0;
-      m.full[slot(i)].arrive_expecting(2 * bytes * item.lanes + head_bytes);
+      m.full[slot(i)].arrive_expecting(arrays * bytes * item.lanes + head_bytes);
       if constexpr (is_packed<Steps>) bulk_load(m.heads[slot(i)], heads_of(item), head_bytes, m.full[slot(i)]);
       if (bytes == 0) return;
       index_t const lowest = lowest_in_memory(item);
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
-        bulk_load(to_a + l * region, a.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        if (!fills) bulk_load(to_a + l * region, a.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
         bulk_load(to_b + l * region, b.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
       }
     } else {
@@ -121,6 +131,16 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
         m.full[slot(i)].arrive();
       }
     }
+  }
+
+  // All of a part of a slot, and up to 16 bytes more.
+  __device__ void fill(stored* to, stored value, int count) const {
+    constexpr int together = 16 / static_cast<int>(sizeof(stored));
+    std::array<stored, together> made;
+#pragma unroll
+    for (auto& each : made) each = value;
+    auto const piece = std::bit_cast<uint4>(made);
+    for (int e = lane * together; e < count; e += warp_size * together) *reinterpret_cast<uint4*>(to + e) = piece;
   }
 
   // An item's bits of `heads`, those of its elements and of the one after, in pieces of 16 bytes.

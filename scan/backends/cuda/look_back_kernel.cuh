@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
       m.handed_out[s].initialise(1);
-      m.full[s].initialise(How == copies::by_element ? warp_size : 1);
+      m.full[s].initialise(How == copies::by_element || p.a.time_stride() == 0 ? warp_size : 1);
       m.reduced[s].initialise(rows * warp_size);
       m.carried[s].initialise(warp_size);
       m.scanned[s].initialise(rows * warp_size);
