@@ -48,8 +48,9 @@ std::vector<T> random_values(std::mt19937_64& random, index_t n, double low, dou
   return made;
 }
 
-// odd: the first element is no multiple of 16 bytes away, and so goes by element; reversed: time runs down.
-enum class alignment { whole, odd, reversed };
+// odd: the first element is no multiple of 16 bytes away, and so goes by element; reversed: time runs down; one_a: a is one for all
+// steps of a lane.
+enum class alignment { whole, odd, reversed, one_a };
 
 template <class T>
 void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment how) {
@@ -67,6 +68,7 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
   for (index_t lane = 0; lane < lanes; ++lane) {
     index_t const at = offset + lane * pitch;
     std::vector<T> run_a(&a[at], &a[at] + time), run_b(&b[at], &b[at] + time);
+    if (how == alignment::one_a) std::fill(run_a.begin(), run_a.end(), run_a[0]);
     if (how == alignment::reversed) std::reverse(run_a.begin(), run_a.end()), std::reverse(run_b.begin(), run_b.end());
     auto of_lane = by_the_text<T>(run_a.data(), run_b.data(), time, with_initial ? &initial[lane] : nullptr);
     last.push_back(of_lane.back());
@@ -80,6 +82,7 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
                         .final = {final.data(), states}};
   if (with_initial) problem.initial = {on_initial.data(), states};
   if (how == alignment::reversed) problem.direction = direction::reverse;
+  if (how == alignment::one_a) problem.a.stride.time = 0;
   device::execution call{.algorithm = "look_back"};
   gpu::array<std::byte> workspace(static_cast<index_t>(device::workspace_bytes(problem, call)));
   workspace.fill_bytes(0xa5);  // it is read before it is written
@@ -90,6 +93,7 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
       << dtype_name<T> << ", " << lanes << " x " << time << (with_initial ? ", initial states" : "")
       << (how == alignment::odd        ? ", odd"
           : how == alignment::reversed ? ", reversed"
+          : how == alignment::one_a    ? ", one a"
                                        : "");
   EXPECT_EQ(std::memcmp(last.data(), left.data(), last.size() * sizeof(T)), 0) << "final, " << lanes << " x " << time;
 }
@@ -113,7 +117,7 @@ TYPED_TEST(cuda_look_back, is_its_tree_bit_for_bit) {
       index_t constexpr most = 1 << 19;
       if (lanes > 1 && lanes * time > most) continue;
       for (bool const with_initial : {false, true})
-        for (alignment const how : {alignment::whole, alignment::odd, alignment::reversed})
+        for (alignment const how : {alignment::whole, alignment::odd, alignment::reversed, alignment::one_a})
           expect_the_tree<TypeParam>(lanes, time, with_initial, how);
     }
 }
@@ -124,6 +128,8 @@ TYPED_TEST(cuda_look_back, is_its_tree_where_the_ring_goes_round) {
   expect_the_tree<TypeParam>(9000, tile::run + 1, true, alignment::whole);  // eight lanes in a slot
   expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::whole);
   expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::reversed);
+  expect_the_tree<TypeParam>(9000, tile::run + 1, true, alignment::one_a);
+  expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::one_a);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 namespace ssmscan {
 namespace {
 
-enum class how { plain, reverse, packed, in_logs };
+enum class how { plain, reverse, packed, in_logs, one_a };
 
 template <class T>
 void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which) {
@@ -38,6 +38,7 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
                        .final = {last.data(), states}};
     if (which == how::reverse) made.direction = direction::reverse;
     if (which == how::packed) made.offsets = offsets;
+    if (which == how::one_a) made.a.stride.time = 0;
     return made;
   };
   linear_recurrence<T>(problem(needed, left), {.algorithm = "sequential"});
@@ -52,7 +53,7 @@ constexpr index_t tile = 5120, many_tiles = 340;  // of two each, which is more 
 
 TEST(cuda_tuned, look_back) {
   using T = std::uint32_t;
-  for (how const which : {how::plain, how::reverse, how::packed}) {
+  for (how const which : {how::plain, how::reverse, how::packed, how::one_a}) {
     expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, which);  // in a cluster
     expect_the_definition<T>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
     expect_the_definition<T>("look_back", 1, 20 * tile + 4, layout::lane_major, which);

@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(threads)
   // Neighbouring blocks are neighbouring columns of the same rows.
   index_t const column_block = index_t{blockIdx.x} % s.column_blocks, rest = index_t{blockIdx.x} / s.column_blocks;
   index_t const first_column = column_block << s.log_across, row_block = rest % s.row_blocks,
-                of_lane = rest / s.row_blocks;
+                other = rest / s.row_blocks;
   int const rows_of_tile = cells<T> >> s.log_across;
   index_t const first_row = row_block * (rows_of_tile - s.reach) - s.reach;  // of the first block negative
   int const first_cell = first_row < 0 ? s.reach << s.log_across : 0;

@@ -35,15 +35,16 @@ struct look_back_tree {
           for (int k = r * Run; k < std::min((r + 1) * Run, count); ++k) own = after(own, load(lane, begin + k));
           runs[static_cast<std::size_t>(r)] = *own;
         }
-        for (int first = 0; first < rows * row; first += row)
+        int const existing = (count + Run - 1) / Run;
+        for (int first = 0; first < existing; first += row)
           for (int distance = 1; distance < row; distance *= 2)
-            for (int l = row - 1; l >= distance; --l) {
+            for (int l = std::min(row, existing - first) - 1; l >= distance; --l) {
               auto const at = static_cast<std::size_t>(first + l);
               runs[at] = combine(runs[at - static_cast<std::size_t>(distance)], runs[at]);
             }
         // What is before each run: rows from left to right, then the row's; what enters the tile before that.
         maybe before_row;
-        for (int r = 0; r < rows * row; ++r) {
+        for (int r = 0; r < existing; ++r) {
           maybe before = before_row;
           if (r % row > 0) before = after(before_row, runs[static_cast<std::size_t>(r) - 1]);
           maybe state = before ? maybe(after(entering, *before)) : entering;
@@ -53,7 +54,7 @@ struct look_back_tree {
           }
           if (r % row == row - 1) before_row = after(before_row, runs[static_cast<std::size_t>(r)]);
         }
-        entering = after(entering, *before_row);
+        if (begin + tile < e.time) entering = after(entering, *before_row);
       }
     });
   }
