@@ -36,8 +36,9 @@ struct fill {
 // A problem on a stream of its own, and how often it came out otherwise than the first time.
 class repeated {
  public:
-  repeated(std::string_view algorithm, tensor_shape shape, int priority = 0)
+  repeated(std::string_view algorithm, tensor_shape shape, int priority = 0, layout order = layout::lane_major)
       : shape_(shape),
+        order_(order),
         n_(shape.batch * shape.channel * shape.time),
         a_(n_),
         b_(n_),
@@ -74,7 +75,8 @@ class repeated {
     tensor_shape const one{1, shape_.channel, shape_.time};
     index_t const length = one.channel * one.time, at = batch * length;
     gpu::array<float> x(length);
-    recurrence<float> const problem{.a = {a_.data() + at, one}, .b = {b_.data() + at, one}, .x = {x.data(), one}};
+    recurrence<float> const problem{
+        .a = {a_.data() + at, one, order_}, .b = {b_.data() + at, one, order_}, .x = {x.data(), one, order_}};
     device::execution how{.algorithm = how_.algorithm, .stream = stream_};
     gpu::memory const workspace(device::workspace_bytes(problem, how));
     how.workspace = workspace.span();
@@ -86,10 +88,11 @@ class repeated {
 
  private:
   recurrence<float> problem(float* x) const {
-    return {.a = {a_.data(), shape_}, .b = {b_.data(), shape_}, .x = {x, shape_}};
+    return {.a = {a_.data(), shape_, order_}, .b = {b_.data(), shape_, order_}, .x = {x, shape_, order_}};
   }
 
   tensor_shape shape_;
+  layout order_;
   index_t n_;
   gpu::array<float> a_, b_, first_, x_;
   gpu::array<unsigned long long> differences_;
@@ -124,6 +127,20 @@ TEST(cuda_determinism, a_batch_of_one_is_a_batch_of_eight) {
     }
 }
 
+// chunked in one pass, whose blocks wait for one another: lanes that lie beside one another.
+TEST(cuda_determinism, a_thousand_runs_of_chunked_columns_are_one) {
+  repeated of("chunked", {1, 40, 30011}, 0, layout::time_major);
+  for (int k = 1; k < 1000; ++k) of.again();
+  EXPECT_EQ(of.differences(), 0U);
+}
+TEST(cuda_determinism, a_batch_of_one_is_a_batch_of_eight_of_chunked_columns) {
+  for (tensor_shape const shape : {tensor_shape{8, 4, 20012}, tensor_shape{8, 40, 1003}}) {
+    repeated const of("chunked", shape, 0, layout::time_major);
+    for (index_t batch = 0; batch < 8; ++batch)
+      EXPECT_TRUE(of.is_alone_what_it_is_in_the_batch(batch)) << "batch " << batch;
+  }
+}
+
 // Keeps multiprocessors for a while, each of its blocks one whole, and for a time of its own.
 __global__ void hold(long long cycles) {
   long long const begin = clock64();
@@ -138,8 +155,11 @@ TEST(cuda_determinism, under_competing_kernels) {
   constexpr int bytes = 200 << 10, rounds = 200;
   need_success(cudaFuncSetAttribute(hold, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes), "asking for memory");
   gpu::stream other;
-  for (auto const algorithm : {"look_back", "heinsen.fused"}) {
-    repeated low(algorithm, {1, 1, 3000017}, least), high(algorithm, {1, 5, 700001}, greatest);
+  for (auto const algorithm : {"look_back", "heinsen.fused", "chunked"}) {
+    bool const columns = std::string_view(algorithm) == "chunked";
+    layout const order = columns ? layout::time_major : layout::lane_major;
+    repeated low(algorithm, {1, columns ? 12 : 1, columns ? 250013 : 3000017}, least, order),
+        high(algorithm, {1, columns ? 64 : 5, columns ? 50001 : 700001}, greatest, order);
     for (int k = 0; k < rounds; ++k) {
       launch(other, {1 + k * 37 % 131, 32, bytes}, &hold, 2000LL * (k % 10));
       low.again();
