@@ -5,11 +5,10 @@
 //
 //   load    takes the next ticket, and copies its rows
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
-//   pass    folds the pieces of the chunk before, as others publish them, publishes what the chunk makes of a state where its piece
-//           is the chunk's last, and finds the state that enters the chunk: the latest one published, and the chunks since
+//   pass    folds the pieces of the chunk before, as others publish them, and waits for the state that enters the chunk. Who has a
+//           chunk's last piece publishes what the chunk makes of a state, and the state after it
 //   scan    walks each run once more, and completes and stores every x
 //
-// Whoever finds a state that nobody published does so: it is the fold of the chunks from left to right, the same by whomever.
 // Nobody waits for a later ticket.
 #include <array>
 
@@ -157,12 +156,12 @@ struct block_of_columns {
   }
 
   // ---- pass ----
-  // Words that are asked for at a time.
-  static constexpr int looks = std::max(2, 8 / words_of<map>);
+  // Words that are asked for at a time: few, as asking again and again takes of what memory gives to all.
+  static constexpr int looks = std::max(1, 4 / words_of<map>);
 
   // Waits for the first `count`; at(j): where the j-th stands.
-  template <class At>
-  __device__ void await(reading<map> (&found)[looks], int count, At const& at) const {
+  template <class V, class At>
+  __device__ void await(reading<V> (&found)[looks], int count, At const& at) const {
     bool missing[looks];
 #pragma unroll
     for (int j = 0; j < looks; ++j) missing[j] = j < count;
@@ -177,7 +176,7 @@ struct block_of_columns {
     } while (any);
   }
 
-  // The pieces of a chunk before its k-th, folded.
+  // The pieces of a chunk before its k-th, folded, as they come.
   __device__ map pieces_before(column_t const& of, int k) const {
     map folded{};
     for (int q = 0; q < k; q += looks) {
@@ -190,40 +189,48 @@ struct block_of_columns {
     return folded;
   }
 
-  // The state that enters a chunk that is not the first. What is looked at, all at a time: the states that enter it and the
-  // chunks before it, and what those chunks make of a state; until there is one from which all that follows is known.
-  __device__ T state_before_chunk(index_t chunk, index_t of_lane) const {
-    constexpr int window = std::max(2, 4 / words_of<map>);
-    reading<T> state[window];   // enters chunk - j
-    reading<map> made[window];  // by chunk - 1 - j
-    bool has_state[window] = {}, has_made[window] = {};
-    int start = -1;  // the j of the latest of them; the state that enters the first chunk is none, and known
-    while (start < 0) {
+  // The state that enters a chunk that is not the first, as somebody publishes it.
+  __device__ T published_state(index_t chunk, index_t of_lane) const {
+    reading<T> state;
+    do state.look(words.of_state(plan, chunk, of_lane));
+    while (!state.ready(epoch));
+    return state.value();
+  }
+
+  // The same, for who is to publish the next: from the latest that is published, over the chunks since. Else states would be a chain
+  // of one look for each chunk.
+  __device__ T found_state(index_t chunk, index_t of_lane) const {
+    T state(0);
+    index_t from = chunk;  // whose state is known; that of the first, which is none, is
+    for (bool known = false; !known;) {
+      reading<T> seen[looks];
 #pragma unroll
-      for (int j = 0; j < window; ++j) {
-        if (!has_state[j] && j < chunk) state[j].look(words.of_state(plan, chunk - j, of_lane));
-        if (!has_made[j] && j < chunk) made[j].look(words.of_chunk(plan, chunk - 1 - j, of_lane));
-      }
-      bool all = true;
+      for (int j = 0; j < looks; ++j)
+        if (from > j) seen[j].look(words.of_state(plan, from - j, of_lane));
+      int back = looks;
 #pragma unroll
-      for (int j = 0; j < window; ++j) {
-        has_state[j] = j == chunk || (j < chunk && state[j].ready(epoch));
-        has_made[j] = j < chunk && made[j].ready(epoch);
-        if (start < 0 && all && has_state[j]) start = j;
-        all &= has_made[j];
+      for (int j = 0; j < looks; ++j) {
+        if (known || from < j) continue;
+        if (from == j) {
+          known = true, back = j;
+        } else if (seen[j].ready(epoch)) {
+          known = true, back = j, state = seen[j].value();
+        }
       }
+      from -= back;
     }
-    T x(0);
+    for (; from < chunk; from += looks) {
+      reading<map> found[looks];
+      int const count = static_cast<int>(min(index_t{looks}, chunk - from));
+      await(found, count, [&](int j) { return words.of_chunk(plan, from + j, of_lane); });
 #pragma unroll
-    for (int j = window - 1; j >= 0; --j) {
-      if (j == start && j < chunk) x = state[j].value();
-      if (j > 0 && j <= start) {
-        map const passed = made[j - 1].value();
-        x = j == chunk ? passed.b : multiply_add(passed.a, x, passed.b);
-      }
+      for (int j = 0; j < looks; ++j)
+        if (j < count) {
+          map const made = found[j].value();
+          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
+        }
     }
-    if (start > 0) publish(words.of_state(plan, chunk, of_lane), x, false, epoch);
-    return x;
+    return state;
   }
 
   __device__ void pass(int turn) const {
@@ -234,13 +241,18 @@ struct block_of_columns {
       index_t const chunk = mine.at_piece / fan;
       int const k = any ? static_cast<int>(mine.at_piece % fan) : 0;
       map const pieces = pieces_before(mine, k);
-      if (any && k == fan - 1 && chunk + 1 < plan.chunks) {
-        m.reduced[slot(i)].wait(parity(i));
-        publish(words.of_chunk(plan, chunk, mine.lane), combine(pieces, m.total[slot(i)][lane]), false, epoch);
-      }
-      __syncwarp();  // a warp may hold pieces of two chunks: the earlier is published before the later is waited for
+      bool const closes = any && k == fan - 1 && chunk + 1 < plan.chunks;
       T state(0);
-      if (any && chunk > 0) state = state_before_chunk(chunk, mine.lane);
+      if (closes) {
+        m.reduced[slot(i)].wait(parity(i));
+        map const whole = combine(pieces, m.total[slot(i)][lane]);
+        publish(words.of_chunk(plan, chunk, mine.lane), whole, false, epoch);
+        if (chunk > 0) state = found_state(chunk, mine.lane);
+        T const next = chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
+        publish(words.of_state(plan, chunk + 1, mine.lane), next, false, epoch);
+      }
+      __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for
+      if (any && !closes && chunk > 0) state = published_state(chunk, mine.lane);
       if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces, m.before_chunk[slot(i)][lane] = state;
       m.carried[slot(i)].arrive();
     }
