@@ -178,7 +178,7 @@ TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {
   EXPECT_EQ(device::plan(problem, {.algorithm = "heinsen", .inner = "look_back"}).inner, "look_back");
 }
 
-// Few lanes; many have a thread each.
+// Many lanes that are unevenly spaced in a have a thread each.
 TEST(cuda_door, automatic_takes_one_a_for_all_steps_as_contiguous) {
   auto problem = memory().problem();
   problem.a.stride.time = 0;
@@ -189,14 +189,16 @@ TEST(cuda_door, automatic_takes_one_a_for_all_steps_as_contiguous) {
 
   constexpr index_t time = 33, most = 6144;
   static float values[3][most * time];
-  auto const chosen = [&](index_t lanes) {
-    tensor_shape const shape{1, lanes, time};
+  auto const chosen = [&](index_t lanes, index_t batch = 1) {
+    tensor_shape const shape{batch, lanes / batch, time};
     recurrence<float> many{.a = {values[0], shape}, .b = {values[1], shape}, .x = {values[2], shape}};
     many.a.stride.time = 0;
+    if (batch > 1) many.a.stride.batch = 0;
     return device::plan(many).algorithm;
   };
-  EXPECT_EQ(chosen(most), "sequential");
-  EXPECT_EQ(chosen(most - 1), "look_back");
+  EXPECT_EQ(chosen(most), "look_back");
+  EXPECT_EQ(chosen(most, 2), "sequential");
+  EXPECT_EQ(chosen(most - 2, 2), "look_back");
 }
 
 TEST(cuda_door, names_what_it_has) {

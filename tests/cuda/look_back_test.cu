@@ -59,7 +59,8 @@ void expect_the_tree(index_t lanes, index_t time, bool with_initial, alignment h
   index_t const offset = how == alignment::odd ? 1 : 0;
   index_t const pitch = how == alignment::odd ? time + 1 : detail::ceil_div(time, unit) * unit,
                 n = lanes * pitch + offset;
-  auto const a = random_values<T>(random, n, 0.9, 1), b = random_values<T>(random, n, -1, 1),
+  double const greatest = how == alignment::one_a ? 0.9 : 1;  // |a| of one below 1, with an imaginary part of a quarter
+  auto const a = random_values<T>(random, n, greatest - 0.1, greatest), b = random_values<T>(random, n, -1, 1),
              initial = random_values<T>(random, lanes, -1, 1);
   gpu::array<T> const on_a(a), on_b(b), on_initial(initial);
   gpu::array<T> x(n), final(lanes);

@@ -13,8 +13,9 @@ namespace ssmscan::detail {
 // it (unpacked) and where they are not; and a length that launching the levels of a tree would take longer than walking along.
 inline constexpr index_t lanes_enough_ahead = 3 << 11, lanes_enough = 1 << 15, short_time = 32;
 
-// one_a: what is read, b, and written are contiguous, and a is one for all steps of a lane.
-enum class time_layout { contiguous, one_a, strided };
+// one_a: what is read, b, and written are contiguous, and a is one for all steps of a lane; of lanes that are evenly spaced in a, so that
+// look_back takes it in bulk, or not.
+enum class time_layout { contiguous, one_a, one_a_of_uneven_lanes, strided };
 
 inline std::pair<std::string, std::string> device_automatic(extent size, operation represents, packing how,
                                                             time_layout time) {
@@ -26,10 +27,10 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
   if (represents == operation::semi_log)
     return {"blelloch",
             shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
-  // One a is nothing to read for a thread of sequential: 12,288 lanes of 4096 take 0.36 ms, look_back 0.58, one lane of 2^26 by
-  // look_back 0.79, by chunked 2.53 (H100).
+  // One a, 12,288 lanes of 4096: look_back 0.146 ms, element by element 0.58; sequential, for which it is nothing to read, 0.37 (H100).
   bool const is_for_threads = size.lanes >= (how == packing::one_sequence ? lanes_enough_ahead : lanes_enough);
-  if (time == time_layout::contiguous || (time == time_layout::one_a && !is_for_threads))
+  if (time == time_layout::contiguous || time == time_layout::one_a ||
+      (time == time_layout::one_a_of_uneven_lanes && !is_for_threads))
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
   if (how == packing::one_sequence)
     return size.lanes >= lanes_enough_ahead

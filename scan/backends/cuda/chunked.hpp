@@ -1,6 +1,7 @@
 #pragma once
-// chunked for the affine monoids on a CUDA device: the text's three phases and its tree, bit for bit, from registers. What
-// it says of itself; the kernels are in chunked.cuh. semi_log and packed sequences are left to the text.
+// chunked for the affine monoids on a CUDA device: the text's tree, bit for bit, from registers; in one pass where lanes lie beside
+// one another in memory (chunked_columns.cuh), else in the text's three phases (chunked.cuh). What it says of itself. semi_log and
+// packed sequences are left to the text.
 #include <ssmscan/scan/algorithms/chunked.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
@@ -11,11 +12,12 @@ struct chunked : ssmscan::chunked {
   using text = ssmscan::chunked;  // of what is left to it
   static constexpr algorithm_info info = [] {
     algorithm_info made = ssmscan::chunked::info;
-    made.bytes = [](index_t, double element) { return 5 * element; };  // a and b twice, x
+    made.bytes = [](index_t, double element) { return 5 * element; };  // in phases: a and b twice, x; in one pass 3
     return made;
   }();
 
-  // Unpacked; any strides, of any number of lanes. Fast where neighbouring lanes or neighbouring steps are contiguous.
+  // Unpacked; any strides, of any number of lanes. Fast where neighbouring lanes are contiguous: in one pass, if their rows
+  // begin at multiples of 16 bytes.
   template <class B, class T>
   static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
 };

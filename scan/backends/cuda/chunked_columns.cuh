@@ -3,7 +3,7 @@
 // stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
 // float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
 //
-//   load    takes the next ticket, and copies its rows
+//   load    two warps, for a and for b: takes the next ticket, and copies its rows
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
 //   pass    folds the pieces of the chunk before, as others publish them, and waits for the state that enters the chunk. Who has a
 //           chunk's last piece publishes what the chunk makes of a state, and the state after it
@@ -21,9 +21,9 @@ namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before, piece_runs::completed;
 
-inline constexpr int passers = 3;  // warps, by turns: as many as there are slots
+inline constexpr int loaders = 2, passers = 3;  // warps; those that pass, by turns: as many as there are slots
 template <class T>
-inline constexpr int threads = warp_size*(1 + passers) + 2 * columns_tile<T>::workers;
+inline constexpr int threads = warp_size*(loaders + passers) + 2 * columns_tile<T>::workers;
 
 template <class T>
 struct block_of_columns {
@@ -52,7 +52,7 @@ struct block_of_columns {
   }
 
   // ---- load ----
-  __device__ void load() const {
+  __device__ void load_a() const {
     int i = 0;
     for (;; ++i) {
       m.empty[slot(i)].wait(parity(i) ^ 1);  // only then is a ticket drawn, as others wait for it
@@ -64,12 +64,18 @@ struct block_of_columns {
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
       copy_in(item, p.a, m.a[slot(i)]);
-      copy_in(item, p.b, m.b[slot(i)]);
       m.full[slot(i)].arrive_after_copies();
     }
     for (int k = 0; k < passers; ++k) {  // each of them looks at its own
       m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
       hand_out(i + k, {});
+    }
+  }
+  __device__ void load_b() const {
+    item_t item;
+    for (int i = 0; has_item(i, item); ++i) {
+      copy_in(item, p.b, m.b[slot(i)]);
+      m.full[slot(i)].arrive_after_copies();
     }
   }
   __device__ void hand_out(int i, item_t const& item) const {
@@ -334,20 +340,22 @@ __global__ void __launch_bounds__(threads<T>, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       m.handed_out[s].initialise(1);
-      m.full[s].initialise(warp_size);
+      m.full[s].initialise(loaders * warp_size);
       m.reduced[s].initialise(tile::workers);
       m.carried[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
-  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (1 + passers);
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (loaders + passers);
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
-    block.load();
-  } else if (warp <= passers) {
-    block.pass(warp - 1);
+    block.load_a();
+  } else if (warp == 1) {
+    block.load_b();
+  } else if (warp < loaders + passers) {
+    block.pass(warp - loaders);
   } else if (worker < tile::workers) {
     block.reduce(worker);
   } else {

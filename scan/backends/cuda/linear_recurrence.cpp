@@ -44,7 +44,10 @@ ssmscan::detail::time_layout layout_of(recurrence<T> const& problem) {
   using ssmscan::detail::time_layout;
   index_t const a = problem.a.stride.time;
   if (problem.b.stride.time != 1 || problem.x.stride.time != 1 || (a != 0 && a != 1)) return time_layout::strided;
-  return a == 0 ? time_layout::one_a : time_layout::contiguous;
+  if (a == 1) return time_layout::contiguous;
+  auto const& [shape, stride] = std::pair(problem.a.shape, problem.a.stride);
+  bool const even = shape.batch <= 1 || shape.channel <= 1 || stride.batch == shape.channel * stride.channel;
+  return even ? time_layout::one_a : time_layout::one_a_of_uneven_lanes;
 }
 
 // The tables of 16-bit storage, which the CPU's catalogue does not know.
