@@ -60,7 +60,8 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
   for (index_t lane = begin; lane < end; lane += static_cast<index_t>(lanes_of<D>)) {
     auto state = load_lanes<T>(d, b + lane * b_stride, b_stride);
     if constexpr (Step != step::first)
-      state = multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
+      state =
+          multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
     store_numbers<T>(d, state, p.state + lane);
     write_lanes<T>(d, state, x + lane, how);
   }

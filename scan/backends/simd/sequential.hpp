@@ -64,9 +64,11 @@ struct sequential : ssmscan::sequential {
   template <class T>
   static bool are_short_rows(detail::recurrence_problem<T> const& p) {
     auto const beside = [&](auto const& v) { return &v(1, 0) - &v(0, 0) == 1; };
-    auto const one_row = [&](auto const& v) { return v.time_stride() == p.size.lanes || v.time_stride() == -p.size.lanes; };
-    return p.size.lanes > 1 && p.size.time > 1 && beside(p.a) && beside(p.b) && beside(p.x) && one_row(p.a) && one_row(p.b) &&
-           p.size.lanes * static_cast<index_t>(sizeof(T)) <= block_bytes;
+    auto const one_row = [&](auto const& v) {
+      return v.time_stride() == p.size.lanes || v.time_stride() == -p.size.lanes;
+    };
+    return p.size.lanes > 1 && p.size.time > 1 && beside(p.a) && beside(p.b) && beside(p.x) && one_row(p.a) &&
+           one_row(p.b) && p.size.lanes * static_cast<index_t>(sizeof(T)) <= block_bytes;
   }
 
   // Each worker a share of the lanes, from the first step to the last.
