@@ -28,7 +28,7 @@ struct sequential : ssmscan::sequential {
     lane_shares<T> const cut(p);
     index_t const workers = std::min(workers_for(on, p.size), cut.count());
     if constexpr (ordered_backend<B>)
-      if (workers > 1 && are_short_rows(p)) return by_rows(all, on, p, cut, workers, state);
+      if (workers > 1 && cut.even() && are_short_rows(p)) return by_rows(all, on, p, cut, workers, state);
     by_lanes(all, on, p, cut, workers, state);
   }
 
@@ -92,19 +92,19 @@ struct sequential : ssmscan::sequential {
   static void by_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
                       lane_shares<T> const& cut, index_t workers, T* state) {
     index_t const lanes = p.size.lanes, tiles = std::min(2 * workers, cut.count());
-    index_t const rows = std::max<index_t>(block_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
-    index_t const count = detail::ceil_div(p.size.time, rows);
+    index_t const height = std::max<index_t>(block_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
+    index_t const count = detail::ceil_div(p.size.time, height);
     write const how = best_write(p);
     auto boxes = on.template mailboxes<char>(count * tiles);
     auto const folded = boxes.boxes();
     std::atomic<index_t> next{0};
     on.blocks(workers, [=, &p, &next](index_t) {
       for (index_t k = next++; k < count; k = next++) {
-        index_t const begin = k * rows, end = std::min(begin + rows, p.size.time), later = begin + workers * rows;
+        index_t const begin = k * height, end = std::min(begin + height, p.size.time), later = begin + workers * height;
         for (index_t tile = 0; tile < tiles; ++tile) {
           rows_asked<T> asked{};
-          if (later + rows <= p.size.time)
-            asked = {&p.a(0, later), &p.b(0, later), p.a.time_stride(), p.b.time_stride(), lanes, tiles, tile * rows};
+          if (later + height <= p.size.time)
+            asked = {&p.a(0, later), &p.b(0, later), p.a.time_stride(), p.b.time_stride(), lanes, tiles, tile * height};
           if (k > 0) folded.await_soon((k - 1) * tiles + tile);
           fold(all, p, {cut.cut(tile, tiles), cut.cut(tile + 1, tiles)}, {begin, end}, state, how, asked);
           folded.publish(k * tiles + tile, 0);
