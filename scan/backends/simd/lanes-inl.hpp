@@ -67,34 +67,6 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
   }
 }
 
-// Asks memory for rows in its own order, a share at a time.
-template <class T>
-class row_asker {
-  static constexpr index_t line = 64 / sizeof(T) > 1 ? 64 / sizeof(T) : 1;
-
- public:
-  explicit row_asker(rows_asked<T> const& what)
-      : a_(what.a + what.first / what.shares * what.a_row),
-        b_(what.b + what.first / what.shares * what.b_row),
-        a_row_(what.a_row),
-        b_row_(what.b_row),
-        lanes_(what.lanes),
-        length_((what.lanes + what.shares * line - 1) / (what.shares * line) * line),
-        begin_(what.first % what.shares * length_) {}
-
-  HWY_INLINE void next() {
-    index_t const end = std::min(begin_ + length_, lanes_);
-    for (index_t lane = begin_; lane < end; lane += line) hwy::Prefetch(a_ + lane);
-    for (index_t lane = begin_; lane < end; lane += line) hwy::Prefetch(b_ + lane);
-    begin_ += length_;
-    if (begin_ >= lanes_) begin_ = 0, a_ += a_row_, b_ += b_row_;
-  }
-
- private:
-  T const *a_, *b_;
-  index_t a_row_, b_row_, lanes_, length_, begin_;
-};
-
 // Row by row, so that memory is read and written in long pieces; the states stay in the first-level cache. The lines of x
 // that lie in a row as a whole are taken as such, what is before and after them by vectors of 16 bytes. The lanes that are
 // done.
@@ -110,22 +82,17 @@ index_t fold_rows(lanes_piece<T> const& given) {
   index_t const to_line = static_cast<index_t>((64 - reinterpret_cast<std::uintptr_t>(p.x) % 64) % 64) / size;
   index_t const head = std::min(to_line / narrow * narrow, lanes), tail = head + (lanes - head) / group * group;
   index_t const ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
-  bool const ask = p.asked.a != nullptr && p.asked.b != nullptr;
   bool const whole_row = p.x_time_stride == p.lanes;
   // What a row leaves of a line, the next row completes at once, or another worker at another time.
   write const at_the_ends = whole_row && lanes == p.lanes ? p.how : write::through_the_cache;
-  row_asker<T> asker(p.asked);
   auto const row = [&]<step Step>(std::integral_constant<step, Step>, index_t t) HWY_ATTR {
     T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
     T* const x = p.x + t * p.x_time_stride;
-    if (ask) {
-      asker.next();
-    } else if (t + ahead < p.time) {
-      for (index_t lane = 0; lane < lanes; lane += HWY_MAX(line, 1)) {
+    if (t + ahead < p.time)
+      for (index_t lane = 0; lane < lanes; lane += line) {
         hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
         hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
       }
-    }
     fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
     if (p.how == write::past_the_cache) {
       fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache);

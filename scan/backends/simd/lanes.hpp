@@ -5,15 +5,6 @@
 
 namespace ssmscan::simd {
 
-// What is asked of memory on the way through a piece: rows that the worker folds later, in the order of memory. Row t of
-// the piece asks for share `first + t`; a row of `lanes` numbers has `shares` of them.
-template <class T>
-struct rows_asked {
-  T const *a = nullptr, *b = nullptr;  // null: nothing
-  index_t a_row = 0, b_row = 0;        // from one row to the next
-  index_t lanes = 0, shares = 1, first = 0;
-};
-
 // Lanes [0, lanes) of `time` steps; strides in elements. state[lane] enters and leaves: before the first step it is
 // x[-1], or where `starts` is set nothing, so that x[0] = b[0].
 template <class T>
@@ -29,7 +20,6 @@ struct lanes_piece {
   T* state;
   bool starts;
   write how;  // past_the_cache: x begins at a multiple of 16 bytes, its rows are whole lines of 64 bytes apart
-  rows_asked<T> asked{};
 };
 
 template <class T>

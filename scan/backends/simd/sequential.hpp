@@ -57,7 +57,7 @@ struct sequential : ssmscan::sequential {
     bool even_;
   };
 
-  static constexpr index_t block_bytes = 65536;  // of a and of b each: in a core's second-level cache, twice over
+  static constexpr index_t block_bytes = 65536;  // of a and of b each: what a worker reads in one piece
 
   // Rows of lanes that lie beside one another, so short that a part of each would be read with its neighbours: a
   // processor that reads ahead does not stop at a part's end.
@@ -79,7 +79,7 @@ struct sequential : ssmscan::sequential {
     on.blocks(workers, [=, &p](index_t worker) {
       index_t const begin = cut.cut(worker, workers), end = cut.cut(worker + 1, workers);
       for (index_t lane = begin; lane < end; lane += cut.even() ? end - begin : 1)
-        fold(all, p, {lane, cut.even() ? end : lane + 1}, {0, p.size.time}, state, how, {});
+        fold(all, p, {lane, cut.even() ? end : lane + 1}, {0, p.size.time}, state, how);
       if (how == write::past_the_cache) all.flush();
       if (p.final)
         for (index_t lane = begin; lane < end; ++lane) p.final(lane, 0) = state[lane];
@@ -100,13 +100,10 @@ struct sequential : ssmscan::sequential {
     std::atomic<index_t> next{0};
     on.blocks(workers, [=, &p, &next](index_t) {
       for (index_t k = next++; k < count; k = next++) {
-        index_t const begin = k * height, end = std::min(begin + height, p.size.time), later = begin + workers * height;
+        index_t const begin = k * height, end = std::min(begin + height, p.size.time);
         for (index_t tile = 0; tile < tiles; ++tile) {
-          rows_asked<T> asked{};
-          if (later + height <= p.size.time)
-            asked = {&p.a(0, later), &p.b(0, later), p.a.time_stride(), p.b.time_stride(), lanes, tiles, tile * height};
           if (k > 0) folded.await_soon((k - 1) * tiles + tile);
-          fold(all, p, {cut.cut(tile, tiles), cut.cut(tile + 1, tiles)}, {begin, end}, state, how, asked);
+          fold(all, p, {cut.cut(tile, tiles), cut.cut(tile + 1, tiles)}, {begin, end}, state, how);
           folded.publish(k * tiles + tile, 0);
         }
       }
@@ -122,7 +119,7 @@ struct sequential : ssmscan::sequential {
   // Lanes, evenly spaced, at steps: x, and the states after them, by those before them.
   template <class T>
   static void fold(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes, range steps,
-                   T* state, write how, rows_asked<T> const& asked) {
+                   T* state, write how) {
     index_t const first = lanes.begin, count = lanes.end - lanes.begin;
     if (count <= 0) return;
     auto const apart = [&](auto const& v) { return count > 1 ? &v(first + 1, 0) - &v(first, 0) : index_t{1}; };
@@ -141,8 +138,7 @@ struct sequential : ssmscan::sequential {
               steps.end - steps.begin,
               state + first,
               steps.begin == 0 && !p.initial,
-              whole_lines ? how : write::through_the_cache,
-              asked});
+              whole_lines ? how : write::through_the_cache});
   }
 };
 
