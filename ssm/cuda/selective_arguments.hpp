@@ -47,6 +47,16 @@ inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t st
   return time_takes < steps * step_takes;
 }
 
+// fused_time's warps for a channel, each with a tile of its own: more where multiprocessors would have no warps, and there are
+// so many tiles. No bit depends on it.
+template <class Real>
+inline constexpr int time_parts_of(index_t batch, index_t channels, index_t time) {
+  constexpr index_t multiprocessors = 132, tile = 32 * time_steps<Real>;
+  index_t const rows = batch * channels;
+  if (sizeof(Real) < 8 && rows <= 2 * multiprocessors && time > 2 * tile) return 4;
+  return rows <= 4 * multiprocessors && time > tile ? 2 : 1;
+}
+
 inline constexpr unsigned long long nowhere = ~0ull;
 
 // (batch, channel, time) with time contiguous, or (batch, group, state, time).
