@@ -133,7 +133,7 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
 }
 template <time_rows Rows, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  switch (time_parts_of<Real>(p.batch, p.channels, p.time)) {
+  switch (time_parts_of<Real>(p.batch * p.sequences, p.channels, p.time / p.sequences)) {
     case 4: return launch_time_as<Rows, 2, 4, 1>(p, stream);
     case 2: return launch_time_as<Rows, 2, 2, time_blocks<IO>>(p, stream);
     default: return launch_time_as<Rows, time_block_channels, 1, time_blocks<IO>>(p, stream);
@@ -142,7 +142,8 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   bool const one = p.offsets == nullptr && p.begin == nullptr;
-  if (p.pieces && one && p.time % (32 * time_steps<Real>) == 0) return launch_time_as<time_rows::whole>(p, stream);
+  if (p.pieces && one && p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0)
+    return launch_time_as<time_rows::whole>(p, stream);
   if constexpr (sizeof(IO) < 4)  // a sequence may begin in the middle of a word
     if (!p.pieces || !one) return launch_time_as<time_rows::shifted>(p, stream);
   launch_time_as<time_rows::ragged>(p, stream);

@@ -44,13 +44,13 @@ struct alignas(2 * sizeof(Real)) time_effect {
   Real factor, from_nothing;
 };
 
-// whole: every tile is, and its rows begin at 16 bytes. ragged: some do not, or are not. shifted: 16-bit rows that may also begin
+// whole: every tile is, its rows begin at 16 bytes, states are even in number. ragged: some do not, or are not. shifted: 16-bit rows that may also begin
 // in the middle of a word.
 enum class time_rows { whole, ragged, shifted };
 
 // Of a thread, where a scan's round has one before it: made and factor of both, one after the other.
 __device__ inline void take_before(float& made, float& factor, int distance) {
-  asm("{\n .reg .pred has;\n .reg .f32 made, factor;\n"
+  asm volatile("{\n .reg .pred has;\n .reg .f32 made, factor;\n"
       " shfl.sync.up.b32 made|has, %0, %2, 0, 0xffffffff;\n shfl.sync.up.b32 factor, %1, %2, 0, 0xffffffff;\n"
       " @has fma.rn.f32 %0, %1, made, %0;\n @has mul.rn.f32 %1, %1, factor;\n}"
       : "+f"(made), "+f"(factor)
@@ -110,15 +110,6 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   bool const has = c < p.channels;
   index_t const own = has ? c : 0;
 
-  for (int n = lane; n < p.states; n += 32) {
-    Real const carry = p.initial.data == nullptr
-                           ? Real(0)
-                           : p.initial.data[batch * p.initial.batch + own * p.initial.channel +
-                                            range.sequence * p.initial.sequence + n * p.initial.state];
-    own_states[n] = {decay_rate(p.A[own * p.row_of_A + n]), carry};
-  }
-  if (p.states % 2 > 0 && lane == 0) own_states[p.states] = {Real(0), Real(0)};
-  Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
   IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
   IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
   IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
@@ -127,131 +118,142 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
   bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
-  // Steps of the row `from` from t on, from global memory to shared, without waiting; zeros beyond the sequence.
-  auto const is_whole = [&](index_t t) {
-    return Whole ? t < range.end : pieces_aligned && range.end - t >= tile;
-  };
-  auto const bring_piece = [&](IO* to, IO const* from, int k) {
-    __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
-  };
+  // Rows of every second state lie late, or all, or none.
   auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
+  int const late_rows[4] = {late(B), late(C), late(B + p.B.state), late(C + p.C.state)};
+
+  // Steps of the row `from`, from step t of the sequence on of which `left` are its own, from global memory to shared, without
+  // waiting; zeros beyond.
+  auto const left_at = [&](index_t t) { return static_cast<int>(range.end - t < 2 * tile ? range.end - t : 2 * tile); };
+  auto const is_whole = [&](int left) { return Whole || (pieces_aligned && left >= tile); };
   // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
-  // the sequence's, as the first and the last may be, is left to bring_edge. While the sequence goes on beyond the tile, a word
-  // is one instruction.
-  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
+  // the sequence's, as the first and the last may be, is left to bring_edge.
+  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* at, bool begins, int left,
                                           int shift, int first) {
     int const own = row::place_of_step(first * row::word_steps);
-    IO const* const at = from + t + (first * row::word_steps - shift);
-    bool const is_edge = shift > 0 && t == range.begin && first == 0;
-    auto const bring = [&](IO* word, int steps_on, bool is_whole) {
-      __pipeline_memcpy_async(word, at + steps_on, row::word_bytes, is_whole ? 0 : row::word_bytes);
-    };
-    if (range.end - t > tile) {
+    IO const* const from = at + (first * row::word_steps - shift);
+    // Words before `whole` are the sequence's, those from `none` on have no step of it.
+    int const whole = (left + shift) / row::word_steps - first,
+              none = (left + shift + row::word_steps - 1) / row::word_steps - first;
+    bool const is_edge = shift > 0 && begins && first == 0;
 #pragma unroll
-      for (int i = 0; i < row::words / Count; ++i)
-        if (i > 0 || !is_edge) bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, true);
-      if (shift > 0 && first == 0) bring(to + row::place_of_step(row::length), row::length, true);
-    } else {
-      // Words before `whole` are the sequence's, those from `none` on have no step of it.
-      int const steps = static_cast<int>(range.end - t) + shift;
-      int const whole = steps / row::word_steps - first, none = (steps + row::word_steps - 1) / row::word_steps - first;
-#pragma unroll 1
-      for (int i = 0; i < row::words / Count; ++i) {
-        bool const is_whole = i * Count < whole;
-        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge))
-          bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, is_whole);
-      }
-      if (shift > 0 && first == 0 && row::words >= none)
-        bring(to + row::place_of_step(row::length), row::length, false);
+    for (int i = 0; i < row::words / Count; ++i) {
+      bool const is_whole = i * Count < whole;
+      if ((is_whole || i * Count >= none) && (i > 0 || !is_edge))
+        __pipeline_memcpy_async(to + row::template moved<Count>(own, i), from + i * Count * row::word_steps,
+                                row::word_bytes, is_whole ? 0 : row::word_bytes);
     }
+    if (shift > 0 && first == 0 && (row::words < whole || row::words >= none))
+      __pipeline_memcpy_async(to + row::place_of_step(row::length), from + row::length, row::word_bytes,
+                              row::words < whole ? 0 : row::word_bytes);
   };
-  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == range.begin || range.end - t <= tile); };
-  auto const bring_edge = [&](IO* to, IO const* from, index_t t, int shift, bool is_last) {
-    index_t const left = range.end - t, step = left - 1;
-    if (left <= 0) return;
-    if (!is_last && shift > 0 && t == range.begin) to[row::place_of_step(1)] = from[t];
-    if (is_last && step < tile && (step + shift) % row::word_steps == 0) {
-      IO* const at = to + row::place_of_step(static_cast<int>(step) + shift);
-      at[0] = from[t + step], at[row::word_steps - 1] = IO{};
+  auto const has_edges = [&](bool begins, int left) { return row::word_steps > 1 && (begins || left <= tile); };
+  auto const bring_edge = [&](IO* to, IO const* at, bool begins, int left, int shift, bool is_last) {
+    if (!is_last && shift > 0 && begins) to[row::place_of_step(1)] = at[0];
+    if (is_last && left <= tile && (left - 1 + shift) % row::word_steps == 0) {
+      IO* const word = to + row::place_of_step(left - 1 + shift);
+      word[0] = at[left - 1], word[row::word_steps - 1] = IO{};
     }
   };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
-    if (is_whole(t)) {
+    int const left = left_at(t);
+    if (left <= 0) return;  // nothing is kept of it
+    if (is_whole(left)) {
 #pragma unroll
-      for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
+      for (int i = 0; i < row::pieces; ++i) {
+        int const k = i * 32 + lane;
+        __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps,
+                                row::piece_bytes);
+      }
     } else if constexpr (!Whole) {
       int const shift = late(from);
-      bring_words(std::integral_constant<int, 32>{}, to, from, t, shift, lane);
-      if (has_edges(t) && lane < 2) bring_edge(to, from, t, shift, lane > 0);
+      bool const begins = t == range.begin;
+      bring_words(std::integral_constant<int, 32>{}, to, from + t, begins, left, shift, lane);
+      if (has_edges(begins, left) && lane < 2) bring_edge(to, from + t, begins, left, shift, lane > 0);
     }
   };
-  // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
-  // group of the pipeline, with whatever else was asked for since the stage before.
+  // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one, or the same words. A
+  // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before. Where no tile comes
+  // after, rows of the last one are brought again, or none.
   constexpr bool two_at_once = part_threads == 2 * row::row_pieces;
   constexpr int pieces_each = two_at_once ? 1 : row::row_pieces / part_threads;
   static_assert(two_at_once || pieces_each * part_threads == row::row_pieces);
-  int const own_piece = part_thread % row::row_pieces, own_place = row::place_of(own_piece);
+  static_assert(pieces_each == 1 || part_threads / row::pieces % row::at_once == 0, "pieces of alike place");
+  constexpr unsigned stage_size = Parts * shape::stage_rows * row::stride, all_stages = shape::buffers * stage_size;
+  int const own_piece = part_thread % row::row_pieces, own_at = own_piece * row::piece_steps;
   bool const brings_C = two_at_once && part_thread >= row::row_pieces;
   index_t const first_tile = range.begin + part * tile;
-  IO const* next_B = (brings_C ? C : B) + first_tile + own_piece * row::piece_steps;
-  IO const* next_C = C + first_tile + own_piece * row::piece_steps;
+  unsigned const part_rows = part * shape::stage_rows * row::stride;
+  unsigned const own_place = row::place_of(own_piece) * row::piece_steps + (brings_C ? row::stride : 0);
+  IO const *next_B = (brings_C ? C : B) + first_tile + own_at, *next_C = C + first_tile + own_at;  // whole
   index_t const state_of_B = brings_C ? p.C.state : p.B.state;
   index_t next_time = first_tile;
-  int next_state = 0;
-  unsigned next_buffer = 0;
-  bool next_is_whole = is_whole(next_time);
+  int next_state = 0, next_left = left_at(next_time);
+  unsigned next_rows = part_rows;
   auto const bring_stage = [&] {
-    IO* const rows = coefficients + (next_buffer * Parts + part) * shape::stage_rows * row::stride;
-    if (next_is_whole) {
-      auto const bring_state = [&](int s) {
-        IO* const to = rows + 2 * s * row::stride + own_place * row::piece_steps;
+    IO* const rows = coefficients + next_rows;
+    // Of state next_state, next_state + 1: B, C.
+    auto const row_at = [&](int of) {
+      return (of % 2 == 0 ? B : C) + next_time + (next_state + of / 2) * (of % 2 == 0 ? p.B.state : p.C.state);
+    };
+    if constexpr (Whole) {
+#pragma unroll
+      for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1)
 #pragma unroll
         for (int i = 0; i < pieces_each; ++i) {
           constexpr int steps = part_threads * row::piece_steps;
-          static_assert(pieces_each == 1 || part_threads / row::pieces % row::at_once == 0);  // of alike place
-          __pipeline_memcpy_async(to + i * steps + (brings_C ? row::stride : 0), next_B + s * state_of_B + i * steps,
-                                  row::piece_bytes);
-          if constexpr (!two_at_once)
-            __pipeline_memcpy_async(to + i * steps + row::stride, next_C + s * p.C.state + i * steps,
-                                    row::piece_bytes);
+          IO const* const from = of % 2 == 0 ? next_B + of / 2 * state_of_B : next_C + of / 2 * p.C.state;
+          __pipeline_memcpy_async(rows + own_place + of * row::stride + i * steps, from + i * steps, row::piece_bytes);
         }
-      };
-      if (next_state + stage_states <= p.states) {
+    } else if (next_left > 0) {
+      int const count = next_state + 1 < p.states ? 4 : 2;
+      bool const begins = next_time == range.begin, pieces = is_whole(next_left);
 #pragma unroll
-        for (int s = 0; s < stage_states; ++s) bring_state(s);
-      } else {
-        bring_state(0);
+      for (int of = 0; of < 2 * stage_states; ++of) {
+        if (of >= count) break;
+        IO const* const from = row_at(of);
+        IO* const to = rows + of * row::stride;
+        if (pieces) {
+#pragma unroll
+          for (int k = part_thread; k < row::row_pieces; k += part_threads)
+            __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps,
+                                    row::piece_bytes);
+        } else {
+          bring_words(std::integral_constant<int, part_threads>{}, to, from, begins, next_left, late_rows[of],
+                      part_thread);
+        }
       }
-    } else if (!Whole && next_time < range.end) {
-      auto const row_at = [&](int of) {
-        int const n = next_state + of / 2;
-        return of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state;
-      };
-      int const rows_left = 2 * (p.states - next_state),
-                count = rows_left < 2 * stage_states ? rows_left : 2 * stage_states;
-#pragma unroll 1
-      for (int of = 0; of < count; ++of)
-        bring_words(std::integral_constant<int, part_threads>{}, rows + of * row::stride, row_at(of), next_time,
-                    late(row_at(of)), part_thread);
-      int const of = part_thread / 2;
-      if (has_edges(next_time) && of < count)
-        bring_edge(rows + of * row::stride, row_at(of), next_time, late(row_at(of)), part_thread % 2 > 0);
+      if (has_edges(begins, next_left) && part_thread < 2 * count) {
+        int const of = part_thread / 2;
+        bring_edge(rows + of * row::stride, row_at(of), begins, next_left, late(row_at(of) - next_time),
+                   part_thread % 2 > 0);
+      }
     }
     __pipeline_commit();
-    next_buffer = (next_buffer + 1) % shape::buffers;
-    next_state += stage_states, next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
+    next_rows += stage_size, next_rows = next_rows >= all_stages ? next_rows - all_stages : next_rows;
+    next_state += stage_states;
+    if (Whole) next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
     if (next_state >= p.states) {
-      next_B += Parts * tile - next_state * state_of_B, next_C += Parts * tile - next_state * p.C.state;
-      next_state = 0, next_time += Parts * tile, next_is_whole = is_whole(next_time);
+      index_t const on = next_time + Parts * tile < range.end ? Parts * tile : 0;
+      if (Whole) next_B += on - next_state * state_of_B, next_C += on - next_state * p.C.state;
+      next_state = 0, next_time += Parts * tile;
+      if (!Whole) next_left = left_at(next_time);
     }
   };
 
-  // Rows of every second state lie late, or all, or none.
-  int const late_rows[4] = {late(B), late(C), late(B + p.B.state), late(C + p.C.state)};
-
-  unsigned buffer = 0;
+  unsigned own_rows = part_rows;
   bring_row(u_row, u_at, first_tile), bring_row(delta_row, delta_at, first_tile);
   bring_stage(), bring_stage();
+#pragma unroll 1
+  for (int n = lane; n < p.states; n += 32) {
+    Real const carry = p.initial.data == nullptr
+                           ? Real(0)
+                           : p.initial.data[batch * p.initial.batch + own * p.initial.channel +
+                                            range.sequence * p.initial.sequence + n * p.initial.state];
+    own_states[n] = {decay_rate(p.A[own * p.row_of_A + n]), carry};
+  }
+  if (!Whole && p.states % 2 > 0 && lane == 0) own_states[p.states] = {Real(0), Real(0)};
+  Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
   __pipeline_wait_prior(1);
   __syncwarp();
   for (index_t begin = range.begin; begin < range.end; begin += Parts * tile) {
@@ -282,17 +284,13 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
 
     // Of the states 2 g and 2 g + 1: what the walks have of each step, and where they are.
     Real a[2][Steps], b[2][Steps], x[2], rates[2];
-    auto const rows_at = [&](int of) {
-      return coefficients + ((buffer * Parts + part) * shape::stage_rows + of) * row::stride;
-    };
-    auto const take_stage = [&] {
+    auto const wait_for_stage = [&] {
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
-      bring_stage();
     };
     // The second walk along two states, from x on, beside the first one along the next two.
     auto const walk = [&]<bool Second, bool First>(std::bool_constant<Second>, std::bool_constant<First>,
-                                                   IO const* own_rows, IO const* next_rows, bool has_odd, int next) {
+                                                   IO const* rows, IO const* next_rows, bool has_odd, int next) {
       Real from[2];
       if constexpr (First) {
 #pragma unroll
@@ -307,7 +305,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
             b_values[s] = row::template read<Shifted>(next_rows + 2 * s * row::stride, lane, piece, late_rows[2 * s]);
           if constexpr (Second)
             c_values[s] =
-                row::template read<Shifted>(own_rows + (2 * s + 1) * row::stride, lane, piece, late_rows[2 * s + 1]);
+                row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece, late_rows[2 * s + 1]);
         }
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
@@ -329,31 +327,37 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
     };
     std::true_type const with;
     std::false_type const without;
-    take_stage();
-    walk(without, with, rows_at(0), rows_at(0), true, 0);
+    wait_for_stage(), bring_stage();
+    walk(without, with, nullptr, coefficients + own_rows, true, 0);
 #pragma unroll 1
     for (int n = 0;; n += 2) {
+      bool const is_last = n + 2 >= p.states;
       // An even thread takes state n of both threads of its pair, an odd one state n + 1.
-      Real const rate = is_odd ? rates[1] : rates[0];
+      auto const [rate, entered] = own_states[n + is_odd];
+      Real carry = entered;
+      if (Parts == 1 && !is_last) wait_for_stage();
       Real const given = __shfl_xor_sync(everyone, is_odd ? x[0] : x[1], 1);
       Real const first = is_odd ? given : x[0], second = is_odd ? x[1] : given;
       Real const first_factor = decay(first_sum, rate), second_factor = decay(second_sum, rate);
       Real factor = first_factor * second_factor, made = fma(second_factor, first, second);
-      Real carry = own_states[n + is_odd].carry;
 #pragma unroll
-      for (int k = 2; k < 32; k *= 2) take_before(made, factor, k);
-      bool const is_last = n + 2 >= p.states;
+      for (int k = 2; k < 32; k *= 2) {
+        take_before(made, factor, k);
+        if (k == 2 && Parts == 1 && !is_last) bring_stage();  // beside the rounds, which wait
+      }
       auto* const own_effects = effects + n / 2 % 2 * (shape::effects / 2) + warp % Channels * Parts * stage_states;
       if constexpr (Parts > 1)
         if (lane >= 30) own_effects[part * stage_states + is_odd] = {factor, made};
-      IO const* const rows = rows_at(0);
-      if (!is_last)
-        take_stage();
-      else if constexpr (Parts > 1)
-        __syncthreads();
-      else
+      if constexpr (Parts > 1) {
+        if (is_last)
+          __syncthreads();
+        else
+          wait_for_stage(), bring_stage();
+      } else {
         __syncwarp();
-      buffer = (buffer + 1) % shape::buffers;
+      }
+      IO const* const rows = coefficients + own_rows;
+      own_rows += stage_size, own_rows = own_rows >= all_stages ? own_rows - all_stages : own_rows;
       if constexpr (Parts > 1) {
         Real reached = carry;
 #pragma unroll
@@ -373,10 +377,10 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       Real const got = __shfl_xor_sync(everyone, is_odd ? at_first : at_second, 1);
       x[0] = is_odd ? got : at_first, x[1] = is_odd ? at_second : got;
       if (is_last) {
-        walk(with, without, rows, rows, n + 1 < p.states, 0);
+        walk(with, without, rows, nullptr, Whole || n + 1 < p.states, 0);
         break;
       }
-      walk(with, with, rows, rows_at(0), true, n + 2);
+      walk(with, with, rows, coefficients + own_rows, true, n + 2);
     }
 
     __pipeline_wait_prior(0);
@@ -393,7 +397,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       reinterpret_cast<typename row::piece*>(z_row)[row::place(lane, i)] =
           narrowed_pack<IO, row::piece_steps>(y + i * row::piece_steps);
     __syncwarp();
-    if (has && is_whole(t)) {
+    if (has && is_whole(left_at(t)) && (!Whole || t < range.end)) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) {
         int const k = i * 32 + lane;
