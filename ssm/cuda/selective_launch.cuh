@@ -134,19 +134,22 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
 template <time_rows Rows, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   switch (time_parts_of<Real>(p.batch * p.sequences, p.channels, p.time / p.sequences)) {
-    case 4: return launch_time_as<Rows, 2, 4, 1>(p, stream);
-    case 2: return launch_time_as<Rows, 2, 2, time_blocks<IO>>(p, stream);
-    default: return launch_time_as<Rows, time_block_channels, 1, time_blocks<IO>>(p, stream);
+    case 4:
+      return launch_time_as<Rows, 2, 4, 1>(p, stream);
+    case 2:
+      return launch_time_as<Rows, 2, 2, time_blocks<IO>>(p, stream);
+    default:
+      return launch_time_as<Rows, time_block_channels, 1, time_blocks<IO>>(p, stream);
   }
 }
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  bool const one = p.offsets == nullptr && p.begin == nullptr;
-  if (p.pieces && one && p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0)
-    return launch_time_as<time_rows::whole>(p, stream);
-  if constexpr (sizeof(IO) < 4)  // a sequence may begin in the middle of a word
-    if (!p.pieces || !one) return launch_time_as<time_rows::shifted>(p, stream);
-  launch_time_as<time_rows::ragged>(p, stream);
+  constexpr index_t piece_steps = time_row<IO, time_steps<Real>>::piece_steps;
+  if (p.pieces && p.time % piece_steps == 0 && p.offsets == nullptr && p.begin == nullptr) {
+    bool const whole = p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
+    return whole ? launch_time_as<time_rows::whole>(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
+  }
+  launch_time_as<sizeof(IO) < 4 ? time_rows::shifted : time_rows::ragged>(p, stream);
 }
 
 template <class V, class IO>

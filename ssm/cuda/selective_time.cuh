@@ -3,15 +3,19 @@
 // the multiprocessors without warps.
 //
 // A warp walks along one channel in tiles of 32 x Steps steps, thread l having steps l Steps .. (l + 1) Steps of each, in
-// registers: d, d u, and what becomes y. State after state:
-//   1  x = e^(d A) x + d u B over the thread's steps, from nothing (thread 0: from where the tile before ended); the
-//      factors and d u B stay in registers
-//   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
-//      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
-//   3  x again, from what the thread before ended with, and y += C x
-// Each is a chain of latencies, so 2 and 3 of a state are worked beside 1 of the next, in one piece of code without branches.
-// Rows of B and C of two stages (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on
-// their way to shared memory meanwhile. No bit depends on Warps.
+// registers: d, d u, and what becomes y. Two states at a time:
+//   1  x = e^(d A) x + d u B over the thread's steps, from nothing; the factors and d u B stay in registers
+//   2  the threads' results are scanned. Of a pair of threads the even one takes the first state of both, the odd one the
+//      second, so that four rounds (Hillis and Steele, over 16 pairs) scan both states. The factor of a thread's steps is
+//      e^(A D), D the sum of their d (by halves: rounded log2(Steps) times); those of more threads are products
+//   3  what the tile before ended with is added, by the product of all factors before
+//   4  x again, from what the thread before ended with, and y += C x
+// As 4 goes on it frees the registers that 1 of the next two states fills, so both are one loop. Rows of B and C of two stages
+// (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on their way to shared memory
+// meanwhile.
+//
+// A channel may have several warps (Parts), each with a tile of its own: they exchange (factors, results) of their tiles in
+// shared memory, and each goes through those before its own in order. No bit depends on Channels or Parts.
 //
 // Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
 // of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
@@ -44,13 +48,14 @@ struct alignas(2 * sizeof(Real)) time_effect {
   Real factor, from_nothing;
 };
 
-// whole: every tile is, its rows begin at 16 bytes, states are even in number. ragged: some do not, or are not. shifted: 16-bit rows that may also begin
-// in the middle of a word.
-enum class time_rows { whole, ragged, shifted };
+// aligned: all rows begin and end at 16 bytes, and one sequence has them; whole: in whole tiles, and states are even in number.
+// ragged: neither; shifted: and 16-bit rows may begin in the middle of a word.
+enum class time_rows { whole, aligned, ragged, shifted };
 
 // Of a thread, where a scan's round has one before it: made and factor of both, one after the other.
 __device__ inline void take_before(float& made, float& factor, int distance) {
-  asm volatile("{\n .reg .pred has;\n .reg .f32 made, factor;\n"
+  asm volatile(
+      "{\n .reg .pred has;\n .reg .f32 made, factor;\n"
       " shfl.sync.up.b32 made|has, %0, %2, 0, 0xffffffff;\n shfl.sync.up.b32 factor, %1, %2, 0, 0xffffffff;\n"
       " @has fma.rn.f32 %0, %1, made, %0;\n @has mul.rn.f32 %1, %1, factor;\n}"
       : "+f"(made), "+f"(factor)
@@ -70,7 +75,7 @@ struct time_shape {
   // [buffer][part][state of a stage][B, C][row]; per warp u, delta, z (then y); per warp and state, of an even number, a
   // time_state; [pair's buffer][warp][state of the pair] a time_effect
   static constexpr int stage_rows = 2 * stage_states, coefficient_rows = buffers * Parts * stage_rows, warp_rows = 3;
-  static constexpr int effects = Parts > 1 ? 2 * warps * stage_states : 0;
+  static constexpr int effects = Parts > 1 ? 2 * warps* stage_states : 0;
   __host__ __device__ static constexpr int even(int states) { return states + states % 2; }
   static std::size_t shared_bytes(int states) {
     return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * warps) +
@@ -84,7 +89,8 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
     selective_time_kernel(fused_arguments<IO, Real> const p) {
   using shape = time_shape<IO, Real, Steps, Channels, Parts>;
   using row = time_row<IO, Steps>;
-  constexpr bool Whole = Rows == time_rows::whole, Shifted = Rows == time_rows::shifted;
+  constexpr bool Whole = Rows == time_rows::whole, Aligned = Whole || Rows == time_rows::aligned,
+                 Shifted = Rows == time_rows::shifted;
   constexpr int tile = shape::tile, stage_states = shape::stage_states, part_threads = 32 * Channels;
   constexpr unsigned everyone = 0xffffffffu;
   extern __shared__ __align__(16) unsigned char shared[];
@@ -116,36 +122,54 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
   IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
   IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
-  bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
 
   // Rows of every second state lie late, or all, or none.
   auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
   int const late_rows[4] = {late(B), late(C), late(B + p.B.state), late(C + p.C.state)};
+  auto const late_of = [&](int of) {
+    return of % 2 == 0 ? of == 0 ? late_rows[0] : late_rows[2] : of == 1 ? late_rows[1] : late_rows[3];
+  };
 
   // Steps of the row `from`, from step t of the sequence on of which `left` are its own, from global memory to shared, without
   // waiting; zeros beyond.
   auto const left_at = [&](index_t t) { return static_cast<int>(range.end - t < 2 * tile ? range.end - t : 2 * tile); };
-  auto const is_whole = [&](int left) { return Whole || (pieces_aligned && left >= tile); };
+  auto const bring_piece = [&](IO* to, IO const* from, int k, int left) {
+    if (Whole || k * row::piece_steps < left)  // all of it is the sequence's, or none
+      __pipeline_memcpy_async(to, from, row::piece_bytes);
+    else
+      *reinterpret_cast<typename row::piece*>(to) = typename row::piece{};
+  };
   // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
   // the sequence's, as the first and the last may be, is left to bring_edge.
-  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* at, bool begins, int left,
-                                          int shift, int first) {
+  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* at, bool begins,
+                                          int left, int shift, int first) {
     int const own = row::place_of_step(first * row::word_steps);
     IO const* const from = at + (first * row::word_steps - shift);
-    // Words before `whole` are the sequence's, those from `none` on have no step of it.
-    int const whole = (left + shift) / row::word_steps - first,
-              none = (left + shift + row::word_steps - 1) / row::word_steps - first;
-    bool const is_edge = shift > 0 && begins && first == 0;
-#pragma unroll
-    for (int i = 0; i < row::words / Count; ++i) {
-      bool const is_whole = i * Count < whole;
-      if ((is_whole || i * Count >= none) && (i > 0 || !is_edge))
-        __pipeline_memcpy_async(to + row::template moved<Count>(own, i), from + i * Count * row::word_steps,
-                                row::word_bytes, is_whole ? 0 : row::word_bytes);
-    }
-    if (shift > 0 && first == 0 && (row::words < whole || row::words >= none))
+    bool const is_edge = shift > 0 && begins && first == 0, has_more = shift > 0 && first == 0;
+    auto const bring = [&](int i, bool is_whole) {
+      __pipeline_memcpy_async(to + row::template moved<Count>(own, i), from + i * Count * row::word_steps,
+                              row::word_bytes, is_whole ? 0 : row::word_bytes);
+    };
+    auto const bring_more = [&](bool is_whole) {
       __pipeline_memcpy_async(to + row::place_of_step(row::length), from + row::length, row::word_bytes,
-                              row::words < whole ? 0 : row::word_bytes);
+                              is_whole ? 0 : row::word_bytes);
+    };
+    if (left > tile) {  // the sequence goes on beyond the tile
+#pragma unroll
+      for (int i = 0; i < row::words / Count; ++i)
+        if (i > 0 || !is_edge) bring(i, true);
+      if (has_more) bring_more(true);
+    } else {
+      // Words before `whole` are the sequence's, those from `none` on have no step of it.
+      int const whole = (left + shift) / row::word_steps - first,
+                none = (left + shift + row::word_steps - 1) / row::word_steps - first;
+#pragma unroll 1
+      for (int i = 0; i < row::words / Count; ++i) {
+        bool const is_whole = i * Count < whole;
+        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge)) bring(i, is_whole);
+      }
+      if (has_more && row::words >= none) bring_more(false);
+    }
   };
   auto const has_edges = [&](bool begins, int left) { return row::word_steps > 1 && (begins || left <= tile); };
   auto const bring_edge = [&](IO* to, IO const* at, bool begins, int left, int shift, bool is_last) {
@@ -158,14 +182,13 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
     int const left = left_at(t);
     if (left <= 0) return;  // nothing is kept of it
-    if (is_whole(left)) {
+    if constexpr (Aligned) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) {
         int const k = i * 32 + lane;
-        __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps,
-                                row::piece_bytes);
+        bring_piece(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps, k, left);
       }
-    } else if constexpr (!Whole) {
+    } else {
       int const shift = late(from);
       bool const begins = t == range.begin;
       bring_words(std::integral_constant<int, 32>{}, to, from + t, begins, left, shift, lane);
@@ -173,71 +196,69 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
     }
   };
   // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one, or the same words. A
-  // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before. Where no tile comes
-  // after, rows of the last one are brought again, or none.
+  // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before.
   constexpr bool two_at_once = part_threads == 2 * row::row_pieces;
   constexpr int pieces_each = two_at_once ? 1 : row::row_pieces / part_threads;
   static_assert(two_at_once || pieces_each * part_threads == row::row_pieces);
   static_assert(pieces_each == 1 || part_threads / row::pieces % row::at_once == 0, "pieces of alike place");
   constexpr unsigned stage_size = Parts * shape::stage_rows * row::stride, all_stages = shape::buffers * stage_size;
-  int const own_piece = part_thread % row::row_pieces, own_at = own_piece * row::piece_steps;
-  bool const brings_C = two_at_once && part_thread >= row::row_pieces;
+  int const own_piece = part_thread % row::row_pieces, own_at = Aligned ? own_piece * row::piece_steps : 0;
+  bool const brings_C = Aligned && two_at_once && part_thread >= row::row_pieces;
   index_t const first_tile = range.begin + part * tile;
   unsigned const part_rows = part * shape::stage_rows * row::stride;
   unsigned const own_place = row::place_of(own_piece) * row::piece_steps + (brings_C ? row::stride : 0);
-  IO const *next_B = (brings_C ? C : B) + first_tile + own_at, *next_C = C + first_tile + own_at;  // whole
+  // A part whose first tile is past the end has none: it brings the first part's, and nothing is kept of it.
+  index_t const first_brought = Whole && first_tile >= range.end ? range.begin : first_tile;
+  IO const *next_B = (brings_C ? C : B) + first_brought + own_at, *next_C = C + first_brought + own_at;
   index_t const state_of_B = brings_C ? p.C.state : p.B.state;
   index_t next_time = first_tile;
   int next_state = 0, next_left = left_at(next_time);
   unsigned next_rows = part_rows;
   auto const bring_stage = [&] {
     IO* const rows = coefficients + next_rows;
-    // Of state next_state, next_state + 1: B, C.
-    auto const row_at = [&](int of) {
-      return (of % 2 == 0 ? B : C) + next_time + (next_state + of / 2) * (of % 2 == 0 ? p.B.state : p.C.state);
-    };
-    if constexpr (Whole) {
+    int const count = Whole || next_state + 1 < p.states ? 2 * stage_states : 2;
+    if constexpr (Aligned) {
+      auto const bring = [&](auto bring_one) {
 #pragma unroll
-      for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1)
-#pragma unroll
-        for (int i = 0; i < pieces_each; ++i) {
-          constexpr int steps = part_threads * row::piece_steps;
+        for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1) {
+          if (of >= count) break;
           IO const* const from = of % 2 == 0 ? next_B + of / 2 * state_of_B : next_C + of / 2 * p.C.state;
-          __pipeline_memcpy_async(rows + own_place + of * row::stride + i * steps, from + i * steps, row::piece_bytes);
+#pragma unroll
+          for (int i = 0; i < pieces_each; ++i) {
+            constexpr int steps = part_threads * row::piece_steps;
+            bring_one(rows + own_place + of * row::stride + i * steps, from + i * steps, own_piece + i * part_threads);
+          }
         }
+      };
+      if (Whole || next_left >= tile)
+        bring([&](IO* to, IO const* from, int) { __pipeline_memcpy_async(to, from, row::piece_bytes); });
+      else
+        bring([&](IO* to, IO const* from, int k) { bring_piece(to, from, k, next_left); });
     } else if (next_left > 0) {
-      int const count = next_state + 1 < p.states ? 4 : 2;
-      bool const begins = next_time == range.begin, pieces = is_whole(next_left);
-#pragma unroll
-      for (int of = 0; of < 2 * stage_states; ++of) {
-        if (of >= count) break;
-        IO const* const from = row_at(of);
+      bool const begins = next_time == range.begin;
+      std::integral_constant<int, part_threads> const each;
+#pragma unroll 1
+      for (int of = 0; of < count; of += 2) {
+        IO const *const from_B = next_B + of / 2 * p.B.state, *const from_C = next_C + of / 2 * p.C.state;
         IO* const to = rows + of * row::stride;
-        if (pieces) {
-#pragma unroll
-          for (int k = part_thread; k < row::row_pieces; k += part_threads)
-            __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps,
-                                    row::piece_bytes);
-        } else {
-          bring_words(std::integral_constant<int, part_threads>{}, to, from, begins, next_left, late_rows[of],
-                      part_thread);
-        }
+        bring_words(each, to, from_B, begins, next_left, late_of(of), part_thread);
+        bring_words(each, to + row::stride, from_C, begins, next_left, late_of(of + 1), part_thread);
       }
       if (has_edges(begins, next_left) && part_thread < 2 * count) {
         int const of = part_thread / 2;
-        bring_edge(rows + of * row::stride, row_at(of), begins, next_left, late(row_at(of) - next_time),
-                   part_thread % 2 > 0);
+        IO const* const from = of % 2 == 0 ? next_B + of / 2 * p.B.state : next_C + of / 2 * p.C.state;
+        bring_edge(rows + of * row::stride, from, begins, next_left, late_of(of), part_thread % 2 > 0);
       }
     }
     __pipeline_commit();
     next_rows += stage_size, next_rows = next_rows >= all_stages ? next_rows - all_stages : next_rows;
     next_state += stage_states;
-    if (Whole) next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
+    next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
     if (next_state >= p.states) {
-      index_t const on = next_time + Parts * tile < range.end ? Parts * tile : 0;
-      if (Whole) next_B += on - next_state * state_of_B, next_C += on - next_state * p.C.state;
-      next_state = 0, next_time += Parts * tile;
-      if (!Whole) next_left = left_at(next_time);
+      // Past the end the rows of the last whole tile are brought once more.
+      index_t const on = !Whole || next_time + Parts * tile < range.end ? Parts * tile : 0;
+      next_B += on - next_state * state_of_B, next_C += on - next_state * p.C.state;
+      next_state = 0, next_time += Parts * tile, next_left = left_at(next_time);
     }
   };
 
@@ -268,7 +289,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
 #pragma unroll
       for (int i = 0; i < Steps; ++i) d[i] = softplus(d[i]);
     }
-    if (Whole ? count < 0 : count < tile) {
+    if (!(Whole && Parts == 1) && count < tile) {
 #pragma unroll
       for (int i = 0; i < Steps; ++i) d[i] = lane * Steps + i < count ? d[i] : Real(0);
     }
@@ -397,14 +418,14 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       reinterpret_cast<typename row::piece*>(z_row)[row::place(lane, i)] =
           narrowed_pack<IO, row::piece_steps>(y + i * row::piece_steps);
     __syncwarp();
-    if (has && is_whole(left_at(t)) && (!Whole || t < range.end)) {
+    if (has && Aligned && count == tile) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) {
         int const k = i * 32 + lane;
         *reinterpret_cast<typename row::piece*>(y_at + t + k * row::piece_steps) =
             reinterpret_cast<typename row::piece const*>(z_row)[row::place_of(k)];
       }
-    } else if (!Whole && has) {
+    } else if (has) {
 #pragma unroll 4
       for (int k = lane; k < count; k += 32) y_at[t + k] = z_row[row::place_of_step(k)];
     }

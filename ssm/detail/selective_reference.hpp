@@ -62,9 +62,10 @@ constexpr selective_errors errors_of_a_device() {
 // Chunks: a tile's part of what a chunk adds is rounded once for each tile before it, then once as it enters.
 inline constexpr index_t roundings_of_device_chunks(index_t chunk, index_t tile) { return chunk / tile + 2; }
 // Time over the threads of a warp: the factor over a thread's steps is e^(A D), its D rounded once for each halving of the
-// `steps`; those over more threads are products of such, a rounding for each, where step by step each step has one. Pairs of
-// threads, the scan's four rounds over pairs, what the tile before ended with, the second of a pair: each rounds what it adds.
-inline constexpr index_t warp_rounds = 7;
+// `steps`; those over more threads are products of such, a rounding for each, where step by step each step has one. Adding
+// a pair of threads, the scan's four rounds over pairs, what the tile before ended with, and the first of a pair to the second
+// each round what they add.
+inline constexpr index_t warp_rounds = 1 + 4 + 1 + 1;
 template <class T>
 constexpr selective_errors errors_of_device_time(index_t steps) {
   selective_errors made = errors_of_a_device<T>();
