@@ -119,7 +119,8 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
 inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
-static_assert(fused_channels % time_block_channels == 0, "a block's channels are of one group");
+static_assert(fused_channels % time_block_channels(1) == 0 && fused_channels % time_block_channels(4) == 0,
+              "a block's channels are of one group");
 
 template <time_rows Rows, int Channels, int Parts, int Blocks, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
@@ -135,11 +136,11 @@ template <time_rows Rows, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   switch (time_parts_of<Real>(p.batch * p.sequences, p.channels, p.time / p.sequences)) {
     case 4:
-      return launch_time_as<Rows, 2, 4, 1>(p, stream);
+      return launch_time_as<Rows, time_block_channels(4), 4, 1>(p, stream);
     case 2:
-      return launch_time_as<Rows, 2, 2, time_blocks<IO>>(p, stream);
+      return launch_time_as<Rows, time_block_channels(2), 2, time_blocks<IO>>(p, stream);
     default:
-      return launch_time_as<Rows, time_block_channels, 1, time_blocks<IO>>(p, stream);
+      return launch_time_as<Rows, time_block_channels(1), 1, time_blocks<IO>>(p, stream);
   }
 }
 template <class IO, class Real>
