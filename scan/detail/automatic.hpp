@@ -32,12 +32,15 @@ arrangement arrangement_of(recurrence<T> const& r) {
   return arrangement::other;
 }
 
+enum class block_order { one_after_another, any };  // on the backend: where any, there is no look_back
+
 struct question {
   extent size;
   int threads;
   operation represents;
   packing how;
   arrangement where;
+  block_order order = block_order::one_after_another;
 };
 
 struct answer {
@@ -54,7 +57,8 @@ inline answer automatic(question const& q) {
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree)
+  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree &&
+      q.order == block_order::one_after_another)
     return {"look_back", "contiguous in time: one pass, in vectors"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};

@@ -48,9 +48,10 @@ void run(recurrence_problem<T> const& problem, int threads) {
   }
 }
 
-// Whoever names a text is tuned for the affine monoid: else the text would run in its place, and nobody see it.
+// Whoever names a text is tuned for the affine monoid, on every backend that the text takes: else the text would run in its
+// place, and nobody see it.
 template <class A, class B, class T>
-inline constexpr bool is_tuned_or_text = has_solve<A, B, affine<T>, T> || !requires {
+inline constexpr bool is_tuned_or_text = has_solve<A, B, affine<T>, T> || !supports<A, B, affine<T>> || !requires {
   typename A::text;
 };
 

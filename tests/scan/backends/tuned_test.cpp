@@ -8,8 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/kernels.hpp>
