@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
 constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>},
-                                             {&fold<SSMSCAN_SIMD_DTYPE>},
+                                             {&fold<SSMSCAN_SIMD_DTYPE>, &hwy::FlushStream},
                                              heinsen_made<SSMSCAN_SIMD_DTYPE>()};
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

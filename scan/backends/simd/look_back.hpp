@@ -115,9 +115,7 @@ struct look_back : ssmscan::look_back {
     on.blocks(workers, [=, &next](index_t worker) {
       chunk_scratch<T>& mine = memory[worker];
       auto const entering = [&](index_t ticket, index_t unit) {
-        constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
-        for (int i = 0; unit > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
-        return unit == 0 ? T(0) : states.await(ticket - 1);
+        return unit == 0 ? T(0) : states.await_soon(ticket - 1);
       };
       for (index_t ticket = next++; ticket < lanes * in_a_lane; ticket = next++) {
         index_t const lane = ticket / in_a_lane, unit = ticket % in_a_lane;

@@ -7,8 +7,10 @@
 #include "tests/laws/fenced.hpp"
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/backends/simd/sequential.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>
 #include <ssmscan/scan/scan.hpp>
 
@@ -293,6 +295,55 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
             ASSERT_TRUE(x.guards_hold());
           }
   });
+}
+
+// Several workers fold rows of lanes block by block and tile by tile: still each lane's left fold. Lengths around some
+// blocks of rows, lanes around a line of memory and beyond one tile a worker.
+TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
+  using T = TypeParam;
+  index_t shared = 0;
+  for (index_t const lanes : {15, 33, 64, 250}) {
+    index_t const height = std::max<index_t>(65536 / (lanes * static_cast<index_t>(sizeof(T))), 1);
+    for (index_t const time : {height + 1, 5 * height - 1, 7 * height + height / 2})
+      for (bool const reverse : {false, true})
+        for (bool const in_place : {false, true})
+          for (index_t const offset : {0, 3}) {
+            index_t const n = lanes * time, first = reverse ? n - lanes : 0, row = reverse ? -lanes : lanes;
+            auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
+            auto const initial = random_numbers<T>(lanes, -1, 1);
+            std::vector<T> needed(b), left = initial;
+            for (index_t t = 0; t < time; ++t)
+              for (index_t lane = 0; lane < lanes; ++lane) {
+                auto const at = static_cast<std::size_t>(first + t * row + lane);
+                needed[at] = left[static_cast<std::size_t>(lane)] =
+                    multiply_add(a[at], left[static_cast<std::size_t>(lane)], b[at]);
+              }
+            for (int const threads : {1, 2, 3, 7}) {
+              guarded<T> x(n, offset);
+              std::copy(b.begin(), b.end(), x.data());
+              std::vector<T> final(static_cast<std::size_t>(lanes));
+              tensor_shape const shape{1, lanes, time}, apart{n, 1, row}, states{1, lanes, 1};
+              detail::recurrence_problem<T> p;
+              p.size = {lanes, time};
+              p.a = detail::lane_view<T const>(tensor_view<T const>(a.data() + first, shape, apart));
+              p.b = detail::lane_view<T const>(
+                  tensor_view<T const>((in_place ? x.data() : b.data()) + first, shape, apart));
+              p.x = detail::lane_view<T>(tensor_view<T>(x.data() + first, shape, apart));
+              p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
+              p.final = detail::lane_view<T>(tensor_view<T>(final.data(), states));
+              openmp on(threads);
+              shared += workers_for(on, p.size) > 1;
+              sequential::solve(on, affine<T>{}, p);
+              for (index_t i = 0; i < n; ++i)
+                ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)]))
+                    << lanes << " lanes of " << time << ", " << threads << " threads, at " << i;
+              for (std::size_t lane = 0; lane < final.size(); ++lane)
+                ASSERT_TRUE(same_bits(final[lane], left[lane])) << lane;
+              ASSERT_TRUE(x.guards_hold());
+            }
+          }
+  }
+  EXPECT_GE(shared, 100);
 }
 
 }  // namespace
