@@ -50,6 +50,11 @@ struct answer {
 inline answer automatic(question const& q) {
   auto const [lanes, time] = q.size;
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  if (q.represents == operation::semi_log && time >= worth_a_tree)
+    return {"look_back",
+            "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};
+#endif
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
