@@ -70,6 +70,18 @@ struct look_back : ssmscan::look_back {
   static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  // semi_log<T> runs by this monoid, text or not.
+  template <class T>
+  using of_semi_log = simd::semi_log<T>;
+  static constexpr std::string_view tree_of_semi_log = semi_log_tree;
+  template <ordered_backend B, class T>
+  static void solve(B& on, simd::semi_log<T> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
+  template <ordered_backend B, class T>
+  static void solve(B& on, segmented<simd::semi_log<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
