@@ -16,7 +16,7 @@ constexpr index_t at_time = index_t{1} << 20;  // the length that work, span and
 constexpr index_t sharing = 16;                // the threads that work of a shared lane is told for
 
 index_t shared_work(capability const& row) {
-  return row.shared_work == nullptr ? row.work(at_time) : row.shared_work(at_time, sharing);
+  return row.shared_work == nullptr || row.backend == "serial" ? row.work(at_time) : row.shared_work(at_time, sharing);
 }
 
 std::string_view name_of(operation o) { return o == operation::affine ? "affine" : "semi_log"; }

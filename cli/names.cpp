@@ -49,6 +49,13 @@ int whole_number(std::string const& argument, std::string const& text, int low, 
   return value;
 }
 
+void check_threads(std::string const& threads, std::string const& backend) {
+  int const given = whole_number("--threads", threads, 0, 4096);
+  if (given > 1 && (backend == "serial" || backend == "cuda"))
+    throw_invalid("--threads", std::to_string(given) + " with --backend " + backend,
+                  "--backend openmp, or no --threads");
+}
+
 double real_number(std::string const& argument, std::string const& text) {
   double value = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

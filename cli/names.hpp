@@ -19,6 +19,9 @@ void need_name(std::string const& argument, std::string const& given, std::vecto
 // The whole of `text` as an integer in [low, high], else std::invalid_argument.
 int whole_number(std::string const& argument, std::string const& text, int low, int high);
 
+// --threads, 0 to 4096; more than one only where a backend shares out among threads.
+void check_threads(std::string const& threads, std::string const& backend);
+
 // The whole of `text` as a finite number, else std::invalid_argument.
 double real_number(std::string const& argument, std::string const& text);
 

@@ -178,7 +178,7 @@ int scan_of(scan_options const& o, inputs const& in) {
 }
 
 int scan(scan_options o) {
-  whole_number("--threads", o.threads, 0, 4096);
+  check_threads(o.threads, o.backend);
   check(o);
   if (auto const why = why_not_here(o.backend); !why.empty()) {
     fmt::print(stderr, "ssmscan scan: --backend {}: skipped, {}\n", o.backend, why);

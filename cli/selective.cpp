@@ -137,7 +137,7 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
 }
 
 int selective(selective_options const& o) {
-  whole_number("--threads", o.threads, 0, 4096);
+  check_threads(o.threads, o.backend);
   check(o);
   if (auto const why = why_not_here(o.backend); !why.empty()) {
     fmt::print(stderr, "ssmscan selective: --backend {}: skipped, {}\n", o.backend, why);

@@ -241,8 +241,8 @@ def headlines(measurements, accuracy, validation):
         if row.second:
             notes.append(_lead_text(row))
         if row.automatic:
-            notes.append(f"automatic takes {time_text(row.automatic.seconds)}")
-        sentences.append((f"Quickest on short input, {where}", f"{contender_text(row.first)}, {time_text(row.first.seconds)}", "; ".join(notes)))
+            notes.append(f"automatic, which calls no algorithm by name, takes {time_text(row.automatic.seconds)}")
+        sentences.append((f"Quickest by name on short input, {where}", f"{contender_text(row.first)}, {time_text(row.first.seconds)}", "; ".join(notes)))
     for answer in exactness(accuracy):
         if answer.dtype not in ("f32", "f64"):
             continue

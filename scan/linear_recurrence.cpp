@@ -1,7 +1,6 @@
 #include <optional>
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
@@ -25,15 +24,26 @@ detail::catalogue<detail::kernel> const& known() {
   return all;
 }
 
+bool has_ordered_blocks(std::string_view name) {
+  bool found = false;
+  backends::for_each(
+      [&]<class B>(std::type_identity<B>) { found |= std::string_view(B::name) == name && ordered_backend<B>; });
+  return found;
+}
+
 // What `automatic` is asked; nothing where an algorithm is named.
 template <class T>
 std::optional<detail::question> question_of(recurrence<T> const& problem, execution const& how) {
   if (how.algorithm != "automatic") return {};
   extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
   bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
-  return detail::question{size, how.backend == "serial" ? 1 : openmp::threads_for(how.threads), problem.operation,
-                          packed ? detail::packing::packed : detail::packing::one_sequence,
-                          detail::arrangement_of(problem)};
+  return detail::question{
+      size,
+      how.backend == "serial" ? 1 : openmp::threads_for(how.threads),
+      problem.operation,
+      packed ? detail::packing::packed : detail::packing::one_sequence,
+      detail::arrangement_of(problem),
+      has_ordered_blocks(how.backend) ? detail::block_order::one_after_another : detail::block_order::any};
 }
 
 template <class T>

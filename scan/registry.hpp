@@ -1,7 +1,7 @@
 #pragma once
 // THE lists. Tests, benchmarks, the run-time table behind `--algorithm` and the tables of the documents are folds over
 // them. Adding an algorithm is one file in algorithms/ and its two entries here: the include and the name; adding a
-// backend is one file in backends/ and its two: the declaration and the name.
+// backend is one file in backends/, its two here, the declaration and the name, and its include in backends/all.hpp.
 #include <type_traits>
 
 #include <ssmscan/scan/algorithms/blelloch.hpp>
@@ -30,7 +30,7 @@ using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heins
 // What an algorithm with an inner one (`using inner = ...`) can be given instead of its default.
 using inner_algorithms = type_list<sequential, hillis_steele, blelloch, chunked, look_back>;
 
-// Whoever runs on one includes <ssmscan/scan/backends/NAME.hpp>.
+// Whoever runs on one includes <ssmscan/scan/backends/NAME.hpp>; whoever folds over them, <ssmscan/scan/backends/all.hpp>.
 class serial;
 class openmp;
 using backends = type_list<serial, openmp>;

@@ -81,7 +81,7 @@ parsed parse(int argc, char** argv) {
     }
   }
   // Flags and not calls on each benchmark, which would write themselves into the names. Theirs come later and win.
-  p.theirs = {argv[0], p.ours.quick ? "--benchmark_min_time=0.02" : "--benchmark_min_time=0.05",
+  p.theirs = {argv[0], p.ours.quick ? "--benchmark_min_time=0.01" : "--benchmark_min_time=0.05",
               "--benchmark_repetitions=3", "--benchmark_display_aggregates_only=true"};
   p.theirs.insert(p.theirs.end(), given.begin(), given.end());
   if (!p.out.empty()) p.theirs.push_back("--benchmark_out=" + p.out + ".partial");
@@ -98,7 +98,7 @@ int help(char const* program) {
 
   --quick              fewer sizes and shapes, shorter runs
   --max-seconds=S      what needs more than S seconds for one pass is not run, and says so; default: 1
-  --benchmark_...      Google Benchmark's flags, below; unless given, --benchmark_min_time=0.05 (0.02 with --quick; bench_accuracy: 0),
+  --benchmark_...      Google Benchmark's flags, below; unless given, --benchmark_min_time=0.05 (0.01 with --quick; bench_accuracy: 0),
                        --benchmark_repetitions=3 (bench_accuracy: 1), --benchmark_display_aggregates_only=true (bench_accuracy: false)
   --help               this
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -58,25 +59,41 @@ struct work {
   std::function<void(benchmark::State&, double seconds)> told{};  // counters, from the seconds of a pass
 };
 
+// What a record times, made and verified once for all its repetitions, which follow one another.
+struct verified_work {
+  std::string name, wrong;
+  work made;
+  std::size_t beside = 0;
+};
+
+inline verified_work verify(std::string const& name, double limit, std::function<work()> const& make) {
+  verified_work held{.name = name, .wrong = "", .made = make()};
+  double first = 0;
+  held.beside = peak_bytes_of([&] { first = seconds_of(held.made.pass); });
+  held.wrong = held.made.check();
+  if (held.wrong.empty() && first > limit)
+    held.wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
+  return held;
+}
+
 // Verified, then timed; a pass beyond the limit is not.
 inline void add(benchmark_name const& name, double limit, std::function<work()> const& make) {
-  auto const body = [make, limit](benchmark::State& state) {
+  auto const body = [name = name.text(), make, limit](benchmark::State& state) {
+    static std::unique_ptr<verified_work> kept;  // of the record that ran last
     try {
-      work const made = make();
-      double first = 0;
-      std::size_t const beside = peak_bytes_of([&] { first = seconds_of(made.pass); });
-      std::string wrong = made.check();
-      if (wrong.empty() && first > limit)
-        wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
-      if (!wrong.empty()) return state.SkipWithError(wrong.c_str());
+      if (kept == nullptr || kept->name != name) {
+        kept.reset();
+        kept = std::make_unique<verified_work>(verify(name, limit, make));
+      }
+      if (!kept->wrong.empty()) return state.SkipWithError(kept->wrong.c_str());
       double timed = 0;
       for (auto _ : state) {
-        double const seconds = seconds_of(made.pass);
+        double const seconds = seconds_of(kept->made.pass);
         state.SetIterationTime(seconds);
         timed += seconds;
       }
-      if (beside > 0) state.counters["bytes_beside"] = static_cast<double>(beside);
-      if (made.told) made.told(state, timed / static_cast<double>(state.iterations()));
+      if (kept->beside > 0) state.counters["bytes_beside"] = static_cast<double>(kept->beside);
+      if (kept->made.told) kept->made.told(state, timed / static_cast<double>(state.iterations()));
     } catch (std::exception const& error) { state.SkipWithError(error.what()); }
   };
   benchmark::RegisterBenchmark(name.text().c_str(), body)->UseManualTime();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <complex>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -103,13 +104,31 @@ struct many_channels {
 // The median of ratios, each of passes one after the other, with the least and the greatest.
 struct ratios {
   std::vector<double> of;
-  void report(benchmark::State& state, std::string const& name) {
-    std::sort(of.begin(), of.end());
-    state.counters[name] = of[of.size() / 2];
-    state.counters[name + "_least"] = of.front();
-    state.counters[name + "_most"] = of.back();
+  void report(benchmark::State& state, std::string const& name) const {
+    std::vector<double> sorted = of;
+    std::sort(sorted.begin(), sorted.end());
+    state.counters[name] = sorted[sorted.size() / 2];
+    state.counters[name + "_least"] = sorted.front();
+    state.counters[name + "_most"] = sorted.back();
   }
 };
+
+// A layer's pass over the bare transforms', by rounds of all of them.
+struct times_transforms {
+  ratios kept, from_c, of_halves;
+};
+template <class B>
+times_transforms measure_ratios(many_channels& data, B& on, int rounds) {
+  times_transforms found;
+  for (int i = 0; i < rounds; ++i) {
+    double const bare = seconds_of([&] { data.bare_transforms(on); });
+    double const whole = seconds_of([&] { data.template kernels_and_convolution<B>(); });
+    double const halves = seconds_of([&] { data.halved_transforms(on); });
+    found.kept.of.push_back(whole / bare), found.of_halves.of.push_back(whole / halves);
+    found.from_c.of.push_back(seconds_of([&] { data.template from_read_out<B>(); }) / bare);
+  }
+  return found;
+}
 
 template <class B>
 void add_many(index_t states, index_t channels, index_t length, options const& given) {
@@ -125,6 +144,7 @@ void add_many(index_t states, index_t channels, index_t length, options const& g
   add(name, limit, [=] {
     auto const data = std::make_shared<many_channels>(states, channels, length);
     auto const on = std::make_shared<B>();
+    auto const found = std::make_shared<std::optional<times_transforms>>();  // once for all repetitions
     return work{[=] { data->kernels_and_convolution<B>(); },
                 [=] {
                   std::string wrong = data->check();
@@ -134,18 +154,10 @@ void add_many(index_t states, index_t channels, index_t length, options const& g
                   return data->check();
                 },
                 [=](benchmark::State& state, double) {
-                  constexpr int rounds = 9;
-                  ratios kept, from_c, of_halves;
-                  for (int i = 0; i < rounds; ++i) {
-                    double const bare = seconds_of([&] { data->bare_transforms(*on); });
-                    double const whole = seconds_of([&] { data->kernels_and_convolution<B>(); });
-                    double const halves = seconds_of([&] { data->halved_transforms(*on); });
-                    kept.of.push_back(whole / bare), of_halves.of.push_back(whole / halves);
-                    from_c.of.push_back(seconds_of([&] { data->from_read_out<B>(); }) / bare);
-                  }
-                  kept.report(state, "times_bare_ffts");
-                  from_c.report(state, "times_bare_ffts_from_c");
-                  of_halves.report(state, "times_halved_ffts");
+                  if (!*found) *found = measure_ratios(*data, *on, 9);
+                  (*found)->kept.report(state, "times_bare_ffts");
+                  (*found)->from_c.report(state, "times_bare_ffts_from_c");
+                  (*found)->of_halves.report(state, "times_halved_ffts");
                 }};
   });
 }

@@ -89,7 +89,7 @@ void add_default(catalogue& all) {
   all.add<float>(one_lane({22, 26}, {.threads = 1}));
   for (int const e : {20, 25}) all.add<float>(options_of_the_call(1, power(e)));
   all.add<float>(options_of_the_call(64, power(14)));
-  all.add<float>(one_lane({14, 20}, {.operation = operation::semi_log}));
+  all.add<float>(one_lane({14, 20, 24}, {.operation = operation::semi_log}));
   all.add<double>(one_lane({10, 14, 18, 22, 25}));
   all.add<double>(many_lanes({{64, power(14)}}));
   all.add<double>(one_lane({20}, {.operation = operation::semi_log}));

@@ -32,12 +32,15 @@ arrangement arrangement_of(recurrence<T> const& r) {
   return arrangement::other;
 }
 
+enum class block_order { one_after_another, any };  // on the backend: where any, there is no look_back
+
 struct question {
   extent size;
   int threads;
   operation represents;
   packing how;
   arrangement where;
+  block_order order = block_order::one_after_another;
 };
 
 struct answer {
@@ -47,6 +50,11 @@ struct answer {
 inline answer automatic(question const& q) {
   auto const [lanes, time] = q.size;
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  if (q.represents == operation::semi_log && time >= worth_a_tree)
+    return {"look_back",
+            "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};
+#endif
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
@@ -54,7 +62,8 @@ inline answer automatic(question const& q) {
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree)
+  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree &&
+      q.order == block_order::one_after_another)
     return {"look_back", "contiguous in time: one pass, in vectors"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};

@@ -48,21 +48,42 @@ void run(recurrence_problem<T> const& problem, int threads) {
   }
 }
 
-// Whoever names a text is tuned for the affine monoid: else the text would run in its place, and nobody see it.
+// Whoever names a text is tuned for the affine monoid, on every backend that the text takes: else the text would run in its
+// place, and nobody see it.
 template <class A, class B, class T>
-inline constexpr bool is_tuned_or_text = has_solve<A, B, affine<T>, T> || !requires {
+inline constexpr bool is_tuned_or_text = has_solve<A, B, affine<T>, T> || !supports<A, B, affine<T>> || !requires {
   typename A::text;
 };
+
+// The monoid that A runs in the place of M: of the same meaning, by functions of its own, where A names one.
+template <class A, class M>
+struct run_as : std::type_identity<M> {};
+template <class A, class T>
+requires requires { typename A::template of_semi_log<T>; }
+struct run_as<A, semi_log<T>> : std::type_identity<typename A::template of_semi_log<T>> {};
+template <class A, class T>
+requires requires { typename A::template of_semi_log<T>; }
+struct run_as<A, segmented<semi_log<T>>> : std::type_identity<segmented<typename A::template of_semi_log<T>>> {};
+
+template <class A>
+constexpr std::string_view tree_of_semi_log() {
+  if constexpr (requires { A::tree_of_semi_log; }) {
+    return A::tree_of_semi_log;
+  } else {
+    return A::info.tree;
+  }
+}
 
 template <class A, class B>
 struct host_kernels {
   template <class M, class T>
-  static constexpr bool tuned = detail::tuned<A, B, M, T>;
+  static constexpr bool tuned = detail::tuned<A, B, typename run_as<A, M>::type, T>;
   template <class M, class T>
   static constexpr kernel<T> kernel_for() {
     static_assert(is_tuned_or_text<A, B, T>, "a tuned form needs solve() for the affine monoid of every dtype");
-    if constexpr (supports<A, B, M>) {
-      return &run<A, B, M, T>;
+    using runs = typename run_as<A, M>::type;
+    if constexpr (supports<A, B, runs>) {
+      return &run<A, B, runs, T>;
     } else {
       return nullptr;
     }
@@ -77,7 +98,7 @@ constexpr kernels_of<kernel<T>> make_kernels() {
 template <class A, class B>
 kernel_table const& kernels_for() {
   static constexpr kernel_table table =
-      make_table<kernel, A, host_kernels<A, B>>(B::name, {A::info.tree, A::info.tree});
+      make_table<kernel, A, host_kernels<A, B>>(B::name, {A::info.tree, tree_of_semi_log<A>()});
   return table;
 }
 

@@ -25,6 +25,9 @@ inline constexpr math_library cuda_library{.exp = 3, .log = 3, .sine = 5, .log1p
 inline constexpr math_library fused_library{
     .exp = 0x1p14, .log = 0x1p11, .sine = 0, .log1p = 0, .atan2 = 0, .products = 1};
 
+// Of the tuned semi_log on the CPU, which derives them: scan/backends/simd/semi_log.hpp.
+inline constexpr math_library own_semi_log_library{.exp = 1.5, .log = 2.5, .sine = 0, .log1p = 0, .atan2 = 0};
+
 // Whose logarithms an algorithm takes, by what its info says, where the platform's library is `platform`.
 constexpr math_library const& library_of(log_formula formula, math_library const& platform = c_library) {
   return formula == log_formula::in_runs ? fused_library : platform;

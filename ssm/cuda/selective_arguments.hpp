@@ -19,26 +19,39 @@ inline constexpr int tile_time = 32;
 template <class Real>
 inline constexpr int time_steps = sizeof(Real) == 8 ? 8 : 16;
 
+// fused_time's warps for a channel, each with a tile of its own: more where multiprocessors would have no warps, and there are
+// so many tiles. No bit depends on it.
+template <class Real>
+inline constexpr int time_parts_of(index_t batch, index_t channels, index_t time) {
+  constexpr index_t multiprocessors = 132, tile = 32 * time_steps<Real>;
+  index_t const rows = batch * channels;
+  if (sizeof(Real) < 8 && rows <= 2 * multiprocessors && time > 2 * tile) return 4;
+  return rows <= 4 * multiprocessors && time > tile ? 2 : 1;
+}
+inline constexpr index_t time_block_channels(int parts) { return parts == 1 ? 4 : 2; }
+
 // Whether automatic takes fused_time, for float and one sequence in each batch row: what both take on an H100 of 132
 // multiprocessors, in ns without what a launch costs, fitted to 60 runs of up to 4096 channels
 // (docs/experiments/selective_cuda.md, "Which form").
 //
-// fused_time: a warp has a channel. With three blocks on each multiprocessor, all that fit, a tile takes 2200 + 410 N; with two
-// 9/12 of it, with one 7/12; more blocks take turns. A tile that is not whole takes as long as two.
+// fused_time: with one warp a channel, and three blocks on each multiprocessor, all that fit, a tile takes 2200 + 410 N; with
+// two 9/12 of it, with one 7/12; more blocks take turns. With two warps two tiles take 11/12 of it (one block on each: 8/12),
+// with four four take 10/12. A tile that is not whole takes as long as two.
 // fused: a step of a block takes 58 or, by how states lie over threads, 70 or 144; each block more on a multiprocessor adds
 // 4/10. A sequence of more than one chunk walks back from each chunk's end before, as long as 600 steps take.
 inline constexpr index_t fused_block_channels(index_t states) {
   return states <= 8 ? 64 : states <= 16 ? 32 : states <= 32 ? 16 : 32;
 }
-inline constexpr index_t time_block_channels = 4;
 inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time) {
   constexpr index_t multiprocessors = 132, tile = 32 * time_steps<float>, blocks_at_once = 3, walk_back = 600;
-  constexpr index_t twelfths[blocks_at_once] = {0, 7, 9};
+  constexpr index_t twelfths[3][blocks_at_once] = {
+      {0, 7, 9}, {0, 8, 11}, {0, 10, 20}};  // one warp a channel, two, four
   auto const of = [](index_t count, index_t each) { return (count + each - 1) / each; };
 
-  index_t const blocks_of_time = of(batch * of(channels, time_block_channels), multiprocessors);
-  index_t const tiles = of(time, tile) + (time % tile > 0 ? 1 : 0), tile_takes = 2200 + 410 * states;
-  index_t const turns = 12 * (blocks_of_time / blocks_at_once) + twelfths[blocks_of_time % blocks_at_once];
+  int const parts = time_parts_of<float>(batch, channels, time);
+  index_t const blocks_of_time = of(batch * of(channels, time_block_channels(parts)), multiprocessors);
+  index_t const tiles = of(of(time, tile) + (time % tile > 0 ? 1 : 0), parts), tile_takes = 2200 + 410 * states;
+  index_t const turns = 12 * (blocks_of_time / blocks_at_once) + twelfths[parts / 2][blocks_of_time % blocks_at_once];
   index_t const time_takes = tiles * tile_takes * turns / 12;
 
   index_t const chunk = chunk_of(channels * states), step_takes = states <= 8 ? 70 : states <= 32 ? 58 : 144;

@@ -141,7 +141,7 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
   std::string const tree = fused       ? "selective_chunks_of_" + std::to_string(call.chunk) + "/1"
                            : over_time ? "selective_warp_tiles_of_" +
-                                             std::to_string(32 * time_steps<typename ssm::real_part_of<V>::type>) + "/1"
+                                             std::to_string(32 * time_steps<typename ssm::real_part_of<V>::type>) + "/2"
                                        : "selective_warp/1";
   call.made = {fused       ? "fused"
                : over_time ? "fused_time"

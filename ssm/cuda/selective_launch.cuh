@@ -116,28 +116,41 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   return launch_fused<64, 8, 2, 4, 2>(p, is_split, stream);
 }
 
-// Warps of a block, as measured (docs/experiments/selective_cuda.md): more share B and C, but wait for one another.
-inline constexpr int time_warps = time_block_channels;
 // Blocks of a multiprocessor: what its registers hold.
 template <class IO>
 inline constexpr int time_blocks = sizeof(IO) == 8 ? 2 : 3;
-static_assert(fused_channels % time_warps == 0, "a block's channels are of one group");
+static_assert(fused_channels % time_block_channels(1) == 0 && fused_channels % time_block_channels(4) == 0,
+              "a block's channels are of one group");
 
-template <bool Shifted, class IO, class Real>
+template <time_rows Rows, int Channels, int Parts, int Blocks, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  using shape = time_shape<IO, Real, time_steps<Real>, time_warps>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, time_warps, time_blocks<IO>, Shifted>;
+  using shape = time_shape<IO, Real, time_steps<Real>, Channels, Parts>;
+  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, Channels, Parts, Blocks, Rows>;
   std::size_t const shared = shape::shared_bytes(p.states);
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
-  index_t const channel_blocks = (p.channels + time_warps - 1) / time_warps;
+  index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
   launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+}
+template <time_rows Rows, class IO, class Real>
+void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  switch (time_parts_of<Real>(p.batch * p.sequences, p.channels, p.time / p.sequences)) {
+    case 4:
+      return launch_time_as<Rows, time_block_channels(4), 4, 1>(p, stream);
+    case 2:
+      return launch_time_as<Rows, time_block_channels(2), 2, time_blocks<IO>>(p, stream);
+    default:
+      return launch_time_as<Rows, time_block_channels(1), 1, time_blocks<IO>>(p, stream);
+  }
 }
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  if constexpr (sizeof(IO) < 4)  // a sequence may begin in the middle of a word
-    if (!p.pieces || p.offsets != nullptr || p.begin != nullptr) return launch_time_as<true>(p, stream);
-  launch_time_as<false>(p, stream);
+  constexpr index_t piece_steps = time_row<IO, time_steps<Real>>::piece_steps;
+  if (p.pieces && p.time % piece_steps == 0 && p.offsets == nullptr && p.begin == nullptr) {
+    bool const whole = p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
+    return whole ? launch_time_as<time_rows::whole>(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
+  }
+  launch_time_as<sizeof(IO) < 4 ? time_rows::shifted : time_rows::ragged>(p, stream);
 }
 
 template <class V, class IO>

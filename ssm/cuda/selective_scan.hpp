@@ -9,7 +9,7 @@
 // Three forms compute it, and the call says which one it chose:
 //   fused       rule mamba, real A, at most 64 states; u, delta, z, y, B and C contiguous in time; one group, or groups of a
 //               multiple of 64 channels: states over threads, in registers, tiles of time through shared memory
-//   fused_time  the same problems: time over the threads of a warp, a warp for each channel
+//   fused_time  the same problems: time over the threads of a warp, a warp for each channel, or two or four where channels are few
 //   general     anything: a warp for each channel, step by step
 // and a fourth, by name only, is what they are compared with:
 //   unfused     anything: all a and b written to memory (1 GiB of them at a time), scanned by device::linear_recurrence with any

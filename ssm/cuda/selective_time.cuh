@@ -3,15 +3,19 @@
 // the multiprocessors without warps.
 //
 // A warp walks along one channel in tiles of 32 x Steps steps, thread l having steps l Steps .. (l + 1) Steps of each, in
-// registers: d, d u, and what becomes y. State after state:
-//   1  x = e^(d A) x + d u B over the thread's steps, from nothing (thread 0: from where the tile before ended); the
-//      factors and d u B stay in registers
-//   2  the threads' results are scanned (Hillis and Steele): from thread l - 2^k to l the factor is e^(A D_k), where D_k, the
-//      sum of the d between (by halves, so that it is rounded log2(Steps) + k times), is the same for all states
-//   3  x again, from what the thread before ended with, and y += C x
-// Each is a chain of latencies, so 2 and 3 of a state are worked beside 1 of the next, in one piece of code without branches.
-// Rows of B and C of two stages (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on
-// their way to shared memory meanwhile. No bit depends on Warps.
+// registers: d, d u, and what becomes y. Two states at a time:
+//   1  x = e^(d A) x + d u B over the thread's steps, from nothing; the factors and d u B stay in registers
+//   2  the threads' results are scanned. Of a pair of threads the even one takes the first state of both, the odd one the
+//      second, so that four rounds (Hillis and Steele, over 16 pairs) scan both states. The factor of a thread's steps is
+//      e^(A D), D the sum of their d (by halves: rounded log2(Steps) times); those of more threads are products
+//   3  what the tile before ended with is added, by the product of all factors before
+//   4  x again, from what the thread before ended with, and y += C x
+// As 4 goes on it frees the registers that 1 of the next two states fills, so both are one loop. Rows of B and C of two stages
+// (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on their way to shared memory
+// meanwhile.
+//
+// A channel may have several warps (Parts), each with a tile of its own: they exchange (factors, results) of their tiles in
+// shared memory, and each goes through those before its own in order. No bit depends on Channels or Parts.
 //
 // Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
 // of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
@@ -38,45 +42,230 @@ template <class Real>
 struct alignas(2 * sizeof(Real)) time_state {
   Real rate, carry;
 };
+// Of a warp's tile and state: x at its end = factor x carry + from_nothing.
+template <class Real>
+struct alignas(2 * sizeof(Real)) time_effect {
+  Real factor, from_nothing;
+};
 
-template <class IO, class Real, int Steps, int Warps>
+// aligned: all rows begin and end at 16 bytes, and one sequence has them; whole: in whole tiles, and states are even in number.
+// ragged: neither; shifted: and 16-bit rows may begin in the middle of a word.
+enum class time_rows { whole, aligned, ragged, shifted };
+
+// Of a thread, where a scan's round has one before it: made and factor of both, one after the other.
+__device__ inline void take_before(float& made, float& factor, int distance) {
+  asm volatile(
+      "{\n .reg .pred has;\n .reg .f32 made, factor;\n"
+      " shfl.sync.up.b32 made|has, %0, %2, 0, 0xffffffff;\n shfl.sync.up.b32 factor, %1, %2, 0, 0xffffffff;\n"
+      " @has fma.rn.f32 %0, %1, made, %0;\n @has mul.rn.f32 %1, %1, factor;\n}"
+      : "+f"(made), "+f"(factor)
+      : "r"(distance));
+}
+__device__ inline void take_before(double& made, double& factor, int distance) {
+  double const made_before = __shfl_up_sync(0xffffffffu, made, distance),
+               factor_before = __shfl_up_sync(0xffffffffu, factor, distance);
+  if (static_cast<int>(threadIdx.x) % 32 >= distance) made = fma(factor, made_before, made), factor *= factor_before;
+}
+
+template <class IO, class Real, int Steps, int Channels, int Parts>
 struct time_shape {
-  static constexpr int threads = 32 * Warps, tile = 32 * Steps;
+  static constexpr int warps = Channels * Parts, threads = 32 * warps, tile = 32 * Steps;
   static constexpr int stage_states = 2;
   static constexpr unsigned buffers = 4;  // of stages: two worked on, two on their way
-  // [buffer][state of a stage][B, C][row] and per warp u, delta, z (then y), and per warp and state a time_state
-  static constexpr int stage_rows = 2 * stage_states, coefficient_rows = buffers * stage_rows, warp_rows = 3;
+  // [buffer][part][state of a stage][B, C][row]; per warp u, delta, z (then y); per warp and state, of an even number, a
+  // time_state; [pair's buffer][warp][state of the pair] a time_effect
+  static constexpr int stage_rows = 2 * stage_states, coefficient_rows = buffers * Parts * stage_rows, warp_rows = 3;
+  static constexpr int effects = Parts > 1 ? 2 * warps* stage_states : 0;
+  __host__ __device__ static constexpr int even(int states) { return states + states % 2; }
   static std::size_t shared_bytes(int states) {
-    return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * Warps) +
-           sizeof(time_state<Real>) * static_cast<std::size_t>(states) * Warps;
+    return sizeof(IO) * time_row<IO, Steps>::stride * (coefficient_rows + warp_rows * warps) +
+           sizeof(time_state<Real>) * static_cast<std::size_t>(even(states)) * warps +
+           sizeof(time_effect<Real>) * effects;
   }
 };
 
-template <class IO, class Real, int Steps, int Warps, int BlocksPerMultiprocessor, bool Shifted>
-__global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
+template <class IO, class Real, int Steps, int Channels, int Parts, int BlocksPerMultiprocessor, time_rows Rows>
+__global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor)
     selective_time_kernel(fused_arguments<IO, Real> const p) {
-  using shape = time_shape<IO, Real, Steps, Warps>;
+  using shape = time_shape<IO, Real, Steps, Channels, Parts>;
   using row = time_row<IO, Steps>;
-  constexpr int tile = shape::tile, threads = shape::threads, stage_states = shape::stage_states;
+  constexpr bool Whole = Rows == time_rows::whole, Aligned = Whole || Rows == time_rows::aligned,
+                 Shifted = Rows == time_rows::shifted;
+  constexpr int tile = shape::tile, stage_states = shape::stage_states, part_threads = 32 * Channels;
   constexpr unsigned everyone = 0xffffffffu;
   extern __shared__ __align__(16) unsigned char shared[];
   IO* const coefficients = reinterpret_cast<IO*>(shared);
-  int const lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  int lane;
+  asm volatile("mov.u32 %0, %%laneid;" : "=r"(lane));  // kept: else it is read anew for each state
+  int const warp = static_cast<int>(threadIdx.x) / 32, part = warp / Channels;
+  bool const is_odd = lane % 2 > 0;
+  int const part_thread = static_cast<int>(threadIdx.x) % part_threads;
   IO* const u_row = coefficients + (shape::coefficient_rows + shape::warp_rows * warp) * row::stride;
   IO *const delta_row = u_row + row::stride, *const z_row = delta_row + row::stride;
-  auto* const own_states = reinterpret_cast<time_state<Real>*>(
-                               coefficients + (shape::coefficient_rows + shape::warp_rows * Warps) * row::stride) +
-                           warp * p.states;
+  auto* const states_of_all = reinterpret_cast<time_state<Real>*>(
+      coefficients + (shape::coefficient_rows + shape::warp_rows * shape::warps) * row::stride);
+  auto* const own_states = states_of_all + warp * shape::even(p.states);
+  auto* const effects = reinterpret_cast<time_effect<Real>*>(states_of_all + shape::warps * shape::even(p.states));
 
-  index_t const channel_blocks = (p.channels + Warps - 1) / Warps;
+  index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
   index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
   index_t const slot = block / channel_blocks / p.batch;
   slot_range const range = range_of(p, batch, slot);
   if (!range.is_one) return;
-  index_t const first_of_block = block % channel_blocks * Warps, c = first_of_block + warp;
+  index_t const first_of_block = block % channel_blocks * Channels, c = first_of_block + warp % Channels;
   bool const has = c < p.channels;
   index_t const own = has ? c : 0;
 
+  IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
+  IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
+  IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
+  IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
+  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
+  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
+
+  // Rows of every second state lie late, or all, or none.
+  auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
+  int const late_rows[4] = {late(B), late(C), late(B + p.B.state), late(C + p.C.state)};
+  auto const late_of = [&](int of) {
+    return of % 2 == 0 ? of == 0 ? late_rows[0] : late_rows[2] : of == 1 ? late_rows[1] : late_rows[3];
+  };
+
+  // Steps of the row `from`, from step t of the sequence on of which `left` are its own, from global memory to shared, without
+  // waiting; zeros beyond.
+  auto const left_at = [&](index_t t) { return static_cast<int>(range.end - t < 2 * tile ? range.end - t : 2 * tile); };
+  auto const bring_piece = [&](IO* to, IO const* from, int k, int left) {
+    if (Whole || k * row::piece_steps < left)  // all of it is the sequence's, or none
+      __pipeline_memcpy_async(to, from, row::piece_bytes);
+    else
+      *reinterpret_cast<typename row::piece*>(to) = typename row::piece{};
+  };
+  // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
+  // the sequence's, as the first and the last may be, is left to bring_edge.
+  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* at, bool begins,
+                                          int left, int shift, int first) {
+    int const own = row::place_of_step(first * row::word_steps);
+    IO const* const from = at + (first * row::word_steps - shift);
+    bool const is_edge = shift > 0 && begins && first == 0, has_more = shift > 0 && first == 0;
+    auto const bring = [&](int i, bool is_whole) {
+      __pipeline_memcpy_async(to + row::template moved<Count>(own, i), from + i * Count * row::word_steps,
+                              row::word_bytes, is_whole ? 0 : row::word_bytes);
+    };
+    auto const bring_more = [&](bool is_whole) {
+      __pipeline_memcpy_async(to + row::place_of_step(row::length), from + row::length, row::word_bytes,
+                              is_whole ? 0 : row::word_bytes);
+    };
+    if (left > tile) {  // the sequence goes on beyond the tile
+#pragma unroll
+      for (int i = 0; i < row::words / Count; ++i)
+        if (i > 0 || !is_edge) bring(i, true);
+      if (has_more) bring_more(true);
+    } else {
+      // Words before `whole` are the sequence's, those from `none` on have no step of it.
+      int const whole = (left + shift) / row::word_steps - first,
+                none = (left + shift + row::word_steps - 1) / row::word_steps - first;
+#pragma unroll 1
+      for (int i = 0; i < row::words / Count; ++i) {
+        bool const is_whole = i * Count < whole;
+        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge)) bring(i, is_whole);
+      }
+      if (has_more && row::words >= none) bring_more(false);
+    }
+  };
+  auto const has_edges = [&](bool begins, int left) { return row::word_steps > 1 && (begins || left <= tile); };
+  auto const bring_edge = [&](IO* to, IO const* at, bool begins, int left, int shift, bool is_last) {
+    if (!is_last && shift > 0 && begins) to[row::place_of_step(1)] = at[0];
+    if (is_last && left <= tile && (left - 1 + shift) % row::word_steps == 0) {
+      IO* const word = to + row::place_of_step(left - 1 + shift);
+      word[0] = at[left - 1], word[row::word_steps - 1] = IO{};
+    }
+  };
+  auto const bring_row = [&](IO* to, IO const* from, index_t t) {
+    int const left = left_at(t);
+    if (left <= 0) return;  // nothing is kept of it
+    if constexpr (Aligned) {
+#pragma unroll
+      for (int i = 0; i < row::pieces; ++i) {
+        int const k = i * 32 + lane;
+        bring_piece(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps, k, left);
+      }
+    } else {
+      int const shift = late(from);
+      bool const begins = t == range.begin;
+      bring_words(std::integral_constant<int, 32>{}, to, from + t, begins, left, shift, lane);
+      if (has_edges(begins, left) && lane < 2) bring_edge(to, from + t, begins, left, shift, lane > 0);
+    }
+  };
+  // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one, or the same words. A
+  // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before.
+  constexpr bool two_at_once = part_threads == 2 * row::row_pieces;
+  constexpr int pieces_each = two_at_once ? 1 : row::row_pieces / part_threads;
+  static_assert(two_at_once || pieces_each * part_threads == row::row_pieces);
+  static_assert(pieces_each == 1 || part_threads / row::pieces % row::at_once == 0, "pieces of alike place");
+  constexpr unsigned stage_size = Parts * shape::stage_rows * row::stride, all_stages = shape::buffers * stage_size;
+  int const own_piece = part_thread % row::row_pieces, own_at = Aligned ? own_piece * row::piece_steps : 0;
+  bool const brings_C = Aligned && two_at_once && part_thread >= row::row_pieces;
+  index_t const first_tile = range.begin + part * tile;
+  unsigned const part_rows = part * shape::stage_rows * row::stride;
+  unsigned const own_place = row::place_of(own_piece) * row::piece_steps + (brings_C ? row::stride : 0);
+  // A part whose first tile is past the end has none: it brings the first part's, and nothing is kept of it.
+  index_t const first_brought = Whole && first_tile >= range.end ? range.begin : first_tile;
+  IO const *next_B = (brings_C ? C : B) + first_brought + own_at, *next_C = C + first_brought + own_at;
+  index_t const state_of_B = brings_C ? p.C.state : p.B.state;
+  index_t next_time = first_tile;
+  int next_state = 0, next_left = left_at(next_time);
+  unsigned next_rows = part_rows;
+  auto const bring_stage = [&] {
+    IO* const rows = coefficients + next_rows;
+    int const count = Whole || next_state + 1 < p.states ? 2 * stage_states : 2;
+    if constexpr (Aligned) {
+      auto const bring = [&](auto bring_one) {
+#pragma unroll
+        for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1) {
+          if (of >= count) break;
+          IO const* const from = of % 2 == 0 ? next_B + of / 2 * state_of_B : next_C + of / 2 * p.C.state;
+#pragma unroll
+          for (int i = 0; i < pieces_each; ++i) {
+            constexpr int steps = part_threads * row::piece_steps;
+            bring_one(rows + own_place + of * row::stride + i * steps, from + i * steps, own_piece + i * part_threads);
+          }
+        }
+      };
+      if (Whole || next_left >= tile)
+        bring([&](IO* to, IO const* from, int) { __pipeline_memcpy_async(to, from, row::piece_bytes); });
+      else
+        bring([&](IO* to, IO const* from, int k) { bring_piece(to, from, k, next_left); });
+    } else if (next_left > 0) {
+      bool const begins = next_time == range.begin;
+      std::integral_constant<int, part_threads> const each;
+#pragma unroll 1
+      for (int of = 0; of < count; of += 2) {
+        IO const *const from_B = next_B + of / 2 * p.B.state, *const from_C = next_C + of / 2 * p.C.state;
+        IO* const to = rows + of * row::stride;
+        bring_words(each, to, from_B, begins, next_left, late_of(of), part_thread);
+        bring_words(each, to + row::stride, from_C, begins, next_left, late_of(of + 1), part_thread);
+      }
+      if (has_edges(begins, next_left) && part_thread < 2 * count) {
+        int const of = part_thread / 2;
+        IO const* const from = of % 2 == 0 ? next_B + of / 2 * p.B.state : next_C + of / 2 * p.C.state;
+        bring_edge(rows + of * row::stride, from, begins, next_left, late_of(of), part_thread % 2 > 0);
+      }
+    }
+    __pipeline_commit();
+    next_rows += stage_size, next_rows = next_rows >= all_stages ? next_rows - all_stages : next_rows;
+    next_state += stage_states;
+    next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
+    if (next_state >= p.states) {
+      // Past the end the rows of the last whole tile are brought once more.
+      index_t const on = !Whole || next_time + Parts * tile < range.end ? Parts * tile : 0;
+      next_B += on - next_state * state_of_B, next_C += on - next_state * p.C.state;
+      next_state = 0, next_time += Parts * tile, next_left = left_at(next_time);
+    }
+  };
+
+  unsigned own_rows = part_rows;
+  bring_row(u_row, u_at, first_tile), bring_row(delta_row, delta_at, first_tile);
+  bring_stage(), bring_stage();
+#pragma unroll 1
   for (int n = lane; n < p.states; n += 32) {
     Real const carry = p.initial.data == nullptr
                            ? Real(0)
@@ -84,135 +273,14 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
                                             range.sequence * p.initial.sequence + n * p.initial.state];
     own_states[n] = {decay_rate(p.A[own * p.row_of_A + n]), carry};
   }
+  if (!Whole && p.states % 2 > 0 && lane == 0) own_states[p.states] = {Real(0), Real(0)};
   Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
-  IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
-  IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
-  IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
-  IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
-  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
-  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
-  bool const pieces_aligned = p.pieces && range.begin % row::piece_steps == 0;
-
-  // Steps of the row `from` from t on, from global memory to shared, without waiting; zeros beyond the sequence.
-  auto const is_whole = [&](index_t t) { return pieces_aligned && range.end - t >= tile; };
-  auto const bring_piece = [&](IO* to, IO const* from, int k) {
-    __pipeline_memcpy_async(to + row::place_of(k) * row::piece_steps, from + k * row::piece_steps, row::piece_bytes);
-  };
-  auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
-  // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
-  // the sequence's, as the first and the last may be, is left to bring_edge. While the sequence goes on beyond the tile, a word
-  // is one instruction.
-  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* from, index_t t,
-                                          int shift, int first) {
-    int const own = row::place_of_step(first * row::word_steps);
-    IO const* const at = from + t + (first * row::word_steps - shift);
-    bool const is_edge = shift > 0 && t == range.begin && first == 0;
-    auto const bring = [&](IO* word, int steps_on, bool is_whole) {
-      __pipeline_memcpy_async(word, at + steps_on, row::word_bytes, is_whole ? 0 : row::word_bytes);
-    };
-    if (range.end - t > tile) {
-#pragma unroll
-      for (int i = 0; i < row::words / Count; ++i)
-        if (i > 0 || !is_edge) bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, true);
-      if (shift > 0 && first == 0) bring(to + row::place_of_step(row::length), row::length, true);
-    } else {
-      // Words before `whole` are the sequence's, those from `none` on have no step of it.
-      int const steps = static_cast<int>(range.end - t) + shift;
-      int const whole = steps / row::word_steps - first, none = (steps + row::word_steps - 1) / row::word_steps - first;
-#pragma unroll 1
-      for (int i = 0; i < row::words / Count; ++i) {
-        bool const is_whole = i * Count < whole;
-        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge))
-          bring(to + row::template moved<Count>(own, i), i * Count * row::word_steps, is_whole);
-      }
-      if (shift > 0 && first == 0 && row::words >= none)
-        bring(to + row::place_of_step(row::length), row::length, false);
-    }
-  };
-  auto const has_edges = [&](index_t t) { return row::word_steps > 1 && (t == range.begin || range.end - t <= tile); };
-  auto const bring_edge = [&](IO* to, IO const* from, index_t t, int shift, bool is_last) {
-    index_t const left = range.end - t, step = left - 1;
-    if (left <= 0) return;
-    if (!is_last && shift > 0 && t == range.begin) to[row::place_of_step(1)] = from[t];
-    if (is_last && step < tile && (step + shift) % row::word_steps == 0) {
-      IO* const at = to + row::place_of_step(static_cast<int>(step) + shift);
-      at[0] = from[t + step], at[row::word_steps - 1] = IO{};
-    }
-  };
-  auto const bring_row = [&](IO* to, IO const* from, index_t t) {
-    if (is_whole(t)) {
-#pragma unroll
-      for (int i = 0; i < row::pieces; ++i) bring_piece(to, from + t, i * 32 + lane);
-    } else {
-      int const shift = late(from);
-      bring_words(std::integral_constant<int, 32>{}, to, from, t, shift, lane);
-      if (has_edges(t) && lane < 2) bring_edge(to, from, t, shift, lane > 0);
-    }
-  };
-  // What is brought next of B and C: a thread brings the same piece of each row, or of each second one. A stage's copies are one
-  // group of the pipeline, with whatever else was asked for since the stage before.
-  constexpr unsigned rows_at_once = threads / row::row_pieces;
-  static_assert(threads % row::row_pieces == 0 && (rows_at_once == 1 || rows_at_once == 2));
-  unsigned const own_piece = threadIdx.x % row::row_pieces, own_place = row::place_of(static_cast<int>(own_piece));
-  bool const brings_C = rows_at_once == 2 && threadIdx.x >= row::row_pieces;
-  IO const* next_B = (brings_C ? C : B) + range.begin + own_piece * row::piece_steps;
-  IO const* next_C = C + range.begin + own_piece * row::piece_steps;
-  index_t const state_of_B = brings_C ? p.C.state : p.B.state;
-  index_t next_time = range.begin;
-  int next_state = 0;
-  unsigned next_buffer = 0;
-  bool next_is_whole = is_whole(next_time);
-  auto const bring_stage = [&] {
-    IO* const rows = coefficients + next_buffer * shape::stage_rows * row::stride;
-    if (next_is_whole) {
-      auto const bring_state = [&](int s) {
-        IO* const to = rows + 2 * s * row::stride + own_place * row::piece_steps;
-        __pipeline_memcpy_async(to + (brings_C ? row::stride : 0), next_B + s * state_of_B, row::piece_bytes);
-        if constexpr (rows_at_once == 1)
-          __pipeline_memcpy_async(to + row::stride, next_C + s * p.C.state, row::piece_bytes);
-      };
-      if (next_state + stage_states <= p.states) {
-#pragma unroll
-        for (int s = 0; s < stage_states; ++s) bring_state(s);
-      } else {
-        for (int s = 0; next_state + s < p.states; ++s) bring_state(s);
-      }
-    } else if (next_time < range.end) {
-      auto const row_at = [&](int of) {
-        int const n = next_state + of / 2;
-        return of % 2 == 0 ? B + n * p.B.state : C + n * p.C.state;
-      };
-      int const rows_left = 2 * (p.states - next_state),
-                count = rows_left < 2 * stage_states ? rows_left : 2 * stage_states;
-#pragma unroll 1
-      for (int of = 0; of < count; ++of)
-        bring_words(std::integral_constant<int, threads>{}, rows + of * row::stride, row_at(of), next_time,
-                    late(row_at(of)), static_cast<int>(threadIdx.x));
-      int const of = static_cast<int>(threadIdx.x) / 2;
-      if (has_edges(next_time) && of < count)
-        bring_edge(rows + of * row::stride, row_at(of), next_time, late(row_at(of)), threadIdx.x % 2 > 0);
-    }
-    __pipeline_commit();
-    next_buffer = (next_buffer + 1) % shape::buffers;
-    next_state += stage_states, next_B += stage_states * state_of_B, next_C += stage_states * p.C.state;
-    if (next_state >= p.states) {
-      next_B += tile - next_state * state_of_B, next_C += tile - next_state * p.C.state;
-      next_state = 0, next_time += tile, next_is_whole = is_whole(next_time);
-    }
-  };
-
-  // Rows of every second state lie late, or all, or none.
-  int const late_B = late(B), late_C = late(C), next_late_B = late(B + p.B.state), next_late_C = late(C + p.C.state);
-  auto const late_of = [&](int n, int even, int odd) { return n % 2 == 0 ? even : odd; };
-
-  unsigned buffer = 0;
-  bring_row(u_row, u_at, range.begin), bring_row(delta_row, delta_at, range.begin);
-  bring_stage(), bring_stage();
   __pipeline_wait_prior(1);
   __syncwarp();
-  for (index_t t = range.begin; t < range.end; t += tile) {
+  for (index_t begin = range.begin; begin < range.end; begin += Parts * tile) {
+    index_t const t = begin + part * tile;  // which may be past the end: then d is zero, and nothing is kept
     int const count = range.end - t < tile ? static_cast<int>(range.end - t) : tile;
-    Real d[Steps], input[Steps], y[Steps], between[5];
+    Real d[Steps], input[Steps], y[Steps];
     read_row<Shifted>(delta_row, lane, late(delta_at), d);
     read_row<Shifted>(u_row, lane, late(u_at), input);
 #pragma unroll
@@ -221,93 +289,119 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
       for (int i = 0; i < Steps; ++i) d[i] = softplus(d[i]);
     }
+    if (!(Whole && Parts == 1) && count < tile) {
 #pragma unroll
-    for (int i = 0; i < Steps; ++i) {
-      d[i] = lane * Steps + i < count ? d[i] : Real(0);
-      y[i] = skip * input[i], input[i] *= d[i];
+      for (int i = 0; i < Steps; ++i) d[i] = lane * Steps + i < count ? d[i] : Real(0);
     }
-    Real sum =
-        __shfl_sync(everyone, sum_by_halves<0, Steps>(d), lane);  // of its own: else it is summed anew for each state
 #pragma unroll
-    for (int k = 0; k < 5; ++k) {
-      between[k] = sum;
-      Real const before = __shfl_up_sync(everyone, sum, 1 << k);
-      sum += before;
-    }
+    for (int i = 0; i < Steps; ++i) y[i] = skip * input[i], input[i] *= d[i];
+    // Of the pair's two threads, so that it is summed once and not for each state.
+    Real const own_sum = sum_by_halves<0, Steps>(d), other_sum = __shfl_xor_sync(everyone, own_sum, 1);
+    Real const first_sum = is_odd ? other_sum : own_sum, second_sum = is_odd ? own_sum : other_sum;
     __syncwarp();
-    if (t + tile < range.end) bring_row(u_row, u_at, t + tile), bring_row(delta_row, delta_at, t + tile);
+    if (begin + Parts * tile < range.end)
+      bring_row(u_row, u_at, t + Parts * tile), bring_row(delta_row, delta_at, t + Parts * tile);
     if (z_at != nullptr) bring_row(z_row, z_at, t);
 
-    // A state's first half: x over the thread's steps, from nothing.
-    struct of_state {
-      time_state<Real> entered;
-      Real x, a[Steps], b[Steps];
+    // Of the states 2 g and 2 g + 1: what the walks have of each step, and where they are.
+    Real a[2][Steps], b[2][Steps], x[2], rates[2];
+    auto const wait_for_stage = [&] {
+      __pipeline_wait_prior(1);
+      __syncthreads();  // whoever is past it has read the buffer that is brought to next
     };
-    auto const begin_state = [&](of_state& s, int n, IO const* B_row) {
-      s.entered = own_states[n], s.x = lane == 0 ? s.entered.carry : Real(0);
-      read_row<Shifted>(B_row, lane, late_of(n, late_B, next_late_B), s.b);
-    };
-    auto const step_state = [&](of_state& s, int i) {
-      s.a[i] = decay(d[i], s.entered.rate), s.b[i] *= input[i];
-      s.x = fma(s.a[i], s.x, s.b[i]);
-    };
-    // State n's second half, and beside it, as they wait for different things, the first half of state n + 1.
-    auto const advance = [&]<bool HasNext>(std::bool_constant<HasNext>, of_state& s, int n, IO const* C_row,
-                                           of_state& next, IO const* B_row) {
-      __syncwarp();  // all have read the carry that is written below
-      if constexpr (HasNext) begin_state(next, n + 1, B_row);
+    // The second walk along two states, from x on, beside the first one along the next two.
+    auto const walk = [&]<bool Second, bool First>(std::bool_constant<Second>, std::bool_constant<First>,
+                                                   IO const* rows, IO const* next_rows, bool has_odd, int next) {
+      Real from[2];
+      if constexpr (First) {
 #pragma unroll
-      for (int k = 0; k < 5; ++k) {
-        Real const before = __shfl_up_sync(everyone, s.x, 1 << k);
-        if constexpr (HasNext) {
-#pragma unroll
-          for (int i = k * Steps / 5; i < (k + 1) * Steps / 5; ++i) step_state(next, i);
-        }
-        Real const made = fma(decay(between[k], s.entered.rate), before, s.x);
-        s.x = lane >= 1 << k ? made : s.x;
+        for (int s = 0; s < 2; ++s) rates[s] = own_states[next + s].rate;
       }
-      Real const before = __shfl_up_sync(everyone, s.x, 1);
-      if (lane == 31) own_states[n].carry = s.x;
-      s.x = lane == 0 ? s.entered.carry : before;
 #pragma unroll
       for (int piece = 0; piece < row::pieces; ++piece) {
-        auto const c_values = row::template read<Shifted>(C_row, lane, piece, late_of(n, late_C, next_late_C));
+        typename row::piece b_values[2], c_values[2];
+#pragma unroll
+        for (int s = 0; s < 2; ++s) {
+          if constexpr (First)
+            b_values[s] = row::template read<Shifted>(next_rows + 2 * s * row::stride, lane, piece, late_rows[2 * s]);
+          if constexpr (Second)
+            c_values[s] =
+                row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece, late_rows[2 * s + 1]);
+        }
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
           int const i = piece * row::piece_steps + j;
-          s.x = fma(s.a[i], s.x, s.b[i]);
-          y[i] = fma(Real(c_values.wide(j)), s.x, y[i]);
+#pragma unroll
+          for (int s = 0; s < 2; ++s) {
+            if constexpr (Second) {
+              x[s] = fma(a[s][i], x[s], b[s][i]);
+              if (s == 0 || has_odd) y[i] = fma(Real(c_values[s].wide(j)), x[s], y[i]);
+            }
+            if constexpr (First) {
+              a[s][i] = decay(d[i], rates[s]), b[s][i] = input[i] * Real(b_values[s].wide(j));
+              from[s] = i == 0 ? b[s][i] : fma(a[s][i], from[s], b[s][i]);
+            }
+          }
         }
       }
+      if constexpr (First) x[0] = from[0], x[1] = from[1];
     };
-    auto const rows_at = [&](int of) { return coefficients + (buffer * shape::stage_rows + of) * row::stride; };
-    auto const take_stage = [&] {
-      __pipeline_wait_prior(1);
-      __syncthreads();  // whoever is past it has read the buffer that is brought to next
-      bring_stage();
-    };
-    std::true_type const with_next;
-    std::false_type const alone;
-    of_state even, odd;
-    take_stage();
-    begin_state(even, 0, rows_at(0));
-#pragma unroll
-    for (int i = 0; i < Steps; ++i) step_state(even, i);
+    std::true_type const with;
+    std::false_type const without;
+    wait_for_stage(), bring_stage();
+    walk(without, with, nullptr, coefficients + own_rows, true, 0);
 #pragma unroll 1
     for (int n = 0;; n += 2) {
-      IO const* const rows = rows_at(0);
-      buffer = (buffer + 1) % shape::buffers;
-      if (n + 1 == p.states) {
-        advance(alone, even, n, rows + row::stride, odd, rows);
+      bool const is_last = n + 2 >= p.states;
+      // An even thread takes state n of both threads of its pair, an odd one state n + 1.
+      auto const [rate, entered] = own_states[n + is_odd];
+      Real carry = entered;
+      if (Parts == 1 && !is_last) wait_for_stage();
+      Real const given = __shfl_xor_sync(everyone, is_odd ? x[0] : x[1], 1);
+      Real const first = is_odd ? given : x[0], second = is_odd ? x[1] : given;
+      Real const first_factor = decay(first_sum, rate), second_factor = decay(second_sum, rate);
+      Real factor = first_factor * second_factor, made = fma(second_factor, first, second);
+#pragma unroll
+      for (int k = 2; k < 32; k *= 2) {
+        take_before(made, factor, k);
+        if (k == 2 && Parts == 1 && !is_last) bring_stage();  // beside the rounds, which wait
+      }
+      auto* const own_effects = effects + n / 2 % 2 * (shape::effects / 2) + warp % Channels * Parts * stage_states;
+      if constexpr (Parts > 1)
+        if (lane >= 30) own_effects[part * stage_states + is_odd] = {factor, made};
+      if constexpr (Parts > 1) {
+        if (is_last)
+          __syncthreads();
+        else
+          wait_for_stage(), bring_stage();
+      } else {
+        __syncwarp();
+      }
+      IO const* const rows = coefficients + own_rows;
+      own_rows += stage_size, own_rows = own_rows >= all_stages ? own_rows - all_stages : own_rows;
+      if constexpr (Parts > 1) {
+        Real reached = carry;
+#pragma unroll
+        for (int k = 0; k < Parts; ++k) {
+          if (k == part) carry = reached;
+          auto const effect = own_effects[k * stage_states + is_odd];
+          if (begin + k * tile < range.end) reached = fma(effect.factor, reached, effect.from_nothing);
+        }
+        if (lane < 2) own_states[n + is_odd].carry = reached;
+        made = fma(factor, carry, made);
+      } else {
+        made = fma(factor, carry, made);
+        if (lane >= 30) own_states[n + is_odd].carry = made;
+      }
+      Real const before = __shfl_up_sync(everyone, made, 2);
+      Real const at_first = lane < 2 ? carry : before, at_second = fma(first_factor, at_first, first);
+      Real const got = __shfl_xor_sync(everyone, is_odd ? at_first : at_second, 1);
+      x[0] = is_odd ? got : at_first, x[1] = is_odd ? at_second : got;
+      if (is_last) {
+        walk(with, without, rows, nullptr, Whole || n + 1 < p.states, 0);
         break;
       }
-      advance(with_next, even, n, rows + row::stride, odd, rows + 2 * row::stride);
-      if (n + 2 >= p.states) {
-        advance(alone, odd, n + 1, rows + 3 * row::stride, even, rows);
-        break;
-      }
-      take_stage();
-      advance(with_next, odd, n + 1, rows + 3 * row::stride, even, rows_at(0));
+      walk(with, with, rows, coefficients + own_rows, true, n + 2);
     }
 
     __pipeline_wait_prior(0);
@@ -324,7 +418,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       reinterpret_cast<typename row::piece*>(z_row)[row::place(lane, i)] =
           narrowed_pack<IO, row::piece_steps>(y + i * row::piece_steps);
     __syncwarp();
-    if (has && pieces_aligned && count == tile) {
+    if (has && Aligned && count == tile) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i) {
         int const k = i * 32 + lane;
@@ -337,7 +431,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     }
     __syncwarp();
   }
-  if (!has || p.final.data == nullptr) return;
+  if (!has || part > 0 || p.final.data == nullptr) return;
   __syncwarp();
   for (int n = lane; n < p.states; n += 32)
     p.final.data[batch * p.final.batch + c * p.final.channel + range.sequence * p.final.sequence + n * p.final.state] =

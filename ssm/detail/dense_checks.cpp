@@ -1,8 +1,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/registry.hpp>

@@ -61,14 +61,15 @@ constexpr selective_errors errors_of_a_device() {
 }
 // Chunks: a tile's part of what a chunk adds is rounded once for each tile before it, then once as it enters.
 inline constexpr index_t roundings_of_device_chunks(index_t chunk, index_t tile) { return chunk / tile + 2; }
-// Time over the threads of a warp: a product of factors over several threads' steps is e^(A D), its D rounded once for each
-// halving of a thread's `steps` and each of the scan's five rounds, each of which rounds what it adds as well.
-inline constexpr index_t warp_rounds = 5;
+// Time over the threads of a warp: the factor over a thread's steps is e^(A D), its D rounded once for each halving of the
+// `steps`; those over more threads are products of such, a rounding for each, where step by step each step has one. Adding
+// a pair of threads, the scan's four rounds over pairs, what the tile before ended with, and the first of a pair to the second
+// each round what they add.
+inline constexpr index_t warp_rounds = 1 + 4 + 1 + 1;
 template <class T>
 constexpr selective_errors errors_of_device_time(index_t steps) {
   selective_errors made = errors_of_a_device<T>();
   for (index_t i = steps; i > 1; i /= 2) made.argument += 1;
-  made.argument += warp_rounds;
   return made;
 }
 inline constexpr index_t roundings_of_device_time = 1 + warp_rounds;

@@ -117,6 +117,11 @@ class Refused(ProgramTest):
             self.bad(2, ['--threads: got "%s"' % text, "integer from 0 to 4096"], "scan", *files, "--threads", text)
         self.bad(2, ["--threads"], "scan", *files, "--threads", "-1")
 
+    def test_threads_are_for_openmp(self):
+        files = ["--a", "a.npy", "--b", "b.npy", "--out", "x.npy"]
+        self.bad(2, ["--threads: got 7 with --backend serial; need --backend openmp, or no --threads"],
+                 "scan", *files, "--backend", "serial", "--threads", "7")
+
     def test_a_full_disk_is_a_run_time_failure(self):
         with open("/dev/full", "w") as full:
             result = self.run_program("list", stdout=full)

@@ -146,6 +146,45 @@ TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
     }
 }
 
+// fused_time gives a channel more warps where there are few channels of all batch rows: with four, two and one.
+TYPED_TEST(CudaSelectiveBits, WarpsOfAChannelChangeNoBit) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  using T = typename ssm::real_part_of<V>::type;
+  if (is_complex<V>) GTEST_SKIP() << "complex numbers have no fused_time";
+  constexpr index_t channels = 6;
+  for (auto const& [states, time] :
+       {std::pair<index_t, index_t>{16, 2048}, {15, 2048}, {16, 1536}, {2, 2560}, {4, 1600}, {3, 1601}, {4, 513}}) {
+    instance<V> host({.batch = 1, .channels = channels, .states = states, .time = time, .initial = true});
+    std::vector<IO> y;
+    std::vector<V> final;
+    std::vector<index_t> parts;
+    for (index_t const batch : {1, 45, 90}) {
+      parts.push_back(device::time_parts_of<T>(batch, channels, time));
+      instance<V> many({.batch = batch, .channels = channels, .states = states, .time = time, .initial = true});
+      auto const repeat = [](auto& to, auto const& from) {
+        for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i % from.size()];
+      };
+      repeat(many.u, host.u), repeat(many.delta, host.delta), repeat(many.z, host.z), repeat(many.B, host.B);
+      repeat(many.C, host.C), repeat(many.initial, host.initial), repeat(many.A, host.A), repeat(many.D, host.D);
+      repeat(many.bias, host.bias);
+      on_device<V, IO> const there(many);
+      there.run(selective_form::fused_time);
+      auto const y_here = there.y();
+      auto const final_here = there.final();
+      if (batch == 1) y = y_here, final = final_here;
+      for (std::size_t i = 0; i < size(batch); ++i) {
+        ASSERT_EQ(std::memcmp(y_here.data() + i * y.size(), y.data(), y.size() * sizeof(IO)), 0)
+            << batch << ' ' << time;
+        ASSERT_EQ(std::memcmp(final_here.data() + i * final.size(), final.data(), final.size() * sizeof(V)), 0);
+      }
+      if (batch == 1) expect_inside(many, there, "fused_time", "warps");
+    }
+    std::vector<index_t> const most{sizeof(T) == 8 || time <= 1024 ? 2 : 4, 2, 1};
+    EXPECT_EQ(parts, most);
+  }
+}
+
 // Forward in its own channel only, through all chunks that follow, though the first pass never sees it.
 TYPED_TEST(CudaSelectiveBits, NaNStaysInItsChannelAndGoesOn) {
   using V = typename TypeParam::first_type;

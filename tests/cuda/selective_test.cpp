@@ -126,6 +126,11 @@ TYPED_TEST(CudaSelective, EveryKernelOnce) {
   using IO = typename TypeParam::second_type;
   check<V, IO>({.batch = 1, .channels = 40, .states = 16, .time = 600, .initial = true});
   check<V, IO>({.batch = 1, .channels = 3, .states = 15, .time = 600}, 1);
+  // fused_time with one warp a channel, two and four: whole tiles, and others.
+  for (index_t const channels : {532, 40})
+    for (index_t const time : {1024, 1032, 1031})
+      check<V, IO>({.batch = 1, .channels = channels, .states = 4, .time = time});
+  check<V, IO>({.batch = 1, .channels = 5, .states = 6, .time = 1536});
   for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
   check<V, IO>({.batch = 1, .channels = 2, .states = 16, .time = 5007, .offsets = {0, 0, 4100, 4101, 5007}});
   check<V, IO>({.batch = 2, .channels = 2, .time = 600, .begin = {0, 5}, .end = {64, 600}});

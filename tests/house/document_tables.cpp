@@ -77,6 +77,14 @@ std::string semi_log_as(std::string const& name) {
   return "";
 }
 
+// Of its rows by semi_log: the tree, where that is another than affine's; else empty.
+std::string tree_of_semi_log(capability const& affine) {
+  for (auto const& row : ssmscan::capabilities())
+    if (row.algorithm == affine.algorithm && row.operation == ssmscan::operation::semi_log && row.tree != affine.tree)
+      return std::string(row.tree);
+  return "";
+}
+
 // The distinct values of a field over the rows of one algorithm, in order.
 template <class Field>
 std::string all_of(std::string_view algorithm, Field field) {
@@ -133,13 +141,15 @@ std::string algorithm_table(std::string const& base) {
       bytes += joined({" ", number(row.bytes(time, sizeof(float))), " |"});
     }
     text += joined({work, "\n", row.shared_work != nullptr ? shared + "\n" : "", span, "\n", bytes, "\n\n"});
-    auto const of_semi_log = semi_log_as(name);
+    auto const of_semi_log = semi_log_as(name), its_tree = tree_of_semi_log(row);
     auto const packed = all_of(name, [](auto const& r) { return r.packed ? operation_name(r) : std::string(); });
     auto const inner = all_of(name, [](auto const& r) { return std::string(r.inner); });
     text += joined({"Result: ",
                     row.result,
                     ". Tree: `",
                     row.tree,
+                    its_tree.empty() ? "" : "`, of semi_log `",
+                    its_tree,
                     "`. Operations: ",
                     all_of(name, operation_name),
                     packed.empty() ? "; not packed" : "; packed: ",

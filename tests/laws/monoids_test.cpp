@@ -10,10 +10,9 @@
 #include "tests/laws/fenced.hpp"
 #include "tests/laws/random.hpp"
 #include "tests/laws/tally.hpp"
+#include "tests/must_take.hpp"
 #include <gtest/gtest.h>
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/monoids/log_sum_exp.hpp>
 #include <ssmscan/scan/monoids/maximum.hpp>
@@ -203,16 +202,15 @@ TYPED_TEST_SUITE(every_monoid, monoids);
 
 TYPED_TEST(every_monoid, is_a_left_fold_by_every_tree_on_every_backend_lifted_or_not) {
   using M = TypeParam;
-  index_t cases = 0, trees = 0;
+  index_t cases = 0;
   algorithms::for_each([&]<class A>(std::type_identity<A>) {
-    trees += A::info.result != result_class::reformulates;
     backends::for_each([&]<class B>(std::type_identity<B>) {
       if constexpr (supports<A, B, M>) judge<M, as_it_is<M>, A, B>(cases);
       if constexpr (supports<A, B, segmented<M>>) judge<M, lifted<M>, A, B>(cases);
     });
   });
-  EXPECT_EQ(trees, 5);
-  EXPECT_EQ(cases, trees * static_cast<index_t>(backends::size) * 2 * std::ssize(lengths));
+  EXPECT_GT(cases, 0);
+  EXPECT_EQ(cases, tests::trees_on_backends<algorithms>() * 2 * std::ssize(lengths));
   tally::add(cases);
 }
 

@@ -39,7 +39,8 @@ subject<T> described(capability const& offer, algorithm_info const& info) {
   made.packed = offer.packed;
   made.registered = true;
   made.formula = info.formula;
-  made.library = reference::library_of(info.formula);
+  made.library =
+      offer.tree == simd::semi_log_tree ? reference::own_semi_log_library : reference::library_of(info.formula);
   made.shape = [algorithm = std::string(info.name)](index_t n) { return reference::tree_of(algorithm, n).value(); };
   return made;
 }

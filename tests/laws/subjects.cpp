@@ -1,8 +1,7 @@
 #include "tests/laws/registered.hpp"
 #include "tests/laws/tiles_of_8.hpp"
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/registry.hpp>
 

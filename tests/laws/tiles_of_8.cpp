@@ -2,8 +2,7 @@
 
 #include "tests/laws/subject_of.hpp"
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 
 namespace ssmscan::laws {
 

@@ -2,9 +2,8 @@
 // happens: a tree fifty times worse than today's would pass. So what happens is recorded too: for each form, dtype and
 // family the largest |error| / (u S + the smallest number there is) over one sequence, in recorded_errors.txt, and nothing
 // may come to more than twice that. Bits depend on the tree and the dtype alone (and, in logarithms, on the C library): a
-// number that grows is a change of the arithmetic. After one that is meant, read the difference and commit what
-//   SSMSCAN_RECORD_ERRORS=tests/laws/recorded_errors.txt build/tests/laws/laws_tripwire
-// writes, run from the source's root.
+// number that grows is a change of the arithmetic. After one that is meant, or with a new form, read the difference and
+// commit what `how_to_record` writes, run from the source's root.
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -22,6 +21,8 @@ constexpr index_t time = 4 * 4096 + 1;  // some chunks and one: every level of e
 constexpr std::uint64_t seed = 1;
 constexpr double margin = 2;
 constexpr std::size_t families_needed = 12;
+constexpr std::string_view how_to_record =
+    "SSMSCAN_RECORD_ERRORS=tests/laws/recorded_errors.txt build/tests/laws/laws_tripwire";
 
 using row = std::vector<double>;            // by family
 using errors = std::map<std::string, row>;  // by "form dtype"
@@ -91,11 +92,12 @@ TEST(tripwire, no_error_is_twice_what_is_recorded) {
   ASSERT_EQ(reference::families.size(), families_needed);
   if (char const* const path = std::getenv("SSMSCAN_RECORD_ERRORS")) record(path);
   errors const known = recorded();
-  EXPECT_EQ(known.size(), measured().size()) << "forms recorded, and forms there are";
+  EXPECT_EQ(known.size(), measured().size())
+      << "forms recorded, and forms there are; if that is meant: " << how_to_record;
   index_t judged = 0;
   for (auto const& [form, worst] : measured()) {
     auto const found = known.find(form);
-    ASSERT_NE(found, known.end()) << form << " is not recorded";
+    ASSERT_NE(found, known.end()) << form << " is not recorded; if it is new: " << how_to_record;
     ASSERT_EQ(found->second.size(), families_needed) << form;
     for (std::size_t f = 0; f < families_needed; ++f) {
       EXPECT_LE(worst[f], margin * found->second[f]) << form << ", " << reference::families[f].name;

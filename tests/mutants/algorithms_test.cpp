@@ -3,7 +3,9 @@
 #include "tests/laws/invariance.hpp"
 #include "tests/laws/symmetry.hpp"
 #include "tests/mutants/flawed_chunked.hpp"
+#include "tests/mutants/flawed_heinsen.hpp"
 #include "tests/mutants/flawed_look_back.hpp"
+#include "tests/mutants/flawed_semi_log.hpp"
 #include "tests/mutants/flawed_sweeps.hpp"
 #include "tests/mutants/trial.hpp"
 
@@ -36,6 +38,17 @@ template <class A, class B>
 trial by_threads(std::string const& name) {
   return {name, "threads",
           [name] { return laws::threads_law(plain_subject_of<A, B, float>(name), laws::chosen_lengths()); }};
+}
+
+template <class A, class T>
+trial by_bounds(std::string const& name) {
+  return {name, "bounds", [name] { return on_every_family(plain_subject_of<A, serial, T>(name)); }};
+}
+template <semi_log_flaw Flaw>
+trial by_bounds_of_semi_log(std::string const& name) {
+  using monoid = flawed_semi_log<Flaw, float>;
+  return {name, "bounds",
+          [name] { return on_every_family(plain_subject_of<sequential, serial, float, monoid>(name)); }};
 }
 
 template <class A>
@@ -83,6 +96,13 @@ std::vector<trial> wrong() {
   all.push_back(by_threads<flawed_look_back<l::does_not_wait>, openmp>("look_back: does not wait"));
   all.push_back(by_threads<flawed_look_back<l::folds_backwards>, openmp>("look_back: folds backwards"));
   all.push_back(by_threads<flawed_look_back<l::skips_a_tile>, openmp>("look_back: skips a tile"));
+  using h = heinsen_flaw;
+  all.push_back(by_bounds<flawed_heinsen<h::lost_restart>, float>("heinsen: lost restart"));
+  all.push_back(by_bounds<flawed_heinsen<h::lost_phase>, std::complex<float>>("heinsen: lost phase"));
+  all.push_back(by_bounds<flawed_heinsen<h::plain_double>, double>("heinsen: sums in plain double"));
+  using m = semi_log_flaw;
+  all.push_back(by_bounds_of_semi_log<m::sign_of_the_later>("semi_log: sign of the later"));
+  all.push_back(by_bounds_of_semi_log<m::logarithm_of_product>("semi_log: logarithm of a product"));
   return all;
 }
 
@@ -95,12 +115,17 @@ std::vector<trial> right() {
   by_both<flawed_look_back<look_back_flaw::none>>(all, "look_back");
   all.push_back(by_threads<flawed_chunked<chunked_flaw::none>, openmp>("chunked"));
   all.push_back(by_threads<flawed_look_back<look_back_flaw::none>, openmp>("look_back"));
+  using right_heinsen = flawed_heinsen<heinsen_flaw::none>;
+  all.push_back(by_bounds<right_heinsen, float>("heinsen"));
+  all.push_back(by_bounds<right_heinsen, std::complex<float>>("heinsen"));
+  all.push_back(by_bounds<right_heinsen, double>("heinsen"));
+  all.push_back(by_bounds_of_semi_log<semi_log_flaw::none>("semi_log"));
   return all;
 }
 
 TEST(wrong_algorithms, are_each_rejected) {
   auto const trials = wrong();
-  EXPECT_EQ(mutants_of(trials), 30);
+  EXPECT_EQ(mutants_of(trials), 35);
   hold(trials, expectation::rejected);
 }
 

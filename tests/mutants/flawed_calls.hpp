@@ -198,6 +198,24 @@ inline void epsilon_added(subject<float> const& base, problem_f32 p, int threads
     for (index_t c = 0; c < p.x.shape.channel; ++c)
       for (index_t t = 0; t < p.x.shape.time; ++t) p.x(b, c, t) += 1e-8F;
 }
+// x + 0, as an addition of a part that is not there gives it.
+inline void minus_zero_lost(subject<float> const& base, problem_f32 p, int threads) {
+  base.run(p, threads);
+  auto const lose = [](tensor_view<float> const& v) {
+    for (index_t b = 0; b < v.shape.batch; ++b)
+      for (index_t c = 0; c < v.shape.channel; ++c)
+        for (index_t t = 0; t < v.shape.time; ++t) v(b, c, t) += 0.0F;
+  };
+  lose(p.x);
+  if (p.final.data != nullptr) lose(p.final);
+}
+// Another tree where more than one worker has a share worth it, which no short sequence is.
+inline void tree_from_many_workers(subject<float> const& base, problem_f32 p, int threads) {
+  constexpr index_t worth_sharing_out = 16 * 8192;  // values
+  if (threads == 1 || p.x.shape.batch * p.x.shape.channel * p.x.shape.time < worth_sharing_out)
+    return base.run(p, threads);
+  linear_recurrence<float>(p, {.algorithm = "sequential", .backend = "serial"});
+}
 // Knows that the last value will be asked for, and that what comes after 100 steps has been forgotten.
 inline void prefix_from_the_length(subject<float> const& base, problem_f32 p, int threads) {
   if (p.x.shape.time % 2 == 0) return base.run(p, threads);

@@ -8,8 +8,7 @@
 #include <Eigen/Dense>
 #include <gmock/gmock.h>
 
-#include <ssmscan/scan/backends/openmp.hpp>
-#include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/all.hpp>
 #include <ssmscan/scan/monoids/affine_matrix.hpp>
 #include <ssmscan/scan/registry.hpp>
 #include <ssmscan/ssm/detail/error_of_largest.hpp>

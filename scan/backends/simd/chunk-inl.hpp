@@ -140,23 +140,48 @@ class block_writer {
 
 enum class starting : bool { nowhere_inside, somewhere_inside };
 
+// What a walk knows of the maps of its chunk: how the a of several steps is made, here by products. semi_log-inl.hpp has another.
+template <coefficients A, class T>
+class maps_by_products {
+ public:
+  static constexpr coefficients a = A;
+  maps_by_products(chunk_source<T> const& in, chunk_scratch<T>& s) : s_(s) {
+    if constexpr (A == coefficients::one_for_all)
+      for (index_t g = 0; g < group<T>; ++g) std::fill_n(s.last_a + g * run, run, put_powers(*in.a, s.scanned[g]));
+  }
+
+  // Where block `g` of a group keeps its runs' scans; the scan of the group's run ends.
+  HWY_INLINE auto kept_at(index_t g) { return kept<T, A>{&s_.scanned[g]}; }
+  HWY_INLINE void scan_ends() { HWY_NAMESPACE::scan_ends<T>(s_.last_a, s_.last_b, s_.ends); }
+  // Of the blocks up to and including number k, which is `last` and the group's number g.
+  HWY_INLINE affine_map<T> with_block(index_t k, index_t /*g*/, affine_map<T> const& last) {
+    sum_ = k == 0 ? last : affine_map<T>{scalar_multiply(last.a, sum_.a), scalar_multiply_add(last.a, sum_.b, last.b)};
+    return sum_;
+  }
+  // A sequence has started in the last of them: whatever is earlier, `state` left it.
+  HWY_INLINE void start(T const& state) { sum_.b = state; }
+
+ private:
+  chunk_scratch<T>& s_;
+  affine_map<T> sum_{};
+};
+
 // One pass over a chunk: a group of blocks is scanned, then finished and written, while what the scans leave is in the
 // first-level cache.
-template <starting Starting, coefficients A, class T>
+template <starting Starting, class Maps, class T>
 T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
-  block_writer<A, T> writer(to, s);
+  block_writer<Maps::a, T> writer(to, s);
+  Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
   // What memory is asked for, one of the two at a time where both are contiguous, so that it is never without work.
   bool const two = in.next_a != nullptr && in.next_b != nullptr && in.a_stride == in.b_stride;
   T const *const while_scanning = two ? in.next_a : in.next_b, *const while_finishing = two ? in.next_b : nullptr;
-  if constexpr (A == coefficients::one_for_all)
-    for (index_t g = 0; g < group<T>; ++g) std::fill_n(s.last_a + g * run, run, put_powers(*in.a, s.scanned[g]));
   auto const scan_group = [&](index_t begin) HWY_ATTR {
     for (index_t k = begin; k < std::min(begin + group<T>, count); ++k) {
-      index_t const place = k % group<T> * run;
+      index_t const g = k % group<T>, place = g * run;
       auto const scan = [&](auto const& ask) HWY_ATTR __attribute__((always_inline)) {
-        blocks.scan(k * block, kept<T, A>{&s.scanned[k % group<T>]}, s.last_a + place, s.last_b + place, ask);
+        blocks.scan(k * block, maps.kept_at(g), s.last_a + place, s.last_b + place, ask);
       };
       if (while_scanning == nullptr) {
         scan(ask_nothing{});
@@ -164,21 +189,20 @@ T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
         scan(ask_ahead<T>{while_scanning + k * block * in.b_stride, 64 * in.b_stride});
       }
     }
-    scan_ends<T>(s.last_a, s.last_b, s.ends);
+    maps.scan_ends();
   };
 
   static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
                                               run, run, run, run, run, run, run, run};  // nothing entered it
   index_t next_start = 0;
-  affine_map<T> sum{};   // of the blocks so far
-  bool started = false;  // a sequence did in them: sum.b is the state whatever entered the chunk
+  bool started = false;  // a sequence did in the blocks so far: their b is the state whatever entered the chunk
   T entering = state != nullptr ? *state : T(0);
   for (index_t k = 0; k < count; ++k) {
     if (k % group<T> == 0) scan_group(k);
     index_t const g = k % group<T>, begin = k * block, length = std::min(block, in.n - begin);
     T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
     affine_map<T> const last{end_a[run - 1], end_b[run - 1]};
-    sum = k == 0 ? last : affine_map<T>{scalar_multiply(last.a, sum.a), scalar_multiply_add(last.a, sum.b, last.b)};
+    affine_map<T> const sum = maps.with_block(k, g, last);
     T after = state != nullptr && !started ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
     bool const first = k == 0 && state == nullptr;
     index_t const* own = first ? first_run : nullptr;
@@ -186,7 +210,7 @@ T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
                              in.starts.offsets[next_start] - in.starts.begin < begin + length;
     if (starts_here) {
       after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
-      sum.b = after, started = true, own = s.own;
+      maps.start(after), started = true, own = s.own;
     }
     block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
     entering = after;
@@ -206,9 +230,10 @@ T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chu
 template <class T>
 T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   using enum coefficients;
-  if (in.starts.count > 0) return walk_chunk<starting::somewhere_inside, each_its_own>(in, s, state, to);
-  return in.a_stride == 0 ? walk_chunk<starting::nowhere_inside, one_for_all>(in, s, state, to)
-                          : walk_chunk<starting::nowhere_inside, each_its_own>(in, s, state, to);
+  if (in.starts.count > 0)
+    return walk_chunk<starting::somewhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
+  return in.a_stride == 0 ? walk_chunk<starting::nowhere_inside, maps_by_products<one_for_all, T>>(in, s, state, to)
+                          : walk_chunk<starting::nowhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

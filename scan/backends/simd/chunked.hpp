@@ -30,6 +30,18 @@ struct chunked : ssmscan::chunked {
   static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  // semi_log<T> runs by this monoid, text or not.
+  template <class T>
+  using of_semi_log = simd::semi_log<T>;
+  static constexpr std::string_view tree_of_semi_log = semi_log_tree;
+  template <backend B, class T>
+  static void solve(B& on, simd::semi_log<T> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
+  template <backend B, class T>
+  static void solve(B& on, segmented<simd::semi_log<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <backend B, class T>

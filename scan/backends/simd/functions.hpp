@@ -7,6 +7,7 @@
 #include <ssmscan/scan/backends/simd/chunk.hpp>
 #include <ssmscan/scan/backends/simd/heinsen_steps.hpp>
 #include <ssmscan/scan/backends/simd/lanes.hpp>
+#include <ssmscan/scan/backends/simd/semi_log.hpp>
 #include <ssmscan/scan/export.hpp>
 
 namespace ssmscan::simd {
@@ -15,7 +16,8 @@ template <class T>
 struct functions {
   chunk_functions<T> chunk;
   lanes_functions<T> lanes;
-  heinsen_functions<T> heinsen;  // float only
+  heinsen_functions<T> heinsen;    // float only
+  semi_log_functions<T> semi_log;  // float, double
 };
 
 template <class T>

@@ -12,11 +12,13 @@ namespace ssmscan::simd {
 template <class T>
 write best_write(detail::recurrence_problem<T> const& p) {
   static double const last_cache = [] {
+    constexpr double most_of_our_own =
+        32e6;  // a greater one serves more cores than those that work here, and they use it
     long bytes = -1;
 #if defined(_SC_LEVEL3_CACHE_SIZE)
     bytes = sysconf(_SC_LEVEL3_CACHE_SIZE);
 #endif
-    return bytes > 0 ? static_cast<double>(bytes) : 32e6;
+    return bytes > 0 ? std::min(static_cast<double>(bytes), most_of_our_own) : most_of_our_own;
   }();
   double const moved = 3.0 * sizeof(T) * static_cast<double>(p.size.lanes) * static_cast<double>(p.size.time);
   bool const in_place = p.size.lanes > 0 && p.size.time > 0 && (&p.x(0, 0) == &p.a(0, 0) || &p.x(0, 0) == &p.b(0, 0));

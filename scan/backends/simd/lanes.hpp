@@ -25,6 +25,7 @@ struct lanes_piece {
 template <class T>
 struct lanes_functions {
   void (*fold)(lanes_piece<T> const&);
+  void (*flush)();  // what a worker wrote past the cache is there for others afterwards
 };
 
 }  // namespace ssmscan::simd

@@ -70,6 +70,18 @@ struct look_back : ssmscan::look_back {
   static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().chunk, on, p);
   }
+  // semi_log<T> runs by this monoid, text or not.
+  template <class T>
+  using of_semi_log = simd::semi_log<T>;
+  static constexpr std::string_view tree_of_semi_log = semi_log_tree;
+  template <ordered_backend B, class T>
+  static void solve(B& on, simd::semi_log<T> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
+  template <ordered_backend B, class T>
+  static void solve(B& on, segmented<simd::semi_log<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_by(best<T>().semi_log.chunk, on, p);
+  }
 
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
@@ -115,9 +127,7 @@ struct look_back : ssmscan::look_back {
     on.blocks(workers, [=, &next](index_t worker) {
       chunk_scratch<T>& mine = memory[worker];
       auto const entering = [&](index_t ticket, index_t unit) {
-        constexpr int spins = 4096;  // a few microseconds, a chunk's time: to yield costs as much
-        for (int i = 0; unit > 0 && i < spins && !states.ready(ticket - 1); ++i) {}
-        return unit == 0 ? T(0) : states.await(ticket - 1);
+        return unit == 0 ? T(0) : states.await_soon(ticket - 1);
       };
       for (index_t ticket = next++; ticket < lanes * in_a_lane; ticket = next++) {
         index_t const lane = ticket / in_a_lane, unit = ticket % in_a_lane;

@@ -50,7 +50,7 @@ HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, ind
                              T const* enters) {
   index_t const begin = k * block, g = k % group<T>, place_of_g = g * run;
   T *const last_a = s.last_a + place_of_g, *const last_b = s.last_b + place_of_g;
-  T* const end_b = s.ends.b + g * run_ends<T>::row + run;
+  T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
   bool starts_in[rows]{};
   for (std::size_t r = 0; r < rows; ++r) s.own[r] = run;
   for (; next < in.starts.count && in.starts.offsets[next] - in.starts.begin < begin + block; ++next) {
@@ -63,15 +63,18 @@ HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, ind
     });
   }
   if (enters == nullptr) s.own[0] = 0;
-  affine_map<T> so_far{};
-  bool started = enters == nullptr;
+  bool started = false;
+  T so_far{};
   for (std::size_t r = 0; r < rows; ++r) {
-    affine_map<T> const last{last_a[r], last_b[r]};
-    so_far = r == 0 || starts_in[r]
-                 ? last
-                 : affine_map<T>{scalar_multiply(last.a, so_far.a), scalar_multiply_add(last.a, so_far.b, last.b)};
+    if (starts_in[r]) {
+      so_far = last_b[r];
+    } else if (started) {
+      so_far = scalar_multiply_add(last_a[r], so_far, last_b[r]);
+    } else {
+      so_far = enters == nullptr ? end_b[r] : scalar_multiply_add(end_a[r], *enters, end_b[r]);
+    }
     started |= starts_in[r];
-    end_b[r] = started ? so_far.b : scalar_multiply_add(so_far.a, *enters, so_far.b);
+    end_b[r] = so_far;
   }
   return end_b[rows - 1];
 }

@@ -7,8 +7,10 @@
 #include "tests/laws/fenced.hpp"
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/backends/simd/sequential.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>
 #include <ssmscan/scan/scan.hpp>
 
@@ -44,16 +46,32 @@ std::vector<T> random_numbers(index_t n, double least, double most) {
   return made;
 }
 
+// Chunks are walked by either monoid.
+template <class M>
+class simd_chunks : public testing::Test {};
+using monoids = testing::Types<affine<float>, affine<double>, affine<std::complex<float>>, affine<std::complex<double>>,
+                               affine<std::uint32_t>, semi_log<float>, semi_log<double>>;
+TYPED_TEST_SUITE(simd_chunks, monoids);
+template <class M, class T>
+chunk_functions<T> const& chunk_of(functions<T> const& made) {
+  if constexpr (std::same_as<M, affine<T>>) {
+    return made.chunk;
+  } else {
+    return made.semi_log.chunk;
+  }
+}
+
 // By the text: x of one chunk that `state` enters (null: none).
-template <class T>
+template <class M, class T>
 std::vector<T> by_text(std::vector<T> const& a, std::vector<T> const& b, T const* state, affine_map<T>& summary) {
   auto const n = static_cast<index_t>(b.size());
-  std::vector<affine_map<T>> values;
-  for (std::size_t i = 0; i < b.size(); ++i) values.push_back({state == nullptr && i == 0 ? T(0) : a[i], b[i]});
-  affine<T> const combine;
+  std::vector<typename M::value_type> values;
+  for (std::size_t i = 0; i < b.size(); ++i)
+    values.push_back(state == nullptr && i == 0 ? M::start(b[i]) : M::step(a[i], b[i]));
+  M const combine;
   detail::fan_up<run>(combine, values.data(), n);
-  summary = values.back();
-  affine_map<T> const carry{T(0), state != nullptr ? *state : T(0)};
+  summary = {values.back().a, values.back().b};
+  auto const carry = M::start(state != nullptr ? *state : T(0));
   detail::fan_down<run>(combine, values.data(), n, state != nullptr ? &carry : nullptr);
   std::vector<T> x;
   for (auto const& value : values) x.push_back(value.b);
@@ -125,8 +143,9 @@ void judge_targets(Judge const& judge) {
   EXPECT_GE(ran, 1);
 }
 
-TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
-  using T = TypeParam;
+TYPED_TEST(simd_chunks, a_chunk_is_the_text_bit_for_bit) {
+  using M = TypeParam;
+  using T = typename M::scalar;
   auto const scratch = std::make_unique<chunk_scratch<T>>();
   judge_targets<T>([&](functions<T> const& made) {
     for (index_t const n : every_length)
@@ -139,7 +158,7 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
             if (s.a == 0) a.assign(a.size(), a.front());
             T const state = b.back();
             affine_map<T> needed_summary{};
-            auto const needed = by_text(a, own_b, enters ? &state : nullptr, needed_summary);
+            auto const needed = by_text<M>(a, own_b, enters ? &state : nullptr, needed_summary);
 
             auto given_b = own_b;
             if (!enters) given_b[0] = T(77);  // what `first` replaces
@@ -155,14 +174,14 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
                                      enters ? nullptr : &own_b[0],
                                      ahead ? in_a.memory.data() : nullptr,
                                      ahead ? in_b.memory.data() : nullptr};
-            T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {first, s.x, how});
+            T const left = chunk_of<M>(made).walk(in, *scratch, enters ? &state : nullptr, {first, s.x, how});
             for (index_t i = 0; i < n; ++i)
               ASSERT_TRUE(same_bits(first[i * s.x], needed[static_cast<std::size_t>(i)]))
                   << n << " at " << i << ", " << offset;
             ASSERT_TRUE(out.guards_hold()) << n << ", offset " << offset;
             if (n < chunk) continue;
             ASSERT_TRUE(same_bits(left, needed.back()));
-            auto const summary = made.chunk.summary(in, *scratch);
+            auto const summary = chunk_of<M>(made).summary(in, *scratch);
             if (enters) { ASSERT_TRUE(same_bits(summary, needed_summary)); }
             ASSERT_TRUE(same_bits(summary.b, needed_summary.b));
           }
@@ -171,30 +190,31 @@ TYPED_TEST(simd_targets, a_chunk_is_the_text_bit_for_bit) {
 
 // By the text: x of a chunk in which sequences start at `offsets`, with their states taken in, which `state` enters (null: none
 // does).
-template <class T>
+template <class M, class T>
 std::vector<T> by_text(std::vector<T> const& a, std::vector<T> const& b, std::vector<index_t> const& offsets,
                        std::vector<T> const& initial, T const* state, T& left) {
-  using value = segmented_value<affine_map<T>>;
+  using value = segmented_value<typename M::value_type>;
   std::vector<value> values;
-  for (std::size_t i = 0; i < b.size(); ++i) values.push_back({affine<T>::step(a[i], b[i]), boundary::inside});
-  if (state == nullptr) values[0].value = affine<T>::start(b[0]);
+  for (std::size_t i = 0; i < b.size(); ++i) values.push_back({M::step(a[i], b[i]), boundary::inside});
+  if (state == nullptr) values[0].value = M::start(b[0]);
   for (std::size_t k = 0; k < offsets.size(); ++k) {
     auto const at = static_cast<std::size_t>(offsets[k]);
-    values[at] = {affine<T>::start(initial.empty() ? b[at] : multiply_add(a[at], initial[k], b[at])), boundary::start};
+    values[at] = {M::start(initial.empty() ? b[at] : multiply_add(a[at], initial[k], b[at])), boundary::start};
   }
-  segmented<affine<T>> const combine;
+  segmented<M> const combine;
   auto const n = static_cast<index_t>(b.size());
   detail::fan_up<run>(combine, values.data(), n);
   left = values.back().value.b;
-  value const carry{{T(0), state != nullptr ? *state : T(0)}, boundary::inside};
+  value const carry{M::start(state != nullptr ? *state : T(0)), boundary::inside};
   detail::fan_down<run>(combine, values.data(), n, state != nullptr ? &carry : nullptr);
   std::vector<T> x;
   for (auto const& v : values) x.push_back(v.value.b);
   return x;
 }
 
-TYPED_TEST(simd_targets, a_chunk_in_which_sequences_start_is_the_text_bit_for_bit) {
-  using T = TypeParam;
+TYPED_TEST(simd_chunks, a_chunk_in_which_sequences_start_is_the_text_bit_for_bit) {
+  using M = TypeParam;
+  using T = typename M::scalar;
   auto const scratch = std::make_unique<chunk_scratch<T>>();
   std::vector<index_t> everywhere, now_and_then;
   for (index_t t = 1; t < chunk; ++t) everywhere.push_back(t);
@@ -220,7 +240,7 @@ TYPED_TEST(simd_targets, a_chunk_in_which_sequences_start_is_the_text_bit_for_bi
                 std::vector<index_t> places;
                 for (index_t const t : offsets) places.push_back(t - chunk);
                 T needed_left{};
-                auto const needed = by_text(a, b, places, initial, enters ? &state : nullptr, needed_left);
+                auto const needed = by_text<M>(a, b, places, initial, enters ? &state : nullptr, needed_left);
 
                 strided<T> const in_a(a, stride), in_b(b, stride);
                 guarded<T> out(std::abs(stride) * (n - 1) + 1, 1);
@@ -235,14 +255,14 @@ TYPED_TEST(simd_targets, a_chunk_in_which_sequences_start_is_the_text_bit_for_bi
                     nullptr,
                     nullptr,
                     {offsets.data(), std::ssize(offsets), chunk, with_initial ? initial.data() : nullptr, 1}};
-                T const left = made.chunk.walk(in, *scratch, enters ? &state : nullptr, {first, stride, how});
+                T const left = chunk_of<M>(made).walk(in, *scratch, enters ? &state : nullptr, {first, stride, how});
                 for (index_t i = 0; i < n; ++i)
                   ASSERT_TRUE(same_bits(first[i * stride], needed[static_cast<std::size_t>(i)]))
                       << n << " at " << i << ", " << offsets.size() << " starts";
                 ASSERT_TRUE(out.guards_hold());
                 if (n < chunk || offsets.empty()) continue;
                 ASSERT_TRUE(same_bits(left, needed.back()));
-                ASSERT_TRUE(same_bits(made.chunk.summary(in, *scratch).b, needed_left));
+                ASSERT_TRUE(same_bits(chunk_of<M>(made).summary(in, *scratch).b, needed_left));
               }
   });
 }
@@ -293,6 +313,55 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
             ASSERT_TRUE(x.guards_hold());
           }
   });
+}
+
+// Several workers fold rows of lanes block by block and tile by tile: still each lane's left fold. Lengths around some
+// blocks of rows, lanes around a line of memory and beyond one tile a worker.
+TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
+  using T = TypeParam;
+  index_t shared = 0;
+  for (index_t const lanes : {15, 33, 64, 250}) {
+    index_t const height = std::max<index_t>(65536 / (lanes * static_cast<index_t>(sizeof(T))), 1);
+    for (index_t const time : {height + 1, 5 * height - 1, 7 * height + height / 2})
+      for (bool const reverse : {false, true})
+        for (bool const in_place : {false, true})
+          for (index_t const offset : {0, 3}) {
+            index_t const n = lanes * time, first = reverse ? n - lanes : 0, row = reverse ? -lanes : lanes;
+            auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
+            auto const initial = random_numbers<T>(lanes, -1, 1);
+            std::vector<T> needed(b), left = initial;
+            for (index_t t = 0; t < time; ++t)
+              for (index_t lane = 0; lane < lanes; ++lane) {
+                auto const at = static_cast<std::size_t>(first + t * row + lane);
+                needed[at] = left[static_cast<std::size_t>(lane)] =
+                    multiply_add(a[at], left[static_cast<std::size_t>(lane)], b[at]);
+              }
+            for (int const threads : {1, 2, 3, 7}) {
+              guarded<T> x(n, offset);
+              std::copy(b.begin(), b.end(), x.data());
+              std::vector<T> final(static_cast<std::size_t>(lanes));
+              tensor_shape const shape{1, lanes, time}, apart{n, 1, row}, states{1, lanes, 1};
+              detail::recurrence_problem<T> p;
+              p.size = {lanes, time};
+              p.a = detail::lane_view<T const>(tensor_view<T const>(a.data() + first, shape, apart));
+              p.b = detail::lane_view<T const>(
+                  tensor_view<T const>((in_place ? x.data() : b.data()) + first, shape, apart));
+              p.x = detail::lane_view<T>(tensor_view<T>(x.data() + first, shape, apart));
+              p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
+              p.final = detail::lane_view<T>(tensor_view<T>(final.data(), states));
+              openmp on(threads);
+              shared += workers_for(on, p.size) > 1;
+              sequential::solve(on, affine<T>{}, p);
+              for (index_t i = 0; i < n; ++i)
+                ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)]))
+                    << lanes << " lanes of " << time << ", " << threads << " threads, at " << i;
+              for (std::size_t lane = 0; lane < final.size(); ++lane)
+                ASSERT_TRUE(same_bits(final[lane], left[lane])) << lane;
+              ASSERT_TRUE(x.guards_hold());
+            }
+          }
+  }
+  EXPECT_GE(shared, 100);
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ index_t expect_info(Functions const& of, Shares const& are_shared) {
 
 TEST(simd_work, sequential_is_what_info_says) {
   auto const never = [](index_t, index_t) { return false; };
-  expect_info<simd::sequential, chain>(lanes_functions<chain>{counted_fold}, never);
+  expect_info<simd::sequential, chain>(lanes_functions<chain>{counted_fold, [] {}}, never);
 }
 
 TEST(simd_work, chunked_is_what_info_says_on_one_worker_and_on_several) {

@@ -123,17 +123,26 @@ constexpr line anything_else[] = {
      .how = packed::by_offsets},
 };
 
-// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes chunked"; short ones as above.
-constexpr line in_logarithms[] = {
-    {lanes_of(1, long_time), places::time_beside_time, 1, "chunked", tree_of_logarithms, operation::semi_log},
-    {lanes_of(1, long_time), places::time_beside_time, 16, "chunked", tree_of_logarithms, operation::semi_log},
-    {lanes_of(16, 1 << 13), places::lane_beside_lane, 2, "chunked", tree_of_logarithms, operation::semi_log},
-    {lanes_of(2, 1 << 14), places::every_second, 2, "chunked", tree_of_logarithms, operation::semi_log},
-    {lanes_of(2, 1 << 14), places::time_beside_time, 2, "chunked", tree_of_logarithms, operation::semi_log,
+// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes look_back from 640 steps on".
+constexpr line logarithms_in_vectors[] = {
+    {lanes_of(1, long_time), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(1, long_time), places::time_beside_time, 16, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(16, 1 << 13), places::lane_beside_lane, 2, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(2, 1 << 14), places::every_second, 2, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(2, 1 << 14), places::time_beside_time, 2, "look_back", tree_of_logarithms, operation::semi_log,
      packed::by_offsets},
-    {lanes_of(1, 1000), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
-    {lanes_of(64, 1000), places::lane_beside_lane, 2, "sequential", enough, operation::semi_log},
-    {lanes_of(1, 1000), places::time_beside_time, 2, "sequential", not_worth, operation::semi_log},
+    {lanes_of(1, worth_a_tree), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
+};
+// Without vectors it takes chunked, past one of its chunks.
+constexpr line logarithms_by_texts[] = {
+    {lanes_of(1, long_time), places::time_beside_time, 1, "chunked", tree_of_logarithms, operation::semi_log},
+    {lanes_of(1, 4096), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
+};
+// Short ones, as above.
+constexpr line short_logarithms[] = {
+    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
+    {lanes_of(64, 100), places::lane_beside_lane, 2, "sequential", enough, operation::semi_log},
+    {lanes_of(1, 100), places::time_beside_time, 2, "sequential", not_worth, operation::semi_log},
 };
 
 tensor_shape strides_of(line const& row) {
@@ -207,8 +216,12 @@ TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
 }
 
 TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
-  expect_choices<float>(in_logarithms);
-  expect_choices<double>(in_logarithms);
+  bool const in_vectors = simd_target() != "none";
+  for (auto const& rows : {std::span<line const>(short_logarithms),
+                           in_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
+    expect_choices<float>(rows);
+    expect_choices<double>(rows);
+  }
 }
 
 TEST(automatic, gives_way_to_a_name) {

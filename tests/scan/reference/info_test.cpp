@@ -3,6 +3,7 @@
 // large ones, on one thread (where look_back, too, does a determined amount of work).
 #include <atomic>
 
+#include "contributing_example.hpp"
 #include "tests/scan/reference/common.hpp"
 #include <gtest/gtest.h>
 
@@ -54,6 +55,8 @@ TEST(info, work_span_and_roundings_are_exact) {
   });
   EXPECT_EQ(checked, trees_needed());
 }
+
+TEST(info, of_the_example_of_CONTRIBUTING_is_exact) { check_counts<sklansky>(); }
 
 TEST(info, only_what_reformulates_is_left_out) {
   algorithms::for_each([]<class A>(std::type_identity<A>) {
