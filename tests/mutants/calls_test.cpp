@@ -44,7 +44,7 @@ laws::verdict huge_strides(subject<float> const& s) { return laws::huge_strides_
 laws::verdict composition(subject<float> const& s) { return laws::composition_law(s, lengths); }
 laws::verdict bounds(subject<float> const& s) { return on_every_family(s); }
 laws::verdict signs_of_zero(subject<float> const& s) { return laws::signs_of_zero_law(s, lengths); }
-laws::verdict threads(subject<float> const& s) { return laws::threads_law(s, lengths); }
+laws::verdict few_steps(subject<float> const& s) { return laws::threads_law(s, lengths); }
 laws::verdict long_lane(subject<float> const& s) { return laws::long_lane_law(s); }
 laws::verdict wide(subject<float> const& s) { return laws::wide_law(s); }
 
@@ -67,7 +67,7 @@ constexpr named_law every_law[] = {{"exact", exact},
                                    {"bounds", bounds},
                                    {"composition", composition},
                                    {"signs of zero", signs_of_zero}};
-constexpr named_law of_workers[] = {{"threads", threads}, {"long lane", long_lane}, {"wide", wide}};
+constexpr named_law of_workers[] = {{"threads", few_steps}, {"long lane", long_lane}, {"wide", wide}};
 
 trial spoiled(char const* mutant, spoil how, named_law by, subject<float> const& base) {
   subject<float> wrong = base;

@@ -53,7 +53,7 @@ laws::subject<T> plain_subject_of(std::string const& name) {
   made.formula = A::info.formula;
   made.library = reference::library_of(A::info.formula);
   made.represents = std::same_as<M, affine<T>> ? operation::affine : operation::semi_log;
-  made.shape = laws::measured_shape<A>;
+  if constexpr (!std::same_as<M, affine<T>>) made.shape = laws::measured_shape<A>;
   made.packed = false;
   made.run = [](recurrence<T> const& problem, int threads) {
     detail::checked_recurrence<T> const checked(problem);
