@@ -51,19 +51,19 @@ inline answer automatic(question const& q) {
   auto const [lanes, time] = q.size;
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
-  if (q.represents == operation::semi_log && time >= worth_a_tree)
+  bool const is_affine = q.represents == operation::affine;
+  bool const takes_look_back = time >= worth_a_tree && q.order == block_order::one_after_another;
+  if (q.represents == operation::semi_log && takes_look_back)
     return {"look_back",
             "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};
 #endif
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
-  bool const is_affine = q.represents == operation::affine;
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  if (is_affine && q.where == arrangement::time_beside_time && time >= worth_a_tree &&
-      q.order == block_order::one_after_another)
+  if (is_affine && q.where == arrangement::time_beside_time && takes_look_back)
     return {"look_back", "contiguous in time: one pass, in vectors"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
+#include "tests/cuda/random_values.hpp"
 #include "tests/laws/effort.hpp"
 #include <gtest/gtest.h>
 
@@ -13,21 +14,7 @@
 namespace ssmscan {
 namespace {
 
-template <class T>
-std::vector<T> random_values(std::mt19937_64& random, index_t n, double low, double high) {
-  std::uniform_real_distribution<double> draw(low, high);
-  std::vector<T> made(static_cast<std::size_t>(n));
-  for (T& v : made) {
-    if constexpr (is_complex<T>) {
-      v = T(static_cast<typename T::value_type>(draw(random)), static_cast<typename T::value_type>(draw(random) / 4));
-    } else if constexpr (std::is_integral_v<T>) {
-      v = static_cast<T>(random());
-    } else {
-      v = static_cast<T>(draw(random));
-    }
-  }
-  return made;
-}
+using test::random_values;
 
 enum class where { apart, in_place };
 

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
+#include "tests/cuda/random_values.hpp"
 #include "tests/laws/effort.hpp"
 #include <gtest/gtest.h>
 
@@ -17,6 +18,8 @@
 namespace ssmscan {
 namespace {
 
+using test::random_values;
+
 // x of one lane, by the tree's text; initial: null where there is none.
 template <class T>
 std::vector<T> by_the_text(T const* a, T const* b, index_t time, T const* initial) {
@@ -29,22 +32,6 @@ std::vector<T> by_the_text(T const* a, T const* b, index_t time, T const* initia
         return affine<T>::start(initial != nullptr ? multiply_add(a[0], *initial, b[0]) : b[0]);
       },
       [&](index_t, index_t t, affine_map<T> const& prefix) { made[static_cast<std::size_t>(t)] = prefix.b; });
-  return made;
-}
-
-template <class T>
-std::vector<T> random_values(std::mt19937_64& random, index_t n, double low, double high) {
-  std::uniform_real_distribution<double> draw(low, high);
-  std::vector<T> made(static_cast<std::size_t>(n));
-  for (T& v : made) {
-    if constexpr (is_complex<T>) {
-      v = T(static_cast<typename T::value_type>(draw(random)), static_cast<typename T::value_type>(draw(random) / 4));
-    } else if constexpr (std::is_integral_v<T>) {
-      v = static_cast<T>(random());
-    } else {
-      v = static_cast<T>(draw(random));
-    }
-  }
   return made;
 }
 

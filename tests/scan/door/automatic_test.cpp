@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/simd_target.hpp>
 
@@ -221,6 +222,22 @@ TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
                            in_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
     expect_choices<float>(rows);
     expect_choices<double>(rows);
+  }
+}
+
+TEST(automatic, takes_no_look_back_where_blocks_run_in_any_order) {
+  for (operation const represents : {operation::affine, operation::semi_log}) {
+    SCOPED_TRACE(represents == operation::affine ? "affine" : "semi_log");
+    detail::question q{.size = {1, 1 << 20},
+                       .threads = 2,
+                       .represents = represents,
+                       .how = detail::packing::one_sequence,
+                       .where = detail::arrangement::time_beside_time};
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+    EXPECT_EQ(detail::automatic(q).algorithm, "look_back");
+#endif
+    q.order = detail::block_order::any;
+    EXPECT_NE(detail::automatic(q).algorithm, "look_back");
   }
 }
 
