@@ -60,6 +60,14 @@ inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t st
   return time_takes < steps * step_takes;
 }
 
+// fused_time brings rows in pieces of 16 bytes. B and C, where any rows or sequences begin elsewhere, are first copied into the
+// workspace, (batch, group, state) rows of each: there step t of sequence k, which begins at step a, lies t - a after `copied_from`,
+// a multiple of a piece's steps and no earlier than the end of the pieces of sequence k - 1.
+inline constexpr index_t piece_bytes = 16;
+inline constexpr index_t copied_from(index_t a, index_t sequence, index_t piece_steps) {
+  return (a / piece_steps + sequence) * piece_steps;
+}
+
 inline constexpr unsigned long long nowhere = ~0ull;
 
 // (batch, channel, time) with time contiguous, or (batch, group, state, time).
@@ -95,7 +103,7 @@ struct fused_arguments {
   int states;
   bool softplus;
   bool vectors;  // four steps of any row are aligned to their size
-  bool pieces;   // any row is aligned to 16 bytes
+  IO* copied;    // fused_time: where B and C are copied to, or nullptr
   // What a slot enters with, and what it multiplies that by: (slot, batch, channel, state) each.
   index_t chunk, slots;
   Real *enter, *shrink;

@@ -18,6 +18,7 @@ struct selective_call {
   index_t batch, channels, states, time, sequences;
   index_t chunk = 0, slots = 0;    // fused
   bool is_split = false;           // fused: some sequence may have more than one chunk
+  bool is_copied = false;          // fused_time: B and C are copied
   index_t workspace_elements = 0;  // of V
   // unfused: channels at a time, values of a, of b, of what is entered with (each a multiple of the workspace's alignment)
   // and the scan's own workspace
@@ -85,6 +86,24 @@ bool is_fusible(ssm::selective_problem<V, IO> const& p) {
          contiguous(p.u) && contiguous(p.delta) && contiguous(p.z) && contiguous(p.y) && takes(p.B) && takes(p.C);
 }
 
+template <class T>
+bool is_aligned(index_t bytes, T const* data, std::initializer_list<index_t> strides) {
+  bool aligned = reinterpret_cast<std::uintptr_t>(data) % static_cast<std::uintptr_t>(bytes) == 0;
+  for (index_t const stride : strides) aligned = aligned && stride * index_t{sizeof(T)} % bytes == 0;
+  return aligned;
+}
+// Whether all rows of the problem begin at multiples of so many bytes.
+template <class V, class IO>
+bool all_aligned(index_t bytes, ssm::selective_problem<V, IO> const& p) {
+  auto const tensor = [&](auto const& view) {
+    return view.data == nullptr || is_aligned(bytes, view.data, {view.stride.batch, view.stride.channel});
+  };
+  auto const coefficient = [&](auto const& of) {
+    return is_aligned(bytes, of.data, {of.stride.batch, of.stride.group, of.stride.state});
+  };
+  return tensor(p.u) && tensor(p.delta) && tensor(p.z) && tensor(p.y) && coefficient(p.B) && coefficient(p.C);
+}
+
 template <class V, class IO>
 selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wanted) {
   bool const fusible = is_fusible(p);
@@ -136,7 +155,15 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   if (fused)
     call.workspace_elements =
         call.is_split ? 2 * (call.slots * lanes + lanes * call.sequences) : 0;  // twice: of 8 bytes where V has 4
-  else if (!over_time)
+  else if (over_time) {
+    constexpr index_t piece_steps = piece_bytes / sizeof(IO);
+    call.is_copied =
+        !all_aligned(piece_bytes, p) || time % piece_steps > 0 || !p.offsets.empty() || !p.begin.empty();
+    index_t const copied_values =
+        batch * (p.B.groups + p.C.groups) * call.states * copied_from(time, call.sequences, piece_steps);
+    call.workspace_elements =
+        call.is_copied ? (copied_values * index_t{sizeof(IO)} + index_t{sizeof(V)} - 1) / index_t{sizeof(V)} : 0;
+  } else
     call.workspace_elements =
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
   std::string const tree = fused       ? "selective_chunks_of_" + std::to_string(call.chunk) + "/1"

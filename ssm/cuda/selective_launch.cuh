@@ -7,17 +7,10 @@
 #include <ssmscan/ssm/cuda/selective_fused.cuh>
 #include <ssmscan/ssm/cuda/selective_general.cuh>
 #include <ssmscan/ssm/cuda/selective_time.cuh>
+#include <ssmscan/ssm/cuda/selective_time_copy.cuh>
 #include <ssmscan/ssm/cuda/selective_unfused.cuh>
 
 namespace ssmscan::device::detail {
-
-template <class T>
-bool is_aligned(std::size_t bytes, T const* data, std::initializer_list<index_t> strides) {
-  bool aligned = reinterpret_cast<std::uintptr_t>(data) % bytes == 0;
-  for (index_t const stride : strides)
-    aligned = aligned && stride * static_cast<index_t>(sizeof(T)) % static_cast<index_t>(bytes) == 0;
-  return aligned;
-}
 
 template <class Real, class IO>
 fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p, selective_call const& call,
@@ -27,15 +20,6 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
   };
   auto const coefficients = [&](auto const& of) {
     return coefficient_rows<IO>{of.data, of.stride.batch, of.stride.group, of.stride.state, call.channels / of.groups};
-  };
-  auto const all_aligned = [&](std::size_t bytes) {
-    auto const tensor = [&](auto const& view) {
-      return view.data == nullptr || is_aligned(bytes, view.data, {view.stride.batch, view.stride.channel});
-    };
-    auto const coefficient = [&](auto const& of) {
-      return is_aligned(bytes, of.data, {of.stride.batch, of.stride.group, of.stride.state});
-    };
-    return tensor(p.u) && tensor(p.delta) && tensor(p.z) && tensor(p.y) && coefficient(p.B) && coefficient(p.C);
   };
   auto const states = [](auto const& of) {
     return state_rows<std::remove_reference_t<decltype(*of.data)>>{of.data, of.stride.batch, of.stride.channel,
@@ -64,8 +48,8 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
           .sequences = call.sequences,
           .states = static_cast<int>(call.states),
           .softplus = p.activation == ssm::delta_activation::softplus,
-          .vectors = all_aligned(alignof(quad<IO>)),
-          .pieces = all_aligned(alignof(typename time_row<IO, time_steps<Real>>::piece)),
+          .vectors = all_aligned(alignof(quad<IO>), p),
+          .copied = call.is_copied ? reinterpret_cast<IO*>(workspace) : nullptr,
           .chunk = call.chunk,
           .slots = call.slots,
           .enter = call.is_split ? workspace : nullptr,
@@ -143,14 +127,18 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
       return launch_time_as<Rows, time_block_channels(1), 1, time_blocks<IO>>(p, stream);
   }
 }
+inline constexpr int copy_threads = 128;
+
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
-  constexpr index_t piece_steps = time_row<IO, time_steps<Real>>::piece_steps;
-  if (p.pieces && p.time % piece_steps == 0 && p.offsets == nullptr && p.begin == nullptr) {
+  if (p.copied == nullptr) {
     bool const whole = p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
     return whole ? launch_time_as<time_rows::whole>(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
   }
-  launch_time_as<sizeof(IO) < 4 ? time_rows::shifted : time_rows::ragged>(p, stream);
+  fused_arguments<IO, Real> q = p;
+  index_t const pieces = copied_coefficients(q);
+  launch(stream, {(pieces + copy_threads - 1) / copy_threads, copy_threads}, &copy_coefficients_kernel<IO, Real>, p, q);
+  launch_time_as<sizeof(IO) < 4 ? time_rows::shifted : time_rows::ragged>(q, stream);
 }
 
 template <class V, class IO>

@@ -120,15 +120,12 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
   IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
   IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
-  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
-  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
+  // As if step t were t from their beginnings.
+  index_t const copied = Aligned ? 0 : copied_from(range.begin, range.sequence, row::piece_steps) - range.begin;
+  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group + copied;
+  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group + copied;
 
-  // Rows of every second state lie late, or all, or none.
   auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
-  int const late_rows[4] = {late(B), late(C), late(B + p.B.state), late(C + p.C.state)};
-  auto const late_of = [&](int of) {
-    return of % 2 == 0 ? of == 0 ? late_rows[0] : late_rows[2] : of == 1 ? late_rows[1] : late_rows[3];
-  };
 
   // Steps of the row `from`, from step t of the sequence on of which `left` are its own, from global memory to shared, without
   // waiting; zeros beyond.
@@ -202,8 +199,8 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   static_assert(two_at_once || pieces_each * part_threads == row::row_pieces);
   static_assert(pieces_each == 1 || part_threads / row::pieces % row::at_once == 0, "pieces of alike place");
   constexpr unsigned stage_size = Parts * shape::stage_rows * row::stride, all_stages = shape::buffers * stage_size;
-  int const own_piece = part_thread % row::row_pieces, own_at = Aligned ? own_piece * row::piece_steps : 0;
-  bool const brings_C = Aligned && two_at_once && part_thread >= row::row_pieces;
+  int const own_piece = part_thread % row::row_pieces, own_at = own_piece * row::piece_steps;
+  bool const brings_C = two_at_once && part_thread >= row::row_pieces;
   index_t const first_tile = range.begin + part * tile;
   unsigned const part_rows = part * shape::stage_rows * row::stride;
   unsigned const own_place = row::place_of(own_piece) * row::piece_steps + (brings_C ? row::stride : 0);
@@ -217,39 +214,22 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   auto const bring_stage = [&] {
     IO* const rows = coefficients + next_rows;
     int const count = Whole || next_state + 1 < p.states ? 2 * stage_states : 2;
-    if constexpr (Aligned) {
-      auto const bring = [&](auto bring_one) {
+    auto const bring = [&](auto bring_one) {
 #pragma unroll
-        for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1) {
-          if (of >= count) break;
-          IO const* const from = of % 2 == 0 ? next_B + of / 2 * state_of_B : next_C + of / 2 * p.C.state;
+      for (int of = 0; of < 2 * stage_states; of += two_at_once ? 2 : 1) {
+        if (of >= count) break;
+        IO const* const from = of % 2 == 0 ? next_B + of / 2 * state_of_B : next_C + of / 2 * p.C.state;
 #pragma unroll
-          for (int i = 0; i < pieces_each; ++i) {
-            constexpr int steps = part_threads * row::piece_steps;
-            bring_one(rows + own_place + of * row::stride + i * steps, from + i * steps, own_piece + i * part_threads);
-          }
+        for (int i = 0; i < pieces_each; ++i) {
+          constexpr int steps = part_threads * row::piece_steps;
+          bring_one(rows + own_place + of * row::stride + i * steps, from + i * steps, own_piece + i * part_threads);
         }
-      };
-      if (Whole || next_left >= tile)
-        bring([&](IO* to, IO const* from, int) { __pipeline_memcpy_async(to, from, row::piece_bytes); });
-      else
-        bring([&](IO* to, IO const* from, int k) { bring_piece(to, from, k, next_left); });
-    } else if (next_left > 0) {
-      bool const begins = next_time == range.begin;
-      std::integral_constant<int, part_threads> const each;
-#pragma unroll 1
-      for (int of = 0; of < count; of += 2) {
-        IO const *const from_B = next_B + of / 2 * p.B.state, *const from_C = next_C + of / 2 * p.C.state;
-        IO* const to = rows + of * row::stride;
-        bring_words(each, to, from_B, begins, next_left, late_of(of), part_thread);
-        bring_words(each, to + row::stride, from_C, begins, next_left, late_of(of + 1), part_thread);
       }
-      if (has_edges(begins, next_left) && part_thread < 2 * count) {
-        int const of = part_thread / 2;
-        IO const* const from = of % 2 == 0 ? next_B + of / 2 * p.B.state : next_C + of / 2 * p.C.state;
-        bring_edge(rows + of * row::stride, from, begins, next_left, late_of(of), part_thread % 2 > 0);
-      }
-    }
+    };
+    if (Whole || next_left >= tile)
+      bring([&](IO* to, IO const* from, int) { __pipeline_memcpy_async(to, from, row::piece_bytes); });
+    else
+      bring([&](IO* to, IO const* from, int k) { bring_piece(to, from, k, next_left); });
     __pipeline_commit();
     next_rows += stage_size, next_rows = next_rows >= all_stages ? next_rows - all_stages : next_rows;
     next_state += stage_states;
@@ -323,10 +303,9 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
 #pragma unroll
         for (int s = 0; s < 2; ++s) {
           if constexpr (First)
-            b_values[s] = row::template read<Shifted>(next_rows + 2 * s * row::stride, lane, piece, late_rows[2 * s]);
+            b_values[s] = row::at(next_rows + 2 * s * row::stride, lane, piece);
           if constexpr (Second)
-            c_values[s] =
-                row::template read<Shifted>(rows + (2 * s + 1) * row::stride, lane, piece, late_rows[2 * s + 1]);
+            c_values[s] = row::at(rows + (2 * s + 1) * row::stride, lane, piece);
         }
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {
