@@ -66,18 +66,21 @@ std::string steps_differ_from_scan(mamba_model const& model, ssm::mamba_run run)
                               : wrong_result + ("steps are not the scan: " + std::to_string(std::sqrt(error / size)));
 }
 
-// The bound: every byte read once, by the threads that decode, into more sums than an addition takes cycles.
+// The bound: every byte read once, by the threads that decode, into more sums than an addition takes cycles, each thread from
+// four places at a time: one stream is two thirds of what memory gives a core of an Emerald Rapids.
 float read_once(std::vector<float> const& words) {
-  constexpr index_t abreast = 64;
-  index_t const blocks = static_cast<index_t>(words.size()) / abreast;
+  constexpr index_t streams = 4, abreast = 16;
+  index_t const part = static_cast<index_t>(words.size()) / streams / omp_get_max_threads() / abreast * abreast;
   float total = 0;
 #pragma omp parallel reduction(+ : total)
   {
-    float sums[abreast] = {};
-#pragma omp for schedule(static)
-    for (index_t block = 0; block < blocks; ++block)
-      for (index_t k = 0; k < abreast; ++k) sums[k] += words[static_cast<std::size_t>(block * abreast + k)];
-    for (float const sum : sums) total += sum;
+    float sums[streams][abreast] = {};
+    float const* const own = words.data() + omp_get_thread_num() * streams * part;
+    for (index_t at = 0; at < part; at += abreast)
+      for (index_t s = 0; s < streams; ++s)
+        for (index_t k = 0; k < abreast; ++k) sums[s][k] += own[s * part + at + k];
+    for (auto const& of_stream : sums)
+      for (float const sum : of_stream) total += sum;
   }
   return total;
 }

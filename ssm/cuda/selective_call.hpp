@@ -157,8 +157,7 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
         call.is_split ? 2 * (call.slots * lanes + lanes * call.sequences) : 0;  // twice: of 8 bytes where V has 4
   else if (over_time) {
     constexpr index_t piece_steps = piece_bytes / sizeof(IO);
-    call.is_copied =
-        !all_aligned(piece_bytes, p) || time % piece_steps > 0 || !p.offsets.empty() || !p.begin.empty();
+    call.is_copied = !all_aligned(piece_bytes, p) || time % piece_steps > 0 || !p.offsets.empty() || !p.begin.empty();
     index_t const copied_values =
         batch * (p.B.groups + p.C.groups) * call.states * copied_from(time, call.sequences, piece_steps);
     call.workspace_elements =

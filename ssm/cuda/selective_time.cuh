@@ -17,9 +17,9 @@
 // A channel may have several warps (Parts), each with a tile of its own: they exchange (factors, results) of their tiles in
 // shared memory, and each goes through those before its own in order. No bit depends on Channels or Parts.
 //
-// Rows whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without waiting. A row
-// of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read back by a
-// shift over words.
+// Rows of u, delta and z whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without
+// waiting. A row of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read
+// back by a shift over words. B and C are first copied to where they do begin there (selective_time_copy.cuh).
 #include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 
@@ -192,7 +192,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       if (has_edges(begins, left) && lane < 2) bring_edge(to, from + t, begins, left, shift, lane > 0);
     }
   };
-  // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one, or the same words. A
+  // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one. A
   // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before.
   constexpr bool two_at_once = part_threads == 2 * row::row_pieces;
   constexpr int pieces_each = two_at_once ? 1 : row::row_pieces / part_threads;
@@ -302,10 +302,8 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
         typename row::piece b_values[2], c_values[2];
 #pragma unroll
         for (int s = 0; s < 2; ++s) {
-          if constexpr (First)
-            b_values[s] = row::at(next_rows + 2 * s * row::stride, lane, piece);
-          if constexpr (Second)
-            c_values[s] = row::at(rows + (2 * s + 1) * row::stride, lane, piece);
+          if constexpr (First) b_values[s] = row::at(next_rows + 2 * s * row::stride, lane, piece);
+          if constexpr (Second) c_values[s] = row::at(rows + (2 * s + 1) * row::stride, lane, piece);
         }
 #pragma unroll
         for (int j = 0; j < row::piece_steps; ++j) {

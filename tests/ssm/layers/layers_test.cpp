@@ -163,7 +163,7 @@ TEST(LinearLayer, OfABfloat16Weight) {
 TEST(LinearLayer, OfOneRowIsItsSumsOnEveryTarget) {
   std::minstd_rand random(5);
   std::uniform_real_distribution<float> uniform(-1, 1);
-  index_t const columns = 83, rows = 7;
+  index_t const columns = 83, rows = 11;  // two each of four streams, and a rest
   std::vector<float> x(columns), weight(std::size_t(rows * columns)), expected(rows);
   for (float& value : x) value = uniform(random);
   for (float& value : weight) value = widen(narrow(uniform(random)));  // what bfloat16 has as well
