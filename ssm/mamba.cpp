@@ -50,6 +50,30 @@ std::size_t mamba_model::bytes_per_token() const {
   return bytes;
 }
 
+namespace {
+
+// The convolution of all channels, so many by a thread at a time: each is by itself.
+void convolve(causal_conv1d_problem<float> const& all) {
+  constexpr index_t at_once = 128, worth_threads = index_t{1} << 10;  // outputs: some 30 us
+  auto const [batch, channels, time] = all.x.shape;
+  if (all.weight.columns < 1 || all.weight.columns > greatest_conv_width)
+    return causal_conv1d(all);  // which refuses it, as no thread may
+#pragma omp parallel for schedule(static) if (batch * channels * time >= worth_threads)
+  for (index_t first = 0; first < channels; first += at_once) {
+    index_t const count = std::min(at_once, channels - first);
+    causal_conv1d_problem<float> part = all;
+    part.x.data += first * all.x.stride.channel, part.x.shape.channel = count;
+    part.y.data += first * all.y.stride.channel, part.y.shape.channel = count;
+    part.weight = {all.weight.row(first), count, all.weight.columns, all.weight.row_stride};
+    if (!all.bias.empty()) part.bias = all.bias.subspan(size(first), size(count));
+    if (all.initial.data != nullptr) part.initial.data += first * all.initial.stride.channel;
+    if (all.final.data != nullptr) part.final.data += first * all.final.stride.channel;
+    causal_conv1d(part);
+  }
+}
+
+}  // namespace
+
 // Activations are (tokens, features): the scan sees channels contiguous and time strided.
 void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, index_t time,
                         std::vector<float>& residual, mamba_run const& run) const {
@@ -74,7 +98,7 @@ void mamba_model::block(mamba_block const& w, std::size_t layer, index_t batch, 
     conv.final = dense_state(run.cache->conv[layer].data(), c.inner, c.width - 1);
     conv.initial = {conv.final.data, {conv.final.stride.batch, conv.final.stride.channel, 0, 1}};
   }
-  causal_conv1d(conv);
+  convolve(conv);
 
   project(in(x.data(), tokens, c.inner), w.x_proj, {}, out(projected.data(), tokens, parameters));
   project(in(projected.data(), tokens, c.rank, parameters), w.dt_proj, {}, out(delta.data(), tokens, c.inner));

@@ -70,7 +70,8 @@ int threads_of(ssmscan::execution const& how) {
 // Channels that one thread takes at a time: many, so that B and C are staged once for all of them, unless that would leave
 // threads without work. No bit depends on it.
 constexpr index_t most_channels = 64, least_channels = 16, shares_per_thread = 4;
-constexpr index_t worth_threads = index_t{1} << 15;  // state updates: some 50 us
+// State updates: some 50 us. To bring a state, its A and what it ends with costs as much as so many.
+constexpr index_t worth_threads = index_t{1} << 15, around_steps = 3;
 
 }  // namespace
 
@@ -124,7 +125,7 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   if (how.scan.algorithm != "automatic" || !how.scan.inner.empty())
     throw_invalid("algorithm", std::string(how.scan.algorithm), "automatic: only mode unfused runs a scan algorithm");
 
-  index_t const updates = plan.batch * plan.channels * plan.states * plan.time;
+  index_t const updates = plan.batch * plan.channels * plan.states * (plan.time + around_steps);
   int const threads = updates < worth_threads ? 1 : threads_of(how.scan);
   // Complex states have no vector form yet: fused is the recurrence then, which keeps everything in registers too.
   bool const by_vectors = how.mode == selective_mode::fused && !is_complex<V>;

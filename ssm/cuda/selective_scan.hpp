@@ -46,7 +46,8 @@ struct selective_execution {
 // 8192 steps side by side (chunk_of, by the channels x states of one sequence): before that it walks back from each chunk's end
 // but the last until all factors of its channels are below 2^-126, which reads u, delta and B of those steps once more, and
 // computes their exponentials twice.
-// fused_time computes every exponential once, and needs no workspace; its tree is the same for all channels and states, and
+// fused_time computes every exponential once; where rows or sequences do not begin at 16 bytes it first copies B and C into the
+// workspace. Its tree is the same for all channels and states, and
 // starts anew with a call: pieces of a sequence give the whole to rounding only, those of the other forms (fused: within a
 // chunk) its bits.
 // Bits depend on the form, the types, for fused on channels x states (by that rule), and on the lengths of the sequences; not
@@ -61,8 +62,9 @@ template <class V, class IO>
 SSMSCAN_SSM_CUDA_EXPORT choice selective_scan(ssm::selective_problem<V, IO> const& problem,
                                               selective_execution const& how = {});
 
-// How much workspace that call takes: none, but for chunks (two values and a mark for each of their states) and for more states than fit
-// in shared memory.
+// How much workspace that call takes: none, but for chunks (two values and a mark for each of their states), for a copy of B and C
+// (fused_time, where rows of this problem do not begin at 16 bytes, or are packed or padded) and for more states than fit in
+// shared memory.
 template <class V, class IO>
 SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes(ssm::selective_problem<V, IO> const& problem,
                                                     selective_execution const& how = {});

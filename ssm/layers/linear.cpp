@@ -16,7 +16,8 @@ namespace {
 constexpr index_t block_rows = 64;
 constexpr index_t block_outputs = 256, block_outputs_of_few_rows = 64;
 constexpr index_t few_rows = 4;  // by each of which the weight is read
-constexpr index_t worth_threads = index_t{1} << 20, worth_threads_of_few = 1 << 17;  // multiply-adds: some 50 to 100 us
+constexpr index_t worth_threads = index_t{1} << 20,
+                  worth_threads_of_few = 1 << 16;  // multiply-adds: some 50 us, some 10
 
 template <class T>
 using row_major = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
