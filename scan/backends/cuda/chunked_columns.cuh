@@ -5,8 +5,9 @@
 //
 //   load    two warps, for a and for b: takes the next ticket, and copies its rows
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
-//   pass    folds the pieces of the chunk before, as others publish them, and waits for the state that enters the chunk. Who has a
-//           chunk's last piece publishes what the chunk makes of a state, and the state after it
+//   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
+//           makes of a state
+//   carry   waits for the state that enters the chunk; who has its last piece finds it, and publishes the state after it
 //   scan    walks each run once more, and completes and stores every x
 //
 // Nobody waits for a later ticket.
@@ -21,9 +22,10 @@ namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before, piece_runs::completed;
 
-inline constexpr int loaders = 2, passers = 3;  // warps; those that pass, by turns: as many as there are slots
+// Warps. Of those that fold and of those that carry as many as there are slots, by turns.
+inline constexpr int loaders = 2, folders = 3, carriers = 3, waiting = loaders + folders + carriers;
 template <class T>
-inline constexpr int threads = warp_size*(loaders + passers) + 2 * columns_tile<T>::workers;
+inline constexpr int threads = warp_size* waiting + 2 * columns_tile<T>::workers;
 
 template <class T>
 struct block_of_columns {
@@ -66,7 +68,7 @@ struct block_of_columns {
       copy_in(item, p.a, m.a[slot(i)]);
       m.full[slot(i)].arrive_after_copies();
     }
-    for (int k = 0; k < passers; ++k) {  // each of them looks at its own
+    for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
       m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
       hand_out(i + k, {});
     }
@@ -161,7 +163,7 @@ struct block_of_columns {
     }
   }
 
-  // ---- pass ----
+  // ---- fold and carry ----
   // Words that are asked for at a time: few, as asking again and again takes of what memory gives to all.
   static constexpr int looks = std::max(1, 4 / words_of<map>);
 
@@ -239,27 +241,53 @@ struct block_of_columns {
     return state;
   }
 
-  __device__ void pass(int turn) const {
+  // What a thread of a warp that folds or carries has of a ticket.
+  struct part {
+    column_t of;
+    index_t chunk;
+    int pieces_before;  // in the chunk
+    bool any, closes;   // the chunk; the last of a lane leads nowhere
+  };
+  __device__ part part_of(item_t const& item) const {
+    auto const mine = column_t::of(plan, item, lane % tile::width);
+    bool const any = mine.any && lane < tile::width;
+    index_t const chunk = mine.at_piece / fan;
+    int const before = any ? static_cast<int>(mine.at_piece % fan) : 0;
+    return {mine, chunk, before, any, any && before == fan - 1 && chunk + 1 < plan.chunks};
+  }
+
+  // Who closes no chunk is not waited for, and looks when there is something to see.
+  __device__ void fold(int turn) const {
     item_t item;
-    for (int i = turn; has_item(i, item); i += passers) {
-      auto const mine = column_t::of(plan, item, lane % tile::width);
-      bool const any = mine.any && lane < tile::width;
-      index_t const chunk = mine.at_piece / fan;
-      int const k = any ? static_cast<int>(mine.at_piece % fan) : 0;
-      map const pieces = pieces_before(mine, k);
-      bool const closes = any && k == fan - 1 && chunk + 1 < plan.chunks;
-      T state(0);
-      if (closes) {
+    for (int i = turn; has_item(i, item); i += folders) {
+      part const mine = part_of(item);
+      if (!__any_sync(all_lanes, mine.closes)) m.reduced[slot(i)].wait(parity(i));
+      map const pieces = pieces_before(mine.of, mine.pieces_before);
+      if (mine.closes) {
         m.reduced[slot(i)].wait(parity(i));
-        map const whole = combine(pieces, m.total[slot(i)][lane]);
-        publish(words.of_chunk(plan, chunk, mine.lane), whole, false, epoch);
-        if (chunk > 0) state = found_state(chunk, mine.lane);
-        T const next = chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
-        publish(words.of_state(plan, chunk + 1, mine.lane), next, false, epoch);
+        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[slot(i)][lane]), false, epoch);
+      }
+      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces;
+      m.folded[slot(i)].arrive();
+    }
+  }
+
+  __device__ void carry(int turn) const {
+    item_t item;
+    for (int i = turn; has_item(i, item); i += carriers) {
+      part const mine = part_of(item);
+      T state(0);
+      if (mine.closes) {
+        if (mine.chunk > 0) state = found_state(mine.chunk, mine.of.lane);
+        m.folded[slot(i)].wait(parity(i));
+        m.reduced[slot(i)].wait(parity(i));
+        map const whole = combine(m.before_piece[slot(i)][lane], m.total[slot(i)][lane]);
+        T const next = mine.chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
+        publish(words.of_state(plan, mine.chunk + 1, mine.of.lane), next, false, epoch);
       }
       __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for
-      if (any && !closes && chunk > 0) state = published_state(chunk, mine.lane);
-      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces, m.before_chunk[slot(i)][lane] = state;
+      if (mine.any && !mine.closes && mine.chunk > 0) state = published_state(mine.chunk, mine.of.lane);
+      if (lane < tile::width) m.before_chunk[slot(i)][lane] = state;
       m.carried[slot(i)].arrive();
     }
   }
@@ -270,6 +298,7 @@ struct block_of_columns {
     int const column = worker % tile::width, first = worker / tile::width;
     for (int i = 0; has_item(i, item); ++i) {
       m.reduced[slot(i)].wait(parity(i));
+      m.folded[slot(i)].wait(parity(i));
       m.carried[slot(i)].wait(parity(i));
       auto const mine = column_t::of(plan, item, column);
 #pragma unroll
@@ -336,26 +365,31 @@ __global__ void __launch_bounds__(threads<T>, 1)
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
-  static_assert(sizeof m <= 227 * 1024);
+  static_assert(sizeof m <= 227 * 1024 && folders == tile::slots && carriers == tile::slots);
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       m.handed_out[s].initialise(1);
       m.full[s].initialise(loaders * warp_size);
       m.reduced[s].initialise(tile::workers);
+      m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
-  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (loaders + passers);
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting;
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   if (warp == 0) {
     block.load_a();
   } else if (warp == 1) {
     block.load_b();
-  } else if (warp < loaders + passers) {
-    block.pass(warp - loaders);
+  } else if (warp < waiting) {
+    if (warp < loaders + folders) {
+      block.fold(warp - loaders);
+    } else {
+      block.carry(warp - loaders - folders);
+    }
   } else if (worker < tile::workers) {
     block.reduce(worker);
   } else {
