@@ -230,10 +230,12 @@ __global__ void __launch_bounds__(threads<T>, 1)
     pieces.load_a();
   } else if (warp == 1) {
     pieces.load_b();
-  } else if (warp < loaders + folders) {
-    passing.fold(warp - loaders);
   } else if (warp < waiting) {
-    passing.carry(warp - loaders - folders);
+    if (warp < loaders + folders) {
+      passing.fold(warp - loaders);
+    } else {
+      passing.carry(warp - loaders - folders);
+    }
   } else if (worker < tile::workers) {
     pieces.reduce(worker);
   } else {
