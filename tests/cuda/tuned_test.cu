@@ -51,14 +51,20 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
 
 constexpr index_t tile = 5120, many_tiles = 340;  // of two each, which is more than the slots of every block
 
+TEST(cuda_tuned, look_back_in_a_cluster) {
+  for (how const which : {how::plain, how::packed, how::one_a}) {
+    expect_the_definition<std::uint32_t>("look_back", 1, 3 * tile + 4, layout::lane_major, which);
+    expect_the_definition<std::uint32_t>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
+  }
+}
+
 TEST(cuda_tuned, look_back) {
   using T = std::uint32_t;
   for (how const which : {how::plain, how::reverse, how::packed, how::one_a}) {
-    expect_the_definition<T>("look_back", 1, 3 * tile + 4, layout::lane_major, which);  // in a cluster
-    expect_the_definition<T>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
     expect_the_definition<T>("look_back", 1, 20 * tile + 4, layout::lane_major, which);
     expect_the_definition<T>("look_back", many_tiles, tile + 4, layout::lane_major, which);
   }
+  expect_the_definition<T>("look_back", 3, 4 * tile + 4, layout::lane_major, how::reverse);
   expect_the_definition<T>("look_back", 6000, 24, layout::lane_major, how::plain);  // eight lanes in a slot
   expect_the_definition<T>("look_back", 3, 2 * tile + 1, layout::time_major, how::plain);
 }
@@ -85,12 +91,18 @@ TEST(cuda_tuned, chunked) {
     expect_the_definition<std::uint32_t>("chunked", 1, 256, order, how::plain);
     expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, how::plain);
   }
-  // In one pass: four pieces in a slot; a group of lanes that is not full; every block's ring going round.
-  for (how const which : {how::plain, how::reverse}) {
-    expect_the_definition<std::uint32_t>("chunked", 8, 2 * 4096 + 277, layout::time_major, which);
-    expect_the_definition<std::uint32_t>("chunked", 36, 2 * 4096 + 277, layout::time_major, which);
+}
+
+// In one pass: four pieces in a slot; a group of lanes that is not full.
+TEST(cuda_tuned, chunked_in_one_pass) {
+  for (how const which : {how::plain, how::reverse})
+    for (index_t const lanes : {8, 36})
+      expect_the_definition<std::uint32_t>("chunked", lanes, 2 * 4096 + 277, layout::time_major, which);
+}
+// Every block's ring, which racecheck takes minutes for.
+TEST(cuda_tuned, chunked_in_one_pass_where_the_ring_goes_round) {
+  for (how const which : {how::plain, how::reverse})
     expect_the_definition<std::uint32_t>("chunked", 213 * 32, 277, layout::time_major, which);
-  }
 }
 
 TEST(cuda_tuned, hillis_steele) {

@@ -1,7 +1,8 @@
-// look_back on the GPU does the combines that its info states, in chains as long: counted at the text of its tree, whose bits are the
-// kernel's (look_back_test.cu). Needs no GPU.
+// look_back and heinsen.fused on the GPU do the combines that their infos state, in chains as long: counted at the text of look_back's
+// tree, whose bits are the kernel's (look_back_test.cu), and for heinsen.fused with its runs in it. Needs no GPU.
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/backends/cuda/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/scan.hpp>
@@ -20,8 +21,24 @@ struct counting_monoid {
   }
 };
 
-TEST(cuda_work, of_look_back_is_what_its_info_says) {
-  constexpr int run_of_float = 80 / sizeof(float);
+// As heinsen_steps::running: in each step the sum of logarithms grows, then that of terms, which begins with the state.
+struct in_logarithms {
+  template <class Load, class Store>
+  void operator()(counting_monoid const& combine, std::optional<index_t> state, int count, Load const& load,
+                  Store const& store) const {
+    index_t logarithms = combine.identity(), terms = state.value_or(combine.identity());
+    for (int k = 0; k < count; ++k) {
+      logarithms = combine(logarithms, load(k));
+      terms = combine(terms, logarithms);
+      store(k, terms);
+    }
+  }
+};
+
+constexpr int run_of_float = 80 / sizeof(float);
+
+template <class Walk>
+void expect_the_work_of(algorithm_info const& info) {
   index_t constexpr run = run_of_float, row = 32 * run, tile = 8 * row;
   std::vector<index_t> lengths;
   for (index_t n = 0; n <= 3 * row; ++n) lengths.push_back(n);
@@ -33,13 +50,16 @@ TEST(cuda_work, of_look_back_is_what_its_info_says) {
     index_t combines = 0, longest = 0;
     serial on;
     scan(
-        on, look_back_tree<run_of_float>{}, counting_monoid{&combines}, {1, n},
+        on, look_back_tree<run_of_float, Walk>{}, counting_monoid{&combines}, {1, n},
         [](index_t, index_t) { return index_t{0}; },
         [&](index_t, index_t, index_t chain) { longest = std::max(longest, chain); });
-    ASSERT_EQ(combines, look_back::info.work(n)) << "work, n = " << n;
-    ASSERT_EQ(longest, look_back::info.span(n)) << "span, n = " << n;
+    ASSERT_EQ(combines, info.work(n)) << "work, n = " << n;
+    ASSERT_EQ(longest, info.span(n)) << "span, n = " << n;
   }
 }
+
+TEST(cuda_work, of_look_back_is_what_its_info_says) { expect_the_work_of<recurring>(look_back::info); }
+TEST(cuda_work, of_heinsen_fused_is_what_its_info_says) { expect_the_work_of<in_logarithms>(heinsen_fused::info); }
 
 }  // namespace
 }  // namespace ssmscan::device

@@ -5,51 +5,26 @@
 //
 //   load    two warps, for a and for b: takes the next ticket, and copies its rows
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
-//   pass    folds the pieces of the chunk before, as others publish them, and waits for the state that enters the chunk. Who has a
-//           chunk's last piece publishes what the chunk makes of a state, and the state after it
+//   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
+//           makes of a state
+//   carry   waits for the state that enters the chunk; who has its last piece finds it, and publishes the state after it
 //   scan    walks each run once more, and completes and stores every x
 //
 // Nobody waits for a later ticket.
-#include <array>
-
 #include <ssmscan/scan/backends/cuda.cuh>
-#include <ssmscan/scan/backends/cuda/chunked_columns_plan.cuh>
-#include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
-#include <ssmscan/scan/backends/cuda/tickets.cuh>
+#include <ssmscan/scan/backends/cuda/chunked_columns_passing.cuh>
 
 namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before, piece_runs::completed;
 
-inline constexpr int loaders = 2, passers = 3;  // warps; those that pass, by turns: as many as there are slots
+// The other tasks.
 template <class T>
-inline constexpr int threads = warp_size*(loaders + passers) + 2 * columns_tile<T>::workers;
-
-template <class T>
-struct block_of_columns {
-  using map = affine_map<T>;
-  using tile = columns_tile<T>;
-  using item_t = item_of_columns<T>;
-  using column_t = column_of<T>;
-
-  storage_of_columns<T>& m;
-  ssmscan::detail::recurrence_problem<T> const& p;
-  plan_of_columns const& plan;
-  ticket_counter const& counter;
-  words_of_columns<T> words;
-  std::uint64_t epoch;
-  int lane;  // of this thread in its warp
-
-  __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
-
-  __device__ static int slot(int i) { return i % tile::slots; }
-  __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / tile::slots) & 1; }
-  // Waits for the i-th item of this block; false if there is no more.
-  __device__ bool has_item(int i, item_t& item) const {
-    m.handed_out[slot(i)].wait(parity(i));
-    item = m.item[slot(i)];
-    return item.lanes > 0;
-  }
+struct pieces_of_columns : block_of_columns<T> {
+  using block = block_of_columns<T>;
+  using block::m, block::p, block::plan, block::counter, block::words, block::epoch, block::lane;
+  using block::slot, block::parity, block::has_item, block::combine;
+  using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // ---- load ----
   __device__ void load_a() const {
@@ -66,7 +41,7 @@ struct block_of_columns {
       copy_in(item, p.a, m.a[slot(i)]);
       m.full[slot(i)].arrive_after_copies();
     }
-    for (int k = 0; k < passers; ++k) {  // each of them looks at its own
+    for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
       m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
       hand_out(i + k, {});
     }
@@ -161,115 +136,13 @@ struct block_of_columns {
     }
   }
 
-  // ---- pass ----
-  // Words that are asked for at a time: few, as asking again and again takes of what memory gives to all.
-  static constexpr int looks = std::max(1, 4 / words_of<map>);
-
-  // Waits for the first `count`; at(j): where the j-th stands.
-  template <class V, class At>
-  __device__ void await(reading<V> (&found)[looks], int count, At const& at) const {
-    bool missing[looks];
-#pragma unroll
-    for (int j = 0; j < looks; ++j) missing[j] = j < count;
-    bool any;
-    do {
-      any = false;
-#pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (missing[j]) found[j].look(at(j));
-#pragma unroll
-      for (int j = 0; j < looks; ++j) missing[j] = missing[j] && !found[j].ready(epoch), any |= missing[j];
-    } while (any);
-  }
-
-  // The pieces of a chunk before its k-th, folded, as they come.
-  __device__ map pieces_before(column_t const& of, int k) const {
-    map folded{};
-    for (int q = 0; q < k; q += looks) {
-      reading<map> found[looks];
-      await(found, k - q, [&](int j) { return words.of_piece(plan, of.at_piece - k + q + j, of.lane); });
-#pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (q + j < k) folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value());
-    }
-    return folded;
-  }
-
-  // The state that enters a chunk that is not the first, as somebody publishes it.
-  __device__ T published_state(index_t chunk, index_t of_lane) const {
-    reading<T> state;
-    do state.look(words.of_state(plan, chunk, of_lane));
-    while (!state.ready(epoch));
-    return state.value();
-  }
-
-  // The same, for who is to publish the next: from the latest that is published, over the chunks since. Else states would be a chain
-  // of one look for each chunk.
-  __device__ T found_state(index_t chunk, index_t of_lane) const {
-    T state(0);
-    index_t from = chunk;  // whose state is known; that of the first, which is none, is
-    for (bool known = false; !known;) {
-      reading<T> seen[looks];
-#pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (from > j) seen[j].look(words.of_state(plan, from - j, of_lane));
-      int back = looks;
-#pragma unroll
-      for (int j = 0; j < looks; ++j) {
-        if (known || from < j) continue;
-        if (from == j) {
-          known = true, back = j;
-        } else if (seen[j].ready(epoch)) {
-          known = true, back = j, state = seen[j].value();
-        }
-      }
-      from -= back;
-    }
-    for (; from < chunk; from += looks) {
-      reading<map> found[looks];
-      int const count = static_cast<int>(min(index_t{looks}, chunk - from));
-      await(found, count, [&](int j) { return words.of_chunk(plan, from + j, of_lane); });
-#pragma unroll
-      for (int j = 0; j < looks; ++j)
-        if (j < count) {
-          map const made = found[j].value();
-          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
-        }
-    }
-    return state;
-  }
-
-  __device__ void pass(int turn) const {
-    item_t item;
-    for (int i = turn; has_item(i, item); i += passers) {
-      auto const mine = column_t::of(plan, item, lane % tile::width);
-      bool const any = mine.any && lane < tile::width;
-      index_t const chunk = mine.at_piece / fan;
-      int const k = any ? static_cast<int>(mine.at_piece % fan) : 0;
-      map const pieces = pieces_before(mine, k);
-      bool const closes = any && k == fan - 1 && chunk + 1 < plan.chunks;
-      T state(0);
-      if (closes) {
-        m.reduced[slot(i)].wait(parity(i));
-        map const whole = combine(pieces, m.total[slot(i)][lane]);
-        publish(words.of_chunk(plan, chunk, mine.lane), whole, false, epoch);
-        if (chunk > 0) state = found_state(chunk, mine.lane);
-        T const next = chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
-        publish(words.of_state(plan, chunk + 1, mine.lane), next, false, epoch);
-      }
-      __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for
-      if (any && !closes && chunk > 0) state = published_state(chunk, mine.lane);
-      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces, m.before_chunk[slot(i)][lane] = state;
-      m.carried[slot(i)].arrive();
-    }
-  }
-
   // ---- scan ----
   __device__ void scan(int worker) const {
     item_t item;
     int const column = worker % tile::width, first = worker / tile::width;
     for (int i = 0; has_item(i, item); ++i) {
       m.reduced[slot(i)].wait(parity(i));
+      m.folded[slot(i)].wait(parity(i));
       m.carried[slot(i)].wait(parity(i));
       auto const mine = column_t::of(plan, item, column);
 #pragma unroll
@@ -336,30 +209,37 @@ __global__ void __launch_bounds__(threads<T>, 1)
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
-  static_assert(sizeof m <= 227 * 1024);
+  static_assert(sizeof m <= 227 * 1024 && folders == tile::slots && carriers == tile::slots);
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       m.handed_out[s].initialise(1);
       m.full[s].initialise(loaders * warp_size);
       m.reduced[s].initialise(tile::workers);
+      m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
-  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * (loaders + passers);
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting;
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  pieces_of_columns<T> const pieces{block};
+  passing_of_columns<T> const passing{block};
   __syncthreads();
   if (warp == 0) {
-    block.load_a();
+    pieces.load_a();
   } else if (warp == 1) {
-    block.load_b();
-  } else if (warp < loaders + passers) {
-    block.pass(warp - loaders);
+    pieces.load_b();
+  } else if (warp < waiting) {
+    if (warp < loaders + folders) {
+      passing.fold(warp - loaders);
+    } else {
+      passing.carry(warp - loaders - folders);
+    }
   } else if (worker < tile::workers) {
-    block.reduce(worker);
+    pieces.reduce(worker);
   } else {
-    block.scan(worker - tile::workers);
+    pieces.scan(worker - tile::workers);
   }
 }
 

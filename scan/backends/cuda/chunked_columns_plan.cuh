@@ -104,7 +104,8 @@ struct storage_of_columns {
   map before_piece[tile::slots][tile::width];  // the pieces of its chunk before a piece, folded
   T before_chunk[tile::slots][tile::width];    // the state
   item_of_columns<T> item[tile::slots];
-  barrier handed_out[tile::slots], full[tile::slots], reduced[tile::slots], carried[tile::slots], empty[tile::slots];
+  barrier handed_out[tile::slots], full[tile::slots], reduced[tile::slots], folded[tile::slots], carried[tile::slots],
+      empty[tile::slots];
 };
 
 // A thread's column of a slot.

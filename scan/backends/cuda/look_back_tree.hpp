@@ -11,8 +11,20 @@
 
 namespace ssmscan::device {
 
-// Run: the elements of 80 bytes.
-template <int Run>
+// A run: from the state that enters it, if one does, over load(0), ..., load(count - 1); store(k, state) after each.
+struct recurring {
+  template <class M, class Load, class Store>
+  void operator()(M const& combine, std::optional<typename M::value_type> state, int count, Load const& load,
+                  Store const& store) const {
+    for (int k = 0; k < count; ++k) {
+      state = state ? combine(*state, load(k)) : load(k);
+      store(k, *state);
+    }
+  }
+};
+
+// Run: the elements of 80 bytes. Walk: as `recurring`.
+template <int Run, class Walk = recurring>
 struct look_back_tree {
   static constexpr algorithm_info info = look_back::info;
   static constexpr int row = 32, rows = 8, tile = rows * row * Run;
@@ -48,10 +60,10 @@ struct look_back_tree {
           maybe before = before_row;
           if (r % row > 0) before = after(before_row, runs[static_cast<std::size_t>(r) - 1]);
           maybe state = before ? maybe(after(entering, *before)) : entering;
-          for (int k = r * Run; k < std::min((r + 1) * Run, count); ++k) {
-            state = after(state, load(lane, begin + k));
-            store(lane, begin + k, *state);
-          }
+          index_t const first = begin + r * Run;
+          Walk{}(
+              combine, state, std::min(Run, count - r * Run), [&](int k) { return load(lane, first + k); },
+              [&](int k, value const& x) { store(lane, first + k, x); });
           if (r % row == row - 1) before_row = after(before_row, runs[static_cast<std::size_t>(r)]);
         }
         if (begin + tile < e.time) entering = after(entering, *before_row);

@@ -1,0 +1,146 @@
+#pragma once
+// Two tasks of the kernel of chunked in one pass: fold and carry, which find what is before a piece in its chunk, and the state that
+// enters the chunk. A look takes a microsecond or so, and both take several: so they are made beside one another.
+#include <algorithm>
+
+#include <ssmscan/scan/backends/cuda/chunked_columns_block.cuh>
+
+namespace ssmscan::device::chunked_columns {
+
+template <class T>
+struct passing_of_columns : block_of_columns<T> {
+  using block = block_of_columns<T>;
+  using block::m, block::plan, block::words, block::epoch, block::lane;
+  using block::slot, block::parity, block::has_item, block::combine;
+  using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
+
+  // Words that are asked for at a time. More of them gained nothing.
+  static constexpr int looks = std::max(1, 4 / words_of<map>);
+
+  // Waits for the first `count`; at(j): where the j-th stands.
+  template <class V, class At>
+  __device__ void await(reading<V> (&found)[looks], int count, At const& at) const {
+    bool missing[looks];
+#pragma unroll
+    for (int j = 0; j < looks; ++j) missing[j] = j < count;
+    bool any;
+    do {
+      any = false;
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (missing[j]) found[j].look(at(j));
+#pragma unroll
+      for (int j = 0; j < looks; ++j) missing[j] = missing[j] && !found[j].ready(epoch), any |= missing[j];
+    } while (any);
+  }
+
+  // The pieces of a chunk before its k-th, folded, as they come.
+  __device__ map pieces_before(column_t const& of, int k) const {
+    map folded{};
+    for (int q = 0; q < k; q += looks) {
+      reading<map> found[looks];
+      await(found, k - q, [&](int j) { return words.of_piece(plan, of.at_piece - k + q + j, of.lane); });
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (q + j < k) folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value());
+    }
+    return folded;
+  }
+
+  // The state that enters a chunk that is not the first, as somebody publishes it.
+  __device__ T published_state(index_t chunk, index_t of_lane) const {
+    reading<T> state;
+    do state.look(words.of_state(plan, chunk, of_lane));
+    while (!state.ready(epoch));
+    return state.value();
+  }
+
+  // The same, for who is to publish the next: from the latest that is published, over the chunks since. Else states would be a chain
+  // of one look for each chunk.
+  __device__ T found_state(index_t chunk, index_t of_lane) const {
+    T state(0);
+    index_t from = chunk;  // whose state is known; that of the first, which is none, is
+    for (bool known = false; !known;) {
+      reading<T> seen[looks];
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (from > j) seen[j].look(words.of_state(plan, from - j, of_lane));
+      int back = looks;
+#pragma unroll
+      for (int j = 0; j < looks; ++j) {
+        if (known || from < j) continue;
+        if (from == j) {
+          known = true, back = j;
+        } else if (seen[j].ready(epoch)) {
+          known = true, back = j, state = seen[j].value();
+        }
+      }
+      from -= back;
+    }
+    for (; from < chunk; from += looks) {
+      reading<map> found[looks];
+      int const count = static_cast<int>(min(index_t{looks}, chunk - from));
+      await(found, count, [&](int j) { return words.of_chunk(plan, from + j, of_lane); });
+#pragma unroll
+      for (int j = 0; j < looks; ++j)
+        if (j < count) {
+          map const made = found[j].value();
+          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
+        }
+    }
+    return state;
+  }
+
+  // What a thread of a warp that folds or carries has of a ticket.
+  struct part {
+    column_t of;
+    index_t chunk;
+    int pieces_before;  // in the chunk
+    bool any, closes;   // the chunk; the last of a lane leads nowhere
+  };
+  __device__ part part_of(item_t const& item) const {
+    auto const mine = column_t::of(plan, item, lane % tile::width);
+    bool const any = mine.any && lane < tile::width;
+    index_t const chunk = mine.at_piece / fan;
+    int const before = any ? static_cast<int>(mine.at_piece % fan) : 0;
+    return {mine, chunk, before, any, any && before == fan - 1 && chunk + 1 < plan.chunks};
+  }
+
+  // Who closes no chunk is not waited for, and looks when there is something to see.
+  __device__ void fold(int turn) const {
+    item_t item;
+    for (int i = turn; has_item(i, item); i += folders) {
+      part const mine = part_of(item);
+      if (!__any_sync(all_lanes, mine.closes)) m.reduced[slot(i)].wait(parity(i));
+      map const pieces = pieces_before(mine.of, mine.pieces_before);
+      if (mine.closes) {
+        m.reduced[slot(i)].wait(parity(i));
+        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[slot(i)][lane]), false, epoch);
+      }
+      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces;
+      m.folded[slot(i)].arrive();
+    }
+  }
+
+  __device__ void carry(int turn) const {
+    item_t item;
+    for (int i = turn; has_item(i, item); i += carriers) {
+      part const mine = part_of(item);
+      T state(0);
+      if (mine.closes) {
+        if (mine.chunk > 0) state = found_state(mine.chunk, mine.of.lane);
+        m.folded[slot(i)].wait(parity(i));
+        m.reduced[slot(i)].wait(parity(i));
+        map const whole = combine(m.before_piece[slot(i)][lane], m.total[slot(i)][lane]);
+        T const next = mine.chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
+        publish(words.of_state(plan, mine.chunk + 1, mine.of.lane), next, false, epoch);
+      }
+      __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for
+      if (mine.any && !mine.closes && mine.chunk > 0) state = published_state(mine.chunk, mine.of.lane);
+      if (lane < tile::width) m.before_chunk[slot(i)][lane] = state;
+      m.carried[slot(i)].arrive();
+    }
+  }
+};
+
+}  // namespace ssmscan::device::chunked_columns
