@@ -27,17 +27,17 @@ class block_reader {
     if (one_a_) std::fill_n(s.in_a, block, *in.a);
   }
 
-  template <class Scanned, class Ask>
-  HWY_INLINE void scan(index_t begin, Scanned const& scanned, T* last_a, T* last_b, Ask const& ask) const {
+  template <class Scanned, class Between>
+  HWY_INLINE void scan(index_t begin, Scanned const& scanned, T* last_a, T* last_b, Between const& between) const {
     T const *const a = in_.a + begin * in_.a_stride, *const b = in_.b + begin * in_.b_stride;
     bool const as_it_lies = begin + block <= in_.n && (begin > 0 || in_.first == nullptr);
     if (as_it_lies && up_) {
-      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, ask);
+      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, between);
     } else if (as_it_lies && down_) {
-      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, ask);
+      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, between);
     } else {
       copy(begin, a, b);
-      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, ask);
+      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, between);
     }
   }
 
@@ -69,9 +69,9 @@ affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
   if constexpr (A == coefficients::one_for_all) std::fill_n(s.run_a, block, put_powers(*in.a, s.scanned[0]));
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, ask_nothing{});
+    blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, nothing_meanwhile{});
   T block_a[run], block_b[run];
-  scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, ask_nothing{});
+  scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, nothing_meanwhile{});
   if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
   affine_map<T> all{block_a[0], block_b[0]};
   for (index_t k = 1; k < run; ++k)
@@ -91,37 +91,40 @@ class block_writer {
  public:
   block_writer(chunk_sink<T> const& to, chunk_scratch<T>& s)
       : to_(to),
-        out_(s.out + chunk_scratch<T>::room),
-        lines_up_(to.x, out_),
-        lines_down_(to.x, out_),
-        streamed_(to.how == write::past_the_cache && (to.stride == 1 || to.stride == -1)) {}
+        lines_(to.x, to.stride == -1 ? order::down : order::up, s),
+        past_the_cache_(to.how == write::past_the_cache && (to.stride == 1 || to.stride == -1)) {}
 
   // The block from `begin` on, `length` of it. own[r]: from which step of run r on the states are as its scan left them;
   // null: none are.
-  template <class Ask>
+  template <class Between>
   HWY_INLINE void write(scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own,
-                        index_t begin, index_t length, Ask const& ask) {
+                        index_t begin, index_t length, Between const& between) {
     T* const x = to_.x + begin * to_.stride;
-    if (length == block && to_.stride == 1) {
-      finish_runs<order::up, A>(scanned, states, streamed_ ? out_ : x, ask);
-      if (own != nullptr) put_own(scanned, own, streamed_ ? out_ : x, 1, length);
-      if (streamed_) lines_up_.write();
-    } else if (length == block && to_.stride == -1) {
-      T* const last_place = streamed_ ? out_ + (block - 1) : x;
-      finish_runs<order::down, A>(scanned, states, last_place, ask);
-      if (own != nullptr) put_own(scanned, own, last_place, -1, length);
-      if (streamed_) lines_down_.write();
-    } else {
+    if (length < block || (to_.stride != 1 && to_.stride != -1)) {
       finish();
-      finish_runs<order::up, A>(scanned, states, out_, ask);
-      if (own != nullptr) put_own(scanned, own, out_, 1, length);
-      for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out_[i];
+      alignas(64) T out[block];
+      finish_runs<order::up, A>(scanned, states, out, between);
+      if (own != nullptr) put_own(scanned, own, out, 1, length);
+      for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out[i];
+      return;
     }
+    T* const place = past_the_cache_ ? lines_.place(made_++) : x;
+    if (to_.stride == 1) {
+      finish_runs<order::up, A>(scanned, states, place, between);
+    } else {
+      finish_runs<order::down, A>(scanned, states, place, between);
+    }
+    if (own != nullptr) put_own(scanned, own, place, to_.stride, length);
+    if (made_ == group<T>) lines_.end_group(std::exchange(made_, 0));
   }
-  // What waits to become a line.
+  // What waits.
   void finish() {
-    if (streamed_) to_.stride == 1 ? lines_up_.finish() : lines_down_.finish();
+    if (!past_the_cache_) return;
+    if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
+    lines_.finish();
   }
+  bool is_past_the_cache() const { return past_the_cache_; }
+  waiting_lines<real_of<T>>& lines() { return lines_.lines(); }
 
  private:
   HWY_NOINLINE static void put_own(scanned_runs<T> const& scanned, index_t const* own, T* x, index_t stride,
@@ -132,10 +135,9 @@ class block_writer {
   }
 
   chunk_sink<T> const& to_;
-  T* out_;
-  line_writer<T, order::up> lines_up_;
-  line_writer<T, order::down> lines_down_;
-  bool streamed_;
+  line_writer<T> lines_;
+  index_t made_ = 0;  // blocks of the group that are to be written past the cache
+  bool past_the_cache_;
 };
 
 enum class starting : bool { nowhere_inside, somewhere_inside };
@@ -146,16 +148,23 @@ class maps_by_products {
  public:
   static constexpr coefficients a = A;
   maps_by_products(chunk_source<T> const& in, chunk_scratch<T>& s) : s_(s) {
-    if constexpr (A == coefficients::one_for_all)
-      for (index_t g = 0; g < group<T>; ++g) std::fill_n(s.last_a + g * run, run, put_powers(*in.a, s.scanned[g]));
+    if constexpr (A == coefficients::one_for_all) {
+      T of_run{};
+      for (auto& scanned : s.scanned) of_run = put_powers(*in.a, scanned);
+      std::fill(std::begin(s.last_a), std::end(s.last_a), of_run);
+    }
   }
 
-  // Where block `g` of a group keeps its runs' scans; the scan of the group's run ends.
-  HWY_INLINE auto kept_at(index_t g) { return kept<T, A>{&s_.scanned[g]}; }
-  HWY_INLINE void scan_ends() { HWY_NAMESPACE::scan_ends<T>(s_.last_a, s_.last_b, s_.ends); }
-  // Of the blocks up to and including number k, which is `last` and the group's number g.
-  HWY_INLINE affine_map<T> with_block(index_t k, index_t /*g*/, affine_map<T> const& last) {
-    sum_ = k == 0 ? last : affine_map<T>{scalar_multiply(last.a, sum_.a), scalar_multiply_add(last.a, sum_.b, last.b)};
+  // Where block k keeps its runs' scans; the scan of the run ends of the group that begins with block `first`.
+  HWY_INLINE auto kept_at(index_t k) { return kept<T, A>{&s_.scanned[s_.place(k)]}; }
+  HWY_INLINE void scan_ends(index_t first) {
+    index_t const place = s_.last_place(first);
+    HWY_NAMESPACE::scan_ends<T>(s_.last_a + place, s_.last_b + place, s_.ends);
+  }
+  // Of the chunk's blocks up to and including block k, which is `last`.
+  HWY_INLINE affine_map<T> with_block(index_t k, affine_map<T> const& last) {
+    sum_ = k % run == 0 ? last
+                        : affine_map<T>{scalar_multiply(last.a, sum_.a), scalar_multiply_add(last.a, sum_.b, last.b)};
     return sum_;
   }
   // A sequence has started in the last of them: whatever is earlier, `state` left it.
@@ -166,64 +175,71 @@ class maps_by_products {
   affine_map<T> sum_{};
 };
 
-// One pass over a chunk: a group of blocks is scanned, then finished and written, while what the scans leave is in the
-// first-level cache.
+// One pass over chunks: a group of blocks is scanned, then finished and written, while what the scans leave is in the
+// first-level cache; the next group's first block is scanned in between.
 template <starting Starting, class Maps, class T>
-T walk_chunk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
+T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
   block_writer<Maps::a, T> writer(to, s);
   Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
-  // What memory is asked for, one of the two at a time where both are contiguous, so that it is never without work.
-  bool const two = in.next_a != nullptr && in.next_b != nullptr && in.a_stride == in.b_stride;
-  T const *const while_scanning = two ? in.next_a : in.next_b, *const while_finishing = two ? in.next_b : nullptr;
-  auto const scan_group = [&](index_t begin) HWY_ATTR {
-    for (index_t k = begin; k < std::min(begin + group<T>, count); ++k) {
-      index_t const g = k % group<T>, place = g * run;
-      auto const scan = [&](auto const& ask) HWY_ATTR __attribute__((always_inline)) {
-        blocks.scan(k * block, maps.kept_at(g), s.last_a + place, s.last_b + place, ask);
-      };
-      if (while_scanning == nullptr) {
-        scan(ask_nothing{});
-      } else {
-        scan(ask_ahead<T>{while_scanning + k * block * in.b_stride, 64 * in.b_stride});
-      }
-    }
-    maps.scan_ends();
+  bool const memory_works = writer.is_past_the_cache() || in.next_a != nullptr || in.next_b != nullptr;
+  // Piece `number` of the work on the group that begins with block `first`: work(what memory does meanwhile).
+  auto const meanwhile = [&](index_t first, index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
+    if (!memory_works) return work(nothing_meanwhile{});
+    index_t const ahead = (first * block + number * (block / 2)) * in.b_stride;
+    auto const asked = [&](T const* next) {
+      return next != nullptr ? reinterpret_cast<char const*>(next + ahead) : nullptr;
+    };
+    bool const both = in.a_stride == in.b_stride;
+    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), 64 * in.b_stride, &writer.lines()});
+  };
+  auto const scan = [&](index_t k, auto const& between) HWY_ATTR __attribute__((always_inline)) {
+    index_t const place = s.last_place(k);
+    blocks.scan(k * block, maps.kept_at(k), s.last_a + place, s.last_b + place, between);
   };
 
   static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
                                               run, run, run, run, run, run, run, run};  // nothing entered it
+  constexpr index_t in_chunk = chunk / block;
   index_t next_start = 0;
-  bool started = false;  // a sequence did in the blocks so far: their b is the state whatever entered the chunk
-  T entering = state != nullptr ? *state : T(0);
-  for (index_t k = 0; k < count; ++k) {
-    if (k % group<T> == 0) scan_group(k);
-    index_t const g = k % group<T>, begin = k * block, length = std::min(block, in.n - begin);
-    T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
-    affine_map<T> const last{end_a[run - 1], end_b[run - 1]};
-    affine_map<T> const sum = maps.with_block(k, g, last);
-    T after = state != nullptr && !started ? scalar_multiply_add(sum.a, *state, sum.b) : sum.b;
-    bool const first = k == 0 && state == nullptr;
-    index_t const* own = first ? first_run : nullptr;
-    bool const starts_here = Starting == starting::somewhere_inside && next_start < in.starts.count &&
-                             in.starts.offsets[next_start] - in.starts.begin < begin + length;
-    if (starts_here) {
-      after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
-      maps.start(after), started = true, own = s.own;
+  T const nothing(0);
+  T const* enters_chunk = state;  // null: nothing does
+  T entering = state != nullptr ? *state : nothing, of_chunk = entering;
+  bool started = false;  // a sequence did in the chunk's blocks so far: their b is the state whatever entered the chunk
+  scan(0, nothing_meanwhile{});
+  for (index_t group_begin = 0; group_begin < count; group_begin += group<T>) {
+    index_t const next_group = group_begin + group<T>;
+    for (index_t k = group_begin + 1; k < std::min(next_group + 1, count); ++k) {
+      if (k == next_group) maps.scan_ends(group_begin);
+      meanwhile(
+          group_begin,
+          k - group_begin - 1, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) { scan(k, between); });
     }
-    block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
-    entering = after;
-
-    auto const& scanned = s.scanned[k % group<T>];
-    if (while_finishing == nullptr) {
-      writer.write(scanned, states, own, begin, length, ask_nothing{});
-    } else {
-      writer.write(scanned, states, own, begin, length,
-                   ask_ahead<T>{while_finishing + begin * in.b_stride, 64 * in.b_stride});
+    if (next_group >= count) maps.scan_ends(group_begin);
+    for (index_t k = group_begin; k < std::min(next_group, count); ++k) {
+      index_t const g = k - group_begin, begin = k * block, length = std::min(block, in.n - begin);
+      if (k > 0 && k % in_chunk == 0) of_chunk = entering, enters_chunk = &of_chunk, started = false;
+      T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
+      affine_map<T> const sum = maps.with_block(k, {end_a[run - 1], end_b[run - 1]});
+      T after = enters_chunk != nullptr && !started ? scalar_multiply_add(sum.a, *enters_chunk, sum.b) : sum.b;
+      bool const first = k == 0 && state == nullptr;
+      index_t const* own = first ? first_run : nullptr;
+      bool const starts_here = Starting == starting::somewhere_inside && next_start < in.starts.count &&
+                               in.starts.offsets[next_start] - in.starts.begin < begin + length;
+      if (starts_here) {
+        after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
+        maps.start(after), started = true, own = s.own;
+      }
+      block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
+      entering = after;
+      meanwhile(
+          group_begin, group<T> + g, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
+            writer.write(s.scanned[s.place(k)], states, own, begin, length, between);
+          });
     }
   }
-  if (in.n % block == 0) writer.finish();
+  writer.finish();
   return entering;
 }
 
@@ -231,9 +247,9 @@ template <class T>
 T chunk_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   using enum coefficients;
   if (in.starts.count > 0)
-    return walk_chunk<starting::somewhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
-  return in.a_stride == 0 ? walk_chunk<starting::nowhere_inside, maps_by_products<one_for_all, T>>(in, s, state, to)
-                          : walk_chunk<starting::nowhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
+    return walk_chunks<starting::somewhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
+  return in.a_stride == 0 ? walk_chunks<starting::nowhere_inside, maps_by_products<one_for_all, T>>(in, s, state, to)
+                          : walk_chunks<starting::nowhere_inside, maps_by_products<each_its_own, T>>(in, s, state, to);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

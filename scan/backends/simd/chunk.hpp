@@ -5,7 +5,8 @@
 //
 // A walk goes by groups of blocks: every run is scanned, what its scan leaves is kept, lane beside lane; the runs' last
 // values are scanned, block beside block; the state that enters the chunk gives that at the blocks' ends, and these the
-// runs' ends, and these every element, x = A state + B. A summary is the same up-sweep with nothing kept.
+// runs' ends, and these every element, x = A state + B. A summary is the same up-sweep with nothing kept. The first block
+// of the next group is scanned before a group is finished: the group's run ends are a chain that others wait for.
 #include <algorithm>
 #include <array>
 #include <string_view>
@@ -52,18 +53,24 @@ struct run_ends {
   alignas(64) T a[group<T> * row]{}, b[group<T> * row]{};
 };
 
-// What a worker keeps of the chunk it is at: of a group of blocks. It stays in the first-level cache.
+// What a worker keeps of the chunk it is at: of a group of blocks, and of the first one of the next group. It stays in the
+// first-level cache.
 template <class T>
 struct alignas(64) chunk_scratch {
-  static constexpr index_t room = 64 / index_t{sizeof(T)};  // of a line, on either side of a block
-  scanned_runs<T> scanned[group<T>];
-  alignas(64) T last_a[group<T> * run]{}, last_b[group<T> * run]{};  // of each run by itself
-  run_ends<T> ends;                                                  // of each block up to and including a run
+  static constexpr index_t room = 64 / index_t{sizeof(T)};  // of a line, on either side of a group
+  static constexpr index_t of_group = room + group<T> * block + room;
+  scanned_runs<T> scanned[group<T> + 1];
+  alignas(64) T last_a[2 * group<T> * run]{}, last_b[2 * group<T> * run]{};  // of each run by itself
+  run_ends<T> ends;                                                          // of each block up to and including a run
   index_t own[run];  // of a block in which sequences start: starts-inl.hpp
   alignas(64) T in_a[block],
       in_b[block];  // a block that is not contiguous, or not whole, or not as it stands in memory
-  alignas(64) T out[static_cast<std::size_t>(room + block + room)];
-  alignas(64) T run_a[block], run_b[block];  // of a chunk, the runs' last values
+  alignas(64) T out[static_cast<std::size_t>(2 * of_group)];  // a group that is made, and one that is written
+  alignas(64) T run_a[block], run_b[block];                   // of a chunk, the runs' last values
+
+  // Of block k of a walk.
+  static constexpr index_t place(index_t k) { return k % (group<T> + 1); }
+  static constexpr index_t last_place(index_t k) { return k % (2 * group<T>)*run; }
 };
 
 // The sequences that start in a chunk, its first place excepted where `first` stands there: one starts at the place
@@ -77,7 +84,7 @@ struct chunk_starts {
   index_t initial_stride = 0;
 };
 
-// n elements of one lane, 0 < n <= chunk. Time steps through a and b by their strides (0: one value for all). `first`:
+// n elements of one lane, n > 0: a chunk or several, of which the last need not be whole. Time steps through a and b by their strides (0: one value for all). `first`:
 // what stands in the place of b[0], where it is the first of its sequence; else null. next_a, next_b: what is asked of
 // memory on the way, as many elements as are read, contiguous; null: nothing.
 template <class T>
@@ -103,9 +110,9 @@ struct chunk_sink {
 
 template <class T>
 struct chunk_functions {
-  // The chunk's (a, b); n = chunk. Where a sequence starts in it, b is its state whatever enters, and a means nothing.
+  // A chunk's (a, b); n = chunk. Where a sequence starts in it, b is its state whatever enters, and a means nothing.
   affine_map<T> (*summary)(chunk_source<T> const&, chunk_scratch<T>&);
-  // x, by the state that enters (null: none does), and the state after the chunk.
+  // x, by the state that enters (null: none does), and the state after the last chunk.
   T (*walk)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);
 };
 

@@ -25,7 +25,7 @@ write best_write(detail::recurrence_problem<T> const& p) {
   return moved > 2 * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
-// How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous; 1024 floats.
+// How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks.
 inline constexpr index_t ahead_bytes = 4096;
 
 template <class T>
@@ -35,18 +35,18 @@ class lane_chunks {
 
   index_t count() const { return detail::ceil_div(p_->size.time, chunk); }
 
-  // Chunk k of a lane.
-  chunk_source<T> source(index_t lane, index_t k, T const* first) const {
-    index_t const begin = k * chunk, n = std::min(chunk, p_->size.time - begin);
+  // Chunks [k, end) of a lane.
+  chunk_source<T> source(index_t lane, index_t k, index_t end, T const* first) const {
+    index_t const begin = k * chunk, n = std::min(end * chunk, p_->size.time) - begin;
     return {&p_->a(lane, begin), &p_->b(lane, begin), stride(p_->a), stride(p_->b), n, first, nullptr, nullptr,
-            starts(lane, k)};
+            starts(lane, k, end)};
   }
-  // The sequences that start in chunk k, the one at the lane's beginning excepted.
-  chunk_starts<T> starts(index_t lane, index_t k) const {
+  // The sequences that start in chunks [k, end), the one at the lane's beginning excepted.
+  chunk_starts<T> starts(index_t lane, index_t k, index_t end) const {
     if (p_->offsets.empty()) return {};
     index_t const begin = k * chunk;
     auto const place = [&](index_t t) { return std::ranges::lower_bound(p_->offsets, t) - p_->offsets.begin(); };
-    index_t const from = place(std::max<index_t>(begin, 1)), to = place(std::min(begin + chunk, p_->size.time));
+    index_t const from = place(std::max<index_t>(begin, 1)), to = place(std::min(end * chunk, p_->size.time));
     return {p_->offsets.data() + from, to - from, begin, p_->initial && from < to ? &p_->initial(lane, from) : nullptr,
             p_->initial.time_stride()};
   }
@@ -59,14 +59,20 @@ class lane_chunks {
   template <class Functions, class Scratch>
   auto summary(Functions const& tile, index_t lane, index_t k, Scratch& s) const {
     T const first = k == 0 ? first_of(lane) : T(0);
-    return tile.summary(source(lane, k, k == 0 ? &first : nullptr), s);
+    return tile.summary(source(lane, k, k + 1, k == 0 ? &first : nullptr), s);
   }
-  // Writes x; `state` enters unless k = 0. The state after the chunk. On the way memory is asked for the chunk that the
-  // worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's.
+  // Writes x of chunk k; `state` enters unless k = 0. The state after the chunk. On the way memory is asked for the chunk that
+  // the worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's.
   template <class Functions, class Scratch, class State>
   State walk(Functions const& tile, index_t lane, index_t k, Scratch& s, State const& state, index_t next) const {
+    return walk(tile, lane, k, k + 1, s, state, next);
+  }
+  // The same of chunks [k, end), by functions that walk several.
+  template <class Functions, class Scratch, class State>
+  State walk(Functions const& tile, index_t lane, index_t k, index_t end, Scratch& s, State const& state,
+             index_t next) const {
     T const first = k == 0 ? first_of(lane) : T(0);
-    chunk_source<T> in = source(lane, k, k == 0 ? &first : nullptr);
+    chunk_source<T> in = source(lane, k, end, k == 0 ? &first : nullptr);
     if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
       bool const goes_on = next == lane * count() + k;
       index_t const next_lane = next / count(), begin = next % count() * chunk;
@@ -80,7 +86,7 @@ class lane_chunks {
   }
   // The state after chunk k, by its summary and the state before.
   T state_after(index_t lane, index_t k, affine_map<T> const& summary, T const& before) const {
-    bool const forgets = k == 0 || starts(lane, k).count > 0;
+    bool const forgets = k == 0 || starts(lane, k, k + 1).count > 0;
     return forgets ? summary.b : multiply_add(summary.a, before, summary.b);
   }
 

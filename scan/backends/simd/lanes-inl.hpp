@@ -50,11 +50,17 @@ HWY_INLINE void write_lanes(D d, number<V, parts<T>> const& v, T* to, write how)
 
 enum class step : std::uint8_t { first, plain, general };  // first: x = b; plain: neither a nor b is one for all lanes
 
+// How far ahead of a and b memory is asked, with each vector for its lines; a = 0: nothing.
+struct reach {
+  index_t a = 0, b = 0;
+};
+
 // Lanes [begin, end), whole vectors of D, at one step; a, b and x point at lane 0.
 template <step Step, class D, class T>
-HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x, index_t begin, index_t end,
-                           write how) {
+HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x, index_t begin, index_t end, write how,
+                           reach ahead = {}) {
   D const d;
+  constexpr index_t line = 64 / sizeof(T);
   index_t const a_stride = Step == step::general ? p.a.lane_stride : 1;
   index_t const b_stride = Step == step::plain ? 1 : p.b.lane_stride;
   for (index_t lane = begin; lane < end; lane += static_cast<index_t>(lanes_of<D>)) {
@@ -62,6 +68,9 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
     if constexpr (Step != step::first)
       state =
           multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
+    if (Step == step::plain && ahead.a != 0)
+      for (index_t i = lane; i < lane + static_cast<index_t>(lanes_of<D>); i += line)
+        hwy::Prefetch(a + ahead.a + i), hwy::Prefetch(b + ahead.b + i);
     store_numbers<T>(d, state, p.state + lane);
     write_lanes<T>(d, state, x + lane, how);
   }
@@ -88,14 +97,16 @@ index_t fold_rows(lanes_piece<T> const& given) {
   auto const row = [&]<step Step>(std::integral_constant<step, Step>, index_t t) HWY_ATTR {
     T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
     T* const x = p.x + t * p.x_time_stride;
-    if (t + ahead < p.time)
+    bool const asks = t + ahead < p.time, evenly = Step == step::plain && p.how == write::past_the_cache;
+    if (asks && !evenly)
       for (index_t lane = 0; lane < lanes; lane += line) {
         hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
         hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
       }
     fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
     if (p.how == write::past_the_cache) {
-      fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache);
+      reach const asked = asks ? reach{ahead * p.a.time_stride, ahead * p.b.time_stride} : reach{};
+      fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache, asked);
     } else {
       fold_lanes<Step, D>(p, a, b, x, head, tail, write::through_the_cache);
     }

@@ -6,6 +6,8 @@
 #define SSMSCAN_SIMD_LINES_INL
 #endif
 
+#include <utility>
+
 #include <hwy/cache_control.h>
 
 #include <ssmscan/scan/backends/simd/runs-inl.hpp>
@@ -13,71 +15,104 @@
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
-// Writes whole blocks past the cache, in whole lines of memory: what a block leaves of a line waits beside its buffer for
-// the block that is next in memory.
-template <class T, order Order>
-class line_writer {
-  using R = real_of<T>;
-  static constexpr std::ptrdiff_t line = 64 / sizeof(R), reals = block * static_cast<std::ptrdiff_t>(parts<T>);
+// Lines that wait to be written, one behind the other.
+template <class R>
+struct waiting_lines {
+  static constexpr std::ptrdiff_t line = 64 / sizeof(R);
+  R const* from = nullptr;
+  R* to = nullptr;
+  std::ptrdiff_t step = line, left = 0;  // reals to the next, lines
 
- public:
-  // x: the first number of the first block in time, out: its buffer, with a line's room on either side.
-  line_writer(T* x, T* out)
-      : x_(reinterpret_cast<R*>(Order == order::up ? x : x - (block - 1))),
-        out_(reinterpret_cast<R*>(out)),
-        head_(static_cast<std::ptrdiff_t>((64 - reinterpret_cast<std::uintptr_t>(x_) % 64) % 64 / sizeof(R))) {}
-
-  HWY_INLINE void write() {  // the next block
-    constexpr bool up = Order == order::up;
-    std::ptrdiff_t const begin = up && waits_ ? head_ - line * (head_ > 0) : head_;
-    std::ptrdiff_t const lines_end = head_ + (reals - head_) / line * line,
-                         end = !up && waits_ ? reals + head_ : lines_end;
-    if (!waits_) plain(up ? 0 : lines_end, up ? head_ : reals);
-    if constexpr (up) {
-      for (std::ptrdiff_t i = begin; i < end; i += line) stream(i);
-    } else {
-      for (std::ptrdiff_t i = end - line; i >= begin; i -= line) stream(i);
-    }
-    if constexpr (up) {
-      for (std::ptrdiff_t i = lines_end; i < reals; ++i) out_[i - reals] = out_[i];
-    } else {
-      for (std::ptrdiff_t i = 0; i < head_; ++i) out_[i + reals] = out_[i];
-    }
-    waits_ = true;
-    x_ += up ? reals : -reals;
-  }
-  void finish() {  // what waits
-    if (waits_ && head_ > 0) Order == order::up ? plain(head_ - line, 0) : plain(reals, reals + head_);
-    hwy::FlushStream();
-  }
-
- private:
-  HWY_INLINE void stream(std::ptrdiff_t i) {
+  HWY_INLINE void write(std::ptrdiff_t lines) {
     hn::CappedTag<R, static_cast<std::size_t>(line)> const d;
     constexpr auto width = static_cast<std::ptrdiff_t>(lanes_of<std::remove_const_t<decltype(d)>>);
-    for (std::ptrdiff_t v = i; v < i + line; v += width) hn::Stream(hn::LoadU(d, out_ + v), d, x_ + v);
+    for (lines = std::min(lines, left), left -= lines; lines > 0; --lines, from += step, to += step)
+      for (std::ptrdiff_t v = 0; v < line; v += width) hn::Stream(hn::LoadU(d, from + v), d, to + v);
   }
-  void plain(std::ptrdiff_t begin, std::ptrdiff_t end) {
-    for (std::ptrdiff_t i = begin; i < end; ++i) x_[i] = out_[i];
-  }
-
-  R *x_, *out_;
-  std::ptrdiff_t head_;  // reals in front of the first whole line
-  bool waits_ = false;
 };
 
-// Asks memory for a block's numbers ahead of their time, a share between two steps of other work.
+// Writes groups of whole blocks past the cache, in whole lines of memory. A group's lines wait until the next group is
+// worked on, and then go a few at a time: many at once would have the processor wait, and the memory be without work
+// before and after. What a group leaves of a line waits beside the buffer of the group that is next in memory.
 template <class T>
-struct ask_ahead {
-  T const* first;       // in time
+class line_writer {
+  using R = real_of<T>;
+  static constexpr std::ptrdiff_t line = waiting_lines<R>::line, width = static_cast<std::ptrdiff_t>(parts<T>),
+                                  of_block = block * width, of_group = group<T> * of_block;
+
+ public:
+  // x: the place of the first number in time.
+  line_writer(T* x, order of_time, chunk_scratch<T>& s)
+      : up_(of_time == order::up),
+        x_(reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1))),
+        head_(static_cast<std::ptrdiff_t>((64 - reinterpret_cast<std::uintptr_t>(x_) % 64) % 64 / sizeof(R))) {
+    for (index_t i = 0; i < 2; ++i) out_[i] = reinterpret_cast<R*>(s.out + i * s.of_group + s.room);
+  }
+  line_writer(line_writer const&) = delete;
+
+  // Where block g of the group is made, its first number in time.
+  HWY_INLINE T* place(index_t g) const {
+    return reinterpret_cast<T*>(out_[now_]) + (up_ ? g * block : (group<T> - g) * block - 1);
+  }
+  // The group's first `blocks` blocks are made; no block follows where they are not all.
+  HWY_INLINE void end_group(index_t blocks) {
+    lines_.write(lines_.left);
+    R *const out = out_[now_], *const next = out_[1 - now_];
+    std::ptrdiff_t const begin = up_ ? 0 : of_group - blocks * of_block, end = begin + blocks * of_block;
+    std::ptrdiff_t const in_lines = (end - begin - head_) / line * line, lines_end = begin + head_ + in_lines;
+    if (up_) {
+      if (!begun_) plain(0, head_);
+      std::ptrdiff_t const first = begun_ && head_ > 0 ? head_ - line : head_;
+      lines_ = {out + first, x_ + first, line, (lines_end - first) / line};
+      std::copy(out + lines_end, out + end, next + (lines_end - end));
+      x_ += end;
+    } else {
+      if (!begun_) plain(lines_end, end);
+      std::ptrdiff_t const last = begun_ ? end + head_ : lines_end;
+      lines_ = {out + last - line, x_ + last - line, -line, (last - begin - head_) / line};
+      std::copy(out + begin, out + begin + head_, next + of_group);
+      x_ += begin - of_group;
+    }
+    begun_ = true, now_ = 1 - now_;
+  }
+  void finish() {  // what waits
+    lines_.write(lines_.left);
+    if (begun_ && head_ > 0) up_ ? plain(head_ - line, 0) : plain(of_group, of_group + head_);
+    begun_ = false;
+    hwy::FlushStream();
+  }
+  waiting_lines<R>& lines() { return lines_; }
+
+ private:
+  void plain(std::ptrdiff_t begin, std::ptrdiff_t end) {
+    for (std::ptrdiff_t i = begin; i < end; ++i) x_[i] = out_[now_][i];
+  }
+
+  bool up_, begun_ = false;
+  R *x_, *out_[2];
+  std::ptrdiff_t head_;  // reals in front of the first whole line
+  std::size_t now_ = 0;
+  waiting_lines<R> lines_{};
+};
+
+// What memory does meanwhile a block is scanned, or finished: half a block's lines of a and of b are asked for, and as many
+// of x written, a share between two steps of the other work.
+template <class T>
+struct memory_meanwhile {
+  char const *a, *b;    // null: nothing
   std::ptrdiff_t line;  // bytes to the next: 64 or -64
+  waiting_lines<real_of<T>>* x;
+  static constexpr std::size_t lines = std::max<std::size_t>(static_cast<std::size_t>(block) * sizeof(T) / 128, 1);
   HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
-    constexpr std::size_t lines = std::max<std::size_t>(static_cast<std::size_t>(block) * sizeof(T) / 64, 1);
-    for (std::size_t at = lines * i / n; at < lines * (i + 1) / n; ++at)
-      hwy::Prefetch(reinterpret_cast<char const*>(first) + line * static_cast<std::ptrdiff_t>(at));
+    std::size_t const begin = lines * i / n, end = lines * (i + 1) / n;
+    if (a != nullptr)
+      for (std::size_t at = begin; at < end; ++at) hwy::Prefetch(a + line * static_cast<std::ptrdiff_t>(at));
+    if (b != nullptr)
+      for (std::size_t at = begin; at < end; ++at) hwy::Prefetch(b + line * static_cast<std::ptrdiff_t>(at));
+    x->write(static_cast<std::ptrdiff_t>(end - begin));
   }
 };
-struct ask_nothing {
+struct nothing_meanwhile {
   HWY_INLINE void operator()(std::size_t, std::size_t) const {}
 };
 

@@ -107,8 +107,7 @@ struct look_back : ssmscan::look_back {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
       auto const cut = [=](index_t w) { return lanes / workers * w + std::min(w, lanes % workers); };
       for (index_t lane = cut(worker); lane < cut(worker + 1); ++lane) {
-        T state{};
-        for (index_t k = 0; k < count; ++k) state = chunks.walk(tile, lane, k, mine, state, lane * count + k);
+        chunks.walk(tile, lane, 0, count, mine, T(0), lane * count);
       }
     });
   }
@@ -133,19 +132,17 @@ struct look_back : ssmscan::look_back {
         index_t const lane = ticket / in_a_lane, unit = ticket % in_a_lane;
         index_t const begin = cut.begin(unit), end = cut.end(unit), first = lane * count;
         if (cut.is_walked(unit)) {
-          T state = entering(ticket, unit);
-          for (index_t k = begin; k < end; ++k)
-            state = chunks.walk(tile, lane, k, mine, state, first + (k + 1 < end ? k + 1 : begin + cut.group));
-          states.publish(ticket, state);
+          states.publish(ticket, chunks.walk(tile, lane, begin, end, mine, entering(ticket, unit), first + begin));
         } else {
           affine_map<T> summaries[look_back_units::most_summed];
           for (index_t k = begin; k < std::min(end, count - 1); ++k)  // a lane's last enters nothing
             summaries[k - begin] = chunks.summary(tile, lane, k, mine);
-          T state = entering(ticket, unit), left = state;
+          T const state = entering(ticket, unit);
+          T left = state;
           for (index_t k = begin; k < std::min(end, count - 1); ++k)
             left = chunks.state_after(lane, k, summaries[k - begin], left);
           states.publish(ticket, left);
-          for (index_t k = begin; k < end; ++k) state = chunks.walk(tile, lane, k, mine, state, first + k + cut.group);
+          chunks.walk(tile, lane, begin, end, mine, state, first + begin + cut.group);
         }
       }
     });

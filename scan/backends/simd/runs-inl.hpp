@@ -56,7 +56,8 @@ HWY_INLINE T put_powers(T a, scanned_runs<T>& to) {
 }
 
 // What becomes of each step of a scan. Where it is stored, the stores fill the time in which a chain of multiply-adds waits
-// for itself; where it is not, two chains abreast do, in vectors of 16 bytes, which take no assembling of their pieces.
+// for itself; where it is not, two chains abreast do, in vectors of 16 bytes, which take no assembling of their pieces, or
+// where a processor has them in vectors of 64, of which it starts the next block's beside them.
 template <class T, coefficients A = coefficients::each_its_own>
 struct kept {
   static constexpr coefficients a = A;
@@ -67,8 +68,9 @@ struct kept {
 template <class T, coefficients A = coefficients::each_its_own>
 struct not_kept {
   static constexpr coefficients a = A;
-  using lanes = hn::CappedTag<real_of<T>, 16 / sizeof(real_of<T>)>;
-  static constexpr std::size_t abreast = 2;
+  static constexpr bool wide = HWY_MAX_BYTES >= 64;  // there all runs together fill few vectors
+  using lanes = hn::CappedTag<real_of<T>, wide ? rows : 16 / sizeof(real_of<T>)>;
+  static constexpr std::size_t abreast = HWY_MIN(2, rows / lanes_of<lanes>);
 };
 
 // Scans the runs of a block: their last values (the sums only where all a are one), and where `scanned` is asked for what each step left. `between(i, n)` is

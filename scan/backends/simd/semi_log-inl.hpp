@@ -167,20 +167,20 @@ struct growing_map {
   }
 };
 
-// What walk_chunk knows of the maps of a chunk, for semi_log.
+// What walk_chunks knows of the maps of a chunk, for semi_log.
 template <class T>
 class maps_in_logs {
  public:
   static constexpr coefficients a = coefficients::each_its_own;
   maps_in_logs(chunk_source<T> const&, chunk_scratch<T>& s) : s_(s) {}
 
-  auto kept_at(index_t g) { return kept_in_logs<T>{&s_.scanned[g], last_log_ + g * run}; }
-  void scan_ends() {
+  auto kept_at(index_t k) { return kept_in_logs<T>{&s_.scanned[s_.place(k)], last_log_ + s_.last_place(k)}; }
+  void scan_ends(index_t first) {
     alignas(64) T signs[run];
     run_lanes<T> const d;
     for (index_t g = 0; g < group<T>; ++g) {
-      T const *const last_a = s_.last_a + g * run, *const last_b = s_.last_b + g * run,
-                     *const log = last_log_ + g * run;
+      index_t const place = s_.last_place(first + g);
+      T const *const last_a = s_.last_a + place, *const last_b = s_.last_b + place, *const log = last_log_ + place;
       T *const end_a = s_.ends.a + g * run_ends<T>::row + run, *const end_b = s_.ends.b + g * run_ends<T>::row + run;
       growing_map<T> of_block{log[0], last_a[0], last_b[0]};
       T* const logs = end_log_ + g * run;
@@ -192,10 +192,10 @@ class maps_in_logs {
         hn::StoreU(a_of(d, hn::LoadU(d, logs + r), hn::LoadU(d, signs + r)), d, end_a + r);
     }
   }
-  // Of the blocks up to block k, which ends with the last run end of place g.
-  affine_map<T> with_block(index_t k, index_t g, affine_map<T> const& last) {
-    T const log = end_log_[g * run + run - 1];
-    if (k == 0) {
+  // Of the chunk's blocks up to block k.
+  affine_map<T> with_block(index_t k, affine_map<T> const& last) {
+    T const log = end_log_[k % group<T> * run + run - 1];
+    if (k % run == 0) {
       sum_ = {log, last.a, last.b};
       return last;
     }
@@ -206,7 +206,7 @@ class maps_in_logs {
 
  private:
   chunk_scratch<T>& s_;
-  alignas(64) T last_log_[group<T> * run]{};
+  alignas(64) T last_log_[2 * group<T> * run]{};
   alignas(64) T end_log_[group<T> * run]{};
   growing_map<T> sum_{};
 };
@@ -217,7 +217,7 @@ affine_map<T> semi_log_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
   alignas(64) T run_log[block];
   for (index_t begin = 0; begin < chunk; begin += block)
     blocks.scan(begin, not_kept_in_logs<T>{run_log + begin / run}, s.run_a + begin / run, s.run_b + begin / run,
-                ask_nothing{});
+                nothing_meanwhile{});
   T block_a[run], block_b[run];
   growing_map<T> all{};
   for (index_t k = 0; k < run; ++k) {
@@ -237,8 +237,8 @@ affine_map<T> semi_log_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
 
 template <class T>
 T semi_log_walk(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
-  return in.starts.count > 0 ? walk_chunk<starting::somewhere_inside, maps_in_logs<T>>(in, s, state, to)
-                             : walk_chunk<starting::nowhere_inside, maps_in_logs<T>>(in, s, state, to);
+  return in.starts.count > 0 ? walk_chunks<starting::somewhere_inside, maps_in_logs<T>>(in, s, state, to)
+                             : walk_chunks<starting::nowhere_inside, maps_in_logs<T>>(in, s, state, to);
 }
 
 // A vector at a time, and what is left of one behind ones.

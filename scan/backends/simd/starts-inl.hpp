@@ -48,8 +48,8 @@ affine_map<T> sum_from_last_start(chunk_source<T> const& in, chunk_scratch<T> co
 template <class T>
 HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, index_t k, index_t& next,
                              T const* enters) {
-  index_t const begin = k * block, g = k % group<T>, place_of_g = g * run;
-  T *const last_a = s.last_a + place_of_g, *const last_b = s.last_b + place_of_g;
+  index_t const begin = k * block, g = k % group<T>, last_place = s.last_place(k);
+  T *const last_a = s.last_a + last_place, *const last_b = s.last_b + last_place;
   T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
   bool starts_in[rows]{};
   for (std::size_t r = 0; r < rows; ++r) s.own[r] = run;
@@ -59,7 +59,7 @@ HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, ind
     if (!starts_in[r]) s.own[r] = place % run;
     starts_in[r] = true;
     last_b[r] = walk_from_start(in, next, [&](index_t t, T const& state) {
-      put_number(s.scanned[g].b, static_cast<std::size_t>((t - begin) % run), r, state);
+      put_number(s.scanned[s.place(k)].b, static_cast<std::size_t>((t - begin) % run), r, state);
     });
   }
   if (enters == nullptr) s.own[0] = 0;

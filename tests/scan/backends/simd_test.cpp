@@ -188,6 +188,53 @@ TYPED_TEST(simd_chunks, a_chunk_is_the_text_bit_for_bit) {
   });
 }
 
+// One walk over several chunks, the last not whole, gives what a walk of each gives, one after the other.
+TYPED_TEST(simd_chunks, several_chunks_are_walked_as_one_after_the_other) {
+  using M = TypeParam;
+  using T = typename M::scalar;
+  auto const scratch = std::make_unique<chunk_scratch<T>>();
+  constexpr index_t n = 2 * chunk + 300;
+  std::vector<std::vector<index_t>> const every_start{{}, {5, 300, chunk, chunk + 17, 2 * chunk + 299}};
+  judge_targets<T>([&](functions<T> const& made) {
+    for (index_t const stride : {1, -1, 2})
+      for (bool const one_a : {false, true})
+        for (auto const& starts : every_start)
+          for (bool const enters : {false, true})
+            for (auto const& [how, offset] : every_writing) {
+              if (one_a && !starts.empty()) continue;
+              auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n + 1, -1, 1);
+              T const state = b.back();
+              strided<T> const in_a(a, stride), in_b({b.begin(), b.end() - 1}, stride);
+              index_t const in_a_stride = one_a ? 0 : stride;
+              guarded<T> once(std::abs(stride) * (n - 1) + 1, offset),
+                  one_by_one(std::abs(stride) * (n - 1) + 1, offset);
+              auto const first_of = [&](guarded<T>& x) { return x.data() + (stride < 0 ? -stride * (n - 1) : 0); };
+              auto const walk = [&](index_t begin, index_t end, T const* entering, T* x) {
+                auto const place = [&](index_t t) { return std::ranges::lower_bound(starts, t) - starts.begin(); };
+                chunk_source<T> const in{in_a.first + begin * in_a_stride,
+                                         in_b.first + begin * stride,
+                                         in_a_stride,
+                                         stride,
+                                         end - begin,
+                                         entering == nullptr ? &b[0] : nullptr,
+                                         nullptr,
+                                         nullptr,
+                                         {starts.data() + place(begin), place(end) - place(begin), begin, nullptr, 0}};
+                return chunk_of<M>(made).walk(in, *scratch, entering, {x + begin * stride, stride, how});
+              };
+              T const left = walk(0, n, enters ? &state : nullptr, first_of(once));
+              T entering = state;
+              for (index_t begin = 0; begin < n; begin += chunk)
+                entering = walk(begin, std::min(begin + chunk, n), begin > 0 || enters ? &entering : nullptr,
+                                first_of(one_by_one));
+              ASSERT_TRUE(same_bits(left, entering));
+              for (index_t t = 0; t < n; ++t)
+                ASSERT_TRUE(same_bits(first_of(once)[t * stride], first_of(one_by_one)[t * stride])) << t;
+              ASSERT_TRUE(once.guards_hold() && one_by_one.guards_hold()) << offset;
+            }
+  });
+}
+
 // By the text: x of a chunk in which sequences start at `offsets`, with their states taken in, which `state` enters (null: none
 // does).
 template <class M, class T>

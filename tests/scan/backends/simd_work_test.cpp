@@ -52,11 +52,17 @@ affine_map<chain> counted_summary(chunk_source<chain> const& in, chunk_scratch<c
 }
 chain counted_walk(chunk_source<chain> const& in, chunk_scratch<chain>&, chain const* state,
                    chunk_sink<chain> const& out) {
-  std::vector<chain> values(static_cast<std::size_t>(in.n));
-  detail::fan_up<run>(counting{}, values.data(), in.n);
-  detail::fan_down<run>(counting{}, values.data(), in.n, state);
-  for (index_t i = 0; i < in.n; ++i) out.x[i * out.stride] = values[static_cast<std::size_t>(i)];
-  return values.back();
+  chain entering, left;
+  for (index_t begin = 0; begin < in.n; begin += chunk) {
+    std::vector<chain> values(static_cast<std::size_t>(std::min(chunk, in.n - begin)));
+    auto const n = std::ssize(values);
+    if (begin > 0) entering = left, state = &entering;
+    detail::fan_up<run>(counting{}, values.data(), n);
+    detail::fan_down<run>(counting{}, values.data(), n, state);
+    for (index_t i = 0; i < n; ++i) out.x[(begin + i) * out.stride] = values[static_cast<std::size_t>(i)];
+    left = values.back();
+  }
+  return left;
 }
 void counted_fold(lanes_piece<chain> const& p) {
   for (index_t lane = 0; lane < p.lanes; ++lane)
