@@ -15,9 +15,9 @@ namespace ssmscan::detail {
 // scratch between its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
 inline constexpr int price_of_splitting = 4;
 
-// Steps from which on the tuned look_back is taken: from there on it is faster than walking along however much of its
-// last block of 256 is empty (docs/experiments/cpu_simd.md). And lanes that fill a vector.
-inline constexpr index_t worth_a_tree = 640, lanes_of_a_vector = 8;
+// Steps from which on the tuned look_back is taken: between where it overtakes walking along on AVX-512 (450) and on 128-bit
+// data paths (640), so that neither loses a quarter (docs/experiments/cpu_simd.md). And lanes that fill a vector.
+inline constexpr index_t worth_a_tree = 560, lanes_of_a_vector = 8;
 
 enum class arrangement { time_beside_time, lane_beside_lane, other };
 

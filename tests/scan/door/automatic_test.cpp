@@ -39,7 +39,7 @@ struct line {
 };
 
 constexpr tensor_shape lanes_of(index_t lanes, index_t time) { return {1, lanes, time}; }
-constexpr index_t short_time = 100, worth_a_tree = 640, long_time = index_t{1} << 17;
+constexpr index_t short_time = 100, worth_a_tree = 560, long_time = index_t{1} << 17;
 
 constexpr std::string_view vectors_along_time = "contiguous in time", vectors_across = "beside one another",
                            one_thread = "one thread", enough = "lanes enough", split = "fewer lanes than threads",
@@ -124,7 +124,7 @@ constexpr line anything_else[] = {
      .how = packed::by_offsets},
 };
 
-// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes look_back from 640 steps on".
+// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes look_back from 560 steps on".
 constexpr line logarithms_in_vectors[] = {
     {lanes_of(1, long_time), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
     {lanes_of(1, long_time), places::time_beside_time, 16, "look_back", tree_of_logarithms, operation::semi_log},
