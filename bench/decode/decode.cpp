@@ -70,10 +70,10 @@ std::string steps_differ_from_scan(mamba_model const& model, ssm::mamba_run run)
 // four places at a time: one stream is two thirds of what memory gives a core of an Emerald Rapids.
 float read_once(std::vector<float> const& words) {
   constexpr index_t streams = 4, abreast = 16;
-  index_t const part = static_cast<index_t>(words.size()) / streams / omp_get_max_threads() / abreast * abreast;
   float total = 0;
 #pragma omp parallel reduction(+ : total)
   {
+    index_t const part = static_cast<index_t>(words.size()) / streams / omp_get_num_threads() / abreast * abreast;
     float sums[streams][abreast] = {};
     float const* const own = words.data() + omp_get_thread_num() * streams * part;
     for (index_t at = 0; at < part; at += abreast)
