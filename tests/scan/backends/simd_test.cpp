@@ -200,14 +200,14 @@ TYPED_TEST(simd_chunks, several_chunks_are_walked_as_one_after_the_other) {
       for (bool const one_a : {false, true})
         for (auto const& starts : every_start)
           for (bool const enters : {false, true})
-            for (auto const& [how, offset] : every_writing) {
+            for (writing const to : every_writing) {
               if (one_a && !starts.empty()) continue;
               auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n + 1, -1, 1);
               T const state = b.back();
               strided<T> const in_a(a, stride), in_b({b.begin(), b.end() - 1}, stride);
               index_t const in_a_stride = one_a ? 0 : stride;
-              guarded<T> once(std::abs(stride) * (n - 1) + 1, offset),
-                  one_by_one(std::abs(stride) * (n - 1) + 1, offset);
+              guarded<T> once(std::abs(stride) * (n - 1) + 1, to.offset),
+                  one_by_one(std::abs(stride) * (n - 1) + 1, to.offset);
               auto const first_of = [&](guarded<T>& x) { return x.data() + (stride < 0 ? -stride * (n - 1) : 0); };
               auto const walk = [&](index_t begin, index_t end, T const* entering, T* x) {
                 auto const place = [&](index_t t) { return std::ranges::lower_bound(starts, t) - starts.begin(); };
@@ -220,7 +220,7 @@ TYPED_TEST(simd_chunks, several_chunks_are_walked_as_one_after_the_other) {
                                          nullptr,
                                          nullptr,
                                          {starts.data() + place(begin), place(end) - place(begin), begin, nullptr, 0}};
-                return chunk_of<M>(made).walk(in, *scratch, entering, {x + begin * stride, stride, how});
+                return chunk_of<M>(made).walk(in, *scratch, entering, {x + begin * stride, stride, to.how});
               };
               T const left = walk(0, n, enters ? &state : nullptr, first_of(once));
               T entering = state;
@@ -230,7 +230,7 @@ TYPED_TEST(simd_chunks, several_chunks_are_walked_as_one_after_the_other) {
               ASSERT_TRUE(same_bits(left, entering));
               for (index_t t = 0; t < n; ++t)
                 ASSERT_TRUE(same_bits(first_of(once)[t * stride], first_of(one_by_one)[t * stride])) << t;
-              ASSERT_TRUE(once.guards_hold() && one_by_one.guards_hold()) << offset;
+              ASSERT_TRUE(once.guards_hold() && one_by_one.guards_hold()) << to.offset;
             }
   });
 }
