@@ -55,10 +55,10 @@ namespace {
 // The convolution of all channels, so many by a thread at a time: each is by itself.
 void convolve(causal_conv1d_problem<float> const& all) {
   constexpr index_t at_once = 128, worth_threads = index_t{1} << 10;  // outputs: some 30 us
-  auto const [batch, channels, time] = all.x.shape;
+  index_t const channels = all.x.shape.channel, outputs = all.x.shape.batch * channels * all.x.shape.time;
   if (all.weight.columns < 1 || all.weight.columns > greatest_conv_width)
     return causal_conv1d(all);  // which refuses it, as no thread may
-#pragma omp parallel for schedule(static) if (batch * channels * time >= worth_threads)
+#pragma omp parallel for schedule(static) if (outputs >= worth_threads)
   for (index_t first = 0; first < channels; first += at_once) {
     index_t const count = std::min(at_once, channels - first);
     causal_conv1d_problem<float> part = all;
