@@ -82,7 +82,7 @@ inputs read(scan_options const& o) {
   in.b = read_array("--b", o.b, of_a);
   in.whole = broadcast(in.a.shape, in.b.shape);
   if (in.whole.empty() || in.whole.size() > 3)
-    throw_invalid("--b", std::to_string(in.whole.size()) + " axes",
+    throw_invalid(in.a.shape.size() > 3 ? "--a" : "--b", std::to_string(in.whole.size()) + " axes",
                   "1 to 3: (time), (lanes, time) or (batch, channel, time)");
   in.where = axes_of(in.whole.size(), o.layout == "lane_major" ? layout::lane_major : layout::time_major);
   index_t const time = in.whole[static_cast<std::size_t>(in.where.time)];

@@ -5,8 +5,8 @@
 //   Reverse: the same with time running down; `initial` enters at the last index, `final` leaves at index 0.
 //   Packed: several sequences one after another along time; each starts from its own initial state.
 //
-// Bits depend on (algorithm, its tree, dtype, time length; packed: the offsets) and on nothing else. docs/linear_recurrence.md tells the
-// rest.
+// Bits depend on (algorithm, its tree, dtype, operation, time length; packed: the offsets) and on nothing else.
+// docs/linear_recurrence.md tells the rest.
 #include <complex>
 #include <concepts>
 #include <cstdint>
@@ -59,7 +59,7 @@ struct execution {
   std::string_view algorithm = "automatic";  // a name of algorithm_names(), or "automatic"
   std::string_view backend = "openmp";       // "serial" or "openmp"
   std::string_view inner = "";               // heinsen only: the algorithm of its two prefix sums; "" = its default
-  int threads = 0;  // openmp only: 0 = as many as OpenMP would use; changes no bit of a named algorithm
+  int threads = 0;  // openmp's; serial has one. 0 = as many as OpenMP would use; changes no bit of a named algorithm
 };
 
 // What was, or would be, run. Naming `algorithm` (and `inner`) reproduces the bits of `automatic`. `reason`, a sentence, is

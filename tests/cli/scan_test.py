@@ -234,7 +234,7 @@ class Refused(ProgramTest):
         self.save("a.npy", "<f8", (2, 4), [1] * 8)
         self.bad(2, ["--a: got shape (2, 4) against --b's (2, 3); need"], *self.FILES)
         self.save("a.npy", "<f8", (1, 1, 2, 3), [1] * 6)
-        self.bad(2, ["--b: got 4 axes; need 1 to 3"], *self.FILES)
+        self.bad(2, ["--a: got 4 axes; need 1 to 3"], *self.FILES)
         self.save("a.npy", "<f8", (), [1])
         self.save("b.npy", "<f8", (), [1])
         self.bad(2, ["--b: got 0 axes; need 1 to 3"], *self.FILES)

@@ -7,9 +7,9 @@
 //   using text = ssmscan::NAME;
 //   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& problem);
 //
-// for what it is tuned for, the affine monoid of every dtype at least; anything else (semi_log) runs by the text, since the
-// tree is the same, and a row of capabilities() says what is true of what runs. heinsen_fused has a tree of its own, and its
-// text with it.
+// for what it is tuned for, the affine monoid of every dtype at least; anything else runs by the text, of which the tree is the
+// same. chunked and look_back have semi_log tuned too, by a tree of its own, and heinsen_fused has a tree of its own, and its text
+// with it. A row of capabilities() says what is true of what runs.
 #include <ssmscan/scan/backends/simd/chunked.hpp>
 #include <ssmscan/scan/backends/simd/heinsen_fused.hpp>
 #include <ssmscan/scan/backends/simd/look_back.hpp>
