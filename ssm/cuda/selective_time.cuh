@@ -17,31 +17,16 @@
 // A channel may have several warps (Parts), each with a tile of its own: they exchange (factors, results) of their tiles in
 // shared memory, and each goes through those before its own in order. No bit depends on Channels or Parts.
 //
-// Rows of u, delta and z whose tiles do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones, also without
-// waiting. A row of 16-bit steps that begins in the middle of a word lies in shared memory one step late (Shifted), and is read
-// back by a shift over words. B and C are first copied to where they do begin there (selective_time_copy.cuh).
-#include <cuda_pipeline.h>
+// Rows of u, delta and z whose tiles do not begin at 16 bytes come in words (selective_time_rows.cuh); B and C are first copied to
+// where they do (selective_time_copy.cuh).
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
 #include <ssmscan/ssm/cuda/selective_time_rows.cuh>
+#include <ssmscan/ssm/cuda/selective_time_scan.cuh>
 
 namespace ssmscan::device {
 
-// Of values [From, From + Count).
-template <int From, int Count, class Real, int Steps>
-__device__ Real sum_by_halves(Real const (&values)[Steps]) {
-  if constexpr (Count == 1)
-    return values[From];
-  else
-    return sum_by_halves<From, Count / 2>(values) + sum_by_halves<From + Count / 2, Count / 2>(values);
-}
-
-// Of a warp and state: what A is kept as, and what the tile before ended with.
-template <class Real>
-struct alignas(2 * sizeof(Real)) time_state {
-  Real rate, carry;
-};
 // Of a warp's tile and state: x at its end = factor x carry + from_nothing.
 template <class Real>
 struct alignas(2 * sizeof(Real)) time_effect {
@@ -51,21 +36,6 @@ struct alignas(2 * sizeof(Real)) time_effect {
 // aligned: all rows begin and end at 16 bytes, and one sequence has them; whole: in whole tiles, and states are even in number.
 // ragged: neither; shifted: and 16-bit rows may begin in the middle of a word.
 enum class time_rows { whole, aligned, ragged, shifted };
-
-// Of a thread, where a scan's round has one before it: made and factor of both, one after the other.
-__device__ inline void take_before(float& made, float& factor, int distance) {
-  asm volatile(
-      "{\n .reg .pred has;\n .reg .f32 made, factor;\n"
-      " shfl.sync.up.b32 made|has, %0, %2, 0, 0xffffffff;\n shfl.sync.up.b32 factor, %1, %2, 0, 0xffffffff;\n"
-      " @has fma.rn.f32 %0, %1, made, %0;\n @has mul.rn.f32 %1, %1, factor;\n}"
-      : "+f"(made), "+f"(factor)
-      : "r"(distance));
-}
-__device__ inline void take_before(double& made, double& factor, int distance) {
-  double const made_before = __shfl_up_sync(0xffffffffu, made, distance),
-               factor_before = __shfl_up_sync(0xffffffffu, factor, distance);
-  if (static_cast<int>(threadIdx.x) % 32 >= distance) made = fma(factor, made_before, made), factor *= factor_before;
-}
 
 template <class IO, class Real, int Steps, int Channels, int Parts>
 struct time_shape {
@@ -127,70 +97,15 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
 
   auto const late = [&](IO const* from) { return Shifted ? row::shift_of(from + range.begin) : 0; };
 
-  // Steps of the row `from`, from step t of the sequence on of which `left` are its own, from global memory to shared, without
-  // waiting; zeros beyond.
+  // Steps of the row `from`, from step t of the sequence on, without waiting.
   auto const left_at = [&](index_t t) { return static_cast<int>(range.end - t < 2 * tile ? range.end - t : 2 * tile); };
-  auto const bring_piece = [&](IO* to, IO const* from, int k, int left) {
-    if (Whole || k * row::piece_steps < left)  // all of it is the sequence's, or none
-      __pipeline_memcpy_async(to, from, row::piece_bytes);
-    else
-      *reinterpret_cast<typename row::piece*>(to) = typename row::piece{};
-  };
-  // A row that lies `shift` late, in words: a thread's are first, first + Count, ... . A word of two steps of which only one is
-  // the sequence's, as the first and the last may be, is left to bring_edge.
-  auto const bring_words = [&]<int Count>(std::integral_constant<int, Count>, IO* to, IO const* at, bool begins,
-                                          int left, int shift, int first) {
-    int const own = row::place_of_step(first * row::word_steps);
-    IO const* const from = at + (first * row::word_steps - shift);
-    bool const is_edge = shift > 0 && begins && first == 0, has_more = shift > 0 && first == 0;
-    auto const bring = [&](int i, bool is_whole) {
-      __pipeline_memcpy_async(to + row::template moved<Count>(own, i), from + i * Count * row::word_steps,
-                              row::word_bytes, is_whole ? 0 : row::word_bytes);
-    };
-    auto const bring_more = [&](bool is_whole) {
-      __pipeline_memcpy_async(to + row::place_of_step(row::length), from + row::length, row::word_bytes,
-                              is_whole ? 0 : row::word_bytes);
-    };
-    if (left > tile) {  // the sequence goes on beyond the tile
-#pragma unroll
-      for (int i = 0; i < row::words / Count; ++i)
-        if (i > 0 || !is_edge) bring(i, true);
-      if (has_more) bring_more(true);
-    } else {
-      // Words before `whole` are the sequence's, those from `none` on have no step of it.
-      int const whole = (left + shift) / row::word_steps - first,
-                none = (left + shift + row::word_steps - 1) / row::word_steps - first;
-#pragma unroll 1
-      for (int i = 0; i < row::words / Count; ++i) {
-        bool const is_whole = i * Count < whole;
-        if ((is_whole || i * Count >= none) && (i > 0 || !is_edge)) bring(i, is_whole);
-      }
-      if (has_more && row::words >= none) bring_more(false);
-    }
-  };
-  auto const has_edges = [&](bool begins, int left) { return row::word_steps > 1 && (begins || left <= tile); };
-  auto const bring_edge = [&](IO* to, IO const* at, bool begins, int left, int shift, bool is_last) {
-    if (!is_last && shift > 0 && begins) to[row::place_of_step(1)] = at[0];
-    if (is_last && left <= tile && (left - 1 + shift) % row::word_steps == 0) {
-      IO* const word = to + row::place_of_step(left - 1 + shift);
-      word[0] = at[left - 1], word[row::word_steps - 1] = IO{};
-    }
-  };
   auto const bring_row = [&](IO* to, IO const* from, index_t t) {
     int const left = left_at(t);
     if (left <= 0) return;  // nothing is kept of it
-    if constexpr (Aligned) {
-#pragma unroll
-      for (int i = 0; i < row::pieces; ++i) {
-        int const k = i * 32 + lane;
-        bring_piece(to + row::place_of(k) * row::piece_steps, from + t + k * row::piece_steps, k, left);
-      }
-    } else {
-      int const shift = late(from);
-      bool const begins = t == range.begin;
-      bring_words(std::integral_constant<int, 32>{}, to, from + t, begins, left, shift, lane);
-      if (has_edges(begins, left) && lane < 2) bring_edge(to, from + t, begins, left, shift, lane > 0);
-    }
+    if constexpr (Aligned)
+      bring_in_pieces<Whole, IO, Steps>(to, from + t, left, lane);
+    else
+      bring_in_words<IO, Steps>(to, from + t, t == range.begin, left, late(from), lane);
   };
   // What is brought next of B and C: a thread brings the same pieces of each row, or of each second one. A
   // stage's copies are one group of the pipeline, with whatever else was asked for since the stage before.
@@ -229,7 +144,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
     if (Whole || next_left >= tile)
       bring([&](IO* to, IO const* from, int) { __pipeline_memcpy_async(to, from, row::piece_bytes); });
     else
-      bring([&](IO* to, IO const* from, int k) { bring_piece(to, from, k, next_left); });
+      bring([&](IO* to, IO const* from, int k) { bring_piece<Whole, IO, Steps>(to, from, k, next_left); });
     __pipeline_commit();
     next_rows += stage_size, next_rows = next_rows >= all_stages ? next_rows - all_stages : next_rows;
     next_state += stage_states;

@@ -1,6 +1,9 @@
 #pragma once
-// Rows of fused_time's tiles in shared memory: 16-byte pieces, read without bank conflicts, and rows of 16-bit steps that lie
-// one step late.
+// Rows of fused_time's tiles: brought from global memory to shared without waiting, in 16-byte pieces that are read without
+// bank conflicts. Rows that do not begin at 16 bytes come in words of 4 or 8, a step or two of 16-bit ones; one of 16-bit steps
+// that begins in the middle of a word lies one step late, and is read back by a shift over words.
+#include <cuda_pipeline.h>
+
 #include <ssmscan/ssm/cuda/selective_tiles.cuh>
 
 namespace ssmscan::device {
@@ -52,6 +55,68 @@ struct time_row {
     return made;
   }
 };
+
+// A tile of the row `at`, of which `left` steps are the sequence's; zeros beyond.
+template <bool Whole, class T, int Steps>
+__device__ void bring_piece(T* to, T const* from, int k, int left) {
+  using row = time_row<T, Steps>;
+  if (Whole || k * row::piece_steps < left)  // all of it is the sequence's, or none
+    __pipeline_memcpy_async(to, from, row::piece_bytes);
+  else
+    *reinterpret_cast<typename row::piece*>(to) = typename row::piece{};
+}
+template <bool Whole, class T, int Steps>
+__device__ void bring_in_pieces(T* row_in_shared, T const* at, int left, int lane) {
+  using row = time_row<T, Steps>;
+#pragma unroll
+  for (int i = 0; i < row::pieces; ++i) {
+    int const k = i * 32 + lane;
+    bring_piece<Whole, T, Steps>(row_in_shared + row::place_of(k) * row::piece_steps, at + k * row::piece_steps, k,
+                                 left);
+  }
+}
+
+// The same of a row that lies `shift` late, in words: a thread's are lane, lane + 32, ... . A word of two steps of which only one
+// is the sequence's, as the first where the sequence `begins` and its last may be, is read by step.
+template <class T, int Steps>
+__device__ void bring_in_words(T* to, T const* at, bool begins, int left, int shift, int lane) {
+  using row = time_row<T, Steps>;
+  int const own = row::place_of_step(lane * row::word_steps);
+  T const* const from = at + (lane * row::word_steps - shift);
+  bool const is_edge = shift > 0 && begins && lane == 0, has_more = shift > 0 && lane == 0;
+  auto const bring = [&](int i, bool is_whole) {
+    __pipeline_memcpy_async(to + row::template moved<32>(own, i), from + i * 32 * row::word_steps, row::word_bytes,
+                            is_whole ? 0 : row::word_bytes);
+  };
+  auto const bring_more = [&](bool is_whole) {
+    __pipeline_memcpy_async(to + row::place_of_step(row::length), from + row::length, row::word_bytes,
+                            is_whole ? 0 : row::word_bytes);
+  };
+  if (left > row::length) {  // the sequence goes on beyond the tile
+#pragma unroll
+    for (int i = 0; i < row::words / 32; ++i)
+      if (i > 0 || !is_edge) bring(i, true);
+    if (has_more) bring_more(true);
+  } else {
+    // Words before `whole` are the sequence's, those from `none` on have no step of it.
+    int const whole = (left + shift) / row::word_steps - lane,
+              none = (left + shift + row::word_steps - 1) / row::word_steps - lane;
+#pragma unroll 1
+    for (int i = 0; i < row::words / 32; ++i) {
+      bool const is_whole = i * 32 < whole;
+      if ((is_whole || i * 32 >= none) && (i > 0 || !is_edge)) bring(i, is_whole);
+    }
+    if (has_more && row::words >= none) bring_more(false);
+  }
+  if (row::word_steps > 1 && (begins || left <= row::length) && lane < 2) {
+    bool const is_last = lane > 0;
+    if (!is_last && shift > 0 && begins) to[row::place_of_step(1)] = at[0];
+    if (is_last && left <= row::length && (left - 1 + shift) % row::word_steps == 0) {
+      T* const word = to + row::place_of_step(left - 1 + shift);
+      word[0] = at[left - 1], word[row::word_steps - 1] = T{};
+    }
+  }
+}
 
 template <bool Shifted, class T, int Steps, class Real>
 __device__ void read_row(T const* row, int thread, int shift, Real (&to)[Steps]) {
