@@ -132,7 +132,7 @@ inline constexpr int copy_threads = 128;
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   if (p.copied == nullptr) {
-    bool const whole = p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
+    bool const whole = p.time > 0 && p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
     return whole ? launch_time_as<time_rows::whole>(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
   }
   fused_arguments<IO, Real> q = p;

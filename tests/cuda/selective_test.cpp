@@ -131,6 +131,7 @@ TYPED_TEST(CudaSelective, EveryKernelOnce) {
     for (index_t const time : {1024, 1032, 1031})
       check<V, IO>({.batch = 1, .channels = channels, .states = 4, .time = time});
   check<V, IO>({.batch = 1, .channels = 5, .states = 6, .time = 1536});
+  check<V, IO>({.batch = 1, .channels = 3, .states = 4, .time = 0, .initial = true});
   for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
   check<V, IO>({.batch = 1, .channels = 2, .states = 16, .time = 5007, .offsets = {0, 0, 4100, 4101, 5007}});
   check<V, IO>({.batch = 2, .channels = 2, .time = 600, .begin = {0, 5}, .end = {64, 600}});
