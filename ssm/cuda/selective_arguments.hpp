@@ -30,34 +30,92 @@ inline constexpr int time_parts_of(index_t batch, index_t channels, index_t time
 }
 inline constexpr index_t time_block_channels(int parts) { return parts == 1 ? 4 : 2; }
 
-// Whether automatic takes fused_time, for float and one sequence in each batch row: what both take on an H100 of 132
-// multiprocessors, in ns without what a launch costs, fitted to 60 runs of up to 4096 channels
-// (docs/experiments/selective_cuda.md, "Which form").
+// A block of fused_time with one warp a channel: of four channels, three of them on each multiprocessor (selective_time.cuh);
+// on whole rows of float arithmetic of six, two on each, or of twelve, one on each, with rows of B and C of one or two tiles
+// (selective_time_whole.cuh). No bit depends on it.
+enum class time_block { four, six, twelve };
+inline constexpr index_t most_shared_bytes = 227 << 10, reserved_shared_bytes = 1 << 10;  // of a block, and for it
+inline constexpr index_t channels_of(time_block block) {
+  return block == time_block::four ? 4 : block == time_block::six ? 6 : 12;
+}
+inline constexpr int blocks_at_once(time_block block) {
+  return block == time_block::four ? 3 : block == time_block::six ? 2 : 1;
+}
+inline constexpr int tiles_at_once(time_block block) { return block == time_block::six ? 1 : 2; }
+// Of a block of six or twelve: rows of B and C, rows of channels (u, delta, z), states of channels (of time_state<float>).
+inline constexpr index_t time_whole_bytes(time_block block, index_t states, index_t step_bytes) {
+  index_t const channels = channels_of(block);
+  return 32 * time_steps<float> * step_bytes * (2 * states * tiles_at_once(block) + 3 * channels) +
+         2 * index_t{sizeof(float)} * states * channels;
+}
+
+inline constexpr index_t multiprocessors_of_rule = 132;  // an H100's, whose times these are
+inline constexpr index_t in_whole(index_t count, index_t each) { return (count + each - 1) / each; }
+
+// What a tile of each channel of so many sections (channels of one group, in a batch row) takes, in ns: with four channels a
+// block 2200 + 410 N on multiprocessors with three blocks, 9/12 of it with two, 7/12 with one; with twelve 2200 + 340 N; with six
+// 26/24 of that with two, 17/24 with one. More blocks take turns.
+inline constexpr index_t time_block_takes(time_block block, index_t sections, index_t channels, index_t states) {
+  index_t const blocks = in_whole(sections * in_whole(channels, channels_of(block)), multiprocessors_of_rule);
+  constexpr index_t of_four[3] = {0, 7, 9}, of_six[2] = {0, 17};
+  switch (block) {
+    case time_block::four:
+      return (2200 + 410 * states) * (12 * (blocks / 3) + of_four[blocks % 3]) / 12;
+    case time_block::six:
+      return (2200 + 340 * states) * (26 * (blocks / 2) + of_six[blocks % 2]) / 24;
+    default:
+      return (2200 + 340 * states) * blocks;
+  }
+}
+struct time_choice {
+  time_block block;
+  index_t takes;
+};
+// On whole rows: the fastest of those whose rows fit in shared memory.
+inline constexpr time_choice time_whole_block(index_t sections, index_t channels, index_t states, index_t step_bytes,
+                                              index_t shared_bytes = most_shared_bytes) {
+  time_choice best{time_block::four, time_block_takes(time_block::four, sections, channels, states)};
+  for (time_block const block : {time_block::six, time_block::twelve}) {
+    index_t const each = (shared_bytes + reserved_shared_bytes) / blocks_at_once(block) - reserved_shared_bytes;
+    index_t const takes = time_block_takes(block, sections, channels, states);
+    if (time_whole_bytes(block, states, step_bytes) <= each && takes < best.takes) best = {block, takes};
+  }
+  return best;
+}
+
+// Whether automatic takes fused_time, for float arithmetic and one sequence in each batch row, whose steps have so many bytes:
+// what both take on an H100 of 132 multiprocessors, in ns without what a launch costs, fitted to 60 runs of up to 4096 channels
+// and those of blocks of six and twelve (docs/experiments/selective_cuda.md, "Which form").
 //
-// fused_time: with one warp a channel, and three blocks on each multiprocessor, all that fit, a tile takes 2200 + 410 N; with
-// two 9/12 of it, with one 7/12; more blocks take turns. With two warps two tiles take 11/12 of it (one block on each: 8/12),
-// with four four take 10/12. A tile that is not whole takes as long as two.
+// fused_time: with one warp a channel as above. With two warps two tiles take 11/12 of a tile of three blocks of four channels
+// (one block on each: 8/12), with four four take 10/12. A tile that is not whole takes as long as two.
 // fused: a step of a block takes 58 or, by how states lie over threads, 70 or 144; each block more on a multiprocessor adds
 // 4/10. A sequence of more than one chunk walks back from each chunk's end before, as long as 600 steps take.
 inline constexpr index_t fused_block_channels(index_t states) {
   return states <= 8 ? 64 : states <= 16 ? 32 : states <= 32 ? 16 : 32;
 }
-inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time) {
-  constexpr index_t multiprocessors = 132, tile = 32 * time_steps<float>, blocks_at_once = 3, walk_back = 600;
-  constexpr index_t twelfths[3][blocks_at_once] = {
-      {0, 7, 9}, {0, 8, 11}, {0, 10, 20}};  // one warp a channel, two, four
-  auto const of = [](index_t count, index_t each) { return (count + each - 1) / each; };
+inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time,
+                                     index_t step_bytes) {
+  constexpr index_t multiprocessors = multiprocessors_of_rule, tile = 32 * time_steps<float>, walk_back = 600;
+  constexpr index_t most_blocks = 3;
+  constexpr index_t twelfths[3][most_blocks] = {{}, {0, 8, 11}, {0, 10, 20}};  // two warps a channel, four
 
   int const parts = time_parts_of<float>(batch, channels, time);
-  index_t const blocks_of_time = of(batch * of(channels, time_block_channels(parts)), multiprocessors);
-  index_t const tiles = of(of(time, tile) + (time % tile > 0 ? 1 : 0), parts), tile_takes = 2200 + 410 * states;
-  index_t const turns = 12 * (blocks_of_time / blocks_at_once) + twelfths[parts / 2][blocks_of_time % blocks_at_once];
-  index_t const time_takes = tiles * tile_takes * turns / 12;
+  index_t const tiles = in_whole(in_whole(time, tile) + (time % tile > 0 ? 1 : 0), parts);
+  auto const takes = [&]() -> index_t {
+    if (parts == 1)
+      return time % tile == 0 && states % 2 == 0 ? time_whole_block(batch, channels, states, step_bytes).takes
+                                                 : time_block_takes(time_block::four, batch, channels, states);
+    index_t const blocks = in_whole(batch * in_whole(channels, time_block_channels(parts)), multiprocessors);
+    index_t const turns = 12 * (blocks / most_blocks) + twelfths[parts / 2][blocks % most_blocks];
+    return (2200 + 410 * states) * turns / 12;
+  };
 
   index_t const chunk = chunk_of(channels * states), step_takes = states <= 8 ? 70 : states <= 32 ? 58 : 144;
-  index_t const blocks = of(batch * of(channels, fused_block_channels(states)) * of(time, chunk), multiprocessors);
+  index_t const blocks =
+      in_whole(batch * in_whole(channels, fused_block_channels(states)) * in_whole(time, chunk), multiprocessors);
   index_t const steps = (time < chunk ? time : chunk) * (6 + 4 * blocks) / 10 + (time > chunk ? walk_back : 0);
-  return time_takes < steps * step_takes;
+  return tiles * takes() < steps * step_takes;
 }
 
 // fused_time brings rows in pieces of 16 bytes. B and C, where any rows or sequences begin elsewhere, are first copied into the

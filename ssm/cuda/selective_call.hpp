@@ -110,8 +110,8 @@ selective_form form_of(ssm::selective_problem<V, IO> const& p, selective_form wa
   if (wanted == selective_form::automatic) {
     if (!fusible) return selective_form::general;
     auto const& of = p.u.shape;
-    bool const by_time =
-        std::is_same_v<V, float> && p.offsets.empty() && time_is_faster(of.batch, of.channel, p.A.columns, of.time);
+    bool const by_time = std::is_same_v<V, float> && p.offsets.empty() &&
+                         time_is_faster(of.batch, of.channel, p.A.columns, of.time, sizeof(IO));
     return by_time ? selective_form::fused_time : selective_form::fused;
   }
   if ((wanted == selective_form::fused || wanted == selective_form::fused_time) && !fusible)

@@ -1,6 +1,8 @@
 #pragma once
 // From a checked call to launches: how many states a thread has, how many channels, how large blocks are. No bit depends on
 // these three.
+#include <numeric>
+
 #include <ssmscan/scan/backends/cuda/launch.cuh>
 #include <ssmscan/ssm/cuda/selective_call.hpp>
 #include <ssmscan/ssm/cuda/selective_chunks.cuh>
@@ -8,6 +10,7 @@
 #include <ssmscan/ssm/cuda/selective_general.cuh>
 #include <ssmscan/ssm/cuda/selective_time.cuh>
 #include <ssmscan/ssm/cuda/selective_time_copy.cuh>
+#include <ssmscan/ssm/cuda/selective_time_whole.cuh>
 #include <ssmscan/ssm/cuda/selective_unfused.cuh>
 
 namespace ssmscan::device::detail {
@@ -127,13 +130,54 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
       return launch_time_as<Rows, time_block_channels(1), 1, time_blocks<IO>>(p, stream);
   }
 }
+
+// Of shared memory, what a block may have.
+inline index_t shared_bytes_here() {
+  int device = 0, bytes = 0;
+  need_success(cudaGetDevice(&device), "asking for the device");
+  need_success(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
+               "asking for a block's shared memory");
+  return std::min<index_t>(bytes, most_shared_bytes);
+}
+template <time_block Block, class IO, class Real>
+void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, cudaStream_t stream) {
+  constexpr int channels = channels_of(Block);
+  auto* const kernel =
+      &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, tiles_at_once(Block), blocks_at_once(Block)>;
+  std::size_t const shared = static_cast<std::size_t>(time_whole_bytes(Block, p.states, sizeof(IO)));
+  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
+               "asking for shared memory");
+  launch(stream, {p.batch * (p.channels / section) * in_whole(section, channels), 32 * channels, shared}, kernel, p,
+         section);
+}
+// Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
+template <class IO, class Real>
+void launch_time_whole(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  if constexpr (sizeof(Real) == 4) {
+    constexpr index_t most_time = index_t{1} << 30;  // the kernel counts steps in int
+    if (time_parts_of<Real>(p.batch, p.channels, p.time) == 1 && p.time <= most_time) {
+      index_t const section = std::gcd(p.B.channels, p.C.channels);
+      switch (time_whole_block(p.batch * (p.channels / section), section, p.states, sizeof(IO), shared_bytes_here())
+                  .block) {
+        case time_block::six:
+          return launch_time_whole_as<time_block::six>(p, section, stream);
+        case time_block::twelve:
+          return launch_time_whole_as<time_block::twelve>(p, section, stream);
+        case time_block::four:
+          break;
+      }
+    }
+  }
+  launch_time_as<time_rows::whole>(p, stream);
+}
+
 inline constexpr int copy_threads = 128;
 
 template <class IO, class Real>
 void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   if (p.copied == nullptr) {
     bool const whole = p.time > 0 && p.time % (32 * time_steps<Real>) == 0 && p.states % 2 == 0;
-    return whole ? launch_time_as<time_rows::whole>(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
+    return whole ? launch_time_whole(p, stream) : launch_time_as<time_rows::aligned>(p, stream);
   }
   fused_arguments<IO, Real> q = p;
   index_t const pieces = copied_coefficients(q);

@@ -14,6 +14,8 @@
 // (two states each, a barrier a stage) to come, and u, delta and z of a warp's next tile, are on their way to shared memory
 // meanwhile.
 //
+// Whole rows whose states' rows fit in shared memory all at once go by selective_time_whole.cuh instead, where that is faster.
+//
 // A channel may have several warps (Parts), each with a tile of its own: they exchange (factors, results) of their tiles in
 // shared memory, and each goes through those before its own in order. No bit depends on Channels or Parts.
 //

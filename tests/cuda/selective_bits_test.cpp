@@ -146,20 +146,25 @@ TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
     }
 }
 
-// fused_time gives a channel more warps where there are few channels of all batch rows: with four, two and one.
+// fused_time gives a channel more warps where there are few channels of all batch rows: with four, two and one, and there by
+// blocks of six channels and of twelve where rows are whole.
 TYPED_TEST(CudaSelectiveBits, WarpsOfAChannelChangeNoBit) {
   using V = typename TypeParam::first_type;
   using IO = typename TypeParam::second_type;
   using T = typename ssm::real_part_of<V>::type;
   if (is_complex<V>) GTEST_SKIP() << "complex numbers have no fused_time";
-  constexpr index_t channels = 6;
+  constexpr index_t channels = 12;
+  if (std::is_same_v<V, float>) {  // double has blocks of four
+    EXPECT_EQ(device::time_whole_block(45, channels, 16, sizeof(IO)).block, device::time_block::six);
+    EXPECT_EQ(device::time_whole_block(100, channels, 16, sizeof(IO)).block, device::time_block::twelve);
+  }
   for (auto const& [states, time] :
        {std::pair<index_t, index_t>{16, 2048}, {15, 2048}, {16, 1536}, {2, 2560}, {4, 1600}, {3, 1601}, {4, 513}}) {
     instance<V> host({.batch = 1, .channels = channels, .states = states, .time = time, .initial = true});
     std::vector<IO> y;
     std::vector<V> final;
     std::vector<index_t> parts;
-    for (index_t const batch : {1, 45, 90}) {
+    for (index_t const batch : {1, 30, 45, 100}) {
       parts.push_back(device::time_parts_of<T>(batch, channels, time));
       instance<V> many({.batch = batch, .channels = channels, .states = states, .time = time, .initial = true});
       auto const repeat = [](auto& to, auto const& from) {
@@ -180,7 +185,7 @@ TYPED_TEST(CudaSelectiveBits, WarpsOfAChannelChangeNoBit) {
       }
       if (batch == 1) expect_inside(many, there, "fused_time", "warps");
     }
-    std::vector<index_t> const most{sizeof(T) == 8 || time <= 1024 ? 2 : 4, 2, 1};
+    std::vector<index_t> const most{sizeof(T) == 8 || time <= 1024 ? 2 : 4, 2, 1, 1};
     EXPECT_EQ(parts, most);
   }
 }
@@ -243,9 +248,27 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(1, 1536, 128).algorithm, "fused");
   EXPECT_EQ(chosen(1, 64, 1 << 20).algorithm, "fused");
   EXPECT_EQ(chosen(1, 64, 16384).algorithm, "fused_time");
-  EXPECT_EQ(chosen(1, 1536, 16384).algorithm, "fused");
+  EXPECT_EQ(chosen(1, 1536, 16384).algorithm, "fused_time");
+  EXPECT_EQ(chosen(1, 1536, 16385).algorithm, "fused");
   EXPECT_EQ(chosen(1, 4096, 4096).algorithm, "fused_time");
   EXPECT_EQ(chosen(1, 4096, 16384).algorithm, "fused");
+}
+
+// Of fused_time on whole rows: what was fastest on an H100, of what fits in shared memory.
+TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
+  using device::time_block;
+  auto const chosen = [](index_t channels, index_t states, index_t step_bytes, auto... shared) {
+    return device::time_whole_block(1, channels, states, step_bytes, shared...).block;
+  };
+  EXPECT_EQ(chosen(64, 16, 4), time_block::four);
+  EXPECT_EQ(chosen(768, 16, 4), time_block::six);
+  EXPECT_EQ(chosen(1024, 16, 4), time_block::four);
+  EXPECT_EQ(chosen(1536, 16, 4), time_block::twelve);
+  EXPECT_EQ(chosen(2048, 16, 2), time_block::six);
+  EXPECT_EQ(chosen(3072, 16, 2), time_block::twelve);
+  EXPECT_EQ(chosen(1536, 32, 2), time_block::twelve);
+  EXPECT_EQ(chosen(1536, 32, 4), time_block::four);
+  EXPECT_EQ(chosen(1536, 16, 4, index_t{99} << 10), time_block::four);  // a device with less of it
 }
 
 TEST(CudaSelectiveCall, RefusesInWords) {

@@ -214,6 +214,15 @@ std::string check(options const& o, index_t shift = 0) {
   return "fused";
 }
 
+// By fused_time alone.
+template <class V, class IO>
+void check_time(options const& o) {
+  instance<V> host(o);
+  on_device<V, IO> const there(host);
+  EXPECT_EQ(there.run(selective_form::fused_time).algorithm, "fused_time");
+  expect_inside(host, there, "fused_time", text_of(o));
+}
+
 // What is tried of a problem that fused takes.
 template <class V>
 std::vector<selective_form> forms() {

@@ -72,6 +72,51 @@ TYPED_TEST(CudaSelective, LongAndShortChunksAreTheDefinition) {
   }
 }
 
+// fused_time on whole rows by blocks of six and of twelve channels: one tile and several (which take turns in one place of shared
+// memory, or in two), a block whose last channels are not there, batches, groups of which a block's channels are, and what is not
+// given; beside them odd states, and more than fit in shared memory.
+TYPED_TEST(CudaSelective, WholeRowsByEveryBlockAreTheDefinition) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  if (is_complex<V>) GTEST_SKIP() << "complex numbers have no fused_time";
+  using device::time_block;
+  std::vector<std::pair<time_block, options>> const all{
+      {time_block::six, {.batch = 1, .channels = 532, .states = 16, .time = 512, .initial = true}},
+      {time_block::six, {.batch = 1, .channels = 532, .states = 2, .time = 1536, .z = false}},
+      {time_block::six,
+       {.batch = 5,
+        .channels = 128,
+        .states = 6,
+        .time = 1024,
+        .B = operand::grouped,
+        .C = operand::grouped,
+        .D = false,
+        .initial = true}},
+      {time_block::twelve, {.batch = 1, .channels = 1060, .states = 4, .time = 2048, .initial = true}},
+      {time_block::twelve, {.batch = 2, .channels = 640, .states = 2, .time = 512, .softplus = false}},
+      {time_block::twelve,
+       {.batch = 3,
+        .channels = 384,
+        .states = 4,
+        .time = 1024,
+        .C = operand::grouped,
+        .D = false,
+        .z = false,
+        .initial = true}},
+      {time_block::four, {.batch = 1, .channels = 5, .states = 16, .time = 512}},
+      {time_block::four, {.batch = 1, .channels = 1060, .states = 60, .time = 512}}};
+  for (auto const& [block, o] : all) {
+    index_t const section = o.C == operand::grouped ? o.channels / 2 : o.channels;
+    if (std::is_same_v<V, float>) {  // double has blocks of four
+      EXPECT_EQ(device::time_parts_of<float>(o.batch, o.channels, o.time), 1);
+      EXPECT_EQ(device::time_whole_block(o.batch * o.channels / section, section, o.states, sizeof(IO)).block, block)
+          << text_of(o);
+    }
+    check_time<V, IO>(o);
+  }
+  check_time<V, IO>({.batch = 1, .channels = 1060, .states = 5, .time = 512, .initial = true});
+}
+
 // All scans but those that reformulate, by each rule; packed, padded, with states in and out.
 TYPED_TEST(CudaSelective, UnfusedByEveryScanIsTheDefinition) {
   using V = typename TypeParam::first_type;
@@ -130,6 +175,8 @@ TYPED_TEST(CudaSelective, EveryKernelOnce) {
   for (index_t const channels : {532, 40})
     for (index_t const time : {1024, 1032, 1031})
       check<V, IO>({.batch = 1, .channels = channels, .states = 4, .time = time});
+  // Of those the first, 532 channels of 1024 steps, is by blocks of six channels; by blocks of twelve:
+  if (!is_complex<V>) check_time<V, IO>({.batch = 1, .channels = 1060, .states = 4, .time = 1024, .initial = true});
   check<V, IO>({.batch = 1, .channels = 5, .states = 6, .time = 1536});
   check<V, IO>({.batch = 1, .channels = 3, .states = 4, .time = 0, .initial = true});
   for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
