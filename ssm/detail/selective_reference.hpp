@@ -17,7 +17,8 @@
 //   bilinear   1 -+ v/2 err by |v/2| e and 1 of themselves, then a quotient, and for b products
 // Second-order terms of these are below a thousandth. These are the CPU's, selective_errors; a device's differ
 // (errors_of_a_device), and there what is below the normal numbers may be lost, at a chunk's end in proportion to the largest
-// state so far. y: each product with C is added with one rounding (two where complex).
+// state so far. y: each product with C is added with one rounding (two where complex), and D u with one more; where y begins
+// with D u, that has its own and one for each state that is added to it.
 #include <algorithm>
 #include <cmath>
 #include <complex>
@@ -42,7 +43,8 @@ struct selective_errors {
   long double exponential = 2, complex_exponential = 6;
   long double difference = 5, complex_difference = 8;  // e^v - 1
   long double softplus = 8, gate = 6;
-  long double smallest = 0;  // 0: the smallest subnormal
+  long double smallest = 0;   // 0: the smallest subnormal
+  bool is_D_u_first = false;  // in the sum that y is
 };
 
 // ssm/cuda: log2(e) is multiplied into A (argument), ex2.approx or CUDA's expf (2 ulp), expm1f, sinf and cosf (1 ulp each).
@@ -70,6 +72,7 @@ template <class T>
 constexpr selective_errors errors_of_device_time(index_t steps) {
   selective_errors made = errors_of_a_device<T>();
   for (index_t i = steps; i > 1; i /= 2) made.argument += 1;
+  made.is_D_u_first = true;
   return made;
 }
 inline constexpr index_t roundings_of_device_time = 1 + warp_rounds;
@@ -155,8 +158,9 @@ selective_expected<V> selective_reference(selective_problem<V> const& p, index_t
         for (index_t t = begin; t < end; ++t) {
           real y = (pairs ? 2 : 1) * sum[at(t)], bound = (pairs ? 2 : 1) * sum_bound[at(t)] + smallest;
           if (!p.D.empty()) {
-            y += real(p.D[at(c)]) * real(p.u(i, c, t));
-            bound += u * (std::abs(y) + bound) + smallest;
+            real const D_u = real(p.D[at(c)]) * real(p.u(i, c, t));
+            y += D_u;
+            bound += u * (errors.is_D_u_first ? real(states + 1) * std::abs(D_u) : std::abs(y) + bound) + smallest;
           }
           if (p.z.data != nullptr) {
             real const z = p.z(i, c, t), gate = z / (1 + std::exp(-z));
