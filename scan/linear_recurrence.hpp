@@ -74,7 +74,7 @@ struct choice {
 
 // Computes x (and final). Combines, their longest chain and the bytes moved are as the row of capabilities() says; scratch
 // is allocated as the algorithm needs. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is
-// written; std::bad_alloc where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
+// written; std::system_error where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
 template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 
