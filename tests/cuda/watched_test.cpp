@@ -20,10 +20,11 @@ TYPED_TEST_SUITE(watched, dtypes);
 
 TYPED_TEST(watched, exact) {
   using T = TypeParam;
-  judge_all<T>([](auto const& s) { return exact_law<T>(s, lengths); },
-               [](auto const& s) {
+  std::vector<index_t> const shorter{9, exact_data<T>::longest};
+  judge_all<T>([&](auto const& s) { return exact_law<T>(s, shorter); },
+               [&](auto const& s) {
                  index_t const directions = 2, initial_states = 2, aliasings = 3, lanes = 2;
-                 return s.exact_on_exact_data() ? size_of(lengths) * directions * initial_states * aliasings * lanes
+                 return s.exact_on_exact_data() ? size_of(shorter) * directions * initial_states * aliasings * lanes
                                                 : 0;
                });
 }
