@@ -102,7 +102,7 @@ class block_writer {
     T* const x = to_.x + begin * to_.stride;
     if (length < block || (to_.stride != 1 && to_.stride != -1)) {
       finish();
-      alignas(64) T out[block];
+      alignas(line_bytes) T out[block];
       finish_runs<order::up, A>(scanned, states, out, between);
       if (own != nullptr) put_own(scanned, own, out, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out[i];
@@ -184,7 +184,8 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
   bool const memory_works = writer.is_past_the_cache() || in.next_a != nullptr || in.next_b != nullptr;
-  // Piece `number` of the work on the group that begins with block `first`: work(what memory does meanwhile).
+  // Piece `number` of the work on the group that begins with block `first`, of which there are two a block, its scan and its
+  // finish: work(what memory does meanwhile).
   auto const meanwhile = [&](index_t first, index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
     if (!memory_works) return work(nothing_meanwhile{});
     index_t const ahead = (first * block + number * (block / 2)) * in.b_stride;
@@ -192,7 +193,8 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
       return next != nullptr ? reinterpret_cast<char const*>(next + ahead) : nullptr;
     };
     bool const both = in.a_stride == in.b_stride;
-    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), 64 * in.b_stride, &writer.lines()});
+    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), line_bytes * in.b_stride,
+                             &writer.lines()});
   };
   auto const scan = [&](index_t k, auto const& between) HWY_ATTR __attribute__((always_inline)) {
     index_t const place = s.last_place(k);

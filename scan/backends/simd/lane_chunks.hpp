@@ -22,7 +22,8 @@ write best_write(detail::recurrence_problem<T> const& p) {
   }();
   double const moved = 3.0 * sizeof(T) * static_cast<double>(p.size.lanes) * static_cast<double>(p.size.time);
   bool const in_place = p.size.lanes > 0 && p.size.time > 0 && (&p.x(0, 0) == &p.a(0, 0) || &p.x(0, 0) == &p.b(0, 0));
-  return moved > 2 * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
+  constexpr double left = 2;  // caches' worth of traffic, after which little of the first is left
+  return moved > left * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
 // How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks.
@@ -112,10 +113,11 @@ class lane_chunks {
   write how_;
 };
 
+inline constexpr index_t least_share = 2 * chunk;  // elements that are worth a worker
+
 // As many as the backend has, and as the work is worth.
 template <class B>
 index_t workers_for(B& on, extent size) {
-  constexpr index_t least_share = 2 * chunk;
   index_t threads = 1;
   if constexpr (requires { on.threads(); }) threads = on.threads();
   return std::clamp<index_t>(size.lanes * size.time / least_share, 1, threads);

@@ -86,7 +86,11 @@ struct look_back : ssmscan::look_back {
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
-    lane_chunks<T> const chunks(p, best_write(p));
+    solve_by(tile, on, p, best_write(p));
+  }
+  template <ordered_backend B, class T>
+  static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p, write how) {
+    lane_chunks<T> const chunks(p, how);
     index_t const workers = workers_for(on, p.size);
     if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
       by_lanes(tile, on, chunks, p.size.lanes, workers);
@@ -105,8 +109,8 @@ struct look_back : ssmscan::look_back {
     index_t const count = chunks.count();
     on.blocks(workers, [=](index_t worker) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      auto const cut = [=](index_t w) { return lanes / workers * w + std::min(w, lanes % workers); };
-      for (index_t lane = cut(worker); lane < cut(worker + 1); ++lane) {
+      index_t const end = detail::share_begin(lanes, workers, worker + 1);
+      for (index_t lane = detail::share_begin(lanes, workers, worker); lane < end; ++lane) {
         chunks.walk(tile, lane, 0, count, mine, T(0), lane * count);
       }
     });
