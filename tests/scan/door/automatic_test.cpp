@@ -180,7 +180,8 @@ void expect_choice(line const& row) {
   if (row.where == places::constant_a) problem.a = {a.data(), row.shape, {0, 0, 0}};
   if (row.how == packed::by_offsets) problem.offsets = offsets;
   if (row.how == packed::by_reset) reset[static_cast<std::size_t>(time / 3)] = 1, problem.reset = reset;
-  execution const how{.backend = row.backend, .threads = row.threads};
+  bool const alone = row.backend == "serial";  // whatever the threads: it has one
+  execution const how{.backend = row.backend, .threads = alone ? 0 : row.threads};
 
   SCOPED_TRACE(std::string(dtype_name<T>) + ", " + std::to_string(lanes) + " x " + std::to_string(time) + ", places " +
                std::to_string(static_cast<int>(row.where)) + ", packed " + std::to_string(static_cast<int>(row.how)) +
