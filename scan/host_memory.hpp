@@ -34,12 +34,10 @@ struct awaited_in_vain : std::logic_error {
 };
 
 // Write-once slots, freed with the object; bodies capture boxes(). `failed`: raised where a publisher may never come; null
-// where blocks run one after the other, so that what is not there when it is asked for never will be. Each has a line of
-// memory to itself, or who waits for one slot would take its neighbour's from who publishes there.
+// where blocks run one after the other, so that what is not there when it is asked for never will be.
 template <class T>
 class host_mailboxes {
-  static constexpr std::size_t line_bytes = 64;
-  struct alignas(line_bytes) slot {
+  struct slot {
     std::atomic<bool> published{false};
     T value;
   };

@@ -9,6 +9,7 @@
 // of the next group is scanned before a group is finished: the group's run ends are a chain that others wait for.
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include <ssmscan/scan/algorithms/chunked.hpp>
@@ -63,6 +64,15 @@ struct run_ends {
   alignas(line_bytes) T a[group<T> * row]{}, b[group<T> * row]{};
 };
 
+// Of a block, between its scan and its finish.
+template <class T>
+struct kept_block {
+  scanned_runs<T>* scanned;
+  T *last_a, *last_b;  // of each run by itself
+  T *end_a, *end_b;    // of the block up to and including a run
+  affine_map<T> all() const { return {end_a[run - 1], end_b[run - 1]}; }
+};
+
 // What a worker keeps of the chunk it is at: of a group of blocks, and of the first one of the next group. It stays in the
 // first-level cache.
 template <class T>
@@ -83,6 +93,14 @@ struct alignas(line_bytes) chunk_scratch {
   // Of block k of a walk.
   static constexpr index_t place(index_t k) { return k % (group<T> + 1); }
   static constexpr index_t last_place(index_t k) { return k % two_groups * run; }
+  kept_block<T> kept(index_t k) {
+    index_t const end = k % group<T> * run_ends<T>::row + run;
+    return {&scanned[place(k)], last_a + last_place(k), last_b + last_place(k), ends.a + end, ends.b + end};
+  }
+  // Of the group that begins with block `first`; and all there is room for.
+  run_ends<T>& ends_of(index_t) { return ends; }
+  std::span<scanned_runs<T>> every_scanned() { return scanned; }
+  std::span<T> every_last_a() { return last_a; }
 };
 
 // The sequences that start in a chunk, its first place excepted where `first` stands there: one starts at the place
@@ -120,12 +138,50 @@ struct chunk_sink {
   write how;
 };
 
+// Workers that share a lane, unit by unit of a few chunks: each draws one when it begins to scan it, and scans one whole unit
+// ahead of where it finishes. What its scans leave is kept until then (turn_scratch), while the others' sums come: so
+// nothing is scanned twice, and a worker waits for scans only, which wait for none.
+template <class T>
+class unit_exchange {
+ public:
+  index_t chunks;                                                    // of a unit; the lane's last may be shorter
+  virtual index_t draw() = 0;                                        // the next unit's number in the lane
+  virtual void leaves(index_t chunk, affine_map<T> const& sum) = 0;  // of a chunk, as chunk_functions::summary gives it
+  virtual T enters(index_t chunk) = 0;                               // the state; chunk > 0, ascending
+
+ protected:
+  explicit unit_exchange(index_t chunks_of_a_unit) : chunks(chunks_of_a_unit) {}
+  ~unit_exchange() = default;
+};
+
+// A chunk's scratch, and room for what is kept of two more: 100 KiB of floats, in the second-level cache. A worker's blocks
+// are counted in its own order.
+template <class T>
+struct alignas(line_bytes) turn_scratch : chunk_scratch<T> {
+  static constexpr index_t ahead = 2 * run;  // blocks that are scanned before the first of them is finished
+  static constexpr index_t most_chunks = ahead / run, room_for = ahead + group<T>;
+  scanned_runs<T> far[room_for];
+  alignas(line_bytes) T far_last_a[room_for * run]{}, far_last_b[room_for * run]{};
+  run_ends<T> far_ends[room_for / group<T>];
+
+  kept_block<T> kept(index_t i) {
+    index_t const at = i % room_for, end = at % group<T> * run_ends<T>::row + run;
+    run_ends<T>& of_group = ends_of(i);
+    return {&far[at], far_last_a + at * run, far_last_b + at * run, of_group.a + end, of_group.b + end};
+  }
+  run_ends<T>& ends_of(index_t first) { return far_ends[first % room_for / group<T>]; }
+  std::span<scanned_runs<T>> every_scanned() { return far; }
+  std::span<T> every_last_a() { return far_last_a; }
+};
+
 template <class T>
 struct chunk_functions {
   // A chunk's (a, b); n = chunk. Where a sequence starts in it, b is its state whatever enters, and a means nothing.
   affine_map<T> (*summary)(chunk_source<T> const&, chunk_scratch<T>&);
   // x, by the state that enters (null: none does), and the state after the last chunk.
   T (*walk)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);
+  // A worker's share of a lane: x of the units that it draws. Null: there is none, and a lane is shared by the two above.
+  void (*walk_in_turns)(chunk_source<T> const&, turn_scratch<T>&, unit_exchange<T>&, chunk_sink<T> const&) = nullptr;
 };
 
 }  // namespace ssmscan::simd

@@ -85,6 +85,16 @@ class lane_chunks {
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
     return left;
   }
+  // A worker's share of a lane, by functions that have such.
+  template <class Functions>
+  void walk_in_turns(Functions const& tile, index_t lane, turn_scratch<T>& s, unit_exchange<T>& with) const {
+    T const first = first_of(lane);
+    tile.walk_in_turns(source(lane, 0, count(), &first), s, with, {&p_->x(lane, 0), stride(p_->x), how_});
+  }
+  // The final states of the sequences that end in chunks [k, end), whose x is written.
+  void finish_chunks(index_t lane, index_t k, index_t end) const {
+    if (p_->final) finish(lane, k * chunk, std::min(end * chunk, p_->size.time));
+  }
   // The state after chunk k, by its summary and the state before.
   T state_after(index_t lane, index_t k, affine_map<T> const& summary, T const& before) const {
     bool const forgets = k == 0 || starts(lane, k, k + 1).count > 0;

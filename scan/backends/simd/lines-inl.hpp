@@ -73,11 +73,10 @@ class line_writer {
     }
     begun_ = true, now_ = 1 - now_;
   }
-  void finish() {  // what waits
+  void end_piece() {  // what waits
     lines_.write(lines_.left);
     if (begun_ && head_ > 0) up_ ? plain(head_ - line, 0) : plain(of_group, of_group + head_);
     begun_ = false;
-    hwy::FlushStream();
   }
   waiting_lines<R>& lines() { return lines_; }
 

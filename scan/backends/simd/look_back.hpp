@@ -5,6 +5,8 @@
 // for the state that enters, and writes x while the unit is still there. So only states pass, from unit to unit in
 // order. The tree is the text's.
 #include <atomic>
+#include <memory>
+#include <vector>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
 #include <ssmscan/scan/backends/simd/chunked.hpp>
@@ -94,6 +96,8 @@ struct look_back : ssmscan::look_back {
     index_t const workers = workers_for(on, p.size);
     if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
       by_lanes(tile, on, chunks, p.size.lanes, workers);
+    } else if (tile.walk_in_turns != nullptr) {
+      by_turns(tile, on, chunks, p.size.lanes, workers);
     } else {
       by_units(tile, on, chunks, p.size.lanes, workers);
     }
@@ -112,6 +116,52 @@ struct look_back : ssmscan::look_back {
       index_t const end = detail::share_begin(lanes, workers, worker + 1);
       for (index_t lane = detail::share_begin(lanes, workers, worker); lane < end; ++lane) {
         chunks.walk(tile, lane, 0, count, mine, T(0), lane * count);
+      }
+    });
+  }
+
+  // One worker's side of the exchange, in one lane.
+  template <class T, class Boxes>
+  class turns final : public unit_exchange<T> {
+   public:
+    turns(lane_chunks<T> const& chunks, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
+        : unit_exchange<T>(chunks_of_a_unit), chunks_(chunks), lane_(lane), next_(next), sums_(sums) {}
+    index_t draw() override { return drawn.emplace_back(next_++); }
+    void leaves(index_t k, affine_map<T> const& sum) override { sums_.publish(lane_ * chunks_.count() + k, sum); }
+    T enters(index_t k) override {
+      for (; known_ < k; ++known_)
+        state_ = chunks_.state_after(lane_, known_, sums_.await_soon(lane_ * chunks_.count() + known_), state_);
+      return state_;
+    }
+    std::vector<index_t> drawn;
+
+   private:
+    lane_chunks<T> const& chunks_;
+    index_t lane_;
+    std::atomic<index_t>& next_;
+    Boxes sums_;
+    index_t known_ = 0;  // chunks, after which state_ is
+    T state_{};
+  };
+
+  // Every worker takes turns at every lane.
+  template <class B, class T>
+  static void by_turns(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+                       index_t workers) {
+    index_t const count = chunks.count();
+    index_t const unit = std::clamp<index_t>(count / (8 * workers), 1, turn_scratch<T>::most_chunks);
+    auto const scratch = on.template scratch<turn_scratch<T>>(workers);
+    auto* const memory = scratch.data();
+    auto boxes = on.template mailboxes<affine_map<T>>(lanes * count);
+    auto const sums = boxes.boxes();
+    auto const next_units = std::make_unique<std::atomic<index_t>[]>(static_cast<std::size_t>(lanes));
+    auto* const next = next_units.get();
+    on.blocks(workers, [=](index_t worker) {
+      for (index_t lane = 0; lane < lanes; ++lane) {
+        turns mine(chunks, lane, unit, next[lane], sums);
+        chunks.walk_in_turns(tile, lane, memory[worker], mine);
+        for (index_t const k : mine.drawn)
+          if (k * unit < count) chunks.finish_chunks(lane, k * unit, std::min((k + 1) * unit, count));
       }
     });
   }

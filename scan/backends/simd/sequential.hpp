@@ -72,8 +72,8 @@ struct sequential : ssmscan::sequential {
     bool even_;
   };
 
-  // Of a and of b each: what a worker reads in one piece. The best of 8 to 128 KiB (docs/experiments/cpu_simd.md).
-  static constexpr index_t block_bytes = 65536;
+  // Of a and of b each: what a worker reads in one piece. The best of 8 to 256 KiB (docs/experiments/cpu_simd.md).
+  static constexpr index_t block_bytes = index_t{1} << 17;
   // Rows that are shared out pass from cache to cache, and a worker waits for another's tile: worth it from so many elements
   // a worker on, and for tiles of so many bytes of a row, below which one worker is faster alone.
   static constexpr index_t rows_share = index_t{1} << 17, narrowest_tile = 256, tiles_a_worker = 2;

@@ -415,8 +415,8 @@ TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
   using T = TypeParam;
   index_t shared = 0;
   for (index_t const lanes : {15, 33, 64, 250}) {
-    index_t const height = std::max<index_t>(65536 / (lanes * static_cast<index_t>(sizeof(T))), 1);
-    for (index_t const time : {height + 1, 5 * height - 1, 7 * height + height / 2})
+    index_t const height = std::max<index_t>((index_t{1} << 17) / (lanes * static_cast<index_t>(sizeof(T))), 1);
+    for (index_t const time : {height + 1, 3 * height - 1, 4 * height + height / 2})
       for (bool const reverse : {false, true})
         for (bool const in_place : {false, true})
           for (index_t const offset : {0, 3}) {
