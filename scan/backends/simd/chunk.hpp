@@ -160,9 +160,11 @@ template <class T>
 struct alignas(line_bytes) turn_scratch : chunk_scratch<T> {
   static constexpr index_t ahead = 2 * run;  // blocks that are scanned before the first of them is finished
   static constexpr index_t most_chunks = ahead / run, room_for = ahead + group<T>;
-  scanned_runs<T> far[room_for];
-  alignas(line_bytes) T far_last_a[room_for * run]{}, far_last_b[room_for * run]{};
-  run_ends<T> far_ends[room_for / group<T>];
+  static constexpr auto blocks = static_cast<std::size_t>(room_for), runs = blocks * rows,
+                        groups = static_cast<std::size_t>(room_for / group<T>);
+  scanned_runs<T> far[blocks];
+  alignas(line_bytes) T far_last_a[runs]{}, far_last_b[runs]{};
+  run_ends<T> far_ends[groups];
 
   kept_block<T> kept(index_t i) {
     index_t const at = i % room_for, end = at % group<T> * run_ends<T>::row + run;

@@ -1,9 +1,10 @@
 #pragma once
 // look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where
 // lanes are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in
-// order: one worker walks its unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits
-// for the state that enters, and writes x while the unit is still there. So only states pass, from unit to unit in
-// order. The tree is the text's.
+// order. Of numbers of 8 bytes and more each worker scans a unit ahead of where it finishes and writes, and keeps what the
+// scans leave (turns-inl.hpp): chunks' sums pass, and each worker makes the states of them. Of others one worker walks its
+// unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits for the state that enters, and
+// writes x while the unit is still there: only states pass, from unit to unit in order. The tree is the text's.
 #include <atomic>
 #include <memory>
 #include <vector>
