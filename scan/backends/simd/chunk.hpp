@@ -144,13 +144,13 @@ struct chunk_sink {
 template <class T>
 class unit_exchange {
  public:
-  index_t chunks;                                                    // of a unit; the lane's last may be shorter
+  index_t const unit;                                                // chunks; the lane's last unit may have fewer
   virtual index_t draw() = 0;                                        // the next unit's number in the lane
   virtual void leaves(index_t chunk, affine_map<T> const& sum) = 0;  // of a chunk, as chunk_functions::summary gives it
   virtual T enters(index_t chunk) = 0;                               // the state; chunk > 0, ascending
 
  protected:
-  explicit unit_exchange(index_t chunks_of_a_unit) : chunks(chunks_of_a_unit) {}
+  explicit unit_exchange(index_t chunks_of_a_unit) : unit(chunks_of_a_unit) {}
   ~unit_exchange() = default;
 };
 
@@ -168,8 +168,8 @@ struct alignas(line_bytes) turn_scratch : chunk_scratch<T> {
 
   kept_block<T> kept(index_t i) {
     index_t const at = i % room_for, end = at % group<T> * run_ends<T>::row + run;
-    run_ends<T>& of_group = ends_of(i);
-    return {&far[at], far_last_a + at * run, far_last_b + at * run, of_group.a + end, of_group.b + end};
+    run_ends<T>& its_ends = ends_of(i);
+    return {&far[at], far_last_a + at * run, far_last_b + at * run, its_ends.a + end, its_ends.b + end};
   }
   run_ends<T>& ends_of(index_t first) { return far_ends[first % room_for / group<T>]; }
   std::span<scanned_runs<T>> every_scanned() { return far; }

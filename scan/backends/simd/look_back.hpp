@@ -125,8 +125,8 @@ struct look_back : ssmscan::look_back {
   template <class T, class Boxes>
   class turns final : public unit_exchange<T> {
    public:
-    turns(lane_chunks<T> const& chunks, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
-        : unit_exchange<T>(chunks_of_a_unit), chunks_(chunks), lane_(lane), next_(next), sums_(sums) {}
+    turns(lane_chunks<T> const& of, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
+        : unit_exchange<T>(chunks_of_a_unit), chunks_(of), lane_(lane), next_(next), sums_(sums) {}
     index_t draw() override { return drawn.emplace_back(next_++); }
     void leaves(index_t k, affine_map<T> const& sum) override { sums_.publish(lane_ * chunks_.count() + k, sum); }
     T enters(index_t k) override {

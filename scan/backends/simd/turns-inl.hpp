@@ -18,7 +18,7 @@ template <class T>
 class own_blocks {
  public:
   own_blocks(unit_exchange<T>& from, index_t blocks_of_lane)
-      : from_(from), of_lane_(blocks_of_lane), of_unit_(from.chunks * run) {}
+      : from_(from), of_lane_(blocks_of_lane), of_unit_(from.unit * run) {}
 
   // Whether there is a block i: draws the units up to it, which are asked about in order.
   bool has(index_t i) {
