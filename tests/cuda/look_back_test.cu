@@ -11,6 +11,7 @@
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
+#include <ssmscan/scan/backends/cuda/packed_starts.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>
@@ -121,7 +122,7 @@ TYPED_TEST(cuda_look_back, is_its_tree_where_the_ring_goes_round) {
   expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::one_a);
 }
 
-// Packed: as many offsets as are searched for by the kernel itself, and more; by a mask too where no sequence is empty.
+// Packed: by offsets, by as few of them as the kernel itself searches, and by a mask where no sequence is empty.
 enum class given_by { offsets, mask };
 
 // In the order of time in which the recurrence runs: where sequences start, and which one holds a step.
@@ -233,7 +234,7 @@ TYPED_TEST(cuda_look_back, is_its_tree_packed) {
   using tile = device::look_back_tile<TypeParam>;
   index_t constexpr run = tile::run, row = tile::row, length = tile::length;
   bool const brief = laws::chosen_effort() == laws::effort::brief;
-  for (index_t const tiles : {1, 3, 21, brief ? 30 : 60}) {
+  for (index_t const tiles : {1, 3, 13, 21, brief ? 30 : 120}) {
     index_t const time = tiles * length + 4 * (tiles % 2);
     std::vector<index_t> edges, beside;
     for (index_t const every : {run, row, length})
@@ -249,23 +250,27 @@ TYPED_TEST(cuda_look_back, is_its_tree_packed) {
       auto offsets = completed(some, time);
       if (some != crowded) offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
       expect_the_tree_packed<TypeParam>(1, offsets);
+      index_t const searched = time / detail::steps_of_listed;
+      if (searched < 2 || static_cast<index_t>(offsets.size()) <= searched) continue;
+      offsets.erase(offsets.begin() + searched, offsets.end() - 1);
+      expect_the_tree_packed<TypeParam>(1, offsets);
     }
-    for (index_t const sequences : {tiles / 2, tiles, 40 * tiles})
+    for (index_t const sequences : {time / detail::steps_of_listed, tiles, 40 * tiles})
       expect_the_tree_packed<TypeParam>(tiles < 21 ? 3 : 1, random_offsets(std::max(sequences, index_t{1}), time));
   }
   expect_the_tree_packed<TypeParam>(300, random_offsets(4, 2 * run + 4));  // eight lanes in a slot
   expect_the_tree_packed<TypeParam>(40, random_offsets(3, 2 * length + 4));
 }
 
-// Longer lists than are looked at at a time, of even and of very uneven sequences.
+// A longer list than is looked at at a time (256), of even and of very uneven sequences; and one that is not searched.
 TYPED_TEST(cuda_look_back, is_its_tree_packed_where_the_ring_goes_round) {
   using tile = device::look_back_tile<TypeParam>;
-  index_t constexpr time = 1500 * tile::length + 4;
+  index_t constexpr time = 1500 * tile::length + 4, searched = time / detail::steps_of_listed;
   for (alignment const how : {alignment::whole, alignment::reversed}) {
-    expect_the_tree_packed<TypeParam>(1, random_offsets(300, time), false, how, given_by::offsets);
-    auto uneven = random_offsets(200, time);
-    for (index_t k = 0; k < 400; ++k) uneven.push_back(700 * tile::length - 100 + k);
-    for (index_t k = 0; k < 300; ++k) uneven.push_back(900 * tile::length);
+    expect_the_tree_packed<TypeParam>(1, random_offsets(searched, time), false, how, given_by::offsets);
+    auto uneven = random_offsets(searched / 5, time);
+    for (index_t k = 0; k < searched * 3 / 5; ++k) uneven.push_back(700 * tile::length - 10 + k);
+    for (index_t k = 0; k < searched / 6; ++k) uneven.push_back(900 * tile::length);
     std::sort(uneven.begin(), uneven.end());
     expect_the_tree_packed<TypeParam>(1, uneven, false, how, given_by::offsets);
     expect_the_tree_packed<TypeParam>(1, uneven, true, how, given_by::offsets);

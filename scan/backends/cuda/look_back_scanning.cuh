@@ -28,7 +28,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
       std::uint32_t const heads = heads_from(i, begin);
       map own = Steps::identity();
       std::uint32_t const starts = runs_that_start(heads, count);
-      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads, how_of(starts));
+      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads, how_of(starts, count));
       own = scan_of_row(own, lane - max(last_of(starts & (below(lane) | std::uint32_t{1} << lane)), 0),
                         [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
@@ -81,10 +81,10 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     if constexpr (!is_packed<Steps>) return 0;
     return __ballot_sync(all_lanes, slot_run<Steps, How>::starts_inside(heads, count));
   }
-  // What is done with states takes long, and is left to the threads that have to.
-  __device__ elements how_of(std::uint32_t starts) const {
-    bool const states = p.initial || p.final;
-    return (states ? starts >> lane & 1 : starts) != 0 ? elements::separately : elements::in_one_run;
+  // What is done with states, or in a run that is cut short, takes long, and is left to the threads that have to.
+  __device__ elements how_of(std::uint32_t starts, int count) const {
+    bool const is_long = p.initial || p.final || count < tile::run;
+    return (is_long ? starts >> lane & 1 : starts) != 0 ? elements::separately : elements::in_one_run;
   }
   __device__ int last_row_that_starts(int i, int of_lane, int before) const {
     if (!is_packed<Steps> || m.first_start[slot(i)] == block::storage::no_start) return 0;
@@ -117,7 +117,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         state_t const entering = begin == 0 ? carry
                                  : begins   ? Steps::after_start(before)
                                             : Steps::after(m.tables, before, carry);
-        T const last = run_at(i, item, region, begin, count).recur(entering, heads, how_of(starts));
+        T const last = run_at(i, item, region, begin, count).recur(entering, heads, how_of(starts, count));
         if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
           p.final(item.lane + region, 0) = last;
       }

@@ -19,6 +19,10 @@ struct offset_of {
   }
 };
 
+// So many steps of a sequence, on average, or more, and the list of offsets is searched by whoever has a tile: a search takes longer
+// than copying bits, and a shorter list has the answer in fewer looks.
+inline constexpr index_t steps_of_listed = 16384;
+
 // Of the two, bits where there are any: one for each step and one more, set where a sequence starts or all ends.
 struct sequence_starts {
   offset_of offsets{};

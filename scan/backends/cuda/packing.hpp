@@ -70,8 +70,6 @@ class packed_starts {
   std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(count_)}; }
 
  private:
-  static constexpr index_t steps_of_listed = 4096;  // of a sequence, on average, or more
-
   bool listed_;
   arena_array<std::uint32_t> bits_;
   index_t count_;
