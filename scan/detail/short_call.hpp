@@ -58,10 +58,7 @@ bool is_short_call(recurrence<T> const& r, execution const& how) {
 }
 
 template <class T>
-void walk_along(recurrence<T> const& r, dense_steps step) {
-  index_t const lanes = r.x.shape.time > 0 ? r.x.shape.channel : 0;
-  T states[most_short_lanes];
-  std::fill_n(states, lanes, T(0));
+[[gnu::always_inline]] inline void walk_along(recurrence<T> const& r, dense_steps step, index_t lanes, T* states) {
   simd::best<T>().lanes.fold({.a = {r.a.data, step.lane, step.time},
                               .b = {r.b.data, step.lane, step.time},
                               .x = r.x.data,
@@ -72,6 +69,18 @@ void walk_along(recurrence<T> const& r, dense_steps step) {
                               .state = states,
                               .starts = true,
                               .how = simd::write::through_the_cache});
+}
+template <class T>
+[[gnu::noinline]] void walk_lanes_along(recurrence<T> const& r, dense_steps step) {
+  index_t const lanes = r.x.shape.time > 0 ? r.x.shape.channel : 0;
+  T states[most_short_lanes];
+  std::fill_n(states, lanes, T(0));
+  walk_along(r, step, lanes, states);
+}
+template <class T>
+void walk_one_along(recurrence<T> const& r) {
+  T state{};
+  walk_along(r, {1, 1}, 1, &state);
 }
 
 // Each lane is one chunk. Nothing enters its first step, so that no product with a[0] is ever used, and b[0] is right as it is.
@@ -102,7 +111,11 @@ choice run_short_call(recurrence<T> const& r) {
     run_look_back(r);
     return short_choice<simd::look_back, B>();
   }
-  walk_along(r, r.x.stride.time == 1 ? dense_steps{1, n} : dense_steps{lanes, 1});
+  if (lanes == 1) {
+    walk_one_along(r);
+  } else {
+    walk_lanes_along(r, r.x.stride.time == 1 ? dense_steps{1, n} : dense_steps{lanes, 1});
+  }
   return short_choice<simd::sequential, B>();
 }
 }  // namespace ssmscan::detail

@@ -57,6 +57,8 @@ TEST(cuda_tuned, look_back_in_a_cluster) {
   for (how const which : {how::plain, how::packed, how::one_a}) {
     expect_the_definition<std::uint32_t>("look_back", 1, 3 * tile + 4, layout::lane_major, which);
     expect_the_definition<std::uint32_t>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
+    expect_the_definition<std::uint32_t>("look_back", 1, 12 * tile + 4, layout::lane_major,
+                                         which);  // its starts are searched
   }
 }
 

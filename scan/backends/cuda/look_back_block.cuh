@@ -5,6 +5,7 @@
 #include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
+#include <ssmscan/scan/backends/cuda/packed_starts.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
 namespace ssmscan::device {
@@ -29,8 +30,8 @@ struct look_back_block {
   ticket_counter const& counter;
   word* words;
   std::uint64_t epoch;
-  std::uint32_t const* heads;  // packed: a bit for each step and one more, set where a sequence starts or all ends
-  int lane;                    // of this thread in its warp
+  detail::sequence_starts const& starts;  // packed
+  int lane;                               // of this thread in its warp
 
   __device__ map combine(map const& earlier, map const& later) const {
     return Steps::combine(m.tables, earlier, later);

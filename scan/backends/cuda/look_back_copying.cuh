@@ -13,7 +13,7 @@ template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
-  using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
+  using block::m, block::p, block::plan, block::counter, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile;
 
   // The lanes of an array copied in bulk: evenly spaced, so that no address takes a division.
@@ -106,9 +106,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
             to_b[l * region + e] = *b.at(item.lane + l, begin + e);
           }
       }
-      std::uint32_t const head_bytes = is_packed<Steps> ? words_of_heads(item) * sizeof(std::uint32_t) : 0;
-      m.full[slot(i)].arrive_expecting(arrays * bytes * item.lanes + head_bytes);
-      if constexpr (is_packed<Steps>) bulk_load(m.heads[slot(i)], heads_of(item), head_bytes, m.full[slot(i)]);
+      m.full[slot(i)].arrive_expecting(arrays * bytes * item.lanes);
       if (bytes == 0) return;
       index_t const lowest = lowest_in_memory(item);
 #pragma unroll 1
@@ -121,9 +119,6 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
         copy_elements(to_a + l * region, p.a, item.lane + l, begin, item.elements);
         copy_elements(to_b + l * region, p.b, item.lane + l, begin, item.elements);
       }
-      if constexpr (is_packed<Steps>)
-        for (int w = lane; w < words_of_heads(item); w += warp_size)
-          copy_element(&m.heads[slot(i)][w], heads_of(item) + w);
       if constexpr (sizeof(stored) >= 4) {
         m.full[slot(i)].arrive_after_copies();
       } else {
@@ -142,13 +137,6 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     auto const piece = std::bit_cast<uint4>(made);
     for (int e = lane * together; e < count; e += warp_size * together) *reinterpret_cast<uint4*>(to + e) = piece;
   }
-
-  // An item's bits of `heads`, those of its elements and of the one after, in pieces of 16 bytes.
-  __device__ std::uint32_t const* heads_of(work_item const& item) const {
-    static_assert(tile::length % 128 == 0);
-    return heads + item.tile * (tile::length / 32);
-  }
-  __device__ static int words_of_heads(work_item const& item) { return (item.elements / 128 + 1) * 4; }
 
   __device__ static index_t lowest_in_memory(work_item const& item) {
     index_t const begin = item.tile * tile::length;

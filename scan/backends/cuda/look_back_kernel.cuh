@@ -11,6 +11,7 @@
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
 //   gather  reads what other blocks published of the tiles before
 //   pass    passes the state over them: what enters the tile
+//   mark    packed: finds where sequences start in the tile, and tells reduce and scan by bits
 //   scan    runs the recurrence through each thread's run from that state, x taking b's place
 //   store   has x copied out and frees the slot
 //
@@ -24,6 +25,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_copying.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_marking.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_passing.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_scanning.cuh>
 
@@ -31,10 +33,10 @@ namespace ssmscan::device {
 
 // A word is of this run where it bears `epoch`.
 template <class Steps, copies How, int Slots>
-__global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
+__global__ void __launch_bounds__(look_back_threads<Steps>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::stored> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
-                     word* words, std::uint64_t epoch, std::uint32_t const* heads) {
+                     word* words, std::uint64_t epoch, __grid_constant__ detail::sequence_starts const starts) {
   extern __shared__ __align__(128) unsigned char memory[];
   using storage = look_back_storage<Steps, Slots>;
   static_assert(fits<Steps>);
@@ -45,6 +47,7 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     for (int s = 0; s < storage::slots; ++s) {
       m.handed_out[s].initialise(1);
       m.full[s].initialise(How == copies::by_element || p.a.time_stride() == 0 ? warp_size : 1);
+      m.marked[s].initialise(warp_size);
       m.reduced[s].initialise(rows * warp_size);
       m.carried[s].initialise(warp_size);
       m.scanned[s].initialise(rows * warp_size);
@@ -61,8 +64,8 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     }
   }
   int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m,     p,     plan,  counter,
-                                                 words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
+                                                 words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
@@ -85,8 +88,10 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
     int const row = warp - look_back_warps_of_tasks;
     if (row < rows) {
       scanning.reduce(row);
-    } else {
+    } else if (!is_packed<Steps> || row < 2 * rows) {
       scanning.scan(row - rows);
+    } else {
+      look_back_marking<Steps, How, Slots>{block}.mark();
     }
   }
 }

@@ -29,15 +29,18 @@ struct look_back_storage {
   alignas(128) stored a[slots][tile::length];
   alignas(128) stored b[slots][tile::length];
   typename Steps::map before[slots][tile::threads];  // a run: all of its tile that is earlier
-  // The tile's part of look_back_block::heads, and 16 bytes more, as the bit after the last element counts.
-  static constexpr int head_words = is_packed<Steps> ? tile::length / 32 + 4 : 4;
-  alignas(16) std::uint32_t heads[is_packed<Steps> ? slots : 1][head_words];
+  // Packed: bits of the tile's elements and of the one after, set where a sequence starts or all ends; of a tile with none,
+  // as first_start says, nothing.
+  static constexpr int head_words = tile::length / 32 + 1, no_start = tile::length + 1;
+  std::uint32_t heads[is_packed<Steps> ? slots : 1][is_packed<Steps> ? head_words : 1];
+  int first_start[slots];
+  std::uint32_t row_starts[2][tile::rows];  // runs in which a sequence starts
   typename Steps::map row_total[2][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
   work_item item[slots];
-  barrier handed_out[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
+  barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[groups];  // of a group: those in which a sequence starts
   barrier group_full[groups], group_empty[groups];
   // In a cluster: group 0 is complete, of as many aggregates as there are tiles before; and whether a sequence starts in each.
@@ -46,8 +49,10 @@ struct look_back_storage {
 };
 
 inline constexpr int look_back_warps_of_tasks = 4;  // load, gather, pass, store
-template <class T>
-inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks + 2 * look_back_tile<T>::rows);
+template <class Steps>
+inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks +
+                                                    2 * look_back_tile<typename Steps::scalar>::rows +
+                                                    (is_packed<Steps> ? 1 : 0));
 
 template <class Steps>
 inline constexpr bool fits = sizeof(look_back_storage<Steps, Steps::slots>) <= 227 * 1024;

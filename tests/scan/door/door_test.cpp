@@ -306,12 +306,12 @@ void short_calls_are_what_plan_says(T a, index_t lanes, layout where) {
   for (index_t const n : {0, 1, 2, 3, 17, 167, 168, 255, 256, 257, 272, 384, 543, 544, 1000, 2047, 2048, 4096, 4097})
     for (std::string_view const backend : {"serial", "openmp"})
       for (bool const in_place : {false, true}) {
-        tensor_shape const shape{1, lanes, n};
+        tensor_shape const dense{1, lanes, n};
         std::vector<T> const factors(static_cast<std::size_t>(lanes * n), a);
         std::vector<T> b(factors.size()), x(factors.size(), T(7)), needed(factors.size());
         for (std::size_t t = 0; t < b.size(); ++t) b[t] = T(static_cast<std::uint8_t>(t % 5 + 1));
         recurrence<T> const problem{
-            .a = {factors.data(), shape, where}, .b = {b.data(), shape, where}, .x = {x.data(), shape, where}};
+            .a = {factors.data(), dense, where}, .b = {b.data(), dense, where}, .x = {x.data(), dense, where}};
         auto by_name = problem, own = problem;
         by_name.x.data = needed.data();
         choice const said = plan(problem, {.backend = backend});
