@@ -234,7 +234,7 @@ TYPED_TEST(cuda_look_back, is_its_tree_packed) {
   using tile = device::look_back_tile<TypeParam>;
   index_t constexpr run = tile::run, row = tile::row, length = tile::length;
   bool const brief = laws::chosen_effort() == laws::effort::brief;
-  for (index_t const tiles : {1, 3, 13, 21, brief ? 30 : 120}) {
+  for (index_t const tiles : {1, 3, 13, 21, brief ? 30 : 40}) {
     index_t const time = tiles * length + 4 * (tiles % 2);
     std::vector<index_t> edges, beside;
     for (index_t const every : {run, row, length})
