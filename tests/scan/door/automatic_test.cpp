@@ -256,9 +256,9 @@ TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
 }
 
 TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
-  bool const in_vectors = simd_target() != "none";
+  bool const has_vectors = simd_target() != "none";
   for (auto const& rows : {std::span<line const>(short_logarithms),
-                           in_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
+                           has_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
     expect_choices<float>(rows);
     expect_choices<double>(rows);
   }
