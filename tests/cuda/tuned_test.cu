@@ -102,10 +102,24 @@ TEST(cuda_tuned, sequential_in_rows) {
   expect_sequential_in_rows<std::complex<float>>();
   expect_sequential_in_rows<std::complex<double>>();
 }
-// Lanes enough for wide blocks on 132 multiprocessors.
+// Wide blocks, of which there are enough for 132 multiprocessors.
 TEST(cuda_tuned, sequential_in_wide_rows) {
   for (how const which : {how::plain, how::reverse})
     expect_the_definition<std::uint32_t>("sequential", 9540, 229, layout::time_major, which);
+}
+// Tickets enough for segments on 132 multiprocessors: of one segment; and with states handed on, every slot used again, a group of lanes and
+// a segment that are not full, batches that begin in tickets of their own.
+TEST(cuda_tuned, sequential_in_one_segment) {
+  for (how const which : {how::plain, how::reverse})
+    expect_the_definition<std::uint32_t>("sequential", 67'604, 9, layout::time_major, which);
+}
+TEST(cuda_tuned, sequential_in_segments) {
+  constexpr index_t lanes = 6152, time = 2820, of_128_steps = 1429;
+  for (how const which : {how::plain, how::reverse})
+    expect_the_definition<std::uint32_t>("sequential", lanes / 2, time, layout::time_major, which, 2);
+  expect_the_definition<double>("sequential", lanes, of_128_steps, layout::time_major, how::plain);
+  expect_the_definition<std::complex<float>>("sequential", lanes, of_128_steps, layout::time_major, how::reverse);
+  expect_the_definition<std::complex<double>>("sequential", lanes, of_128_steps / 2, layout::time_major, how::plain);
 }
 
 TEST(cuda_tuned, chunked) {

@@ -1,13 +1,14 @@
 #pragma once
 // A block takes neighbouring lanes, a thread each. A step waits for the one before it, but not its a and b: groups of steps
 // are copied into a ring in shared memory, several groups ahead, so that the few warps that there are keep as much of memory
-// in flight as many would. Lanes that lie beside one another, in rows of whole pieces of 16 bytes, have a kernel of their
-// own (sequential_columns.cuh); here a block copies element by element along the channels (direct), or along time and back
+// in flight as many would. Lanes that lie beside one another, in rows of whole pieces of 16 bytes, have kernels of their
+// own (sequential_columns.cuh, and of many lanes sequential_segments.cuh); here a block copies element by element along the channels (direct), or along time and back
 // (transposed), a transposition in shared memory, 16 bytes a thread where they are contiguous and aligned.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/backends/cuda/sequential_columns.cuh>
+#include <ssmscan/scan/backends/cuda/sequential_segments.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 
 namespace ssmscan::device {
@@ -225,11 +226,16 @@ void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<
 template <class B, class T>
 void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
+  index_t const stride = problem.x.time_stride();
+  bool const along_time = stride == 1 || stride == -1;
+  // A workspace is asked for by the shape, wherever arrays stand.
+  bool const many = !along_time && problem.size.lanes >= sequential_segments::lanes_enough;
+  auto const memory = on.template scratch<word>(many ? sequential_segments::words_needed<T>(problem.size) : index_t{0});
   if constexpr (std::same_as<B, cuda>) {
-    index_t const stride = problem.x.time_stride();
-    if (stride == 1 || stride == -1) {
+    if (along_time) {
       launch_sequential<staging::transposed>(on.stream(), problem);
-    } else if (!sequential_columns::solve(on.stream(), problem)) {
+    } else if (!(many && sequential_segments::solve(on, problem, memory.data())) &&
+               !sequential_columns::solve(on.stream(), problem)) {
       launch_sequential<staging::direct>(on.stream(), problem);
     }
   }

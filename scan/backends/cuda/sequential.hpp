@@ -1,6 +1,7 @@
 #pragma once
 // sequential for the affine monoids on a CUDA device: a thread for each lane, its steps on their way long before it comes
-// to them. The definition's own tree and bits; semi_log and packed sequences are left to the definition's text.
+// to them; many lanes are cut in time as well (sequential_segments.cuh). The definition's own tree and bits; semi_log and packed
+// sequences are left to the definition's text.
 #include <ssmscan/scan/algorithms/sequential.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
