@@ -147,8 +147,9 @@ void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, c
   std::size_t const shared = static_cast<std::size_t>(time_whole_bytes(Block, p.states, sizeof(IO)));
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
-  launch(stream, {p.batch * (p.channels / section) * in_whole(section, channels), 32 * channels, shared}, kernel, p,
-         static_cast<unsigned>(section));
+  index_t const section_blocks = in_whole(section, channels);
+  launch(stream, {p.batch * (p.channels / section) * section_blocks, 32 * channels, shared}, kernel, p,
+         static_cast<unsigned>(section), static_cast<unsigned>(section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>

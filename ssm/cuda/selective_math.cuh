@@ -4,7 +4,7 @@
 //
 // float. e^v of a decay is 2^(v log2 e) by the special-function unit (ex2.approx: PTX states 2 ulp), with log2(e) multiplied
 // into A beforehand: one rounding more in the argument than exp(d A) has. Where the argument has no bound (softplus, silu)
-// the product x log2(e) is kept as high + rest, and 2^high is corrected by rest. Results below 2^-126 are flushed to zero.
+// what rounding x log2(e) to h leaves out, x - h ln 2, corrects 2^h. Results below 2^-126 are flushed to zero.
 // double: CUDA's library.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
@@ -24,10 +24,15 @@ __device__ inline float reciprocal_approximate(float x) {
   asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(made) : "f"(x));
   return made;
 }
-// Unlike fminf, NaN where x is.
+// Unlike fminf and fmaxf, NaN where x is.
 __device__ inline float least_of(float x, float most) {
   float made;
   asm("min.NaN.f32 %0, %1, %2;" : "=f"(made) : "f"(x), "f"(most));
+  return made;
+}
+__device__ inline float most_of(float x, float least) {
+  float made;
+  asm("max.NaN.f32 %0, %1, %2;" : "=f"(made) : "f"(x), "f"(least));
   return made;
 }
 
@@ -37,12 +42,11 @@ __device__ inline double decay_rate(double A) { return A; }
 __device__ inline float decay(float step, float rate) { return exp2_approximate(step * rate); }
 __device__ inline double decay(double step, double rate) { return exp(step * rate); }
 
-// e^-|x|, never less than e^-104, which is zero in float.
-__device__ inline float exp_of_minus(float magnitude) {
-  constexpr float log2_e = 0x1.715476p0f, log2_e_rest_ln2 = 0x1.cab1b6p-27f, ln2 = 0x1.62e430p-1f;
-  float const x = -least_of(magnitude, 104.0f), high = x * log2_e, rest = fmaf(x, log2_e, -high);
-  float const grown = exp2_approximate(high);
-  return fmaf(grown, fmaf(rest, ln2, x * log2_e_rest_ln2), grown);
+// e^-m for m >= -88: 2^h e^(-m - h ln 2), h = -m log2(e) rounded. NaN where h overflows.
+__device__ inline float exp_of_minus(float m) {
+  constexpr float log2_e = 0x1.715476p0f, ln2 = 0x1.62e430p-1f, ln2_rest = -0x1.05c610p-29f;
+  float const h = m * -log2_e, rest = fmaf(h, -ln2_rest, fmaf(h, -ln2, -m)), power = exp2_approximate(h);
+  return fmaf(power, rest, power);
 }
 
 // log(1 + w) / w for 0 <= w <= 1: minimax (Remez), relative error 2^-27.6.
@@ -57,15 +61,16 @@ __device__ inline float log1p_over(float w) {
 
 // Above 20, where it is x by definition, w is below half a unit of x: no branch, so that several are in flight at once.
 __device__ inline float softplus(float x) {
-  float const w = exp_of_minus(fabsf(x));
+  float const w = exp_of_minus(least_of(fabsf(x), 104.0f));  // e^-104 is zero in float
   return fmaf(w, log1p_over(w), fmaxf(x, 0.0f));
 }
 __device__ inline double softplus(double x) { return x > 20 || isnan(x) ? x : fmax(x, 0.0) + log1p(exp(-fabs(x))); }
 
-// x / (1 + e^-x) = x w / (1 + w) for x < 0, w = e^x: nothing overflows on the way.
+// e^-x is kept below 2^127: the reciprocal of as much is flushed to zero, as every result below 2^-126 is. fmaxf leaves out NaN,
+// which e^-x is where x log2(e) overflows.
 __device__ inline float silu(float x) {
-  float const w = exp_of_minus(fabsf(x)), share = reciprocal_approximate(1.0f + w);
-  return x < 0.0f ? x * w * share : x * share;
+  float const w = exp_of_minus(most_of(x, -88.0f));
+  return x * reciprocal_approximate(fmaxf(1.0f + w, 1.0f));
 }
 __device__ inline double silu(double x) { return x / (1 + exp(-x)); }
 

@@ -20,7 +20,8 @@ namespace ssmscan::device {
 // counted in 32 bits: of so many, a tile's u alone would be a terabyte.
 template <class IO, class Real, int Steps, int Channels, int Tiles, int BlocksPerMultiprocessor>
 __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
-    selective_time_whole_kernel(fused_arguments<IO, Real> const p, unsigned const section) {
+    selective_time_whole_kernel(fused_arguments<IO, Real> const p, unsigned const section,
+                                unsigned const section_blocks) {
   using row = time_row<IO, Steps>;
   using state = time_state<Real>;
   constexpr int tile = 32 * Steps, steps = row::piece_steps, row_bytes = tile * static_cast<int>(sizeof(IO));
@@ -38,11 +39,13 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       (Tiles * rows_of_tile + 3 * Channels) * row_bytes + warp * states * static_cast<unsigned>(sizeof(state));
   auto const state_at = [&](unsigned at, int n) -> state& { return reinterpret_cast<state*>(shared + at)[n]; };
 
-  unsigned const section_blocks = (section + Channels - 1) / Channels,
-                 sections = static_cast<unsigned>(p.channels) / section;
-  unsigned const batch = blockIdx.x / section_blocks / sections;
-  unsigned const first_of_section = blockIdx.x / section_blocks % sections * section;
-  unsigned const c = first_of_section + blockIdx.x % section_blocks * Channels + warp;
+  // One sequence of one section waits for no division.
+  unsigned batch = 0, first_of_section = 0, block = blockIdx.x;
+  if (gridDim.x > section_blocks) {
+    unsigned const sections = static_cast<unsigned>(p.channels) / section, at = blockIdx.x / section_blocks;
+    batch = at / sections, first_of_section = at % sections * section, block = blockIdx.x % section_blocks;
+  }
+  unsigned const c = first_of_section + block * Channels + warp;
   bool const has = c < first_of_section + section;
   index_t const own = has ? c : first_of_section;
   // Asked for before anything that has to wait.
@@ -58,7 +61,9 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
   IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
   IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
-  auto const group_of = [&](index_t channels) { return first_of_section / static_cast<unsigned>(channels); };
+  auto const group_of = [&](index_t channels) {
+    return first_of_section > 0 ? first_of_section / static_cast<unsigned>(channels) : 0;
+  };
   IO const* const B = p.B.data + batch * p.B.batch + group_of(p.B.channels) * p.B.group;
   IO const* const C = p.C.data + batch * p.C.batch + group_of(p.C.channels) * p.C.group;
   int const tiles = static_cast<int>(p.time / tile);
@@ -76,15 +81,21 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_row = [&](int which, IO const* from, int t) {
     bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
-  // A warp brings whole rows, of all those of a tile each Channels-th.
-  unsigned const at_first_row = warp * row_bytes + row::place_of(lane) * row::piece_bytes;
+  // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant.
+  constexpr int strides = Channels / 4 * 2;
+  bool const brings_C = warp >= strides;
+  int const first_row = warp < 2 * strides ? warp % strides : states;
+  index_t const state_on = brings_C ? p.C.state : p.B.state;
+  IO const* next_row = (brings_C ? C : B) + first_row * state_on + lane * steps;
+  unsigned const at_first_row =
+      (first_row / 2 * 4 + first_row % 2 + brings_C * 2) * row_bytes + row::place_of(lane) * row::piece_bytes;
   auto const bring_coefficients = [&](int k) {
     unsigned to = at_first_row + k % Tiles * rows_of_tile * row_bytes;
+    IO const* from = next_row;
 #pragma unroll 1
-    for (int r = warp; r < rows_of_tile; r += Channels, to += Channels * row_bytes) {
-      int const n = r / 4 * 2 + r % 2;
-      bring_pieces(to, (r % 4 < 2 ? B + n * p.B.state : C + n * p.C.state) + (k * tile + lane * steps));
-    }
+    for (int n = first_row; n < states; n += strides, to += 2 * strides * row_bytes, from += strides * state_on)
+      bring_pieces(to, from);
+    next_row += tile;
     __pipeline_commit();
   };
 
