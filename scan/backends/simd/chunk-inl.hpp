@@ -27,22 +27,24 @@ class block_reader {
     if (one_a_) std::fill_n(s.in_a, block, *in.a);
   }
 
+  // first: what stands in the place of the block's first b; null: that does itself.
   template <class Scanned, class Between>
-  HWY_INLINE void scan(index_t begin, Scanned const& scanned, T* last_a, T* last_b, Between const& between) const {
+  HWY_INLINE void scan(index_t begin, T const* first, Scanned const& scanned, T* last_a, T* last_b,
+                       Between const& between) const {
     T const *const a = in_.a + begin * in_.a_stride, *const b = in_.b + begin * in_.b_stride;
-    bool const as_it_lies = begin + block <= in_.n && (begin > 0 || in_.first == nullptr);
+    bool const as_it_lies = begin + block <= in_.n && first == nullptr;
     if (as_it_lies && up_) {
       scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, between);
     } else if (as_it_lies && down_) {
       scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, between);
     } else {
-      copy(begin, a, b);
+      copy(begin, first, a, b);
       scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, between);
     }
   }
 
  private:
-  HWY_NOINLINE void copy(index_t begin, T const* a, T const* b) const {
+  HWY_NOINLINE void copy(index_t begin, T const* first, T const* a, T const* b) const {
     index_t const n = std::min(block, in_.n - begin);
     auto const copied = [n](T const* from, index_t stride, T* to) {
       if (stride == 1) {
@@ -53,7 +55,7 @@ class block_reader {
     };
     copied(b, in_.b_stride, s_.in_b);
     if (!one_a_) copied(a, in_.a_stride, s_.in_a);
-    if (begin == 0 && in_.first != nullptr) s_.in_b[0] = *in_.first;
+    if (first != nullptr) s_.in_b[0] = *first;
     for (index_t i = n; i < block; ++i)
       s_.in_a[i] = T(1), s_.in_b[i] = T(0);  // after all that is there: changes nothing
   }
@@ -79,7 +81,8 @@ affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
   if constexpr (A == coefficients::one_for_all) std::fill_n(s.run_a, block, put_powers(*in.a, s.scanned[0]));
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, nothing_meanwhile{});
+    blocks.scan(begin, in.first_of_block(begin), not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run,
+                nothing_meanwhile{});
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, nothing_meanwhile{});
   if (in.starts.count > 0) return sum_from_last_start(in, run_sums(s), sums_of(block_a, block_b));
@@ -127,13 +130,13 @@ class block_writer {
     if (own != nullptr) put_own(scanned, own, place, to_.stride, length);
     if (made_ == group<T>) lines_.end_group(std::exchange(made_, 0));
   }
-  // What waits; another writer may go on elsewhere.
-  void end_piece() {
+  // Blocks that follow are counted from the place that the sink has now.
+  void go_to_sink() {
     if (!past_the_cache_) return;
     if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
-    lines_.end_piece();
+    lines_.go_to(to_.x);
   }
-  // And all that was written is there for others.
+  // All that was written is there for others.
   void finish() {
     end_piece();
     if (past_the_cache_) hwy::FlushStream();
@@ -142,6 +145,11 @@ class block_writer {
   waiting_lines<real_of<T>>& lines() { return lines_.lines(); }
 
  private:
+  void end_piece() {  // what waits
+    if (!past_the_cache_) return;
+    if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
+    lines_.end_piece();
+  }
   HWY_NOINLINE static void put_own(scanned_runs<T> const& scanned, index_t const* own, T* x, index_t stride,
                                    index_t n) {
     for (index_t r = 0; r < run; ++r)
@@ -176,8 +184,8 @@ class maps_by_products {
     kept_block<T> const at = s_.kept(first);
     HWY_NAMESPACE::scan_ends<T>(at.last_a, at.last_b, s_.ends_of(first));
   }
-  // Of the chunk's blocks up to and including block k, which is `last`.
-  HWY_INLINE affine_map<T> with_block(index_t k, affine_map<T> const& last) {
+  // Of the chunk's blocks up to and including block k of its lane, which is `last`, kept as number i.
+  HWY_INLINE affine_map<T> with_block(index_t, index_t k, affine_map<T> const& last) {
     sum_ = k % run == 0 ? last
                         : affine_map<T>{scalar_multiply(last.a, sum_.a), scalar_multiply_add(last.a, sum_.b, last.b)};
     return sum_;
@@ -191,7 +199,7 @@ class maps_by_products {
 };
 
 // Blocks that were scanned, by the states that enter them. Blocks of a walk are counted as its scratch keeps them (i); k: as
-// they lie in `in`.
+// they lie in their lane.
 template <starting Starting, class Maps, class Scratch, class T>
 class block_finisher {
  public:
@@ -214,7 +222,7 @@ class block_finisher {
     static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
                                                 run, run, run, run, run, run, run, run};  // nothing entered it
     kept_block<T> const kept = s_.kept(i);
-    affine_map<T> const sum = maps_.with_block(i, kept.all());
+    affine_map<T> const sum = maps_.with_block(i, k, kept.all());
     T after = enters_ && !started_ ? scalar_multiply_add(sum.a, of_chunk_, sum.b) : sum.b;
     bool const first = k % run == 0 && !enters_;
     index_t const* own = first ? first_run : nullptr;
@@ -239,8 +247,17 @@ class block_finisher {
   index_t next_start_ = 0;
 };
 
+// A block's place in its lane, where lanes of so many blocks follow one another.
+struct place_in_lane {
+  index_t blocks_of_lane, lane = 0, k = 0;
+  HWY_INLINE void advance() {
+    if (++k == blocks_of_lane) k = 0, ++lane;
+  }
+};
+
 // One pass over chunks: a group of blocks is scanned, then finished and written, while what the scans leave is in the
-// first-level cache; the next group's first block is scanned in between.
+// first-level cache; the next group's first block is scanned in between. From lane to lane it goes on as from chunk to chunk, but
+// that nothing enters.
 template <starting Starting, class Maps, class T>
 T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, chunk_sink<T> const& to) {
   block_reader<T> const blocks(in, s);
@@ -252,17 +269,23 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   // finish: work(what memory does meanwhile).
   auto const meanwhile = [&](index_t first, index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
     if (!memory_works) return work(nothing_meanwhile{});
-    index_t const ahead = (first * block + number * (block / 2)) * in.b_stride;
-    auto const asked = [&](T const* next) {
-      return next != nullptr ? reinterpret_cast<char const*>(next + ahead) : nullptr;
+    bool const is_last = in.behind_b != nullptr && first + group<T> >= count;
+    index_t const ahead = ((is_last ? 0 : first * block) + number * (block / 2)) * in.b_stride;
+    auto const asked = [&](T const* next, T const* behind) {
+      T const* const from = is_last ? behind : next;
+      return from != nullptr ? reinterpret_cast<char const*>(from + ahead) : nullptr;
     };
     bool const both = in.a_stride == in.b_stride;
-    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), line_bytes * in.b_stride,
-                             &writer.lines()});
+    work(memory_meanwhile<T>{both ? asked(in.next_a, in.behind_a) : nullptr, asked(in.next_b, in.behind_b),
+                             line_bytes * in.b_stride, &writer.lines()});
   };
-  auto const scan = [&](index_t k, auto const& between) HWY_ATTR __attribute__((always_inline)) {
-    index_t const place = s.last_place(k);
-    blocks.scan(k * block, maps.kept_at(k), s.last_a + place, s.last_b + place, between);
+  index_t const of_lane = in.lane_length > 0 ? in.lane_length / block : count;
+  place_in_lane scanned_place{of_lane}, place{of_lane};
+  auto const scan = [&](index_t i, auto const& between) HWY_ATTR __attribute__((always_inline)) {
+    index_t const last = s.last_place(i);
+    T const* const first = in.first != nullptr && scanned_place.k == 0 ? in.first + scanned_place.lane : nullptr;
+    scanned_place.advance();
+    blocks.scan(i * block, first, maps.kept_at(i), s.last_a + last, s.last_b + last, between);
   };
 
   constexpr index_t in_chunk = chunk / block;
@@ -280,12 +303,12 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
     if (next_group >= count) maps.scan_ends(group_begin);
     for (index_t k = group_begin; k < std::min(next_group, count); ++k) {
       index_t const begin = k * block, length = std::min(block, in.n - begin);
-      if (k > 0 && k % in_chunk == 0) {
+      if (k > 0 && place.k % in_chunk == 0) {
         T const left = finisher.state();
-        finisher.begin_chunk(&left);
+        finisher.begin_chunk(place.k > 0 ? &left : nullptr);
       }
       finisher.finish(
-          k, k,
+          k, place.k,
           [&](scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own) HWY_ATTR
           __attribute__((always_inline)) {
             meanwhile(
@@ -294,6 +317,7 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
                   writer.write(scanned, states, own, begin, length, between);
                 });
           });
+      place.advance();
     }
   }
   writer.finish();

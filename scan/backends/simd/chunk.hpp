@@ -114,9 +114,12 @@ struct chunk_starts {
   index_t initial_stride = 0;
 };
 
-// n elements of one lane, n > 0: a chunk or several, of which the last need not be whole. Time steps through a and b by their strides (0: one value for all). `first`:
-// what stands in the place of b[0], where it is the first of its sequence; else null. next_a, next_b: what is asked of
-// memory on the way, as many elements as are read, contiguous; null: nothing.
+// n elements of one lane, n > 0: a chunk or several, of which the last need not be whole. Time steps through a and b by their
+// strides (0: one value for all). `first`: what stands in the place of b[0], where it is the first of its sequence; else null.
+// next_a, next_b: what is asked of memory on the way, as many elements as are read, contiguous; null: nothing. behind_a, behind_b:
+// what is asked instead meanwhile the last group of blocks is walked, as much as a group; null: that which comes next.
+// lane_length: a walk may go over lanes that follow one another in memory, of so many steps each, whole blocks, in which no sequence
+// starts; nothing enters them, `first` has a number for each (null: none), and n is of them all. 0: one lane.
 template <class T>
 struct chunk_source {
   T const* a;
@@ -127,6 +130,11 @@ struct chunk_source {
   T const* next_a = nullptr;
   T const* next_b = nullptr;
   chunk_starts<T> starts{};
+  T const* behind_a = nullptr;
+  T const* behind_b = nullptr;
+  index_t lane_length = 0;
+
+  T const* first_of_block(index_t begin) const { return begin == 0 ? first : nullptr; }  // of one lane
 };
 
 enum class write : bool { through_the_cache, past_the_cache };

@@ -26,8 +26,10 @@ write best_write(detail::recurrence_problem<T> const& p) {
   return moved > left * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
-// How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks.
-inline constexpr index_t ahead_bytes = 4096;
+// How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks,
+// or two where that is so few that its last is scanned soon after.
+template <class T>
+inline constexpr index_t ahead = (group<T> < 4 ? 2 : 1) * group<T>* block;
 
 template <class T>
 class lane_chunks {
@@ -77,13 +79,40 @@ class lane_chunks {
     if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
       bool const goes_on = next == lane * count() + k;
       index_t const next_lane = next / count(), begin = next % count() * chunk;
-      index_t const ahead = goes_on ? ahead_bytes / static_cast<index_t>(sizeof(T)) : 0;
-      in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, ahead);
-      in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, ahead);
+      in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, goes_on ? ahead<T> : 0);
+      in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, goes_on ? ahead<T> : 0);
     }
     State const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
     return left;
+  }
+  // Lanes [begin, end) from their first steps. Where they follow one another in memory, of whole blocks, one walk goes over many:
+  // to begin and to end a walk takes as long as some thousand elements do. Else memory is asked for the next lane's beginning
+  // meanwhile a lane is ended.
+  template <class Functions>
+  void walk_lanes(Functions const& tile, index_t begin, index_t end, chunk_scratch<T>& s) const {
+    index_t const time = p_->size.time, way = end - begin > 1 ? way_of_lanes() : 0;
+    constexpr index_t most_firsts = 64;
+    T firsts[most_firsts];
+    for (index_t done = 0; done < end - begin;) {
+      index_t const left = end - begin - done, lanes = way == 0 ? 1 : p_->initial ? std::min(left, most_firsts) : left;
+      auto const lane = [&](index_t i) { return way < 0 ? end - 1 - done - i : begin + done + i; };
+      chunk_source<T> in = source(lane(0), 0, count(), nullptr);
+      if (p_->initial) {
+        for (index_t i = 0; i < lanes; ++i) firsts[i] = first_of(lane(i));
+        in.first = firsts;
+      }
+      if (lanes > 1) in.lane_length = time, in.n = lanes * time;
+      if (how_ == write::past_the_cache) {
+        in.next_a = asked(in.a, in.a_stride, ahead<T>), in.next_b = asked(in.b, in.b_stride, ahead<T>);
+        if (way == 0 && left > 1)
+          in.behind_a = asked(&p_->a(lane(1), 0), in.a_stride, 0),
+          in.behind_b = asked(&p_->b(lane(1), 0), in.b_stride, 0);
+      }
+      tile.walk(in, s, nullptr, {&p_->x(lane(0), 0), stride(p_->x), how_});
+      for (index_t i = 0; i < lanes && p_->final; ++i) finish(lane(i), 0, time);
+      done += lanes;
+    }
   }
   // A worker's share of a lane, by functions that have such.
   template <class Functions>
@@ -109,6 +138,17 @@ class lane_chunks {
     for (index_t i = std::ranges::upper_bound(offsets, begin) - offsets.begin();
          i < std::ssize(offsets) && offsets[static_cast<std::size_t>(i)] <= end; ++i)
       if (!p_->is_empty(i - 1)) p_->final(lane, i - 1) = p_->x(lane, offsets[static_cast<std::size_t>(i)] - 1);
+  }
+  // 1: a lane begins where the one before it ends; -1: where the one behind it does; 0: neither, or not by whole blocks.
+  index_t way_of_lanes() const {
+    index_t const time = p_->size.time;
+    if (time % block != 0 || !p_->offsets.empty()) return 0;
+    auto const is_way = [&](auto const& v, index_t way) {
+      return v.is_even() && &v(1, 0) - &v(0, 0) == way * time * v.time_stride() && v.time_stride() != 0;
+    };
+    for (index_t const way : {1, -1})
+      if (is_way(p_->a, way) && is_way(p_->b, way) && is_way(p_->x, way)) return way;
+    return 0;
   }
   // What comes `ahead` after `at`; null where it is not contiguous.
   static T const* asked(T const* at, index_t step, index_t ahead) {

@@ -50,15 +50,21 @@ HWY_INLINE void write_lanes(D d, number<V, parts<T>> const& v, T* to, write how)
 
 enum class step : std::uint8_t { first, plain, general };  // first: x = b; plain: neither a nor b is one for all lanes
 
-// How far ahead of a and b memory is asked, with each vector for its lines; a = 0: nothing.
-struct reach {
-  index_t a = 0, b = 0;
+// Numbers of a row that comes later, for which memory is asked. Null: none.
+template <class T>
+struct asked_row {
+  T const *a = nullptr, *b = nullptr;
 };
+template <class T>
+HWY_INLINE void ask_into_the_second_level(T const* at) {
+  constexpr int to_read = 0, second_level = 2;
+  __builtin_prefetch(at, to_read, second_level);
+}
 
 // Lanes [begin, end), whole vectors of D, at one step; a, b and x point at lane 0.
 template <step Step, class D, class T>
 HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x, index_t begin, index_t end, write how,
-                           reach ahead = {}) {
+                           asked_row<T> const& later = {}) {
   D const d;
   constexpr index_t line = line_bytes / sizeof(T);
   index_t const a_stride = Step == step::general ? p.a.lane_stride : 1;
@@ -68,9 +74,9 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
     if constexpr (Step != step::first)
       state =
           multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
-    if (Step == step::plain && ahead.a != 0)
+    if (Step == step::plain && later.a != nullptr)
       for (index_t i = lane; i < lane + static_cast<index_t>(lanes_of<D>); i += line)
-        hwy::Prefetch(a + ahead.a + i), hwy::Prefetch(b + ahead.b + i);
+        ask_into_the_second_level(later.a + i), ask_into_the_second_level(later.b + i);
     store_numbers<T>(d, state, p.state + lane);
     write_lanes<T>(d, state, x + lane, how);
   }
@@ -83,9 +89,9 @@ template <class T>
 index_t fold_rows(lanes_piece<T> const& given) {
   using D = hn::ScalableTag<real_of<T>>;
   using Narrow = hn::CappedTag<real_of<T>, narrow_bytes / sizeof(real_of<T>)>;
-  // How far ahead of its reading a row asks for: the best of 4 to 32 KiB; of a part of each row, two rows at most, as what is
+  // How far ahead of its reading a row asks for: the best of 4 to 32 KiB; of a part of each row, so many rows at most, as what is
   // asked for lies apart (docs/experiments/cpu_simd.md).
-  constexpr index_t ahead_bytes = 8192, most_parts_ahead = 2, size = sizeof(T), line = line_bytes / size,
+  constexpr index_t ahead_bytes = 8192, most_parts_ahead = 16, size = sizeof(T), line = line_bytes / size,
                     narrow = static_cast<index_t>(lanes_of<Narrow>);
   lanes_piece<T> const p = given;  // a copy that no store can reach, so that its numbers stay in registers
   constexpr auto group = static_cast<index_t>(lanes_of<D>) > line ? static_cast<index_t>(lanes_of<D>) : line;
@@ -94,22 +100,26 @@ index_t fold_rows(lanes_piece<T> const& given) {
   bool const is_part = p.x_time_stride > p.lanes || p.x_time_stride < -p.lanes;
   index_t const rows_ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
   index_t const ahead = is_part ? std::min(rows_ahead, most_parts_ahead) : rows_ahead;
-  bool const whole_row = p.x_time_stride == p.lanes;
+  bool const whole_row = p.x_time_stride == p.lanes || p.x_time_stride == -p.lanes;
   // What a row leaves of a line, the next row completes at once, or another worker at another time.
   write const at_the_ends = whole_row && lanes == p.lanes ? p.how : write::through_the_cache;
+  auto const row_asked_at = [&](index_t t) {
+    index_t const later = t + ahead, behind = later - p.time;
+    if (behind < 0) return asked_row<T>{p.a.data + later * p.a.time_stride, p.b.data + later * p.b.time_stride};
+    if (p.next_a == nullptr) return asked_row<T>{};
+    return asked_row<T>{p.next_a + behind * p.a.time_stride, p.next_b + behind * p.b.time_stride};
+  };
   auto const row = [&]<step Step>(std::integral_constant<step, Step>, index_t t) HWY_ATTR {
     T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
     T* const x = p.x + t * p.x_time_stride;
-    bool const asks = t + ahead < p.time, evenly = Step == step::plain && p.how == write::past_the_cache;
-    if (asks && !evenly)
-      for (index_t lane = 0; lane < lanes; lane += line) {
-        hwy::Prefetch(a + ahead * p.a.time_stride + lane * p.a.lane_stride);
-        hwy::Prefetch(b + ahead * p.b.time_stride + lane * p.b.lane_stride);
-      }
+    bool const evenly = Step == step::plain && p.how == write::past_the_cache;
+    asked_row<T> const later = row_asked_at(t);
+    if (later.a != nullptr && !evenly)
+      for (index_t lane = 0; lane < lanes; lane += line)
+        hwy::Prefetch(later.a + lane * p.a.lane_stride), hwy::Prefetch(later.b + lane * p.b.lane_stride);
     fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
     if (p.how == write::past_the_cache) {
-      reach const asked = asks ? reach{ahead * p.a.time_stride, ahead * p.b.time_stride} : reach{};
-      fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache, asked);
+      fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache, later);
     } else {
       fold_lanes<Step, D>(p, a, b, x, head, tail, write::through_the_cache);
     }

@@ -20,6 +20,9 @@ struct lanes_piece {
   T* state;
   bool starts;
   write how;  // past_the_cache: x begins at a multiple of 16 bytes, its rows are whole lines of 64 bytes apart
+  // What the worker folds next, steps and lanes apart as here: memory is asked for its beginning meanwhile the last steps are
+  // folded. Null: nothing.
+  T const *next_a = nullptr, *next_b = nullptr;
 };
 
 template <class T>

@@ -42,9 +42,9 @@ class line_writer {
 
  public:
   // x: the place of the first number in time.
-  line_writer(T* x, order of_time, chunk_scratch<T>& s)
-      : up_(of_time == order::up), x_(reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1))), head_(to_line(x_)) {
+  line_writer(T* x, order of_time, chunk_scratch<T>& s) : up_(of_time == order::up) {
     for (index_t i = 0; i < 2; ++i) out_[i] = reinterpret_cast<R*>(s.out + i * s.of_group + s.room);
+    go_to(x);
   }
   line_writer(line_writer const&) = delete;
 
@@ -73,21 +73,29 @@ class line_writer {
     }
     begun_ = true, now_ = 1 - now_;
   }
+  // Goes on elsewhere: whole lines wait on, and go meanwhile the next group is worked on.
+  void go_to(T* x) {
+    end_last_line();
+    x_ = reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1)), head_ = to_line(x_);
+  }
   void end_piece() {  // what waits
     lines_.write(lines_.left);
-    if (begun_ && head_ > 0) up_ ? plain(head_ - line, 0) : plain(of_group, of_group + head_);
-    begun_ = false;
+    end_last_line();
   }
   waiting_lines<R>& lines() { return lines_; }
 
  private:
+  void end_last_line() {
+    if (begun_ && head_ > 0) up_ ? plain(head_ - line, 0) : plain(of_group, of_group + head_);
+    begun_ = false;
+  }
   void plain(std::ptrdiff_t begin, std::ptrdiff_t end) {
     for (std::ptrdiff_t i = begin; i < end; ++i) x_[i] = out_[now_][i];
   }
 
   bool up_, begun_ = false;
-  R *x_, *out_[2];
-  std::ptrdiff_t head_;  // reals in front of the first whole line
+  R *x_ = nullptr, *out_[2];
+  std::ptrdiff_t head_ = 0;  // reals in front of the first whole line
   std::size_t now_ = 0;
   waiting_lines<R> lines_{};
 };

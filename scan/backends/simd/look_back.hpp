@@ -111,13 +111,10 @@ struct look_back : ssmscan::look_back {
   template <class B, class T>
   static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
                        index_t workers) {
-    index_t const count = chunks.count();
     on.blocks(workers, [=](index_t worker) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      index_t const end = detail::share_begin(lanes, workers, worker + 1);
-      for (index_t lane = detail::share_begin(lanes, workers, worker); lane < end; ++lane) {
-        chunks.walk(tile, lane, 0, count, mine, T(0), lane * count);
-      }
+      chunks.walk_lanes(tile, detail::share_begin(lanes, workers, worker),
+                        detail::share_begin(lanes, workers, worker + 1), mine);
     });
   }
 

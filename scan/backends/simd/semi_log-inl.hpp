@@ -192,9 +192,8 @@ class maps_in_logs {
         hn::StoreU(a_of(d, hn::LoadU(d, logs + r), hn::LoadU(d, signs + r)), d, end_a + r);
     }
   }
-  // Of the chunk's blocks up to block k.
-  affine_map<T> with_block(index_t k, affine_map<T> const& last) {
-    T const log = end_log_[k % group<T> * run + run - 1];
+  affine_map<T> with_block(index_t i, index_t k, affine_map<T> const& last) {
+    T const log = end_log_[i % group<T> * run + run - 1];
     if (k % run == 0) {
       sum_ = {log, last.a, last.b};
       return last;
@@ -216,8 +215,8 @@ affine_map<T> semi_log_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
   alignas(64) T run_log[block];
   for (index_t begin = 0; begin < chunk; begin += block)
-    blocks.scan(begin, not_kept_in_logs<T>{run_log + begin / run}, s.run_a + begin / run, s.run_b + begin / run,
-                nothing_meanwhile{});
+    blocks.scan(begin, in.first_of_block(begin), not_kept_in_logs<T>{run_log + begin / run}, s.run_a + begin / run,
+                s.run_b + begin / run, nothing_meanwhile{});
   T block_a[run], block_b[run];
   growing_map<T> all{};
   for (index_t k = 0; k < run; ++k) {

@@ -25,8 +25,8 @@ struct sequential : ssmscan::sequential {
     index_t workers = workers_for(on, p.size);
     if (are_short_rows(p)) {
       index_t const elements = p.size.lanes * p.size.time, row = p.size.lanes * static_cast<index_t>(sizeof(T));
-      workers =
-          std::clamp<index_t>(std::min(elements / rows_share, row / (tiles_a_worker * narrowest_tile)), 1, workers);
+      workers = std::clamp<index_t>(
+          std::min(elements / rows_share, row / (tiles_a_worker * shares_of(how).narrowest_tile)), 1, workers);
     }
     solve_by(all, on, p, how, workers);
   }
@@ -34,73 +34,150 @@ struct sequential : ssmscan::sequential {
   static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how,
                        index_t workers) {
     constexpr index_t few = 16;  // on the stack, as memory costs a short call more than its steps do
+    constexpr index_t line = line_bytes / index_t{sizeof(T)};
     index_t const lanes = p.size.lanes;
-    T states_of_few[few];
-    auto const states = on.template scratch<T>(lanes > few ? lanes : 0);
-    T* const state = lanes > few ? states.data() : states_of_few;
+    rows_by_lines<T> const cut_rows(p, how);
+    T states_of_few[static_cast<std::size_t>(few + line)];
+    auto const states = on.template scratch<T>(lanes > few ? lanes + 2 * line : 0);
+    // Those of the rows' first lanes begin a line, too.
+    T* const state =
+        lanes > few ? states.data() + (to_line(states.data()) + line - cut_rows.lanes.begin) % line : states_of_few;
     for (index_t lane = 0; lane < lanes; ++lane) state[lane] = p.initial ? p.initial(lane, 0) : T(0);
 
-    lane_shares<T> const cut(p);
+    auto const apart = [&](range some, range when) { fold(all, p, some, when, state, write::through_the_cache); };
+    cut_rows.begin(apart, state);
+    lane_shares<T> const cut(p, cut_rows.lanes);
     workers = std::min(workers, cut.count());
-    if constexpr (ordered_backend<B>)
-      if (workers > 1 && cut.even() && are_short_rows(p)) return by_rows(all, on, p, cut, workers, state, how);
-    by_lanes(all, on, p, cut, workers, state, how);
+    bool shared = false;
+    if constexpr (ordered_backend<B>) shared = workers > 1 && cut.even() && are_short_rows(p);
+    if (shared) {
+      if constexpr (ordered_backend<B>) by_rows(all, on, p, cut, cut_rows.steps, workers, state, how);
+    } else {
+      by_lanes(all, on, p, cut, cut_rows.steps, workers, state, how);
+    }
+    cut_rows.end(apart, state);
+    if (p.final)
+      for (index_t lane = 0; lane < lanes; ++lane) p.final(lane, 0) = state[lane];
   }
 
  private:
+  struct range {
+    index_t begin, end;
+  };
+  struct place {
+    index_t lane, step;
+  };
+  static constexpr index_t nowhere = -1;  // a step
+
+  // Rows that follow one another in memory are one piece of it, which may be cut into rows anywhere. Where they are written past
+  // the cache they begin where a line of x does, so that every line is written at once and by one worker. The lanes in front of
+  // that stand behind the last one, which they follow in memory: a step later where time runs up, a step earlier where it runs down.
+  template <class T>
+  class rows_by_lines {
+   public:
+    range lanes, steps;  // lane n + i, n being their number: lane i, a step later or earlier
+
+    rows_by_lines(detail::recurrence_problem<T> const& p, write how)
+        : lanes{0, p.size.lanes}, steps{0, p.size.time}, n_(p.size.lanes), time_(p.size.time) {
+      constexpr index_t least_time = 3;  // the first two steps and the last are not of whole rows
+      index_t const row = p.x.time_stride(), size = sizeof(T);
+      up_ = row > 0;
+      bool const in_one_piece = n_ > 1 && p.a.is_even() && p.b.is_even() && p.x.is_even() && is_beside(p.a) &&
+                                is_beside(p.b) && is_beside(p.x) && (row == n_ || row == -n_) &&
+                                p.a.time_stride() == row && p.b.time_stride() == row;
+      if (how != write::past_the_cache || time_ < least_time || !in_one_piece || n_ * size % line_bytes != 0) return;
+      in_front_ = to_line(&p.x(0, 0));
+      if (in_front_ == 0) return;
+      lanes = {in_front_, n_ + in_front_};
+      steps = up_ ? range{1, time_ - 1} : range{2, time_};
+    }
+
+    // What is before the rows, and behind them: fold(lanes, steps).
+    template <class Fold>
+    void begin(Fold const& fold, T* state) const {
+      if (in_front_ == 0) return;
+      fold({0, n_}, {0, 1});
+      fold(up_ ? range{0, in_front_} : range{in_front_, n_}, {1, 2});
+      std::copy_n(state, in_front_, state + n_);
+    }
+    template <class Fold>
+    void end(Fold const& fold, T* state) const {
+      if (in_front_ == 0) return;
+      std::copy_n(state + n_, in_front_, state);
+      fold(up_ ? range{in_front_, n_} : range{0, in_front_}, {time_ - 1, time_});
+    }
+
+   private:
+    index_t n_, time_, in_front_ = 0;
+    bool up_;
+  };
+
   // Where lanes are cut: at lines of memory of x where they lie beside one another, else anywhere.
   template <class T>
   class lane_shares {
    public:
-    explicit lane_shares(detail::recurrence_problem<T> const& p)
-        : lanes_(p.size.lanes), even_(p.a.is_even() && p.b.is_even() && p.x.is_even()) {
+    lane_shares(detail::recurrence_problem<T> const& p, range lanes)
+        : lanes_(lanes), even_(p.a.is_even() && p.b.is_even() && p.x.is_even()) {
       if (!even_) return;
       step_ = line_bytes / static_cast<index_t>(sizeof(T));
-      auto const address = reinterpret_cast<std::uintptr_t>(&p.x(0, 0));
+      auto const address = reinterpret_cast<std::uintptr_t>(&p.x(lanes.begin, 0));
       past_a_line_ = static_cast<index_t>(address % line_bytes / sizeof(T));
     }
     bool even() const { return even_; }
-    index_t count() const { return detail::ceil_div(lanes_, step_); }  // at most
-    // The first lane of share `i` of n; lanes where i = n.
+    index_t count() const { return detail::ceil_div(lanes_.end - lanes_.begin, step_); }  // at most
+    // The first lane of share `i` of n; behind the last one where i = n.
     index_t cut(index_t i, index_t n) const {
       index_t const steps = detail::share_begin(count(), n, i);
-      return i == 0 ? 0 : i == n ? lanes_ : std::min(steps * step_ - past_a_line_, lanes_);
+      return i == 0   ? lanes_.begin
+             : i == n ? lanes_.end
+                      : std::min(lanes_.begin + steps * step_ - past_a_line_, lanes_.end);
     }
 
    private:
-    index_t lanes_, step_ = 1, past_a_line_ = 0;
+    range lanes_;
+    index_t step_ = 1, past_a_line_ = 0;
     bool even_;
   };
 
-  // Of a and of b each: what a worker reads in one piece. The best of 8 to 256 KiB (docs/experiments/cpu_simd.md).
-  static constexpr index_t block_bytes = index_t{1} << 17;
+  // How rows are shared out: what a worker reads of a and of b each in one piece, and the bytes of a row that a tile has at
+  // least. The best of 8 to 512 KiB, and of 64 to 1024 bytes (docs/experiments/cpu_simd.md): memory brings lines in pairs, and
+  // in cache smaller tiles are handed over too often.
+  struct row_shares {
+    index_t block_bytes, narrowest_tile;
+  };
+  static constexpr row_shares shares_of(write how) {
+    return how == write::past_the_cache ? row_shares{index_t{1} << 18, 2 * line_bytes}
+                                        : row_shares{index_t{1} << 17, 4 * line_bytes};
+  }
   // Rows that are shared out pass from cache to cache, and a worker waits for another's tile: worth it from so many elements
-  // a worker on, and for tiles of so many bytes of a row, below which one worker is faster alone.
-  static constexpr index_t rows_share = index_t{1} << 17, narrowest_tile = 256, tiles_a_worker = 2;
+  // a worker on, below which one worker is faster alone.
+  static constexpr index_t rows_share = index_t{1} << 17, tiles_a_worker = 2, blocks_a_worker = 4,
+                           longest_row = index_t{1} << 17;  // bytes
 
+  template <class View>
+  static bool is_beside(View const& v) {  // lane beside lane
+    return &v(1, 0) - &v(0, 0) == 1;
+  }
   // Rows of lanes that lie beside one another, so short that a part of each would be read with its neighbours: a
   // processor that reads ahead does not stop at a part's end.
   template <class T>
   static bool are_short_rows(detail::recurrence_problem<T> const& p) {
-    auto const beside = [&](auto const& v) { return &v(1, 0) - &v(0, 0) == 1; };
     auto const one_row = [&](auto const& v) {
       return v.time_stride() == p.size.lanes || v.time_stride() == -p.size.lanes;
     };
-    return p.size.lanes > 1 && p.size.time > 1 && beside(p.a) && beside(p.b) && beside(p.x) && one_row(p.a) &&
-           one_row(p.b) && p.size.lanes * static_cast<index_t>(sizeof(T)) <= block_bytes;
+    return p.size.lanes > 1 && p.size.time > 1 && is_beside(p.a) && is_beside(p.b) && is_beside(p.x) && one_row(p.a) &&
+           one_row(p.b) && p.size.lanes * static_cast<index_t>(sizeof(T)) <= longest_row;
   }
 
   // Each worker a share of the lanes, from the first step to the last.
   template <class B, class T>
   static void by_lanes(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
-                       lane_shares<T> const& cut, index_t workers, T* state, write how) {
+                       lane_shares<T> const& cut, range steps, index_t workers, T* state, write how) {
     on.blocks(workers, [=, &p](index_t worker) {
       index_t const begin = cut.cut(worker, workers), end = cut.cut(worker + 1, workers);
       for (index_t lane = begin; lane < end; lane += cut.even() ? end - begin : 1)
-        fold(all, p, {lane, cut.even() ? end : lane + 1}, {0, p.size.time}, state, how);
+        fold(all, p, {lane, cut.even() ? end : lane + 1}, steps, state, how);
       if (how == write::past_the_cache) all.flush();
-      if (p.final)
-        for (index_t lane = begin; lane < end; ++lane) p.final(lane, 0) = state[lane];
     });
   }
 
@@ -108,35 +185,40 @@ struct sequential : ssmscan::sequential {
   // its rows while another folds the next of the rows before: a tile waits for that of the rows before.
   template <class B, class T>
   static void by_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
-                      lane_shares<T> const& cut, index_t workers, T* state, write how) {
-    index_t const lanes = p.size.lanes, tiles = std::min(tiles_a_worker * workers, cut.count());
-    index_t const height = std::max<index_t>(block_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
-    index_t const count = detail::ceil_div(p.size.time, height);
+                      lane_shares<T> const& cut, range steps, index_t workers, T* state, write how) {
+    row_shares const by = shares_of(how);
+    index_t const row = p.size.lanes * static_cast<index_t>(sizeof(T)), time = steps.end - steps.begin;
+    // More where they are then as narrow as may be: better than some that memory reads on behind.
+    index_t const few = tiles_a_worker * workers, narrow = row / by.narrowest_tile;
+    index_t const tiles =
+        std::min(how == write::past_the_cache && narrow > few && narrow <= 2 * few ? narrow : few, cut.count());
+    index_t const height = std::max<index_t>(std::min(by.block_bytes / row, time / (blocks_a_worker * workers)), 1);
+    index_t const count = detail::ceil_div(time, height);
     auto boxes = on.template mailboxes<char>(count * tiles);
     auto const folded = boxes.boxes();
     std::atomic<index_t> next{0};
     on.blocks(workers, [=, &p, &next](index_t) {
-      for (index_t k = next++; k < count; k = next++) {
-        index_t const begin = k * height, end = std::min(begin + height, p.size.time);
+      for (index_t k = next++, next_k = k; k < count; k = next_k) {
+        index_t const begin = steps.begin + k * height, end = std::min(begin + height, steps.end);
         for (index_t tile = 0; tile < tiles; ++tile) {
+          place after{cut.cut(tile + 1, tiles), begin};
+          if (tile + 1 == tiles) {  // drawn before it is needed, so that memory can be asked for it
+            next_k = next++;
+            after = {cut.cut(0, tiles), next_k < count ? steps.begin + next_k * height : nowhere};
+          }
           if (k > 0) folded.await_soon((k - 1) * tiles + tile);
-          fold(all, p, {cut.cut(tile, tiles), cut.cut(tile + 1, tiles)}, {begin, end}, state, how);
+          fold(all, p, {cut.cut(tile, tiles), cut.cut(tile + 1, tiles)}, {begin, end}, state, how, after);
           folded.publish(k * tiles + tile, 0);
         }
       }
       if (how == write::past_the_cache) all.flush();
     });
-    if (p.final)
-      for (index_t lane = 0; lane < lanes; ++lane) p.final(lane, 0) = state[lane];
   }
 
-  struct range {
-    index_t begin, end;
-  };
-  // Lanes, evenly spaced, at steps: x, and the states after them, by those before them.
+  // Lanes, evenly spaced, at steps: x, and the states after them, by those before them. `next`: where the worker goes on.
   template <class T>
   static void fold(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes, range steps,
-                   T* state, write how) {
+                   T* state, write how, place next = {0, nowhere}) {
     index_t const first = lanes.begin, count = lanes.end - lanes.begin;
     if (count <= 0) return;
     auto const apart = [&](auto const& v) { return count > 1 ? &v(first + 1, 0) - &v(first, 0) : index_t{1}; };
@@ -154,7 +236,9 @@ struct sequential : ssmscan::sequential {
               steps.end - steps.begin,
               state + first,
               steps.begin == 0 && !p.initial,
-              whole_lines ? how : write::through_the_cache});
+              whole_lines ? how : write::through_the_cache,
+              next.step == nowhere ? nullptr : &p.a(next.lane, next.step),
+              next.step == nowhere ? nullptr : &p.b(next.lane, next.step)});
   }
 };
 

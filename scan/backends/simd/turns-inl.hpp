@@ -6,8 +6,6 @@
 #define SSMSCAN_SIMD_TURNS_INL
 #endif
 
-#include <optional>
-
 #include <ssmscan/scan/backends/simd/chunk-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -109,8 +107,7 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
   bool const memory_works = to.how == write::past_the_cache && contiguous;
   chunk_sink<T> unit = to;
   index_t unit_begin = 0;
-  std::optional<block_writer<A, T>> writer;
-  waiting_lines<real_of<T>> none;
+  block_writer<A, T> writer(unit, s);
 
   for (index_t first = -Scratch::ahead; first < 0 || own.has(first); first += group<T>) {
     index_t const scanned = first + Scratch::ahead, asked = scanned + group<T>;
@@ -122,8 +119,7 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
         return ask >= 0 && wanted ? reinterpret_cast<char const*>(data + (ask + number * (block / 2)) * in.b_stride)
                                   : nullptr;
       };
-      work(memory_meanwhile<T>{from(in.a, both), from(in.b, true), line_bytes * in.b_stride,
-                               writer ? &writer->lines() : &none});
+      work(memory_meanwhile<T>{from(in.a, both), from(in.b, true), line_bytes * in.b_stride, &writer.lines()});
     };
     if (own.has(scanned)) {
       index_t const end = std::min(scanned + group<T>, own.end());
@@ -131,7 +127,8 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
         kept_block<T> const kept = s.kept(i);
         meanwhile(
             i - scanned, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
-              blocks.scan(own.place(i) * block, maps.kept_at(i), kept.last_a, kept.last_b, between);
+              index_t const begin = own.place(i) * block;
+              blocks.scan(begin, in.first_of_block(begin), maps.kept_at(i), kept.last_a, kept.last_b, between);
             });
       }
       maps.scan_ends(scanned);
@@ -141,9 +138,8 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
     for (index_t i = first; i < std::min(first + group<T>, own.end()); ++i) {
       index_t const k = own.place(i), begin = k * block, length = std::min(block, in.n - begin);
       if (own.begins_unit(i)) {
-        if (writer) writer->end_piece();
         unit_begin = begin, unit.x = to.x + begin * to.stride;
-        writer.emplace(unit, s);
+        writer.go_to_sink();
         if constexpr (Starting == starting::somewhere_inside) finisher.go_to(k);
       }
       if (k % run == 0) {
@@ -156,12 +152,12 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
           __attribute__((always_inline)) {
             meanwhile(
                 group<T> + i - first, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
-                  writer->write(scans, states, own_steps, begin - unit_begin, length, between);
+                  writer.write(scans, states, own_steps, begin - unit_begin, length, between);
                 });
           });
     }
   }
-  if (writer) writer->finish();
+  writer.finish();
 }
 
 template <class T>

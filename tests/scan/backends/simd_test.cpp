@@ -238,6 +238,47 @@ TYPED_TEST(simd_chunks, several_chunks_are_walked_as_one_after_the_other) {
   });
 }
 
+// One walk over lanes that follow one another gives what a walk of each gives.
+TYPED_TEST(simd_chunks, several_lanes_are_walked_as_one_after_the_other) {
+  using M = TypeParam;
+  using T = typename M::scalar;
+  auto const scratch = std::make_unique<chunk_scratch<T>>();
+  constexpr index_t lanes = 3;
+  judge_targets<T>([&](functions<T> const& made) {
+    for (index_t const length : {block, 3 * block, 5 * block, chunk, chunk + block})
+      for (index_t const stride : {1, -1, 2})
+        for (bool const with_firsts : {false, true})
+          for (writing const to : every_writing) {
+            index_t const n = lanes * length, size = std::abs(stride) * (n - 1) + 1;
+            auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
+            auto const firsts = random_numbers<T>(lanes, -1, 1);
+            strided<T> const in_a(a, stride), in_b(b, stride);
+            guarded<T> once(size, to.offset), one_by_one(size, to.offset);
+            auto const first_of = [&](guarded<T>& x) { return x.data() + (stride < 0 ? size - 1 : 0); };
+            chunk_source<T> all{in_a.first, in_b.first, stride, stride, n, with_firsts ? firsts.data() : nullptr};
+            all.lane_length = length;
+            T const left = chunk_of<M>(made).walk(all, *scratch, nullptr, {first_of(once), stride, to.how});
+            T left_by_last{};
+            for (index_t lane = 0; lane < lanes; ++lane) {
+              index_t const begin = lane * length * stride;
+              chunk_source<T> const one{in_a.first + begin,
+                                        in_b.first + begin,
+                                        stride,
+                                        stride,
+                                        length,
+                                        with_firsts ? firsts.data() + lane : nullptr};
+              left_by_last =
+                  chunk_of<M>(made).walk(one, *scratch, nullptr, {first_of(one_by_one) + begin, stride, to.how});
+            }
+            ASSERT_TRUE(same_bits(left, left_by_last));
+            for (index_t t = 0; t < n; ++t)
+              ASSERT_TRUE(same_bits(first_of(once)[t * stride], first_of(one_by_one)[t * stride]))
+                  << length << " steps, at " << t;
+            ASSERT_TRUE(once.guards_hold() && one_by_one.guards_hold()) << to.offset;
+          }
+  });
+}
+
 // By the text: x of a chunk in which sequences start at `offsets`, with their states taken in, which `state` enters (null: none
 // does).
 template <class M, class T>
@@ -366,21 +407,25 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
 }
 
 // Several workers that write past the cache, as the door has them do beyond some 64 MB: each begins and ends inside lines that
-// are another's too. Numbers from the begin of a line; sequences that start at chunks' ends and inside.
+// are another's too. Numbers from the begin of a line; sequences that start at chunks' ends and inside; lanes of whole blocks, over which
+// a worker walks at once.
 TYPED_TEST(simd_targets, workers_write_past_the_cache_bit_for_bit) {
   using T = TypeParam;
   index_t shared = 0;
-  for (index_t const lanes : {1, 3}) {
-    index_t const time = 30001 / lanes, n = lanes * time;
+  for (auto const& [lanes, time] : {std::pair<index_t, index_t>{1, 30001}, {3, 10000}, {12, 10 * block}}) {
+    index_t const n = lanes * time, some = std::min(2 * chunk, time - block);
     auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
     std::vector<T> needed(b.size()), final(static_cast<std::size_t>(4 * lanes)), left(final.size());
-    std::vector<index_t> const offsets{0, 300, 2 * chunk, 2 * chunk + 1, time};
+    auto const initial = random_numbers<T>(std::ssize(final), -1, 1);
+    std::vector<index_t> const offsets{0, 300, some, some + 1, time};
     for (bool const packed : {false, true})
-      for (direction const way : {direction::forward, direction::reverse}) {
+      for (auto const& [way, enters] : {std::pair{direction::forward, false}, std::pair{direction::forward, true},
+                                        std::pair{direction::reverse, false}, std::pair{direction::reverse, true}}) {
         tensor_shape const shape{1, lanes, time}, states{1, lanes, packed ? 4 : 1};
         recurrence<T> problem{.a = {a.data(), shape}, .b = {b.data(), shape}, .x = {needed.data(), shape}};
         problem.final = {left.data(), states}, problem.direction = way;
         if (packed) problem.offsets = offsets;
+        if (enters) problem.initial = {initial.data(), states};
         linear_recurrence(problem, {.algorithm = "look_back.textbook", .backend = "serial"});
         problem.final = {final.data(), states};
         for (index_t const offset : {0, 1, 2, 7, 15})
@@ -406,20 +451,21 @@ TYPED_TEST(simd_targets, workers_write_past_the_cache_bit_for_bit) {
             });
       }
   }
-  EXPECT_GE(shared, 240);  // 2 x 2 x 2 x 5 x 3, of two algorithms, by one target at least
+  EXPECT_GE(shared, 720);  // 3 x 2 x 4 x 5 x 3, of two algorithms, by one target at least
 }
 
 // Several workers fold rows of lanes block by block and tile by tile, either way of writing: still each lane's left fold.
-// Lengths around some blocks of rows, lanes around a line of memory and beyond one tile a worker.
+// Lengths around some blocks of rows, and of too few rows for any; lanes around a line of memory and beyond one tile a worker;
+// x inside a line, so that rows of whole lines are cut elsewhere.
 TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
   using T = TypeParam;
   index_t shared = 0;
-  for (index_t const lanes : {15, 33, 64, 250}) {
+  for (index_t const lanes : {15, 16, 33, 64, 250}) {
     index_t const height = std::max<index_t>((index_t{1} << 17) / (lanes * static_cast<index_t>(sizeof(T))), 1);
-    for (index_t const time : {height + 1, 3 * height - 1, 4 * height + height / 2})
+    for (index_t const time : {index_t{2}, index_t{3}, index_t{5}, height + 1, 3 * height - 1, 4 * height + height / 2})
       for (bool const reverse : {false, true})
         for (bool const in_place : {false, true})
-          for (index_t const offset : {0, 3}) {
+          for (auto const& [offset, starts] : {std::pair{0, false}, std::pair{3, false}, std::pair{3, true}}) {
             index_t const n = lanes * time, first = reverse ? n - lanes : 0, row = reverse ? -lanes : lanes;
             auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
             auto const initial = random_numbers<T>(lanes, -1, 1);
@@ -428,7 +474,7 @@ TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
               for (index_t lane = 0; lane < lanes; ++lane) {
                 auto const at = static_cast<std::size_t>(first + t * row + lane);
                 needed[at] = left[static_cast<std::size_t>(lane)] =
-                    multiply_add(a[at], left[static_cast<std::size_t>(lane)], b[at]);
+                    starts && t == 0 ? b[at] : multiply_add(a[at], left[static_cast<std::size_t>(lane)], b[at]);
               }
             for (int const threads : {1, 2, 3, 7}) {
               for (write const how : {write::through_the_cache, write::past_the_cache}) {
@@ -443,7 +489,7 @@ TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
                 p.b = detail::lane_view<T const>(
                     tensor_view<T const>((in_place ? x.data() : b.data()) + first, shape, apart));
                 p.x = detail::lane_view<T>(tensor_view<T>(x.data() + first, shape, apart));
-                p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
+                if (!starts) p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
                 p.final = detail::lane_view<T>(tensor_view<T>(final.data(), states));
                 openmp on(threads);
                 shared += threads > 1;
@@ -458,7 +504,7 @@ TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
             }
           }
   }
-  EXPECT_EQ(shared, 432);  // all but one worker alone
+  EXPECT_EQ(shared, 1620);  // all but one worker alone
 }
 
 }  // namespace

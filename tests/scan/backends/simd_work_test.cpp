@@ -53,10 +53,12 @@ affine_map<chain> counted_summary(chunk_source<chain> const& in, chunk_scratch<c
 chain counted_walk(chunk_source<chain> const& in, chunk_scratch<chain>&, chain const* state,
                    chunk_sink<chain> const& out) {
   chain entering, left;
-  for (index_t begin = 0; begin < in.n; begin += chunk) {
-    std::vector<chain> values(static_cast<std::size_t>(std::min(chunk, in.n - begin)));
+  index_t const lane = in.lane_length > 0 ? in.lane_length : in.n;
+  for (index_t begin = 0, end; begin < in.n; begin = end) {
+    end = std::min(begin + chunk, (begin / lane + 1) * lane);
+    std::vector<chain> values(static_cast<std::size_t>(end - begin));
     auto const n = std::ssize(values);
-    if (begin > 0) entering = left, state = &entering;
+    if (begin > 0) entering = left, state = begin % lane > 0 ? &entering : nullptr;
     detail::fan_up<run>(counting{}, values.data(), n);
     detail::fan_down<run>(counting{}, values.data(), n, state);
     for (index_t i = 0; i < n; ++i) out.x[(begin + i) * out.stride] = values[static_cast<std::size_t>(i)];
