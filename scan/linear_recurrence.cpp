@@ -38,13 +38,14 @@ std::optional<detail::question> question_of(recurrence<T> const& problem, execut
   extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
   bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
   auto const packing = packed ? detail::packing::packed : detail::packing::one_sequence;
+  auto const where = detail::arrangement_of(problem);
   return detail::question{
       size,
       how.backend == "serial" ? 1 : openmp::threads_for(how.threads),
       problem.operation,
       packing,
-      detail::arrangement_of(problem),
-      detail::price_of_a_tree<T>(problem.operation, packing),
+      where,
+      detail::price_of_a_tree<T>(problem.operation, packing, where),
       has_ordered_blocks(how.backend) ? detail::block_order::one_after_another : detail::block_order::any};
 }
 

@@ -1,6 +1,7 @@
 // What automatic costs where a call is short: at some 64 lengths from 0 to 4096, one lane and several, either layout, beside
 // a plain loop (nanoseconds more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every
-// round, one after the other, and the median over the rounds of the difference or ratio within a round counts. Lengths stand
+// round, one after the other, and the median over the rounds of the difference or ratio within a round counts. Each round in
+// an order of its own: a form's other threads wait for more work, and take time from whoever runs next. Lengths stand
 // on both sides of every change of what plan says, and of whole blocks. Every result is verified before anything is timed.
 //
 // Exit: 0 all lengths within the bars, 1 a result was wrong, 2 arguments, 3 the build is not a Release build, 4 not
@@ -11,6 +12,8 @@
 #include <cstdio>
 #include <functional>
 #include <iostream>
+#include <numeric>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -122,25 +125,35 @@ struct tally {
 };
 
 template <class T>
-tally measure(index_t lanes, layout where) {
+std::string shape_name(index_t lanes, layout where) {
+  return std::string(dtype_name<T>) + ", " + std::to_string(lanes) + (lanes == 1 ? " lane, " : " lanes, ") +
+         (where == layout::lane_major ? "lane_major" : "time_major");
+}
+
+template <class T>
+tally measure(std::string const& name, index_t lanes, layout where) {
   constexpr int rounds = 61;
   constexpr double batch = 10e-6;
-  std::printf("%s, %td lane%s, %s\n", std::string(dtype_name<T>).c_str(), static_cast<std::ptrdiff_t>(lanes),
-              lanes == 1 ? "" : "s", where == layout::lane_major ? "lane_major" : "time_major");
+  std::printf("%s\n", name.c_str());
   std::printf("%6s %12s %12s %10s %8s  %-20s %s\n", "steps", "loop ns", "automatic ns", "over loop", "of best", "best",
               "chosen");
   tally made;
+  std::mt19937 random(1);  // the same orders each time
   double worst_over = 0, worst_ratio = 0;
   for (index_t const n : lengths<T>(lanes, where)) {
     problem<T> on({.lanes = lanes, .time = n, .layout = where});
     oracle<T> const truth(on);
     auto who = runners(on, truth);
-    for (int round = 0; round < rounds; ++round)
-      for (std::size_t k = 0; k < who.size(); ++k) {
-        auto& one = who[(k + static_cast<std::size_t>(round)) % who.size()];
+    std::vector<std::size_t> order(who.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (int round = 0; round < rounds; ++round) {
+      std::shuffle(order.begin(), order.end(), random);
+      for (std::size_t const k : order) {
+        auto& one = who[k];
         double const about = one.rounds.empty() ? seconds(one.pass, 4) : one.rounds.back();
         one.rounds.push_back(seconds(one.pass, std::clamp(static_cast<int>(batch / about), 1, 2000)));
       }
+    }
     auto const& automatic = who[0].rounds;
     auto const paired = [&](runner const& other, auto const& of) {
       std::vector<double> pairs(rounds);
@@ -166,13 +179,19 @@ tally measure(index_t lanes, layout where) {
   return made;
 }
 
-int run() {
+// Of the shapes whose name has `part` in it.
+int run(std::string const& part) {
   tally all;
-  auto const add = [&](tally const& one) { all.within += one.within, all.all += one.all; };
   auto const with = [&]<class T>(std::type_identity<T>) {
-    add(measure<T>(1, layout::lane_major));
+    auto const look = [&](index_t lanes, layout where) {
+      std::string const name = shape_name<T>(lanes, where);
+      if (name.find(part) == std::string::npos) return;
+      tally const one = measure<T>(name, lanes, where);
+      all.within += one.within, all.all += one.all;
+    };
+    look(1, layout::lane_major);
     for (index_t const lanes : {8, 64})
-      for (layout const where : {layout::lane_major, layout::time_major}) add(measure<T>(lanes, where));
+      for (layout const where : {layout::lane_major, layout::time_major}) look(lanes, where);
   };
   with(std::type_identity<float>{}), with(std::type_identity<double>{}),
       with(std::type_identity<std::complex<float>>{});
@@ -185,8 +204,8 @@ int run() {
 
 int main(int argc, char** argv) {
   using namespace ssmscan::bench;
-  if (argc > 1) {
-    std::cerr << "bench_short_calls: argument: got " << argv[1] << "; need none\n";
+  if (argc > 2) {
+    std::cerr << "bench_short_calls: arguments: got " << argc - 1 << "; need one at most, a part of a shape's name\n";
     return 2;
   }
   if (auto const why = refusal(ssmscan::this_build()); !why.empty()) {
@@ -195,7 +214,7 @@ int main(int argc, char** argv) {
   }
   for (auto const& [name, value] : context_of(argc, argv)) std::cout << name << ": " << value << "\n";
   try {
-    return run();
+    return run(argc > 1 ? argv[1] : "");
   } catch (wrong_answer const& error) {
     std::cerr << "bench_short_calls: " << error.what() << "\n";
     return 1;

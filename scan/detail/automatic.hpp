@@ -1,6 +1,8 @@
 #pragma once
 // Which algorithm `automatic` stands for. It may look at the whole shape and the number of threads; it says why, in
 // words that are put together only for who asks: a call itself makes no strings.
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -18,31 +20,45 @@ inline constexpr int price_of_splitting = 4;
 inline constexpr index_t lanes_of_a_vector = 8;
 
 // What the tuned look_back takes of a lane, in steps of walking along it: to begin, and for each block of 256 steps, of
-// which a part takes as long as the whole. Measured with AVX2 and AVX-512 (docs/experiments/cpu_simd.md).
+// which a part takes as long as the whole. And what sequential takes: it walks along some lanes at once in the time of one,
+// what is left of them by fours. So up to what is `in_cache`; beyond, look_back reads and writes memory in longer pieces.
+// Measured with AVX2 and AVX-512 (docs/experiments/cpu_simd.md).
 struct tree_price {
-  static constexpr index_t block = 256;
-  index_t lane, each_block;
-  constexpr bool is_worth(index_t time) const { return time >= lane + each_block * ceil_div(time, block); }
+  static constexpr index_t block = 256, least_share = 4 * chunked::length;
+  index_t lane, each_block, abreast, in_cache;  // lanes, elements
+  constexpr index_t walks(index_t lanes) const { return lanes / abreast + ceil_div(lanes % abreast, 4); }
+  // On so many threads, which are woken for least_share elements each: the tree may be shared out along time too.
+  constexpr bool is_worth(extent size, int threads) const {
+    auto const [lanes, time] = size;
+    index_t const workers = std::clamp<index_t>(lanes * time / least_share, 1, threads);
+    index_t const walked = lanes * time > in_cache ? lanes : walks(lanes);
+    return std::max(walked, workers) * time >= lanes * (lane + each_block * ceil_div(time, block));
+  }
 };
+
+enum class arrangement { time_beside_time, time_beside_one_a, lane_beside_lane, other };
 
 // Walking along takes a multiply-add's latency a step, whatever the dtype; a vector has twice as many floats as doubles,
 // and multiplies integers at half the pace. Packed sequences and semi_log are walked by the text, which is slower.
 template <class T>
-constexpr tree_price price_of_a_tree(operation represents, packing how) {
-  if (represents == operation::semi_log) return {.lane = 0, .each_block = 56};
-  if (how == packing::packed) return {.lane = 0, .each_block = 80};
+constexpr tree_price price_of_a_tree(operation represents, packing how, arrangement where) {
+  if (represents == operation::semi_log) return {.lane = 0, .each_block = 56, .abreast = 1, .in_cache = 0};
+  if (how == packing::packed) return {.lane = 0, .each_block = 80, .abreast = 1, .in_cache = 0};
   bool const floats = std::same_as<T, float> || std::same_as<T, std::complex<float>>;
-  return {.lane = 64, .each_block = floats ? 104 : 160};
+  index_t const in_cache = (index_t{1} << (floats ? 24 : 21)) / index_t{sizeof(T)};  // x is so long
+  return {.lane = 64,
+          .each_block = floats ? 104 : 160,
+          .abreast = floats || std::same_as<T, std::uint32_t> ? 8 : 4,
+          .in_cache = where == arrangement::time_beside_time ? in_cache : 0};
 }
-
-enum class arrangement { time_beside_time, lane_beside_lane, other };
 
 template <class T>
 arrangement arrangement_of(recurrence<T> const& r) {
   auto const along = [](index_t a, index_t b, index_t x) {
     return (x == 1 || x == -1) && b == x && (a == x || a == 0);
   };
-  if (along(r.a.stride.time, r.b.stride.time, r.x.stride.time)) return arrangement::time_beside_time;
+  auto const [a, b, x] = std::array{r.a.stride.time, r.b.stride.time, r.x.stride.time};
+  if (along(a, b, x)) return a == x ? arrangement::time_beside_time : arrangement::time_beside_one_a;
   if (along(r.a.stride.channel, r.b.stride.channel, r.x.stride.channel) && r.x.stride.channel == 1)
     return arrangement::lane_beside_lane;
   return arrangement::other;
@@ -69,7 +85,7 @@ inline answer automatic(question const& q) {
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
   bool const is_affine = q.represents == operation::affine;
-  bool const takes_look_back = q.price.is_worth(time) && q.order == block_order::one_after_another;
+  bool const takes_look_back = q.price.is_worth(q.size, q.threads) && q.order == block_order::one_after_another;
   if (q.represents == operation::semi_log && takes_look_back)
     return {"look_back",
             "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};
@@ -80,8 +96,10 @@ inline answer automatic(question const& q) {
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  if (is_affine && q.where == arrangement::time_beside_time && takes_look_back)
-    return {"look_back", "contiguous in time: one pass, in vectors"};
+  bool const is_along = q.where == arrangement::time_beside_time || q.where == arrangement::time_beside_one_a;
+  if (is_affine && is_along && takes_look_back) return {"look_back", "contiguous in time: one pass, in vectors"};
+  if (is_affine && is_along && q.how == packing::one_sequence && q.price.walks(lanes) < lanes && time >= q.price.lane)
+    return {"sequential", "lanes enough, in cache, to walk along some at once, and no combine is done twice"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};
   if (lanes >= q.threads) return {"sequential", "lanes enough for every thread, and no combine is done twice"};

@@ -104,10 +104,12 @@ template <class A, class B>
 // On backend B, by what `automatic` would choose.
 template <class B, class T>
 choice run_short_call(recurrence<T> const& r) {
-  constexpr tree_price price = price_of_a_tree<T>(operation::affine, packing::one_sequence);
-  static_assert(price.block == simd::block && most_short_steps == simd::chunk);
+  constexpr tree_price price =
+      price_of_a_tree<T>(operation::affine, packing::one_sequence, arrangement::time_beside_time);
+  static_assert(price.block == simd::block && most_short_steps == simd::chunk &&
+                price.abreast == simd::lanes_abreast<T>);
   index_t const lanes = r.x.shape.channel, n = r.x.shape.time;
-  if (r.x.stride.time == 1 && price.is_worth(n)) {
+  if (r.x.stride.time == 1 && price.is_worth({lanes, n}, 1)) {
     run_look_back(r);
     return short_choice<simd::look_back, B>();
   }

@@ -55,23 +55,27 @@ HWY_INLINE void store_pieces(D d, hn::Vec<D> v, R* to, std::ptrdiff_t apart) {
   }
 }
 
-// piece by piece vectors, rows to columns; its own inverse.
+// piece by piece vectors, rows to columns; its own inverse. As integers: some processors have a second port for such
+// shuffles, and none for the same of floats.
 template <class D, class V>
 HWY_INLINE void transpose(D d, V (&v)[piece<D>]) {
+  hn::RebindToUnsigned<D> const as;
   if constexpr (piece<D> == 4) {
-    hn::RepartitionToWide<D> const wide;
-    auto const low01 = hn::BitCast(wide, hn::InterleaveLower(d, v[0], v[1]));
-    auto const low23 = hn::BitCast(wide, hn::InterleaveLower(d, v[2], v[3]));
-    auto const high01 = hn::BitCast(wide, hn::InterleaveUpper(d, v[0], v[1]));
-    auto const high23 = hn::BitCast(wide, hn::InterleaveUpper(d, v[2], v[3]));
+    hn::RepartitionToWide<decltype(as)> const wide;
+    auto const v0 = hn::BitCast(as, v[0]), v1 = hn::BitCast(as, v[1]), v2 = hn::BitCast(as, v[2]),
+               v3 = hn::BitCast(as, v[3]);
+    auto const low01 = hn::BitCast(wide, hn::InterleaveLower(as, v0, v1));
+    auto const low23 = hn::BitCast(wide, hn::InterleaveLower(as, v2, v3));
+    auto const high01 = hn::BitCast(wide, hn::InterleaveUpper(as, v0, v1));
+    auto const high23 = hn::BitCast(wide, hn::InterleaveUpper(as, v2, v3));
     v[0] = hn::BitCast(d, hn::InterleaveLower(wide, low01, low23));
     v[1] = hn::BitCast(d, hn::InterleaveUpper(wide, low01, low23));
     v[2] = hn::BitCast(d, hn::InterleaveLower(wide, high01, high23));
     v[3] = hn::BitCast(d, hn::InterleaveUpper(wide, high01, high23));
   } else if constexpr (piece<D> == 2) {
-    V const low = hn::InterleaveLower(d, v[0], v[1]);
-    v[1] = hn::InterleaveUpper(d, v[0], v[1]);
-    v[0] = low;
+    auto const v0 = hn::BitCast(as, v[0]), v1 = hn::BitCast(as, v[1]);
+    v[0] = hn::BitCast(d, hn::InterleaveLower(as, v0, v1));
+    v[1] = hn::BitCast(d, hn::InterleaveUpper(as, v0, v1));
   }
 }
 

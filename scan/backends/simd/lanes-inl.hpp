@@ -8,28 +8,10 @@
 
 #include <hwy/cache_control.h>
 
-#include <ssmscan/scan/backends/simd/lanes.hpp>
-#include <ssmscan/scan/backends/simd/number-inl.hpp>
+#include <ssmscan/scan/backends/simd/abreast-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
-
-// One lane, at the pace of the multiply-add's latency.
-template <class T>
-void fold_one(lanes_piece<T> const& p, index_t lane) {
-  T const *a = p.a.data + lane * p.a.lane_stride, *b = p.b.data + lane * p.b.lane_stride;
-  T* x = p.x + lane * p.x_lane_stride;
-  T state = p.state[lane];
-  index_t t = 0;
-  if (p.starts && p.time > 0) *x = state = *b, t = 1;
-  if (p.a.time_stride == 1 && p.b.time_stride == 1 && p.x_time_stride == 1) {
-    for (; t < p.time; ++t) x[t] = state = scalar_multiply_add(a[t], state, b[t]);
-  } else {
-    for (; t < p.time; ++t)
-      x[t * p.x_time_stride] = state = scalar_multiply_add(a[t * p.a.time_stride], state, b[t * p.b.time_stride]);
-  }
-  p.state[lane] = state;
-}
 
 // Numbers at `from` of neighbouring lanes, or one for all.
 template <class T, class D>
@@ -135,12 +117,31 @@ index_t fold_rows(lanes_piece<T> const& given) {
   return lanes;
 }
 
+// Whether rows are folded with their states in registers: all of a row at once, or some of it where all there is stays in
+// the second-level cache, as what is beside it comes from memory too.
+template <class T>
+bool is_for_registers(lanes_piece<T> const& p) {
+  constexpr index_t in_second_level = index_t{1} << 19;
+  constexpr auto whole_row = static_cast<index_t>(most_vectors<T> * lanes_of<hn::ScalableTag<real_of<T>>>);
+  return p.a.lane_stride == 1 && p.b.lane_stride == 1 && p.how == write::through_the_cache &&
+         (p.lanes <= whole_row || p.lanes * p.time * static_cast<index_t>(sizeof(T)) <= in_second_level);
+}
+
 template <class T>
 void fold(lanes_piece<T> const& p) {
+  if (p.time <= 0) return;
   auto const beside = [](index_t stride) { return stride == 1 || stride == 0; };
   index_t lane = 0;
-  if (p.lanes > 1 && p.x_lane_stride == 1 && beside(p.a.lane_stride) && beside(p.b.lane_stride)) lane = fold_rows(p);
-  for (; lane < p.lanes; ++lane) fold_one(p, lane);
+  if (p.lanes > 1) {
+    if (p.x_lane_stride != 1 || !beside(p.a.lane_stride) || !beside(p.b.lane_stride)) {
+      lane = fold_along(p);
+    } else if (is_for_registers(p)) {
+      lane = fold_beside(p);
+    } else {
+      lane = fold_rows(p);
+    }
+  }
+  fold_any(p, lane, p.lanes);
 }
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -25,6 +25,10 @@ struct lanes_piece {
   T const *next_a = nullptr, *next_b = nullptr;
 };
 
+// Lanes that are walked along abreast, each along its own memory, in vectors of 32 bytes.
+template <class T>
+inline constexpr index_t lanes_abreast = 32 / index_t{sizeof(typename parts_of<T>::real)};
+
 template <class T>
 struct lanes_functions {
   void (*fold)(lanes_piece<T> const&);

@@ -27,6 +27,9 @@ struct sequential : ssmscan::sequential {
       index_t const elements = p.size.lanes * p.size.time, row = p.size.lanes * static_cast<index_t>(sizeof(T));
       workers = std::clamp<index_t>(
           std::min(elements / rows_share, row / (tiles_a_worker * shares_of(how).narrowest_tile)), 1, workers);
+    } else if (p.size.lanes >= lanes_together) {
+      workers = std::clamp<index_t>(p.size.lanes * p.size.time * static_cast<index_t>(sizeof(T)) / lanes_share_bytes, 1,
+                                    workers);
     }
     solve_by(all, on, p, how, workers);
   }
@@ -112,13 +115,21 @@ struct sequential : ssmscan::sequential {
     bool up_;
   };
 
-  // Where lanes are cut: at lines of memory of x where they lie beside one another, else anywhere.
+  // Lanes that are walked along in the time of one, by vectors of 16 bytes or side by side.
+  static constexpr index_t lanes_together = 4;
+
+  // Where lanes are cut: at lines of memory of x where they lie beside one another; so that some stay together where they are
+  // evenly spaced; else anywhere.
   template <class T>
   class lane_shares {
    public:
     lane_shares(detail::recurrence_problem<T> const& p, range lanes)
         : lanes_(lanes), even_(p.a.is_even() && p.b.is_even() && p.x.is_even()) {
       if (!even_) return;
+      if (lanes.end - lanes.begin > 1 && !is_beside(p.x)) {
+        step_ = lanes_together;
+        return;
+      }
       step_ = line_bytes / static_cast<index_t>(sizeof(T));
       auto const address = reinterpret_cast<std::uintptr_t>(&p.x(lanes.begin, 0));
       past_a_line_ = static_cast<index_t>(address % line_bytes / sizeof(T));
@@ -153,6 +164,10 @@ struct sequential : ssmscan::sequential {
   // a worker on, below which one worker is faster alone.
   static constexpr index_t rows_share = index_t{1} << 17, tiles_a_worker = 2, blocks_a_worker = 4,
                            longest_row = index_t{1} << 17;  // bytes
+
+  // Lanes that are walked along some at once take a quarter of the time of one by one: a worker is worth it from so many
+  // bytes of x on.
+  static constexpr index_t lanes_share_bytes = index_t{3} << 15;
 
   template <class View>
   static bool is_beside(View const& v) {  // lane beside lane

@@ -43,8 +43,9 @@ constexpr tensor_shape lanes_of(index_t lanes, index_t time) { return {1, lanes,
 constexpr index_t short_time = 100, long_enough = 705, long_time = index_t{1} << 17;
 
 constexpr std::string_view vectors_along_time = "contiguous in time", vectors_across = "beside one another",
-                           one_thread = "one thread", enough = "lanes enough", split = "fewer lanes than threads",
-                           not_worth = "more combines", tree_of_logarithms = "only a tree";
+                           some_at_once = "some at once", one_thread = "one thread", enough = "lanes enough",
+                           split = "fewer lanes than threads", not_worth = "more combines",
+                           tree_of_logarithms = "only a tree";
 
 // "sequences of ... steps and more, contiguous in time: look_back; one pass, in vectors along time, on one thread or all"
 // "many lanes beside one another in memory (time_major): sequential; lanes run abreast in vectors"
@@ -52,11 +53,16 @@ constexpr line in_vectors[] = {
     {lanes_of(1, long_enough), places::time_beside_time, 1, "look_back", vectors_along_time},
     {lanes_of(1, long_enough), places::time_beside_time, 16, "look_back", vectors_along_time},
     {lanes_of(1, long_time), places::time_beside_time, 2, "look_back", vectors_along_time},
-    {lanes_of(8, long_enough), places::time_beside_time, 2, "look_back", vectors_along_time},
-    {{3, 5, long_enough}, places::time_beside_time, 2, "look_back", vectors_along_time},
+    {lanes_of(8, long_enough), places::constant_a, 2, "look_back", vectors_along_time},
+    {{3, 5, long_enough}, places::constant_a, 2, "look_back", vectors_along_time},
+    {.shape = lanes_of(8, long_enough),
+     .threads = 2,
+     .algorithm = "look_back",
+     .why = vectors_along_time,
+     .how = packed::by_offsets},
     {lanes_of(2, long_time), places::downwards, 2, "look_back", vectors_along_time},
     {lanes_of(2, long_time), places::constant_a, 2, "look_back", vectors_along_time},
-    {.shape = lanes_of(2, long_time),
+    {.shape = lanes_of(1, long_time),
      .threads = 16,
      .algorithm = "look_back",
      .why = vectors_along_time,
@@ -71,6 +77,13 @@ constexpr line in_vectors[] = {
      .algorithm = "look_back",
      .why = vectors_along_time,
      .how = packed::by_reset},
+    // lanes enough to walk along some at once, up to what stays in cache
+    {lanes_of(3, long_enough), places::time_beside_time, 1, "sequential", some_at_once},
+    {lanes_of(8, long_enough), places::time_beside_time, 2, "sequential", some_at_once},
+    {{3, 5, long_enough}, places::downwards, 2, "sequential", some_at_once},
+    {lanes_of(64, 1 << 11), places::time_beside_time, 2, "sequential", some_at_once},
+    {lanes_of(4, 1 << 12), places::time_beside_time, 16, "sequential", some_at_once},
+    {lanes_of(4, long_time), places::time_beside_time, 16, "look_back", vectors_along_time},
     {lanes_of(64, short_time), places::lane_beside_lane, 1, "sequential", vectors_across},
     {lanes_of(64, 1 << 14), places::lane_beside_lane, 2, "sequential", vectors_across},
     {{2, 64, 1 << 12}, places::lane_beside_lane, 2, "sequential", vectors_across},
@@ -81,7 +94,7 @@ constexpr line in_vectors[] = {
 constexpr line anything_else[] = {
     // short
     {lanes_of(1, short_time), places::time_beside_time, 1, "sequential", one_thread},
-    {lanes_of(64, short_time), places::time_beside_time, 2, "sequential", enough},
+    {lanes_of(64, 60), places::time_beside_time, 2, "sequential", enough},
     {lanes_of(1, short_time), places::time_beside_time, 2, "sequential", not_worth},
     {lanes_of(1, short_time), places::time_beside_time, 16, "sequential", not_worth},
     {lanes_of(1, 1), places::time_beside_time, 16, "sequential", not_worth},
@@ -214,13 +227,13 @@ TEST(automatic, runs_in_vectors_where_the_page_says_so) {
   expect_choices<std::uint32_t>(in_vectors);
 }
 
-// "from so many steps on": each change of choice along the steps, whatever the lanes, as the page's table has it.
+// "from so many steps on": each change of choice along the steps, as the page's table has it.
 template <class T>
-void expect_changes(std::vector<index_t> const& at, packed how = packed::no) {
+void expect_changes(std::vector<index_t> const& many_lanes, std::vector<index_t> const& at, packed how = packed::no) {
   constexpr index_t longest = 2000;
   std::vector<T> const values(3 * longest, T(1));
   std::vector<T> x(values.size());
-  for (index_t const lanes : {1, 3})
+  for (index_t const lanes : many_lanes)
     for (std::string_view const backend : {"serial", "openmp"}) {
       std::vector<index_t> found;
       auto const chosen = [&](index_t n) {
@@ -240,13 +253,16 @@ void expect_changes(std::vector<index_t> const& at, packed how = packed::no) {
 
 TEST(automatic, takes_look_back_by_whole_blocks) {
   if (simd_target() == "none") GTEST_SKIP() << "built without vectors";
-  expect_changes<float>({168, 257, 272});
-  expect_changes<std::complex<float>>({168, 257, 272});
-  expect_changes<double>({224, 257, 384, 513, 544});
-  expect_changes<std::complex<double>>({224, 257, 384, 513, 544});
-  expect_changes<std::uint32_t>({224, 257, 384, 513, 544});
-  expect_changes<float>({80}, packed::by_offsets);
-  expect_changes<double>({80}, packed::by_offsets);
+  expect_changes<float>({1}, {168, 257, 272});
+  expect_changes<std::complex<float>>({1}, {168, 257, 272});
+  expect_changes<double>({1}, {224, 257, 384, 513, 544});
+  expect_changes<std::complex<double>>({1}, {224, 257, 384, 513, 544});
+  expect_changes<std::uint32_t>({1}, {224, 257, 384, 513, 544});
+  // Two lanes are walked along in the time of one.
+  expect_changes<float>({2}, {752, 769, 960, 1025, 1168, 1281, 1376, 1537, 1584});
+  expect_changes<std::complex<float>>({2}, {752, 769, 960, 1025, 1168, 1281, 1376, 1537, 1584});
+  expect_changes<float>({1, 3}, {80}, packed::by_offsets);
+  expect_changes<double>({1, 3}, {80}, packed::by_offsets);
 }
 
 TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
@@ -264,6 +280,29 @@ TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
   }
 }
 
+// "up to 16 MiB of floats, 2 MiB of other types"
+template <class T>
+void expect_up_to(index_t bytes) {
+  constexpr index_t lanes = 16;
+  index_t const time = bytes / (lanes * index_t{sizeof(T)});
+  auto const chosen = [&](index_t n) {
+    auto const where = detail::arrangement::time_beside_time;
+    auto const price = detail::price_of_a_tree<T>(operation::affine, detail::packing::one_sequence, where);
+    return detail::automatic({{lanes, n}, 2, operation::affine, detail::packing::one_sequence, where, price}).algorithm;
+  };
+  EXPECT_EQ(chosen(time), "sequential");
+  EXPECT_EQ(chosen(time + 1), "look_back");
+}
+TEST(automatic, takes_look_back_for_many_lanes_beyond_the_caches) {
+#if !defined(SSMSCAN_WITHOUT_SIMD)
+  expect_up_to<float>(index_t{1} << 24);
+  expect_up_to<std::complex<float>>(index_t{1} << 24);
+  expect_up_to<double>(index_t{1} << 21);
+  expect_up_to<std::complex<double>>(index_t{1} << 21);
+  expect_up_to<std::uint32_t>(index_t{1} << 21);
+#endif
+}
+
 TEST(automatic, takes_no_look_back_where_blocks_run_in_any_order) {
   for (operation const represents : {operation::affine, operation::semi_log}) {
     SCOPED_TRACE(represents == operation::affine ? "affine" : "semi_log");
@@ -272,7 +311,8 @@ TEST(automatic, takes_no_look_back_where_blocks_run_in_any_order) {
                        .represents = represents,
                        .how = detail::packing::one_sequence,
                        .where = detail::arrangement::time_beside_time,
-                       .price = detail::price_of_a_tree<float>(represents, detail::packing::one_sequence)};
+                       .price = detail::price_of_a_tree<float>(represents, detail::packing::one_sequence,
+                                                               detail::arrangement::time_beside_time)};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
     EXPECT_EQ(detail::automatic(q).algorithm, "look_back");
 #endif
