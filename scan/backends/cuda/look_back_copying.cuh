@@ -14,7 +14,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
   using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::stored, typename block::tile;
+  using typename block::T, typename block::stored, typename block::tile, typename block::storage;
 
   // The lanes of an array copied in bulk: evenly spaced, so that no address takes a division.
   template <class V>
@@ -29,16 +29,16 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  __device__ void load() const {
+  // asked: for the first ticket, by lane 0, where blocks meet.
+  __device__ void load(ticket_counter::word_t asked) const {
     if (in_bulk && lane != 0 && !fills_a()) return;
     // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
     // wait for.
-    bool const meet = plan.blocks_meet() && !in_cluster, drawn = meet || Slots > 1;
+    bool const meet = draws_first(), drawn = meet || Slots > 1;
     index_t const by_index = meet ? 0 : gridDim.x;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
-    if (meet && lane == 0) ask_ahead(a, b);
     int i = 0;
-    index_t ticket = meet ? to_all(answer(ask())) : static_cast<index_t>(blockIdx.x);
+    index_t ticket = meet ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
       ticket_counter::word_t const next = drawn ? ask() : 0;  // answered when it is needed
       auto const item = work_item::of<T>(plan, ticket);
@@ -49,16 +49,29 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     }
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
-    hand_out(i, {});
+    for (int end = 0; end < storage::reducers; ++end, ++i) {
+      hand_out(i, {});
+      m.full[slot(i)].arrive();
+    }
+  }
+
+  __device__ bool draws_first() const { return plan.blocks_meet() && !in_cluster; }
+
+  // Before anything else, by one thread: the first ticket is on its way, and the block's first tiles.
+  __device__ ticket_counter::word_t start() const {
+    if (!draws_first()) return 0;
+    ticket_counter::word_t const asked = counter.ask();
+    ask_ahead(inputs(p.a, plan.lanes), inputs(p.b, plan.lanes));
+    return asked;
   }
 
   // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
   // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
   __device__ void ask_ahead(inputs const& a, inputs const& b) const {
     constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
-    if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
-      return;
-    for (int k = 0; k < rounds; ++k) {
+    bool const pays =
+        in_bulk && Slots > 1 && plan.tickets >= index_t{least} * gridDim.x && plan.tickets <= index_t{most} * gridDim.x;
+    for (int k = 0; pays && k < rounds; ++k) {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
       std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
       if (bytes == 0) continue;
@@ -174,8 +187,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     if (in_bulk && lane != 0) return;
     lanes_in_bulk<stored> const x(p.x, plan.lanes);
     work_item item;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.scanned[slot(i)].wait(parity(i));
+    for (int i = 0; has_item(i, item, m.scanned); ++i) {
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
         stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;

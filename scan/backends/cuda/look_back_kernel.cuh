@@ -31,7 +31,7 @@ namespace ssmscan::device {
 
 // A word is of this run where it bears `epoch`.
 template <class Steps, copies How, int Slots>
-__global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
+__global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::stored> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
                      word* words, std::uint64_t epoch, std::uint32_t const* heads) {
@@ -40,40 +40,45 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
   static_assert(fits<Steps>);
   auto& m = *reinterpret_cast<storage*>(memory);
   constexpr int rows = look_back_tile<typename Steps::scalar>::rows;
+  int const warp = threadIdx.x / warp_size, lane = threadIdx.x % warp_size;
+  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, heads, lane};
+  look_back_copying<Steps, How, Slots> const copying{block};
+  look_back_passing<Steps, How, Slots> const passing{block};
+  look_back_scanning<Steps, How, Slots> const scanning{block};
+  ticket_counter::word_t const asked = threadIdx.x == 0 ? copying.start() : 0;
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
-  if (threadIdx.x == 0) {
-    for (int s = 0; s < storage::slots; ++s) {
-      m.handed_out[s].initialise(1);
-      m.full[s].initialise(How == copies::by_element || p.a.time_stride() == 0 ? warp_size : 1);
-      m.reduced[s].initialise(rows * warp_size);
-      m.carried[s].initialise(warp_size);
-      m.scanned[s].initialise(rows * warp_size);
-      m.empty[s].initialise(How == copies::by_element ? warp_size : 1);
-    }
-    for (int k = 0; k < storage::groups; ++k)
-      m.group_full[k].initialise(warp_size), m.group_empty[k].initialise(warp_size);
+  // Each barrier by another thread, of warps that have nothing to do yet.
+  if (warp == 1 && lane < storage::slots) {
+    bool const by_all = How == copies::by_element;
+    m.handed_out[lane].initialise(1);
+    m.full[lane].initialise(by_all || p.a.time_stride() == 0 ? warp_size : 1);
+    m.reduced[lane].initialise(rows * warp_size);
+    m.carried[lane].initialise(warp_size);
+    m.scanned[lane].initialise(rows * warp_size);
+    m.empty[lane].initialise(by_all ? warp_size : 1);
+    barriers_are_initialised();
+  }
+  if (warp == 2 && lane < storage::groups) {
+    m.group_full[lane].initialise(warp_size), m.group_empty[lane].initialise(warp_size);
+    barriers_are_initialised();
+  }
+  if (warp == 3 && lane == 0) {
     m.told.initialise(1);
     barriers_are_initialised();
     if constexpr (How == copies::bulk_in_cluster) {
       auto const before = static_cast<std::uint32_t>(blockIdx.x % plan.tiles);  // tiles of the lane
-      constexpr int words = words_of<typename Steps::aggregate> + (is_packed<Steps> ? 1 : 0);
-      m.told.arrive_expecting(before * words * sizeof(std::uint64_t));
+      constexpr int words_of_each = words_of<typename Steps::aggregate> + (is_packed<Steps> ? 1 : 0);
+      m.told.arrive_expecting(before * words_of_each * sizeof(std::uint64_t));
     }
   }
-  int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m,     p,     plan,  counter,
-                                                 words, epoch, heads, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
     ptx::barrier_cluster_arrive(ptx::sem_release);
     if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
   }
-  look_back_copying<Steps, How, Slots> const copying{block};
-  look_back_passing<Steps, How, Slots> const passing{block};
-  look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
-    copying.load();
+    copying.load(asked);
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
@@ -82,11 +87,11 @@ __global__ void __launch_bounds__(look_back_threads<typename Steps::scalar>, 1)
   } else if (warp == 3) {
     copying.store();
   } else {
-    int const row = warp - look_back_warps_of_tasks;
-    if (row < rows) {
-      scanning.reduce(row);
+    int const of_rows = warp - look_back_warps_of_tasks, row = of_rows % rows, turn = of_rows / rows;
+    if (turn < storage::reducers) {
+      scanning.reduce(row, turn);
     } else {
-      scanning.scan(row - rows);
+      scanning.scan(row);
     }
   }
 }

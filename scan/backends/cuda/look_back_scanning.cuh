@@ -14,26 +14,28 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::state_t, typename block::map, typename block::tile;
+  using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
   // ---- reduce ----
-  __device__ void reduce(int row) const {
+  // The tiles i with i % reducers == turn.
+  __device__ void reduce(int row, int turn) const {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.full[slot(i)].wait(parity(i));
+    int i = turn;
+    for (; has_item(i, item, m.full); i += storage::reducers) {
+      auto& row_total = m.row_total[static_cast<std::uint32_t>(i) % (2 * storage::reducers)];
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       map own = Steps::identity();
       if (count > 0) own = run_at(i, item, region, begin, count).fold(heads_from(i, begin));
       own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
-      if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
-      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
-      map rows = m.row_total[i & 1][region * plan.rows_per_lane];  // those before this one
+      if (lane == warp_size - 1) row_total[row] = own;
+      rows_meet(turn);
+      map rows = row_total[region * plan.rows_per_lane];  // those before this one
 #pragma unroll
       for (int r = 1; r < tile::rows - 1; ++r)
-        if (r < in_lane) rows = combine(rows, m.row_total[i & 1][region * plan.rows_per_lane + r]);
+        if (r < in_lane) rows = combine(rows, row_total[region * plan.rows_per_lane + r]);
       if (plan.tiles > 1 && row == tile::rows - 1) {
         if (in_cluster) {
           tell(item, from_last_thread(combine(rows, own)));
@@ -42,8 +44,21 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
           publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), Steps::starts(total), epoch);
         }
       }
-      m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : in_lane == 0 ? earlier : combine(rows, earlier);
+      map before = combine(rows, earlier);  // of all threads, and not of some: no branch
+      if (in_lane == 0) before = earlier;
+      if (lane == 0) before = rows;
+      m.before[slot(i)][row * warp_size + lane] = before;
       m.reduced[slot(i)].arrive();
+    }
+    m.reduced[slot(i)].arrive();  // there is no more
+  }
+
+  __device__ static void rows_meet(int turn) {
+    static_assert(storage::reducers <= 2);
+    if (storage::reducers == 1 || turn == 0) {
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+    } else {
+      asm volatile("bar.sync 2, %0;" ::"n"(tile::threads) : "memory");
     }
   }
 
@@ -79,8 +94,8 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.reduced[slot(i)].wait(parity(i));
+    int i = 0;
+    for (; has_item(i, item, m.reduced); ++i) {
       m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       if (count > 0) {
@@ -96,6 +111,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
       if constexpr (in_bulk) fence_before_bulk_store();
       m.scanned[slot(i)].arrive();
     }
+    m.scanned[slot(i)].arrive();  // there is no more
   }
 };
 

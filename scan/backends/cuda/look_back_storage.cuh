@@ -20,6 +20,8 @@ struct look_back_storage {
   using stored = typename Steps::stored;
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
+  // Groups of warps that reduce, in turns: of 16 bits a tile takes no longer to come than one of them to reduce it.
+  static constexpr int reducers = sizeof(stored) == 2 && slots > 1 ? 2 : 1;
   // Aggregates that a thread asks for at a time: of 5, 160 a warp, about a tile of each multiprocessor; fewer of those that take more
   // registers.
   static constexpr int looks = sizeof(typename Steps::aggregate) > 16 ? 3 : 5;
@@ -32,7 +34,7 @@ struct look_back_storage {
   // The tile's part of look_back_block::heads, and 16 bytes more, as the bit after the last element counts.
   static constexpr int head_words = is_packed<Steps> ? tile::length / 32 + 4 : 4;
   alignas(16) std::uint32_t heads[is_packed<Steps> ? slots : 1][head_words];
-  typename Steps::map row_total[2][tile::rows];
+  typename Steps::map row_total[2 * reducers][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
@@ -46,8 +48,10 @@ struct look_back_storage {
 };
 
 inline constexpr int look_back_warps_of_tasks = 4;  // load, gather, pass, store
-template <class T>
-inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks + 2 * look_back_tile<T>::rows);
+template <class Steps, int Slots>
+inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks +
+                                                    (look_back_storage<Steps, Slots>::reducers + 1) *
+                                                        look_back_tile<typename Steps::scalar>::rows);
 
 template <class Steps>
 inline constexpr bool fits = sizeof(look_back_storage<Steps, Steps::slots>) <= 227 * 1024;
