@@ -20,8 +20,10 @@ struct look_back_storage {
   using stored = typename Steps::stored;
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
-  // Groups of warps that reduce, in turns: of 16 bits a tile takes no longer to come than one of them to reduce it.
-  static constexpr int reducers = sizeof(stored) == 2 && slots > 1 ? 2 : 1;
+  // Groups of warps that reduce, in turns: of 16 bits a tile takes no longer to come than one of them to reduce it. A slot is always
+  // the same group's, so that a group sees each phase of the slot's barrier, and takes no earlier one for the one it waits for.
+  static constexpr int reducers = sizeof(stored) == 2 && slots % 2 == 0 ? 2 : 1;
+  static_assert(slots % reducers == 0);
   // Aggregates that a thread asks for at a time: of 5, 160 a warp, about a tile of each multiprocessor; fewer of those that take more
   // registers.
   static constexpr int looks = sizeof(typename Steps::aggregate) > 16 ? 3 : 5;
