@@ -5,6 +5,8 @@
 #include <memory>
 #include <new>
 #include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -12,15 +14,29 @@
 
 namespace ssmscan {
 
-// Uninitialised values, freed with the object; none asks for no memory. Throws std::bad_alloc, also where no size can count
-// the bytes.
+// Memory that cannot be had, as the call reports it.
+[[noreturn]] inline void refuse_memory(index_t n, std::size_t size) {
+  throw std::system_error(
+      std::make_error_code(std::errc::not_enough_memory),
+      "scratch: got no memory; need " + std::to_string(n) + " values of " + std::to_string(size) + " bytes");
+}
+
+template <class V, class Make>
+std::unique_ptr<V[]> host_values(index_t n, Make make) {
+  if (n < 0 || n > std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(V))) refuse_memory(n, sizeof(V));
+  try {
+    return make(static_cast<std::size_t>(n));
+  } catch (std::bad_alloc const&) { refuse_memory(n, sizeof(V)); }
+}
+
+// Uninitialised values, freed with the object; none asks for no memory. Throws std::system_error (not_enough_memory), also
+// where no size can count the bytes.
 template <class T>
 class host_scratch {
  public:
   explicit host_scratch(index_t n) {
-    if (n < 0 || n > std::numeric_limits<index_t>::max() / static_cast<index_t>(sizeof(T)))
-      throw std::bad_array_new_length();
-    if (n > 0) values_ = std::make_unique_for_overwrite<T[]>(static_cast<std::size_t>(n));
+    if (n != 0)
+      values_ = host_values<T>(n, [](std::size_t count) { return std::make_unique_for_overwrite<T[]>(count); });
   }
   T* data() const { return values_.get(); }
 
@@ -44,7 +60,8 @@ class host_mailboxes {
 
  public:
   explicit host_mailboxes(index_t n, std::shared_ptr<std::atomic<bool> const> failed = nullptr)
-      : slots_(std::make_unique<slot[]>(static_cast<std::size_t>(n))), failed_(std::move(failed)) {}
+      : slots_(host_values<slot>(n, [](std::size_t count) { return std::make_unique<slot[]>(count); })),
+        failed_(std::move(failed)) {}
 
   class view {
    public:

@@ -37,12 +37,14 @@ std::optional<detail::question> question_of(recurrence<T> const& problem, execut
   if (how.algorithm != "automatic") return {};
   extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
   bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
+  auto const packing = packed ? detail::packing::packed : detail::packing::one_sequence;
   return detail::question{
       size,
       how.backend == "serial" ? 1 : openmp::threads_for(how.threads),
       problem.operation,
-      packed ? detail::packing::packed : detail::packing::one_sequence,
+      packing,
       detail::arrangement_of(problem),
+      detail::price_of_a_tree<T>(problem.operation, packing),
       has_ordered_blocks(how.backend) ? detail::block_order::one_after_another : detail::block_order::any};
 }
 
@@ -88,9 +90,8 @@ choice linear_recurrence(recurrence<T> const& problem, execution const& how) {
 #if !defined(SSMSCAN_WITHOUT_SIMD)
   if (detail::is_short_call(problem, how)) {
     bool const serially = detail::is_text(how.backend, serial::name);
-    if (serially || detail::is_text(how.backend, openmp::name)) {
-      detail::run_short_call(problem);
-      return serially ? detail::short_choice<serial>() : detail::short_choice<openmp>();
+    if (serially ? how.threads <= 1 : detail::is_text(how.backend, openmp::name)) {
+      return serially ? detail::run_short_call<serial>(problem) : detail::run_short_call<openmp>(problem);
     }
   }
 #endif

@@ -59,7 +59,7 @@ struct execution {
   std::string_view algorithm = "automatic";  // a name of algorithm_names(), or "automatic"
   std::string_view backend = "openmp";       // "serial" or "openmp"
   std::string_view inner = "";               // heinsen only: the algorithm of its two prefix sums; "" = its default
-  int threads = 0;  // openmp's; serial has one. 0 = as many as OpenMP would use; changes no bit of a named algorithm
+  int threads = 0;  // openmp's; of serial 0 or 1. 0 = as many as OpenMP would use; changes no bit of a named algorithm
 };
 
 // What was, or would be, run. Naming `algorithm` (and `inner`) reproduces the bits of `automatic`. `reason`, a sentence, is
@@ -74,7 +74,7 @@ struct choice {
 
 // Computes x (and final). Combines, their longest chain and the bytes moved are as the row of capabilities() says; scratch
 // is allocated as the algorithm needs. Throws std::invalid_argument naming the argument, what was given, what is needed, before anything is
-// written; std::bad_alloc where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
+// written; std::system_error where scratch cannot be had. Thread-safe as far as the memory of different calls is disjoint.
 template <recurrence_dtype T>
 SSMSCAN_SCAN_EXPORT choice linear_recurrence(recurrence<T> const& problem, execution const& how = {});
 

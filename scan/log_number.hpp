@@ -122,8 +122,8 @@ SSMSCAN_HOST_DEVICE inline log_number log_of(std::complex<double> v) {
 }
 SSMSCAN_HOST_DEVICE inline log_number log_of(float v) { return log_of(static_cast<double>(v)); }
 SSMSCAN_HOST_DEVICE inline log_number log_of(std::complex<float> v) {
-  return log_of(
-      std::complex<double>(v.real(), v.imag()));  // by parts: the conversion of the whole is a compiler's extension
+  // By parts: the conversion of the whole is a compiler's extension.
+  return log_of(std::complex<double>(static_cast<double>(v.real()), static_cast<double>(v.imag())));
 }
 
 // e^z for a double-double z: overflows to infinity, underflows gradually.

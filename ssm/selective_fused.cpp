@@ -95,7 +95,7 @@ class channels {
         B_(p_.B, row, plan.states),
         C_(p_.C, row, plan.states),
         A_(size(widest * plan.states)),
-        state_(size(vectors() * widest * plan.states)) {}
+        state_(size(vectors() * lanes_of() * plan.states)) {}
 
   void run() {
     for (index_t k = 0; k < plan_.sequences; ++k) {

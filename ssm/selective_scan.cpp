@@ -4,6 +4,7 @@
 
 #include <omp.h>
 
+#include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/check_selective.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
@@ -114,7 +115,7 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   std::vector<std::string> const backends = backend_names();
   if (std::find(backends.begin(), backends.end(), how.scan.backend) == backends.end())
     throw_invalid("backend", std::string(how.scan.backend), listed(backends));
-  if (how.scan.threads < 0) throw_invalid("threads", std::to_string(how.scan.threads), "0 or more");
+  ssmscan::detail::check_execution(how.scan);
   name_of(how.mode);
   if (how.mode == selective_mode::unfused) {
     choice const made = detail::run_unfused(plan, how.scan);

@@ -114,8 +114,8 @@ struct selective_execution {
   ssmscan::execution scan{};
 };
 
-// Computes y and final. batch x channels x states x time state updates. fused: memory of (states + 64) numbers per channel
-// in work; unfused: 256 MiB of a and b at a time (more where one channel needs more), as many reads and writes of them as
+// Computes y and final. batch x channels x states x time state updates. fused: memory of 240 x states numbers
+// per thread; unfused: 256 MiB of a and b at a time (more where one channel needs more), as many reads and writes of them as
 // the algorithm says. Bits depend on mode (and algorithm), dtype and the lengths of the sequences only: not on batch,
 // channels, layout, threads or SIMD target (unfused: as linear_recurrence says). fused carries the state exactly: a
 // sequence in pieces, each from the final state of the one before, gives the bits of one run.

@@ -1,9 +1,9 @@
-// What automatic costs where a call is short: at 64 lengths from 0 to 4096, float, beside a plain loop (nanoseconds
-// more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every round, one after the
-// other, and the median over the rounds of the difference or ratio within a round counts. Every result is verified
-// before anything is timed.
+// What automatic costs where a call is short: at some 64 lengths from 0 to 4096, one lane and several, either layout, beside
+// a plain loop (nanoseconds more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every
+// round, one after the other, and the median over the rounds of the difference or ratio within a round counts. Lengths stand
+// on both sides of every change of what plan says, and of whole blocks. Every result is verified before anything is timed.
 //
-// Exit: 0 all lengths within both bars, 1 a result was wrong, 2 arguments, 3 the build is not a Release build, 4 not
+// Exit: 0 all lengths within the bars, 1 a result was wrong, 2 arguments, 3 the build is not a Release build, 4 not
 // within the bars.
 #include <algorithm>
 #include <chrono>
@@ -23,16 +23,37 @@ namespace {
 
 constexpr double most_over_loop = 50e-9, most_over_best = 1.25;
 
-[[gnu::noinline]] void loop(float const* a, float const* b, float* x, index_t n) {
-  float state = 0;
-  for (index_t t = 0; t < n; ++t) x[t] = state = a[t] * state + b[t];
+template <class T>
+[[gnu::noinline]] void loop(T const* a, T const* b, T* x, index_t lanes, index_t n) {
+  for (index_t lane = 0; lane < lanes; ++lane, a += n, b += n, x += n) {
+    T state(0);
+    for (index_t t = 0; t < n; ++t) x[t] = state = a[t] * state + b[t];
+  }
 }
 
-// 0 to 16, then each some 12 % longer than the one before.
-std::vector<index_t> lengths() {
+template <class T>
+[[gnu::noinline]] void loop_beside(T const* a, T const* b, T* x, index_t lanes, index_t n) {
+  if (n > 0) std::copy_n(b, lanes, x);
+  for (index_t i = lanes; i < lanes * n; ++i) x[i] = a[i] * x[i - lanes] + b[i];
+}
+
+// 0 to 16, then each some 12 % longer than the one before; around whole blocks of 256; both sides of where `automatic` changes.
+template <class T>
+std::vector<index_t> lengths(index_t lanes, layout where) {
+  constexpr index_t longest = 4096, block = 256, blocks_looked_at = 4;
   std::vector<index_t> made;
   for (index_t n = 0; n <= 16; ++n) made.push_back(n);
   for (int k = 1; k <= 47; ++k) made.push_back(std::lround(16 * std::pow(256.0, k / 47.0)));
+  for (index_t n = block; n <= blocks_looked_at * block; n += block) made.insert(made.end(), {n - 1, n, n + 1});
+  problem<T> on({.lanes = lanes, .time = longest, .layout = where});
+  auto const chosen = [&](index_t n) {
+    on.shape.time = n;
+    return plan(on.call()).algorithm;
+  };
+  for (index_t n = 1; n <= longest; ++n)
+    if (chosen(n) != chosen(n - 1)) made.insert(made.end(), {n - 1, n});
+  std::sort(made.begin(), made.end());
+  made.erase(std::unique(made.begin(), made.end()), made.end());
   return made;
 }
 
@@ -61,28 +82,32 @@ struct wrong_answer : std::runtime_error {
 };
 
 // Whoever may be the best: by name, and not four times as slow as another in a first look.
-std::vector<runner> runners(problem<float>& on, oracle<float> const& truth) {
+template <class T>
+std::vector<runner> runners(problem<T>& on, oracle<T> const& truth) {
   auto const call = on.call();
   auto const promised = [&](std::string_view algorithm, std::string_view inner) {
     return promise<simd::algorithms>(capabilities(), algorithm, inner, operation::affine, on.shape.time);
   };
   choice const automatic = plan(call);
+  auto const plain = [&on] {
+    auto const& s = on.shape;
+    (s.layout == layout::lane_major ? loop<T> : loop_beside<T>)(on.a.data(), on.b.data(), on.x.data(), s.lanes, s.time);
+  };
   std::vector<runner> made{{"automatic", [=] { linear_recurrence(call); }, promised(automatic.algorithm, "")},
-                           {"loop",
-                            [&on] { loop(on.a.data(), on.b.data(), on.x.data(), std::ssize(on.x)); },
-                            {.right_steps = 1, .rounding = rounding::apart}}};
-  for_each_offer<float>(
-      capabilities(), operation::affine, inners::the_default, [&](capability const& row, std::string const&) {
-        execution const how{.algorithm = row.algorithm, .backend = row.backend};
-        std::string const name = std::string(row.algorithm) + "/" + std::string(row.backend);
-        made.push_back({name, [=] { linear_recurrence(call, how); }, promised(row.algorithm, row.inner)});
-      });
+                           {"loop", plain, {.right_steps = 1, .rounding = rounding::apart}}};
+  for_each_offer<T>(capabilities(), operation::affine, inners::the_default,
+                    [&](capability const& row, std::string const&) {
+                      if (!has_what_it_computes(row.algorithm, on.shape)) return;
+                      execution const how{.algorithm = row.algorithm, .backend = row.backend};
+                      std::string const name = std::string(row.algorithm) + "/" + std::string(row.backend);
+                      made.push_back({name, [=] { linear_recurrence(call, how); }, promised(row.algorithm, row.inner)});
+                    });
   std::vector<double> first(made.size());
   for (std::size_t k = 0; k < made.size(); ++k) {
-    std::fill(on.x.begin(), on.x.end(), std::nanf(""));
+    std::fill(on.x.begin(), on.x.end(), T(std::nanf("")));
     made[k].pass();
     if (auto const wrong = truth.compare(on.x, made[k].promised); !wrong.empty())
-      throw wrong_answer(made[k].name + ", " + std::to_string(on.x.size()) + " steps: " + wrong);
+      throw wrong_answer(made[k].name + ", " + std::to_string(on.x.size()) + " elements: " + wrong);
     first[k] = std::min(seconds(made[k].pass, 3), seconds(made[k].pass, 3));
   }
   double const least = *std::min_element(first.begin() + 2, first.end());
@@ -91,15 +116,24 @@ std::vector<runner> runners(problem<float>& on, oracle<float> const& truth) {
   return made;
 }
 
-int run() {
+// Lengths looked at, and of them within the bars.
+struct tally {
+  int within = 0, all = 0;
+};
+
+template <class T>
+tally measure(index_t lanes, layout where) {
   constexpr int rounds = 61;
   constexpr double batch = 10e-6;
-  std::printf("%6s %12s %12s %10s %8s  %s\n", "steps", "loop ns", "automatic ns", "over loop", "of best", "best");
-  int within = 0, all = 0;
+  std::printf("%s, %td lane%s, %s\n", std::string(dtype_name<T>).c_str(), static_cast<std::ptrdiff_t>(lanes),
+              lanes == 1 ? "" : "s", where == layout::lane_major ? "lane_major" : "time_major");
+  std::printf("%6s %12s %12s %10s %8s  %-20s %s\n", "steps", "loop ns", "automatic ns", "over loop", "of best", "best",
+              "chosen");
+  tally made;
   double worst_over = 0, worst_ratio = 0;
-  for (index_t const n : lengths()) {
-    problem<float> on({.lanes = 1, .time = n});
-    oracle<float> const truth(on);
+  for (index_t const n : lengths<T>(lanes, where)) {
+    problem<T> on({.lanes = lanes, .time = n, .layout = where});
+    oracle<T> const truth(on);
     auto who = runners(on, truth);
     for (int round = 0; round < rounds; ++round)
       for (std::size_t k = 0; k < who.size(); ++k) {
@@ -109,24 +143,41 @@ int run() {
       }
     auto const& automatic = who[0].rounds;
     auto const paired = [&](runner const& other, auto const& of) {
-      std::vector<double> made(rounds);
-      std::transform(automatic.begin(), automatic.end(), other.rounds.begin(), made.begin(), of);
-      return median(made);
+      std::vector<double> pairs(rounds);
+      std::transform(automatic.begin(), automatic.end(), other.rounds.begin(), pairs.begin(), of);
+      return median(pairs);
     };
     double const over = paired(who[1], std::minus<>{});
     double ratio = 0;
     std::string best;
     for (std::size_t k = 2; k < who.size(); ++k)
       if (double const r = paired(who[k], std::divides<>{}); r > ratio) ratio = r, best = who[k].name;
-    std::printf("%6td %12.1f %12.1f %10.1f %8.2f  %s\n", static_cast<std::ptrdiff_t>(n), median(who[1].rounds) * 1e9,
-                median(automatic) * 1e9, over * 1e9, ratio, best.c_str());
-    ++all, within += over <= most_over_loop && ratio <= most_over_best;
+    bool const good = over <= most_over_loop && ratio <= most_over_best;
+    std::printf("%6td %12.1f %12.1f %10.1f %8.2f  %-20s %s%s\n", static_cast<std::ptrdiff_t>(n),
+                median(who[1].rounds) * 1e9, median(automatic) * 1e9, over * 1e9, ratio, best.c_str(),
+                plan(on.call()).algorithm.c_str(), good ? "" : "  *");
+    ++made.all, made.within += good;
     worst_over = std::max(worst_over, over), worst_ratio = std::max(worst_ratio, ratio);
   }
   std::printf(
-      "%d of %d lengths within both bars: at most %.1f ns over the loop (bar %.0f), %.2f of the best (bar %.2f)\n",
-      within, all, worst_over * 1e9, most_over_loop * 1e9, worst_ratio, most_over_best);
-  return within == all ? 0 : 4;
+      "%d of %d lengths within the bars: at most %.1f ns over the loop (bar %.0f), %.2f of the best (bar %.2f)\n",
+      made.within, made.all, worst_over * 1e9, most_over_loop * 1e9, worst_ratio, most_over_best);
+  std::fflush(stdout);
+  return made;
+}
+
+int run() {
+  tally all;
+  auto const add = [&](tally const& one) { all.within += one.within, all.all += one.all; };
+  auto const with = [&]<class T>(std::type_identity<T>) {
+    add(measure<T>(1, layout::lane_major));
+    for (index_t const lanes : {8, 64})
+      for (layout const where : {layout::lane_major, layout::time_major}) add(measure<T>(lanes, where));
+  };
+  with(std::type_identity<float>{}), with(std::type_identity<double>{}),
+      with(std::type_identity<std::complex<float>>{});
+  std::printf("in all %d of %d\n", all.within, all.all);
+  return all.within == all.all ? 0 : 4;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <omp.h>
 
 #include <ssmscan/scan/concepts.hpp>
+#include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/host_memory.hpp>
 
 namespace ssmscan {
@@ -34,8 +35,8 @@ class openmp {
     index_t const total = e.lanes * e.time;
     index_t const workers = std::clamp<index_t>(total / least_share, 1, threads_);
     parallel(workers, [&](index_t worker) {
-      index_t i = total / workers * worker + std::min(worker, total % workers);
-      index_t const end = i + total / workers + (worker < total % workers ? 1 : 0);
+      index_t i = detail::share_begin(total, workers, worker);
+      index_t const end = detail::share_begin(total, workers, worker + 1);
       while (i < end) {
         index_t const lane = i / e.time;
         index_t const first = i - lane * e.time;

@@ -15,9 +15,25 @@ namespace ssmscan::detail {
 // scratch between its phases (bench_throughput, 1 x 2^22 float, one thread: 14 ns against 3.9 ns).
 inline constexpr int price_of_splitting = 4;
 
-// Steps from which on the tuned look_back is taken: between where it overtakes walking along on AVX-512 (450) and on 128-bit
-// data paths (640), so that neither loses a quarter (docs/experiments/cpu_simd.md). And lanes that fill a vector.
-inline constexpr index_t worth_a_tree = 560, lanes_of_a_vector = 8;
+inline constexpr index_t lanes_of_a_vector = 8;
+
+// What the tuned look_back takes of a lane, in steps of walking along it: to begin, and for each block of 256 steps, of
+// which a part takes as long as the whole. Measured with AVX2 and AVX-512 (docs/experiments/cpu_simd.md).
+struct tree_price {
+  static constexpr index_t block = 256;
+  index_t lane, each_block;
+  constexpr bool is_worth(index_t time) const { return time >= lane + each_block * ceil_div(time, block); }
+};
+
+// Walking along takes a multiply-add's latency a step, whatever the dtype; a vector has twice as many floats as doubles,
+// and multiplies integers at half the pace. Packed sequences and semi_log are walked by the text, which is slower.
+template <class T>
+constexpr tree_price price_of_a_tree(operation represents, packing how) {
+  if (represents == operation::semi_log) return {.lane = 0, .each_block = 56};
+  if (how == packing::packed) return {.lane = 0, .each_block = 80};
+  bool const floats = std::same_as<T, float> || std::same_as<T, std::complex<float>>;
+  return {.lane = 64, .each_block = floats ? 104 : 160};
+}
 
 enum class arrangement { time_beside_time, lane_beside_lane, other };
 
@@ -40,6 +56,7 @@ struct question {
   operation represents;
   packing how;
   arrangement where;
+  tree_price price;
   block_order order = block_order::one_after_another;
 };
 
@@ -52,7 +69,7 @@ inline answer automatic(question const& q) {
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
   bool const is_affine = q.represents == operation::affine;
-  bool const takes_look_back = time >= worth_a_tree && q.order == block_order::one_after_another;
+  bool const takes_look_back = q.price.is_worth(time) && q.order == block_order::one_after_another;
   if (q.represents == operation::semi_log && takes_look_back)
     return {"look_back",
             "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};

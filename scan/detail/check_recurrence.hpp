@@ -14,6 +14,8 @@ inline void check_execution(execution const& how) {
   if (how.threads < 0 || how.threads > most_threads)
     throw_invalid("threads", std::to_string(how.threads),
                   "0 (as many as OpenMP would use) to " + std::to_string(most_threads));
+  if (how.threads > 1 && how.backend == "serial")
+    throw_invalid("threads", std::to_string(how.threads) + " with backend = serial", "1 or 0: serial has one thread");
 }
 
 // Ascending offsets of the sequences.

@@ -26,6 +26,13 @@ SSMSCAN_HOST_DEVICE constexpr index_t count_ones(index_t n) {
   return ones;
 }
 
+// Where share `i` of `shares` begins, of n things dealt out in order, the first shares the greater by one: share `shares`
+// begins where all end.
+SSMSCAN_HOST_DEVICE constexpr index_t share_begin(index_t n, index_t shares, index_t i) {
+  index_t const left = n % shares;
+  return n / shares * i + (i < left ? i : left);
+}
+
 // What is moved in all, as algorithm_info::bytes tells it: a time step's share.
 constexpr double per_step(index_t moved, index_t time) {
   return time > 0 ? static_cast<double>(moved) / static_cast<double>(time) : 0;

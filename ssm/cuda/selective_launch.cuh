@@ -148,7 +148,7 @@ void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, c
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   launch(stream, {p.batch * (p.channels / section) * in_whole(section, channels), 32 * channels, shared}, kernel, p,
-         section);
+         static_cast<unsigned>(section));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>

@@ -200,50 +200,25 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       bring_row(u_row, u_at, t + Parts * tile), bring_row(delta_row, delta_at, t + Parts * tile);
     if (z_at != nullptr) bring_row(z_row, z_at, t);
 
-    // Of the states 2 g and 2 g + 1: what the walks have of each step, and where they are.
-    Real a[2][Steps], b[2][Steps], x[2], rates[2];
+    walked_pair<Real, Steps> of_both;  // the states 2 g and 2 g + 1
     auto const wait_for_stage = [&] {
       __pipeline_wait_prior(1);
       __syncthreads();  // whoever is past it has read the buffer that is brought to next
     };
-    // The second walk along two states, from x on, beside the first one along the next two.
-    auto const walk = [&]<bool Second, bool First>(std::bool_constant<Second>, std::bool_constant<First>,
-                                                   IO const* rows, IO const* next_rows, bool has_odd, int next) {
-      Real from[2];
+    auto const walk_by = [&]<bool Second, bool First>(std::bool_constant<Second>, std::bool_constant<First>,
+                                                      IO const* rows, IO const* next_rows, bool has_odd, int next) {
       if constexpr (First) {
 #pragma unroll
-        for (int s = 0; s < 2; ++s) rates[s] = own_states[next + s].rate;
+        for (int s = 0; s < 2; ++s) of_both.rates[s] = own_states[next + s].rate;
       }
-#pragma unroll
-      for (int piece = 0; piece < row::pieces; ++piece) {
-        typename row::piece b_values[2], c_values[2];
-#pragma unroll
-        for (int s = 0; s < 2; ++s) {
-          if constexpr (First) b_values[s] = row::at(next_rows + 2 * s * row::stride, lane, piece);
-          if constexpr (Second) c_values[s] = row::at(rows + (2 * s + 1) * row::stride, lane, piece);
-        }
-#pragma unroll
-        for (int j = 0; j < row::piece_steps; ++j) {
-          int const i = piece * row::piece_steps + j;
-#pragma unroll
-          for (int s = 0; s < 2; ++s) {
-            if constexpr (Second) {
-              x[s] = fma(a[s][i], x[s], b[s][i]);
-              if (s == 0 || has_odd) y[i] = fma(Real(c_values[s].wide(j)), x[s], y[i]);
-            }
-            if constexpr (First) {
-              a[s][i] = decay(d[i], rates[s]), b[s][i] = input[i] * Real(b_values[s].wide(j));
-              from[s] = i == 0 ? b[s][i] : fma(a[s][i], from[s], b[s][i]);
-            }
-          }
-        }
-      }
-      if constexpr (First) x[0] = from[0], x[1] = from[1];
+      walk<Second, First, row::pieces>(
+          of_both, d, input, y, [&](int s, int piece) { return row::at(next_rows + 2 * s * row::stride, lane, piece); },
+          [&](int s, int piece) { return row::at(rows + (2 * s + 1) * row::stride, lane, piece); }, has_odd);
     };
     std::true_type const with;
     std::false_type const without;
     wait_for_stage(), bring_stage();
-    walk(without, with, nullptr, coefficients + own_rows, true, 0);
+    walk_by(without, with, nullptr, coefficients + own_rows, true, 0);
 #pragma unroll 1
     for (int n = 0;; n += 2) {
       bool const is_last = n + 2 >= p.states;
@@ -251,18 +226,12 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       auto const [rate, entered] = own_states[n + is_odd];
       Real carry = entered;
       if (Parts == 1 && !is_last) wait_for_stage();
-      Real const given = __shfl_xor_sync(everyone, is_odd ? x[0] : x[1], 1);
-      Real const first = is_odd ? given : x[0], second = is_odd ? x[1] : given;
-      Real const first_factor = decay(first_sum, rate), second_factor = decay(second_sum, rate);
-      Real factor = first_factor * second_factor, made = fma(second_factor, first, second);
-#pragma unroll
-      for (int k = 2; k < 32; k *= 2) {
-        take_before(made, factor, k);
+      pair_scan<Real> scan(of_both.x, rate, first_sum, second_sum, is_odd, [&](int k) {
         if (k == 2 && Parts == 1 && !is_last) bring_stage();  // beside the rounds, which wait
-      }
+      });
       auto* const own_effects = effects + n / 2 % 2 * (shape::effects / 2) + warp % Channels * Parts * stage_states;
       if constexpr (Parts > 1)
-        if (lane >= 30) own_effects[part * stage_states + is_odd] = {factor, made};
+        if (lane >= 30) own_effects[part * stage_states + is_odd] = {scan.factor, scan.made};
       if constexpr (Parts > 1) {
         if (is_last)
           __syncthreads();
@@ -282,20 +251,17 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
           if (begin + k * tile < range.end) reached = fma(effect.factor, reached, effect.from_nothing);
         }
         if (lane < 2) own_states[n + is_odd].carry = reached;
-        made = fma(factor, carry, made);
+        scan.add(carry);
       } else {
-        made = fma(factor, carry, made);
-        if (lane >= 30) own_states[n + is_odd].carry = made;
+        scan.add(carry);
+        if (lane >= 30) own_states[n + is_odd].carry = scan.made;
       }
-      Real const before = __shfl_up_sync(everyone, made, 2);
-      Real const at_first = lane < 2 ? carry : before, at_second = fma(first_factor, at_first, first);
-      Real const got = __shfl_xor_sync(everyone, is_odd ? at_first : at_second, 1);
-      x[0] = is_odd ? got : at_first, x[1] = is_odd ? at_second : got;
+      scan.begin(carry, lane, of_both.x);
       if (is_last) {
-        walk(with, without, rows, nullptr, Whole || n + 1 < p.states, 0);
+        walk_by(with, without, rows, nullptr, Whole || n + 1 < p.states, 0);
         break;
       }
-      walk(with, with, rows, coefficients + own_rows, true, n + 2);
+      walk_by(with, with, rows, coefficients + own_rows, true, n + 2);
     }
 
     __pipeline_wait_prior(0);

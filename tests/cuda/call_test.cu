@@ -1,6 +1,8 @@
 // What is particular to a call on a device: the caller's stream and graph, one workspace for many calls, offsets that
 // cannot be checked, errors of others.
+#include <algorithm>
 #include <complex>
+#include <random>
 #include <thread>
 
 #include "tests/cuda/gpu.hpp"
@@ -156,32 +158,52 @@ TEST(cuda_call, streams_do_not_meet) {
 }
 
 // Whatever offsets and masks hold, nothing outside x and final is written, and the call ends.
+void expect_no_harm(integers const& given, std::string_view algorithm, std::vector<index_t> const& values) {
+  gpu::array<index_t> const offsets(values);
+  index_t constexpr zone = 64;
+  auto const sequences = static_cast<index_t>(values.size()) - 1;
+  std::vector<std::uint32_t> const poison(static_cast<std::size_t>(sequences + 2 * zone), 0xdeadbeefU);
+  for (auto const direction : {direction::forward, direction::reverse}) {
+    gpu::array<std::uint32_t> const final(poison), initial(std::vector<std::uint32_t>(poison.size(), 1));
+    on_device made(given, algorithm);
+    made.problem.direction = direction;
+    made.problem.offsets = {offsets.data(), values.size()};
+    made.problem.initial = {initial.data(), sequences};
+    made.problem.final = {final.data() + zone, sequences};
+    gpu::memory const workspace(device::workspace_bytes(made.problem, made.how));
+    made.how.workspace = workspace.span();
+    device::linear_recurrence(made.problem, made.how);
+    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    auto const after = final.values();
+    EXPECT_TRUE(std::equal(after.begin(), after.begin() + zone, poison.begin()));
+    EXPECT_TRUE(std::equal(after.end() - zone, after.end(), poison.begin()));
+    EXPECT_EQ(made.a.values(), given.a);
+  }
+}
+
+constexpr index_t huge = index_t{1} << 62;
+
 TEST(cuda_call, offsets_that_are_none_harm_nobody) {
   integers const given(1000, 6);
-  index_t constexpr huge = index_t{1} << 62;
   std::vector<std::vector<index_t>> const wrong{
       {0, 500, 20, 1000}, {5, 7, 9, 11}, {-3, -huge, huge, 4}, {1000, 0, 1000, 0}, {2000, 3000, 4000, 5000}};
   for (auto const algorithm : packed_trees)
-    for (auto const direction : {direction::forward, direction::reverse})
-      for (auto const& values : wrong) {
-        gpu::array<index_t> const offsets(values);
-        constexpr index_t zone = 64, sequences = 3;
-        std::vector<std::uint32_t> const poison(sequences + 2 * zone, 0xdeadbeefU);
-        gpu::array<std::uint32_t> const final(poison), initial(std::vector<std::uint32_t>(sequences, 1));
-        on_device made(given, algorithm);
-        made.problem.direction = direction;
-        made.problem.offsets = {offsets.data(), values.size()};
-        made.problem.initial = {initial.data(), sequences};
-        made.problem.final = {final.data() + zone, sequences};
-        gpu::memory const workspace(device::workspace_bytes(made.problem, made.how));
-        made.how.workspace = workspace.span();
-        device::linear_recurrence(made.problem, made.how);
-        ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
-        auto const after = final.values();
-        EXPECT_TRUE(std::equal(after.begin(), after.begin() + zone, poison.begin()));
-        EXPECT_TRUE(std::equal(after.end() - zone, after.end(), poison.begin()));
-        EXPECT_EQ(made.a.values(), given.a);
-      }
+    for (auto const& values : wrong) expect_no_harm(given, algorithm, values);
+}
+
+// So few that look_back searches the list itself, and more than it looks at at a time.
+TEST(cuda_call, a_list_that_does_not_ascend_harms_nobody) {
+  index_t constexpr time = 10000000;
+  integers const given(time, 6);
+  std::mt19937_64 random(9);
+  std::vector<index_t> anywhere(600), descending(600), alternating(600);
+  for (index_t k = 0; k < 600; ++k) {
+    anywhere[k] = static_cast<index_t>(random() % (2 * time)) - time / 2;
+    descending[k] = time - k * (time / 599);
+    alternating[k] = k % 2 == 0 ? huge : -huge;
+  }
+  for (auto const& values : {anywhere, descending, alternating, std::vector<index_t>{time, 0, time, 0}})
+    expect_no_harm(given, "look_back", values);
 }
 
 // An error that someone else left behind is neither taken for ours nor taken away.

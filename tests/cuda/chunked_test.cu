@@ -47,12 +47,12 @@ void expect_the_bits_of_the_cpu(index_t batch, index_t channels, index_t pitch, 
   workspace.fill_bytes(0xa5);  // it is read before it is written
   call.workspace = {workspace.data(), bytes};
   device::linear_recurrence(on_device, call);
-  auto const got = (x_is == where::in_place ? on_b : elsewhere).values(), last = final.values();
+  auto const got = (x_is == where::in_place ? on_b : elsewhere).values();
   EXPECT_EQ(std::memcmp(needed.data(), got.data(), needed.size() * sizeof(T)), 0)
       << dtype_name<T> << ", " << batch << " x " << channels << " of " << pitch << " x " << time
       << (order == direction::reverse ? ", reversed" : "") << (x_is == where::in_place ? ", in place" : "")
       << (with_states ? ", with states" : "");
-  if (with_states) EXPECT_EQ(std::memcmp(left.data(), last.data(), left.size() * sizeof(T)), 0) << "final";
+  if (with_states) EXPECT_EQ(std::memcmp(left.data(), final.values().data(), left.size() * sizeof(T)), 0) << "final";
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 // The selective scan on a device against the definition, within the bound of selective_reference.hpp with a device's errors.
 #include "tests/cuda/selective_device.hpp"
 
+#include <ssmscan/scan/backends/cuda/arena.hpp>
 #include <ssmscan/scan/backends/cuda/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
 
@@ -94,6 +95,9 @@ TYPED_TEST(CudaSelective, WholeRowsByEveryBlockAreTheDefinition) {
         .initial = true}},
       {time_block::twelve, {.batch = 1, .channels = 1060, .states = 4, .time = 2048, .initial = true}},
       {time_block::twelve, {.batch = 2, .channels = 640, .states = 2, .time = 512, .softplus = false}},
+      // more pairs of states than of a thread's steps
+      {time_block::six, {.batch = 1, .channels = 532, .states = 18, .time = 1024}},
+      {time_block::twelve, {.batch = 1, .channels = 1060, .states = 18, .time = 1024}},
       {time_block::twelve,
        {.batch = 3,
         .channels = 384,
@@ -144,6 +148,49 @@ TYPED_TEST(CudaSelective, UnfusedByEveryScanIsTheDefinition) {
     }
   });
   EXPECT_GE(scans, 5);
+}
+
+// A call takes its workspace and no other memory. fused: two values and a mark for each state of a chunk; fused_time: none, or
+// a copy of B and C; neither has a and b, channels x states x time values each, as the unfused form does.
+TEST(CudaSelectiveCall, FusedFormsTakeTheirWorkspaceAlone) {
+  constexpr index_t channels = 64, states = 16, chunk = device::chunk_of(channels * states);
+  auto const free_bytes = [] {
+    std::size_t free = 0, all = 0;
+    need_success(cudaMemGetInfo(&free, &all), "asking for free memory");
+    return free;
+  };
+  for (index_t const time : {2 * chunk, 16 * chunk, 16 * chunk - 1}) {
+    instance<float> host({.batch = 1, .channels = channels, .states = states, .time = time});
+    on_device<float, float> const there(host);
+    auto const p = there.problem();
+    auto const bytes = [&](selective_form form) { return device::workspace_bytes(p, {.form = form}); };
+    std::size_t const a_and_b = 2 * size(channels * states * time) * sizeof(float);
+    std::size_t const B_and_C = 2 * size(states * (time + 8)) * sizeof(float);
+    EXPECT_GT(bytes(selective_form::fused), 0u);
+    EXPECT_LE(bytes(selective_form::fused), a_and_b / 1024) << time;
+    EXPECT_LE(bytes(selective_form::fused_time), time % chunk == 0 ? 0 : B_and_C + workspace_alignment) << time;
+    EXPECT_GE(bytes(selective_form::unfused), a_and_b) << time;
+    {  // free_bytes sees what is taken
+      std::size_t const before = free_bytes();
+      gpu::memory const taken(a_and_b);
+      EXPECT_GE(before - free_bytes(), a_and_b);
+    }
+    for (selective_form const form : {selective_form::fused, selective_form::fused_time}) {
+      gpu::memory const workspace(bytes(form));
+      device::selective_execution const how{.workspace = workspace.span(), .form = form};
+      device::selective_scan(p, how);
+      need_success(cudaDeviceSynchronize(), "running a selective scan");
+      bool same = false;  // another process may take memory meanwhile: thrice is enough to tell
+      for (int attempt = 0; attempt < 3 && !same; ++attempt) {
+        std::size_t const before = free_bytes();
+        device::selective_scan(p, how);
+        std::size_t const during = free_bytes();
+        need_success(cudaDeviceSynchronize(), "running a selective scan");
+        same = during == before && free_bytes() == before;
+      }
+      EXPECT_TRUE(same) << time << " steps: free memory changes with the call";
+    }
+  }
 }
 
 // More channels than stand in memory at once.

@@ -1,5 +1,6 @@
 // Each tuned kernel at the smallest sizes at which everything in it happens, for the tools of sanitize.sh: slots and groups used
 // again, several lanes in a slot, ends of runs, rows, pieces, chunks. uint32_t, exact, against the definition on the CPU.
+#include <complex>
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
@@ -14,9 +15,10 @@ namespace {
 enum class how { plain, reverse, packed, in_logs, one_a };
 
 template <class T>
-void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which) {
+void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which,
+                           index_t batch = 1) {
   std::mt19937_64 random(static_cast<std::uint64_t>(lanes + 31 * time));
-  std::vector<T> a(static_cast<std::size_t>(lanes * time)), b(a.size()), x(a.size()), needed(a.size());
+  std::vector<T> a(static_cast<std::size_t>(batch * lanes * time)), b(a.size()), x(a.size()), needed(a.size());
   // float: halves (in logarithms: ones and minus ones) and small integers, forgotten at every seventh step, so that nothing is
   // ever rounded.
   for (std::size_t i = 0; i < a.size(); ++i) {
@@ -26,10 +28,10 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
     b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
   }
   index_t const sequences = which == how::packed ? 3 : 1;
-  std::vector<T> initial(static_cast<std::size_t>(lanes * sequences), T(2)), final(initial.size()),
+  std::vector<T> initial(static_cast<std::size_t>(batch * lanes * sequences), T(2)), final(initial.size()),
       left(initial.size());
   std::vector<index_t> const offsets{0, time / 3, time / 2, time};
-  tensor_shape const shape{1, lanes, time}, states{1, lanes, sequences};
+  tensor_shape const shape{batch, lanes, time}, states{batch, lanes, sequences};
   auto const problem = [&](std::vector<T>& to, std::vector<T>& last) {
     recurrence<T> made{.a = {a.data(), shape, order},
                        .b = {b.data(), shape, order},
@@ -55,6 +57,8 @@ TEST(cuda_tuned, look_back_in_a_cluster) {
   for (how const which : {how::plain, how::packed, how::one_a}) {
     expect_the_definition<std::uint32_t>("look_back", 1, 3 * tile + 4, layout::lane_major, which);
     expect_the_definition<std::uint32_t>("look_back", 3, 4 * tile + 4, layout::lane_major, which);
+    expect_the_definition<std::uint32_t>("look_back", 1, 12 * tile + 4, layout::lane_major,
+                                         which);  // its starts are searched
   }
 }
 
@@ -84,6 +88,24 @@ TEST(cuda_tuned, sequential) {
   for (layout const order : {layout::lane_major, layout::time_major})
     for (index_t const lanes : {3, 160})
       expect_the_definition<std::uint32_t>("sequential", lanes, 517, order, how::plain);
+}
+// In rows: every slot used again, a group and a block that are not full, batches that begin in blocks of their own.
+template <class T>
+void expect_sequential_in_rows() {
+  for (how const which : {how::plain, how::reverse})
+    for (index_t const batch : {1, 2})
+      expect_the_definition<T>("sequential", 68, 517, layout::time_major, which, batch);
+}
+TEST(cuda_tuned, sequential_in_rows) {
+  expect_sequential_in_rows<std::uint32_t>();
+  expect_sequential_in_rows<double>();
+  expect_sequential_in_rows<std::complex<float>>();
+  expect_sequential_in_rows<std::complex<double>>();
+}
+// Lanes enough for wide blocks on 132 multiprocessors.
+TEST(cuda_tuned, sequential_in_wide_rows) {
+  for (how const which : {how::plain, how::reverse})
+    expect_the_definition<std::uint32_t>("sequential", 9540, 229, layout::time_major, which);
 }
 
 TEST(cuda_tuned, chunked) {

@@ -52,7 +52,8 @@ subject<T> registered(capability const& offer) {
   made.run = [algorithm = made.algorithm, inner = made.inner, backend = made.backend, represents = made.represents](
                  recurrence<T> problem, int threads) {
     problem.operation = represents;
-    linear_recurrence<T>(problem, {.algorithm = algorithm, .backend = backend, .inner = inner, .threads = threads});
+    int const allowed = backend == serial::name ? 0 : threads;
+    linear_recurrence<T>(problem, {.algorithm = algorithm, .backend = backend, .inner = inner, .threads = allowed});
   };
   return made;
 }

@@ -168,7 +168,7 @@ inline std::vector<index_t> special_positions(effort e) {
 }
 
 template <class T>
-verdict special_values_law(subject<T> const& s, effort e) {
+verdict special_values_law(subject<T> const& s, std::vector<index_t> const& positions) {
   constexpr index_t n = special_length;
   verdict found;
   for (direction const d : all_directions)
@@ -180,7 +180,7 @@ verdict special_values_law(subject<T> const& s, effort e) {
         if (d == direction::reverse) std::reverse(made.begin(), made.end());
         return made;
       };
-      for (index_t const position : special_positions(e))
+      for (index_t const position : positions)
         for (special_place const where : both_places) {
           auto const values = special_values<T>(position, d, i);
           auto given = clean;

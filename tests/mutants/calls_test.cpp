@@ -33,7 +33,9 @@ laws::verdict lanes(subject<float> const& s) { return laws::lanes_law(s, lengths
 laws::verdict repetition(subject<float> const& s) { return laws::repetition_law(s, lengths); }
 laws::verdict definition(subject<float> const& s) { return laws::definition_law(s, lengths); }
 laws::verdict same_tree(subject<float> const& s) { return laws::same_tree_law(s, named("chunked<8>/serial"), lengths); }
-laws::verdict special(subject<float> const& s) { return laws::special_values_law(s, laws::effort::fast); }
+laws::verdict special(subject<float> const& s) {
+  return laws::special_values_law(s, laws::special_positions(laws::effort::fast));
+}
 laws::verdict packed(subject<float> const& s) { return laws::packed_law(s, lengths); }
 laws::verdict layout(subject<float> const& s) {
   auto cases = laws::every_layout(9);

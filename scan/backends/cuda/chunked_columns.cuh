@@ -8,7 +8,7 @@
 //   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
 //           makes of a state
 //   carry   waits for the state that enters the chunk; who has its last piece finds it, and publishes the state after it
-//   scan    walks each run once more, and completes and stores every x
+//   scan    walks each run once more, into registers, which frees the slot; completes and stores every x when the state is known
 //
 // Nobody waits for a later ticket.
 #include <ssmscan/scan/backends/cuda.cuh>
@@ -23,7 +23,7 @@ template <class T>
 struct pieces_of_columns : block_of_columns<T> {
   using block = block_of_columns<T>;
   using block::m, block::p, block::plan, block::counter, block::words, block::epoch, block::lane;
-  using block::slot, block::parity, block::has_item, block::combine;
+  using block::slot, block::parity, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // ---- load ----
@@ -55,8 +55,8 @@ struct pieces_of_columns : block_of_columns<T> {
   }
   __device__ void hand_out(int i, item_t const& item) const {
     if (lane != 0) return;
-    m.item[slot(i)] = item;
-    m.handed_out[slot(i)].arrive();
+    m.item[place(i)] = item;
+    m.handed_out[place(i)].arrive();
   }
 
   // 16 bytes a thread, a few rows at a time.
@@ -89,7 +89,7 @@ struct pieces_of_columns : block_of_columns<T> {
   // Step k of it; the first of a lane takes the initial state in.
   __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
     T const step_a = a[k * tile::width], step_b = b[k * tile::width];
-    if (k == 0 && r.t == 0)
+    if (k == 0 && r.t == 0 && r.count > 0)
       return affine<T>::start(p.initial ? multiply_add(step_a, p.initial(of.lane, 0), step_b) : step_b);
     return affine<T>::step(step_a, step_b);
   }
@@ -118,6 +118,7 @@ struct pieces_of_columns : block_of_columns<T> {
         }
         totals[in_piece][column] = own;
       }
+      m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
       map before = totals[0][column];
 #pragma unroll
@@ -125,78 +126,75 @@ struct pieces_of_columns : block_of_columns<T> {
         int const in_piece = first + c * next;
         for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
           if (r > 0) before = combine(before, totals[r][column]);
-        if (in_piece > 0) m.before[slot(i)][in_piece][column] = before;
+        if (in_piece > 0) m.before[place(i)][in_piece][column] = before;
       }
       if (first == next - 1) {  // the piece's last run
         map const total = combine(before, own);
-        m.total[slot(i)][column] = total;
+        m.total[place(i)][column] = total;
         if (mine.any && plan.pieces > 1) publish(words.of_piece(plan, mine.at_piece, mine.lane), total, false, epoch);
       }
-      m.reduced[slot(i)].arrive();
+      m.reduced[place(i)].arrive();
     }
   }
 
   // ---- scan ----
+  // A thread for each run, which keeps its prefixes: another piece is on its way into the slot while the state is waited for.
   __device__ void scan(int worker) const {
     item_t item;
-    int const column = worker % tile::width, first = worker / tile::width;
+    int const column = worker % tile::width, in_piece = worker / tile::width;
     for (int i = 0; has_item(i, item); ++i) {
-      m.reduced[slot(i)].wait(parity(i));
-      m.folded[slot(i)].wait(parity(i));
-      m.carried[slot(i)].wait(parity(i));
       auto const mine = column_t::of(plan, item, column);
+      run const r = run_of(mine, in_piece);
+      T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
+      T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+      std::array<map, fan> prefixes;
+      m.full[slot(i)].wait(parity(i));
+      prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
 #pragma unroll
-      for (int c = 0; c < tile::rounds; ++c) {
-        int const in_piece = first + c * (tile::workers / tile::width);
-        run const r = run_of(mine, in_piece);
-        if (r.count == fan) {
-          walk<true>(i, item, mine, r, in_piece, column);
-        } else if (r.count > 0) {
-          walk<false>(i, item, mine, r, in_piece, column);
-        }
-      }
+      for (int k = 1; k < fan; ++k)
+        prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
       m.empty[slot(i)].arrive();
+      m.reduced[place(i)].wait(turn(i));
+      m.folded[place(i)].wait(turn(i));
+      m.carried[place(i)].wait(turn(i));
+      complete(i, item, mine, r, in_piece, column, prefixes);
     }
   }
 
-  // chunked.cuh's way down. Whole: all 16 steps are there.
-  template <bool Whole>
-  __device__ void walk(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column) const {
+  // chunked.cuh's way down.
+  __device__ void complete(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column,
+                           std::array<map, fan> const& prefixes) const {
     index_t const chunk = of.at_piece / fan;
     bool const first_piece = of.at_piece % fan == 0;
-    state_before<T> const before_chunk{chunk > 0, m.before_chunk[slot(i)][column]};
-    map const pieces = m.before_piece[slot(i)][column];
+    state_before<T> const before_chunk{chunk > 0, m.before_chunk[place(i)][column]};
+    map const pieces = m.before_piece[place(i)][column];
     auto before_piece = before_chunk;
     if (!first_piece) before_piece = {true, completed(pieces, before_chunk)};
     map runs{};
     auto before_run = before_piece;
     if (in_piece > 0) {
-      runs = m.before[slot(i)][in_piece][column];
+      runs = m.before[place(i)][in_piece][column];
       before_run = {true, completed(runs, before_piece)};
     }
-    T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
-    T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
     index_t const stride = p.x.time_stride();
-    T* const x = item.x + of.in_group + r.t * stride;
-    map prefix = step(of, r, a, b, 0);
+    T* x = item.x + of.in_group + r.t * stride;
     T last(0);
 #pragma unroll
     for (int k = 0; k < fan; ++k) {
-      if (!Whole && k >= r.count) break;
-      if (k > 0) prefix = combine(prefix, affine<T>::step(a[k * tile::width], b[k * tile::width]));
+      if (k >= r.count) break;
       if (k < fan - 1) {
-        last = completed(prefix, before_run);
+        last = completed(prefixes[k], before_run);
       } else {  // a run's last is completed by the level above, a piece's by the one above that
-        map const whole = in_piece > 0 ? combine(runs, prefix) : prefix;
+        map const whole = in_piece > 0 ? combine(runs, prefixes[k]) : prefixes[k];
         if (in_piece < fan - 1) {
           last = completed(whole, before_piece);
         } else {
           last = completed(first_piece ? whole : combine(pieces, whole), before_chunk);
         }
       }
-      x[k * stride] = last;
+      *x = last, x += stride;
     }
-    if (p.final && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
+    if (p.final && r.count > 0 && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
   }
 };
 
@@ -209,19 +207,21 @@ __global__ void __launch_bounds__(threads<T>, 1)
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
-  static_assert(sizeof m <= 227 * 1024 && folders == tile::slots && carriers == tile::slots);
+  static_assert(sizeof m <= 227 * 1024 && turns<T> <= tile::slots);
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
-      m.handed_out[s].initialise(1);
       m.full[s].initialise(loaders * warp_size);
+      m.empty[s].initialise(tile::workers + tile::cells);
+    }
+    for (int s = 0; s < tile::places; ++s) {
+      m.handed_out[s].initialise(1);
       m.reduced[s].initialise(tile::workers);
       m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
-      m.empty[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
-  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting;
+  int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting<T>;
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
   pieces_of_columns<T> const pieces{block};
   passing_of_columns<T> const passing{block};
@@ -230,11 +230,11 @@ __global__ void __launch_bounds__(threads<T>, 1)
     pieces.load_a();
   } else if (warp == 1) {
     pieces.load_b();
-  } else if (warp < waiting) {
-    if (warp < loaders + folders) {
+  } else if (warp < waiting<T>) {
+    if (warp < loaders + turns<T>) {
       passing.fold(warp - loaders);
     } else {
-      passing.carry(warp - loaders - folders);
+      passing.carry(warp - loaders - turns<T>);
     }
   } else if (worker < tile::workers) {
     pieces.reduce(worker);

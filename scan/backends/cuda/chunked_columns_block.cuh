@@ -8,10 +8,14 @@
 
 namespace ssmscan::device::chunked_columns {
 
-// Warps. Of those that fold and of those that carry as many as there are slots, by turns.
-inline constexpr int loaders = 2, folders = 3, carriers = 3, waiting = loaders + folders + carriers;
+// Warps. Those that fold and those that carry go by turns: as many of each as there are slots, or what registers leave.
+inline constexpr int loaders = 2;
 template <class T>
-inline constexpr int threads = warp_size* waiting + 2 * columns_tile<T>::workers;
+inline constexpr int turns = sizeof(T) > 8 ? 2 : columns_tile<T>::slots;
+template <class T>
+inline constexpr int waiting = loaders + 2 * turns<T>;
+template <class T>
+inline constexpr int threads = warp_size* waiting<T> + columns_tile<T>::workers + columns_tile<T>::cells;
 
 template <class T>
 struct block_of_columns {
@@ -30,12 +34,15 @@ struct block_of_columns {
 
   __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
 
+  // The i-th item: where its a and b stand, and where what is known of it; parity and turn are the phases of the barriers there.
   __device__ static int slot(int i) { return i % tile::slots; }
   __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / tile::slots) & 1; }
+  __device__ static int place(int i) { return i % tile::places; }
+  __device__ static std::uint32_t turn(int i) { return static_cast<std::uint32_t>(i / tile::places) & 1; }
   // Waits for the i-th item of this block; false if there is no more.
   __device__ bool has_item(int i, item_t& item) const {
-    m.handed_out[slot(i)].wait(parity(i));
-    item = m.item[slot(i)];
+    m.handed_out[place(i)].wait(turn(i));
+    item = m.item[place(i)];
     return item.lanes > 0;
   }
 };

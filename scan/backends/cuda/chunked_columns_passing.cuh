@@ -11,7 +11,7 @@ template <class T>
 struct passing_of_columns : block_of_columns<T> {
   using block = block_of_columns<T>;
   using block::m, block::plan, block::words, block::epoch, block::lane;
-  using block::slot, block::parity, block::has_item, block::combine;
+  using block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // Words that are asked for at a time. More of them gained nothing.
@@ -107,38 +107,38 @@ struct passing_of_columns : block_of_columns<T> {
   }
 
   // Who closes no chunk is not waited for, and looks when there is something to see.
-  __device__ void fold(int turn) const {
+  __device__ void fold(int first) const {
     item_t item;
-    for (int i = turn; has_item(i, item); i += folders) {
+    for (int i = first; has_item(i, item); i += turns<T>) {
       part const mine = part_of(item);
-      if (!__any_sync(all_lanes, mine.closes)) m.reduced[slot(i)].wait(parity(i));
+      if (!__any_sync(all_lanes, mine.closes)) m.reduced[place(i)].wait(turn(i));
       map const pieces = pieces_before(mine.of, mine.pieces_before);
       if (mine.closes) {
-        m.reduced[slot(i)].wait(parity(i));
-        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[slot(i)][lane]), false, epoch);
+        m.reduced[place(i)].wait(turn(i));
+        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[place(i)][lane]), false, epoch);
       }
-      if (lane < tile::width) m.before_piece[slot(i)][lane] = pieces;
-      m.folded[slot(i)].arrive();
+      if (lane < tile::width) m.before_piece[place(i)][lane] = pieces;
+      m.folded[place(i)].arrive();
     }
   }
 
-  __device__ void carry(int turn) const {
+  __device__ void carry(int first) const {
     item_t item;
-    for (int i = turn; has_item(i, item); i += carriers) {
+    for (int i = first; has_item(i, item); i += turns<T>) {
       part const mine = part_of(item);
       T state(0);
       if (mine.closes) {
         if (mine.chunk > 0) state = found_state(mine.chunk, mine.of.lane);
-        m.folded[slot(i)].wait(parity(i));
-        m.reduced[slot(i)].wait(parity(i));
-        map const whole = combine(m.before_piece[slot(i)][lane], m.total[slot(i)][lane]);
+        m.folded[place(i)].wait(turn(i));
+        m.reduced[place(i)].wait(turn(i));
+        map const whole = combine(m.before_piece[place(i)][lane], m.total[place(i)][lane]);
         T const next = mine.chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
         publish(words.of_state(plan, mine.chunk + 1, mine.of.lane), next, false, epoch);
       }
       __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for
       if (mine.any && !mine.closes && mine.chunk > 0) state = published_state(mine.chunk, mine.of.lane);
-      if (lane < tile::width) m.before_chunk[slot(i)][lane] = state;
-      m.carried[slot(i)].arrive();
+      if (lane < tile::width) m.before_chunk[place(i)][lane] = state;
+      m.carried[place(i)].arrive();
     }
   }
 };

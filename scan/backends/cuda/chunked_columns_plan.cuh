@@ -20,10 +20,11 @@ template <class T>
 struct columns_tile {
   static constexpr int width = 128 / static_cast<int>(sizeof(T));  // columns
   static constexpr int unit = 16 / static_cast<int>(sizeof(T));    // columns that are copied together
-  static constexpr int cells = fan * width;                        // runs of 16 steps
-  static constexpr int workers = std::min(cells, 256);             // threads that reduce, and as many that scan
-  static constexpr int rounds = cells / workers;                   // cells of each
+  static constexpr int cells = fan * width;                        // runs of 16 steps, and threads that scan
+  static constexpr int rounds = 2;                                 // cells of each thread that reduces
+  static constexpr int workers = cells / rounds;                   // such threads
   static constexpr int slots = 3;                                  // of 64 KiB: what 227 KiB hold
+  static constexpr int places = slots + 1;                         // of tickets on their way: scan holds one more
 };
 
 // Tickets go through all groups of lanes before the next pieces: memory is read in rows.
@@ -98,14 +99,14 @@ struct storage_of_columns {
 
   alignas(128) T a[tile::slots][piece * tile::width];
   alignas(128) T b[tile::slots][piece * tile::width];
-  map before[tile::slots][fan][tile::width];  // the runs of its piece before a run, folded; of the first, nothing
+  map before[tile::places][fan][tile::width];  // the runs of its piece before a run, folded; of the first, nothing
   map run_total[2][fan][tile::width];
-  map total[tile::slots][tile::width];         // of pieces
-  map before_piece[tile::slots][tile::width];  // the pieces of its chunk before a piece, folded
-  T before_chunk[tile::slots][tile::width];    // the state
-  item_of_columns<T> item[tile::slots];
-  barrier handed_out[tile::slots], full[tile::slots], reduced[tile::slots], folded[tile::slots], carried[tile::slots],
-      empty[tile::slots];
+  map total[tile::places][tile::width];         // of pieces
+  map before_piece[tile::places][tile::width];  // the pieces of its chunk before a piece, folded
+  T before_chunk[tile::places][tile::width];    // the state
+  item_of_columns<T> item[tile::places];
+  barrier full[tile::slots], empty[tile::slots];
+  barrier handed_out[tile::places], reduced[tile::places], folded[tile::places], carried[tile::places];
 };
 
 // A thread's column of a slot.

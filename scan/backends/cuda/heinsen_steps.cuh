@@ -123,7 +123,6 @@ struct heinsen_steps {
     return {times(earlier.a, later.a), std::fma(later.a, earlier.b, later.b)};
   }
   SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
-  SSMSCAN_HOST_DEVICE static bool starts(map const&) { return false; }
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) {
     return tile.a == 0 ? tile.b : std::fma(tile.a, x, tile.b);
   }

@@ -14,11 +14,11 @@ concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& p
   A::solve(on, combine, problem);
 };
 
-// The same for packed sequences, whose heads it reads as bits.
+// The same for packed sequences, of which it is told where they start.
 template <class A, class B, class M, class T>
 concept tuned_packed = requires(B& on, M const& combine, recurrence_problem<T> const& problem,
-                                std::uint32_t const* heads) {
-  A::solve(on, combine, problem, heads);
+                                sequence_starts const& starts) {
+  A::solve(on, combine, problem, starts);
 };
 
 template <class A, class M, class B, class T>
@@ -39,10 +39,11 @@ inline constexpr bool is_segmented<segmented<M>> = true;
 template <class A, class M, class B, class T>
 void run_on(B& on, device_call<T> const& call) {
   if constexpr (is_segmented<M> && tuned_packed<A, B, M, T>) {
-    packed_bits<B> const packed(on, call.packing, call.problem.size.time);
+    bool const with_states = call.problem.initial || call.problem.final;
+    packed_starts<B> const packed(on, call.packing, call.problem.size.time, with_states);
     recurrence_problem<T> problem = call.problem;
     problem.offsets = packed.offsets();
-    A::solve(on, M{}, problem, packed.bits());
+    A::solve(on, M{}, problem, packed.starts());
     finish_empty_sequences(on, states_of(problem), call.packing.sequences);
   } else if constexpr (is_segmented<M>) {
     packed_sequences<B> const packed(on, call.packing, call.problem.size.time);

@@ -62,8 +62,8 @@ struct launcher {
   cuda& on;
   ssmscan::detail::recurrence_problem<typename Steps::stored> const& problem;
   look_back_plan const& plan;
-  std::uint32_t const* heads;  // packed: as look_back_block's
-  word* memory;                // the counter of tickets in the first, and the words
+  ssmscan::detail::sequence_starts const& starts;  // packed
+  word* memory;                                    // the counter of tickets in the first, and the words
   index_t blocks = std::min(multiprocessors(), plan.tickets);
 
   void run() const {
@@ -92,20 +92,20 @@ struct launcher {
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
-    launch(on.stream(), {blocks, look_back_threads<Steps, Slots>, shared_bytes}, kernel, problem, plan,
-           counter_for(plan.tickets + blocks, memory), words, new_epoch(), heads);
+    launch(on.stream(), {blocks, look_back_threads<Steps>, shared_bytes}, kernel, problem, plan,
+           counter_for(plan.tickets + blocks, memory), words, new_epoch(), starts);
   }
 
   // False where the device has no room for the cluster.
   bool run_in_cluster() const {
     constexpr auto* kernel = &look_back_kernel<Steps, copies::bulk_in_cluster, 1>;
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
-    launch_shape const shape{cluster, look_back_threads<Steps, 1>, sizeof(look_back_storage<Steps, 1>), cluster};
+    launch_shape const shape{cluster, look_back_threads<Steps>, sizeof(look_back_storage<Steps, 1>), cluster};
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "asking for shared memory");
     if (!has_room_for_clusters<kernel>(shape)) return false;
-    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, heads);
+    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, starts);
     return true;
   }
 
@@ -113,12 +113,13 @@ struct launcher {
 };
 
 template <class Steps, class B, class T>
-void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem, std::uint32_t const* heads = nullptr) {
+void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
+           ssmscan::detail::sequence_starts const& starts = {}) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
   auto const plan = look_back_plan::of<typename Steps::scalar>(problem.size);
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
-  if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, heads, memory.data()}.run();
+  if constexpr (std::same_as<B, cuda>) launcher<Steps>{on, problem, plan, starts, memory.data()}.run();
 }
 
 }  // namespace look_back_detail
@@ -130,8 +131,8 @@ void look_back::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_probl
 
 template <class B, class T>
 void look_back::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
-                      std::uint32_t const* heads) {
-  look_back_detail::solve<segmented_steps<T>>(on, problem, heads);
+                      ssmscan::detail::sequence_starts const& starts) {
+  look_back_detail::solve<segmented_steps<T>>(on, problem, starts);
 }
 
 template <class B, std::floating_point T>
@@ -146,8 +147,8 @@ void look_back::solve(B& on, affine<float> const&, ssmscan::detail::recurrence_p
 
 template <class B, storage_dtype S>
 void look_back::solve(B& on, segmented<affine<float>> const&, ssmscan::detail::recurrence_problem<S> const& problem,
-                      std::uint32_t const* heads) {
-  look_back_detail::solve<segmented_steps<float, S>>(on, problem, heads);
+                      ssmscan::detail::sequence_starts const& starts) {
+  look_back_detail::solve<segmented_steps<float, S>>(on, problem, starts);
 }
 
 }  // namespace ssmscan::device

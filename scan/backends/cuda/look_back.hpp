@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <ssmscan/scan/backends/cuda/half_storage.hpp>
+#include <ssmscan/scan/backends/cuda/packed_starts.hpp>
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -78,10 +79,10 @@ struct look_back {
   template <class B, class T>
   static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
 
-  // Packed; heads: a bit for each step and one more, set where a sequence starts or all ends.
+  // Packed.
   template <class B, class T>
   static void solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
-                    std::uint32_t const* heads);
+                    ssmscan::detail::sequence_starts const& starts);
 
   // Logarithms, both sums and exponentials in the one pass.
   template <class B, std::floating_point T>
@@ -92,7 +93,7 @@ struct look_back {
   static void solve(B& on, affine<float> const&, ssmscan::detail::recurrence_problem<S> const& problem);
   template <class B, storage_dtype S>
   static void solve(B& on, segmented<affine<float>> const&, ssmscan::detail::recurrence_problem<S> const& problem,
-                    std::uint32_t const* heads);
+                    ssmscan::detail::sequence_starts const& starts);
 };
 
 }  // namespace ssmscan::device

@@ -5,6 +5,7 @@
 #include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_plan.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
+#include <ssmscan/scan/backends/cuda/packed_starts.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
 namespace ssmscan::device {
@@ -29,19 +30,18 @@ struct look_back_block {
   ticket_counter const& counter;
   word* words;
   std::uint64_t epoch;
-  std::uint32_t const* heads;  // packed: a bit for each step and one more, set where a sequence starts or all ends
-  int lane;                    // of this thread in its warp
+  detail::sequence_starts const& starts;  // packed
+  int lane;                               // of this thread in its warp
 
   __device__ map combine(map const& earlier, map const& later) const {
     return Steps::combine(m.tables, earlier, later);
   }
 
   // The ring: the i-th tile of this block. Likewise the k-th group of aggregates, in a ring of its own.
-  // (Unsigned, as each task divides for each item.)
-  __device__ static std::uint32_t slot(std::uint32_t i) { return i % slots; }
-  __device__ static std::uint32_t parity(std::uint32_t i) { return i / slots & 1; }
-  __device__ static std::uint32_t group(std::uint32_t k) { return k % storage::groups; }
-  __device__ static std::uint32_t group_parity(std::uint32_t k) { return k / storage::groups & 1; }
+  __device__ static int slot(int i) { return i % slots; }
+  __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / slots) & 1; }
+  __device__ static int group(int k) { return k % storage::groups; }
+  __device__ static std::uint32_t group_parity(int k) { return static_cast<std::uint32_t>(k / storage::groups) & 1; }
 
   // a is one for all steps of a lane: it is not copied, but written into the slot.
   __device__ bool fills_a() const { return in_bulk && p.a.time_stride() == 0; }
@@ -50,14 +50,9 @@ struct look_back_block {
     return words + (of_lane * plan.tiles + t) * words_of<aggregate>;
   }
 
-  // Waits until the task before has reported on the i-th item; false if there is no more. That there is no more goes from task to
-  // task too; where there is one slot, and so one item, it would come after the last store, and each task is told at once.
-  __device__ bool has_item(int i, work_item& item, barrier (&reports)[slots]) const {
-    if constexpr (slots == 1) {
-      m.handed_out[0].wait(parity(i));
-      if (m.item[0].lanes == 0) return false;
-    }
-    reports[slot(i)].wait(parity(i));
+  // Waits for the i-th item; false if there is no more.
+  __device__ bool has_item(int i, work_item& item) const {
+    m.handed_out[slot(i)].wait(parity(i));
     item = m.item[slot(i)];
     return item.lanes > 0;
   }

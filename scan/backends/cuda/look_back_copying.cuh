@@ -13,8 +13,8 @@ template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
-  using block::m, block::p, block::plan, block::counter, block::heads, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::stored, typename block::tile, typename block::storage;
+  using block::m, block::p, block::plan, block::counter, block::lane, block::slot, block::parity;
+  using typename block::T, typename block::stored, typename block::tile;
 
   // The lanes of an array copied in bulk: evenly spaced, so that no address takes a division.
   template <class V>
@@ -29,16 +29,16 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  // asked: for the first ticket, by lane 0, where blocks meet.
-  __device__ void load(ticket_counter::word_t asked) const {
+  __device__ void load() const {
     if (in_bulk && lane != 0 && !fills_a()) return;
     // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
     // wait for.
-    bool const meet = draws_first(), drawn = meet || Slots > 1;
+    bool const meet = plan.blocks_meet() && !in_cluster, drawn = meet || Slots > 1;
     index_t const by_index = meet ? 0 : gridDim.x;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
+    if (meet && lane == 0) ask_ahead(a, b);
     int i = 0;
-    index_t ticket = meet ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x);
+    index_t ticket = meet ? to_all(answer(ask())) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
       ticket_counter::word_t const next = drawn ? ask() : 0;  // answered when it is needed
       auto const item = work_item::of<T>(plan, ticket);
@@ -49,29 +49,16 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     }
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
-    for (int end = 0; end < storage::reducers; ++end, ++i) {
-      hand_out(i, {});
-      m.full[slot(i)].arrive();
-    }
-  }
-
-  __device__ bool draws_first() const { return plan.blocks_meet() && !in_cluster; }
-
-  // Before anything else, by one thread: the first ticket is on its way, and the block's first tiles.
-  __device__ ticket_counter::word_t start() const {
-    if (!draws_first()) return 0;
-    ticket_counter::word_t const asked = counter.ask();
-    ask_ahead(inputs(p.a, plan.lanes), inputs(p.b, plan.lanes));
-    return asked;
+    hand_out(i, {});
   }
 
   // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
   // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
   __device__ void ask_ahead(inputs const& a, inputs const& b) const {
     constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
-    bool const pays =
-        in_bulk && Slots > 1 && plan.tickets >= index_t{least} * gridDim.x && plan.tickets <= index_t{most} * gridDim.x;
-    for (int k = 0; pays && k < rounds; ++k) {
+    if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
+      return;
+    for (int k = 0; k < rounds; ++k) {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
       std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
       if (bytes == 0) continue;
@@ -119,9 +106,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
             to_b[l * region + e] = *b.at(item.lane + l, begin + e);
           }
       }
-      std::uint32_t const head_bytes = is_packed<Steps> ? words_of_heads(item) * sizeof(std::uint32_t) : 0;
-      m.full[slot(i)].arrive_expecting(arrays * bytes * item.lanes + head_bytes);
-      if constexpr (is_packed<Steps>) bulk_load(m.heads[slot(i)], heads_of(item), head_bytes, m.full[slot(i)]);
+      m.full[slot(i)].arrive_expecting(arrays * bytes * item.lanes);
       if (bytes == 0) return;
       index_t const lowest = lowest_in_memory(item);
 #pragma unroll 1
@@ -134,9 +119,6 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
         copy_elements(to_a + l * region, p.a, item.lane + l, begin, item.elements);
         copy_elements(to_b + l * region, p.b, item.lane + l, begin, item.elements);
       }
-      if constexpr (is_packed<Steps>)
-        for (int w = lane; w < words_of_heads(item); w += warp_size)
-          copy_element(&m.heads[slot(i)][w], heads_of(item) + w);
       if constexpr (sizeof(stored) >= 4) {
         m.full[slot(i)].arrive_after_copies();
       } else {
@@ -155,13 +137,6 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     auto const piece = std::bit_cast<uint4>(made);
     for (int e = lane * together; e < count; e += warp_size * together) *reinterpret_cast<uint4*>(to + e) = piece;
   }
-
-  // An item's bits of `heads`, those of its elements and of the one after, in pieces of 16 bytes.
-  __device__ std::uint32_t const* heads_of(work_item const& item) const {
-    static_assert(tile::length % 128 == 0);
-    return heads + item.tile * (tile::length / 32);
-  }
-  __device__ static int words_of_heads(work_item const& item) { return (item.elements / 128 + 1) * 4; }
 
   __device__ static index_t lowest_in_memory(work_item const& item) {
     index_t const begin = item.tile * tile::length;
@@ -187,7 +162,8 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     if (in_bulk && lane != 0) return;
     lanes_in_bulk<stored> const x(p.x, plan.lanes);
     work_item item;
-    for (int i = 0; has_item(i, item, m.scanned); ++i) {
+    for (int i = 0; has_item(i, item); ++i) {
+      m.scanned[slot(i)].wait(parity(i));
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
         stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;

@@ -11,6 +11,7 @@
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
 //   gather  reads what other blocks published of the tiles before
 //   pass    passes the state over them: what enters the tile
+//   mark    packed: finds where sequences start in the tile, and tells reduce and scan by bits
 //   scan    runs the recurrence through each thread's run from that state, x taking b's place
 //   store   has x copied out and frees the slot
 //
@@ -24,6 +25,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_copying.cuh>
+#include <ssmscan/scan/backends/cuda/look_back_marking.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_passing.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_scanning.cuh>
 
@@ -31,54 +33,50 @@ namespace ssmscan::device {
 
 // A word is of this run where it bears `epoch`.
 template <class Steps, copies How, int Slots>
-__global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
+__global__ void __launch_bounds__(look_back_threads<Steps>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::stored> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
-                     word* words, std::uint64_t epoch, std::uint32_t const* heads) {
+                     word* words, std::uint64_t epoch, __grid_constant__ detail::sequence_starts const starts) {
   extern __shared__ __align__(128) unsigned char memory[];
   using storage = look_back_storage<Steps, Slots>;
   static_assert(fits<Steps>);
   auto& m = *reinterpret_cast<storage*>(memory);
   constexpr int rows = look_back_tile<typename Steps::scalar>::rows;
-  int const warp = threadIdx.x / warp_size, lane = threadIdx.x % warp_size;
-  look_back_block<Steps, How, Slots> const block{m, p, plan, counter, words, epoch, heads, lane};
-  look_back_copying<Steps, How, Slots> const copying{block};
-  look_back_passing<Steps, How, Slots> const passing{block};
-  look_back_scanning<Steps, How, Slots> const scanning{block};
-  ticket_counter::word_t const asked = threadIdx.x == 0 ? copying.start() : 0;
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
-  // Each barrier by another thread, of warps that have nothing to do yet.
-  if (warp == 1 && lane < storage::slots) {
-    bool const by_all = How == copies::by_element;
-    m.handed_out[lane].initialise(1);
-    m.full[lane].initialise(by_all || p.a.time_stride() == 0 ? warp_size : 1);
-    m.reduced[lane].initialise(rows * warp_size);
-    m.carried[lane].initialise(warp_size);
-    m.scanned[lane].initialise(rows * warp_size);
-    m.empty[lane].initialise(by_all ? warp_size : 1);
-    barriers_are_initialised();
-  }
-  if (warp == 2 && lane < storage::groups) {
-    m.group_full[lane].initialise(warp_size), m.group_empty[lane].initialise(warp_size);
-    barriers_are_initialised();
-  }
-  if (warp == 3 && lane == 0) {
+  if (threadIdx.x == 0) {
+    for (int s = 0; s < storage::slots; ++s) {
+      m.handed_out[s].initialise(1);
+      m.full[s].initialise(How == copies::by_element || p.a.time_stride() == 0 ? warp_size : 1);
+      m.marked[s].initialise(warp_size);
+      m.reduced[s].initialise(rows * warp_size);
+      m.carried[s].initialise(warp_size);
+      m.scanned[s].initialise(rows * warp_size);
+      m.empty[s].initialise(How == copies::by_element ? warp_size : 1);
+    }
+    for (int k = 0; k < storage::groups; ++k)
+      m.group_full[k].initialise(warp_size), m.group_empty[k].initialise(warp_size);
     m.told.initialise(1);
     barriers_are_initialised();
     if constexpr (How == copies::bulk_in_cluster) {
       auto const before = static_cast<std::uint32_t>(blockIdx.x % plan.tiles);  // tiles of the lane
-      constexpr int words_of_each = words_of<typename Steps::aggregate> + (is_packed<Steps> ? 1 : 0);
-      m.told.arrive_expecting(before * words_of_each * sizeof(std::uint64_t));
+      constexpr int words = words_of<typename Steps::aggregate> + (is_packed<Steps> ? 1 : 0);
+      m.told.arrive_expecting(before * words * sizeof(std::uint64_t));
     }
   }
+  int const warp = threadIdx.x / warp_size;
+  look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
+                                                 words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
     ptx::barrier_cluster_arrive(ptx::sem_release);
     if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
   }
+  look_back_copying<Steps, How, Slots> const copying{block};
+  look_back_passing<Steps, How, Slots> const passing{block};
+  look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
-    copying.load(asked);
+    copying.load();
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
@@ -87,11 +85,13 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
   } else if (warp == 3) {
     copying.store();
   } else {
-    int const of_rows = warp - look_back_warps_of_tasks, row = of_rows % rows, turn = of_rows / rows;
-    if (turn < storage::reducers) {
-      scanning.reduce(row, turn);
+    int const row = warp - look_back_warps_of_tasks;
+    if (row < rows) {
+      scanning.reduce(row);
+    } else if (!is_packed<Steps> || row < 2 * rows) {
+      scanning.scan(row - rows);
     } else {
-      scanning.scan(row);
+      look_back_marking<Steps, How, Slots>{block}.mark();
     }
   }
 }

@@ -32,7 +32,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
     work_item item;
     place at;
     int k = 0;
-    for (int i = 0; has_item(i, item, m.handed_out); ++i) {
+    for (int i = 0; has_item(i, item); ++i) {
       at.enter(item.lane);
       do {
         int const count = at.ahead(item, storage::looks * warp_size);
@@ -76,7 +76,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
     place at;
     state_t state(0);
     int k = 0;
-    for (int i = 0; has_item(i, item, m.handed_out); ++i) {
+    for (int i = 0; has_item(i, item); ++i) {
       at.enter(item.lane);
       if (in_cluster && item.tile > 0) {
         state = pass_told(static_cast<int>(item.tile));
@@ -107,27 +107,28 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   }
 
   // The state after the first `count` of a group. What starts it is the first aggregate of a lane, or, packed, the
-  // last in which a sequence starts. A whole group is one run of multiply-adds, so that its aggregates are read while others are
-  // passed; with many lanes there are a few to a ticket, and every instruction is one more for the ticket.
+  // last in which a sequence starts.
   __device__ state_t pass_group(int of, state_t state, int count, bool starts_lane) const {
     aggregate const* const aggregates = m.gathered[group(of)];
+    // Read ahead of the multiply-adds, which wait for one another: what the registers hold.
+    constexpr int step = sizeof(aggregate) > 16 ? 8 : 16;
     int start = starts_lane ? 0 : -1;
     if constexpr (is_packed<Steps>) start = warp_size - 1 - __clz(static_cast<int>(m.marks[group(of)]));
     if (count > 0 && start >= 0) state = Steps::passed_first(aggregates[start]);
-    if (start < 0 && count == warp_size) {
 #pragma unroll
-      for (int k = 0; k < warp_size; ++k) state = Steps::pass(aggregates[k], state);
-      return state;
-    }
-    int k = start + 1;
-    constexpr int together = 4;
-#pragma unroll 1
-    for (; k + together <= count; k += together) {
+    for (int k = 0; k < warp_size; k += step) {
+      aggregate ahead[step];
 #pragma unroll
-      for (int s = 0; s < together; ++s) state = Steps::pass(aggregates[k + s], state);
+      for (int s = 0; s < step; ++s) ahead[s] = aggregates[k + s];
+      if (k + step <= count && k > start) {
+#pragma unroll
+        for (int s = 0; s < step; ++s) state = Steps::pass(ahead[s], state);
+      } else {
+#pragma unroll
+        for (int s = 0; s < step; ++s)
+          if (k + s < count && k + s > start) state = Steps::pass(ahead[s], state);
+      }
     }
-#pragma unroll 1
-    for (; k < count; ++k) state = Steps::pass(aggregates[k], state);
     return state;
   }
 };

@@ -10,6 +10,9 @@
 
 namespace ssmscan::device {
 
+// How a run is gone through: as it comes, or with a look at each element, whether a sequence starts there.
+enum class elements { in_one_run, separately };
+
 template <class Steps, copies How>
 struct slot_run {
   using T = typename Steps::scalar;
@@ -27,9 +30,10 @@ struct slot_run {
   int count;        // of elements, at least one
   index_t lane, t;  // of the first one
 
-  // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts.
-  SSMSCAN_HOST_DEVICE map fold(std::uint32_t heads) const {
-    if (starts_inside(heads, count)) return fold_packed(heads);
+  // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts. how: `separately`
+  // where there is one inside; a warp of whom one does takes no longer if all do.
+  SSMSCAN_HOST_DEVICE map fold(std::uint32_t heads, elements how) const {
+    if (is_packed<Steps> && how == elements::separately) return fold_packed(heads);
     typename Steps::folding own;
     auto const begin_with = [&](T first_a, T first_b) {
       if (starts_lane()) {
@@ -67,8 +71,8 @@ struct slot_run {
   }
 
   // From the state that enters; the last x. Packed, it leaves the states of sequences that end.
-  SSMSCAN_HOST_DEVICE T recur(state_t entering, std::uint32_t heads) const {
-    if (starts_inside(heads, count + 1)) return recur_packed(entering, heads);
+  SSMSCAN_HOST_DEVICE T recur(state_t entering, std::uint32_t heads, elements how) const {
+    if (is_packed<Steps> && how == elements::separately) return recur_packed(entering, heads);
     typename Steps::running x{entering};
     if constexpr (Steps::by_fours) {
       if (starts_lane()) x.start(0);
@@ -103,13 +107,12 @@ struct slot_run {
       }
       rb.values[e] = x.value(tables);
     }
-    T const last = rb.values[length - 1];
-    if constexpr (reversed) {
-      rb.reversed().store(b - (length - 1));
-    } else {
-      rb.store(b);
-    }
-    return last;
+    put_all(rb);
+    return rb.values[length - 1];
+  }
+
+  SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
+    return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
   }
 
  private:
@@ -118,9 +121,6 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE void put(int e, T x) const { b[e * onward] = narrowed<stored>(x); }
 
   SSMSCAN_HOST_DEVICE bool starts_lane() const { return !is_packed<Steps> && t == 0; }
-  SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
-    return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
-  }
   SSMSCAN_HOST_DEVICE T first_x(index_t sequence, T first_a, T first_b) const {
     return p.initial ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
   }
@@ -140,6 +140,13 @@ struct slot_run {
     if constexpr (reversed) made = made.reversed();
     return made;
   }
+  SSMSCAN_HOST_DEVICE void put_all(run_of<T, stored> const& x) const {
+    if constexpr (reversed) {
+      x.reversed().store(b - (length - 1));
+    } else {
+      x.store(b);
+    }
+  }
   // Four elements of a and b, from e on. What starts the lane is its first x: as if after 0, times 1.
   struct two_fours {
     float4 a, b;
@@ -158,8 +165,23 @@ struct slot_run {
     }
   }
 
+  // Whole runs without states to read or leave go through registers as others do.
   SSMSCAN_HOST_DEVICE map fold_packed(std::uint32_t heads) const {
     typename Steps::folding own;
+    if (count == length && !p.initial) {
+      run_of<T, stored> const ra = loaded(a), rb = loaded(b);
+#pragma unroll
+      for (int e = 0; e < length; ++e) {
+        if ((heads >> e & 1) != 0) {
+          own.start(rb.values[e]);
+        } else if (e == 0) {
+          own.first(tables, ra.values[e], rb.values[e]);
+        } else {
+          own.step(tables, ra.values[e], rb.values[e]);
+        }
+      }
+      return own.result(tables);
+    }
     for (int e = 0; e < count; ++e) {
       T const a_e = a_at(e), b_e = b_at(e);
       if ((heads >> e & 1) != 0) {
@@ -175,6 +197,21 @@ struct slot_run {
 
   SSMSCAN_HOST_DEVICE T recur_packed(state_t entering, std::uint32_t heads) const {
     typename Steps::running x{entering};
+    if (count == length && !p.initial && !p.final) {
+      run_of<T, stored> const ra = loaded(a);
+      run_of<T, stored> rb = loaded(b);
+#pragma unroll
+      for (int e = 0; e < length; ++e) {
+        if ((heads >> e & 1) != 0) {
+          x.start(rb.values[e]);
+        } else {
+          x.step(tables, ra.values[e], rb.values[e]);
+        }
+        rb.values[e] = x.value(tables);
+      }
+      put_all(rb);
+      return rb.values[length - 1];
+    }
     for (int e = 0; e < count; ++e) {
       T const a_e = a_at(e), b_e = b_at(e);
       if ((heads >> e & 1) != 0) {

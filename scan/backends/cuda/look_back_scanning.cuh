@@ -14,56 +14,50 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
+  using typename block::T, typename block::state_t, typename block::map, typename block::tile;
 
   // ---- reduce ----
-  // The tiles i with i % reducers == turn.
-  __device__ void reduce(int row, int turn) const {
+  __device__ void reduce(int row) const {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    int i = turn;
-    for (; has_item(i, item, m.full); i += storage::reducers) {
-      auto& row_total = m.row_total[static_cast<std::uint32_t>(i) % (2 * storage::reducers)];
+    for (int i = 0; has_item(i, item); ++i) {
+      m.full[slot(i)].wait(parity(i));
+      if constexpr (is_packed<Steps>) m.marked[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      std::uint32_t const heads = heads_from(i, begin);
       map own = Steps::identity();
-      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads_from(i, begin));
-      own = scan_of_row(own, lane, [&](map const& earlier, map const& later) { return combine(earlier, later); });
+      std::uint32_t const starts = runs_that_start(heads, count);
+      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads, how_of(starts, count));
+      own = scan_of_row(own, lane - max(last_of(starts & (below(lane) | std::uint32_t{1} << lane)), 0),
+                        [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
-      if (lane == warp_size - 1) row_total[row] = own;
-      rows_meet(turn);
-      map rows = row_total[region * plan.rows_per_lane];  // those before this one
+      if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
+      if (is_packed<Steps> && lane == warp_size - 1) m.row_starts[i & 1][row] = starts;
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+      // Those before this one; packed, from the last on in which a sequence starts.
+      int const of_lane = region * plan.rows_per_lane, first = last_row_that_starts(i, of_lane, in_lane);
+      map rows = m.row_total[i & 1][of_lane + first];
 #pragma unroll
       for (int r = 1; r < tile::rows - 1; ++r)
-        if (r < in_lane) rows = combine(rows, row_total[region * plan.rows_per_lane + r]);
+        if (r < in_lane && r > first) rows = combine(rows, m.row_total[i & 1][of_lane + r]);
       if (plan.tiles > 1 && row == tile::rows - 1) {
+        map const total = starts == 0 ? combine(rows, own) : own;
+        bool const has_start = is_packed<Steps> && m.first_start[slot(i)] < item.elements;
         if (in_cluster) {
-          tell(item, from_last_thread(combine(rows, own)));
+          tell(item, from_last_thread(total), has_start);
         } else if (lane == warp_size - 1) {
-          map const total = combine(rows, own);
-          publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), Steps::starts(total), epoch);
+          publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), has_start, epoch);
         }
       }
-      map before = combine(rows, earlier);  // of all threads, and not of some: no branch
-      if (in_lane == 0) before = earlier;
-      if (lane == 0) before = rows;
-      m.before[slot(i)][row * warp_size + lane] = before;
+      bool const begins = in_lane == 0 || (starts & below(lane)) != 0;
+      m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : begins ? earlier : combine(rows, earlier);
       m.reduced[slot(i)].arrive();
-    }
-    m.reduced[slot(i)].arrive();  // there is no more
-  }
-
-  __device__ static void rows_meet(int turn) {
-    static_assert(storage::reducers <= 2);
-    if (storage::reducers == 1 || turn == 0) {
-      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
-    } else {
-      asm volatile("bar.sync 2, %0;" ::"n"(tile::threads) : "memory");
     }
   }
 
   // To the blocks of the cluster that have later tiles of the lane, each thread one: they run, and expect as many bytes.
-  __device__ void tell(work_item const& item, map const& total) const {
+  __device__ void tell(work_item const& item, map const& total, bool has_start) const {
     if (item.tile + 1 + lane >= plan.tiles) return;
     auto const of_block = blockIdx.x + 1 + static_cast<std::uint32_t>(lane);
     std::uint64_t parts[words_of<typename block::aggregate>] = {};
@@ -73,15 +67,32 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     for (int k = 0; k < words_of<typename block::aggregate>; ++k)
       store_in_cluster(reinterpret_cast<std::uint64_t*>(&m.gathered[0][item.tile]) + k, parts[k], m.told, of_block);
     if constexpr (is_packed<Steps>)
-      store_in_cluster(&m.marks_told[item.tile], std::uint64_t{Steps::starts(total)}, m.told, of_block);
+      store_in_cluster(&m.marks_told[item.tile], std::uint64_t{has_start}, m.told, of_block);
   }
 
   // Packed: bits of a run's elements and of the one after, the first lowest; beyond those, whatever stands there.
   __device__ std::uint32_t heads_from(int i, int begin) const {
-    if constexpr (!is_packed<Steps>) return 0;
+    if (!is_packed<Steps> || m.first_start[slot(i)] == block::storage::no_start) return 0;
     std::uint32_t const* const from = m.heads[slot(i)] + begin / 32;
     return __funnelshift_r(from[0], from[1], static_cast<std::uint32_t>(begin % 32));
   }
+  // Packed: bits of a warp's threads, those in whose runs a sequence starts; the rows of a lane, before one, the last of those.
+  __device__ static std::uint32_t runs_that_start(std::uint32_t heads, int count) {
+    if constexpr (!is_packed<Steps>) return 0;
+    return __ballot_sync(all_lanes, slot_run<Steps, How>::starts_inside(heads, count));
+  }
+  // What is done with states, or in a run that is cut short, takes long, and is left to the threads that have to.
+  __device__ elements how_of(std::uint32_t starts, int count) const {
+    bool const is_long = p.initial || p.final || count < tile::run;
+    return (is_long ? starts >> lane & 1 : starts) != 0 ? elements::separately : elements::in_one_run;
+  }
+  __device__ int last_row_that_starts(int i, int of_lane, int before) const {
+    if (!is_packed<Steps> || m.first_start[slot(i)] == block::storage::no_start) return 0;
+    bool const starts = lane < before && m.row_starts[i & 1][of_lane + lane] != 0;
+    return max(last_of(__ballot_sync(all_lanes, starts)), 0);
+  }
+  __device__ static std::uint32_t below(int bit) { return (std::uint32_t{1} << bit) - 1; }
+  __device__ static int last_of(std::uint32_t bits) { return 31 - __clz(static_cast<int>(bits)); }
   // The run of a lane's elements from `begin` on.
   __device__ slot_run<Steps, How> run_at(int i, work_item const& item, int region, int begin, int count) const {
     int const at = region * plan.rows_per_lane * tile::row + (reversed ? item.elements - 1 - begin : begin);
@@ -94,24 +105,25 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    int i = 0;
-    for (; has_item(i, item, m.reduced); ++i) {
+    for (int i = 0; has_item(i, item); ++i) {
+      m.reduced[slot(i)].wait(parity(i));
       m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
+      std::uint32_t const heads = heads_from(i, begin), starts = runs_that_start(heads, p.final ? count + 1 : count);
       if (count > 0) {
         state_t const carry = m.carry[slot(i)];
         map const before = m.before[slot(i)][row * warp_size + lane];
-        state_t const entering = begin == 0       ? carry
-                                 : item.tile == 0 ? Steps::after_start(before)
-                                                  : Steps::after(m.tables, before, carry);
-        T const last = run_at(i, item, region, begin, count).recur(entering, heads_from(i, begin));
+        bool const begins = is_packed<Steps> ? m.first_start[slot(i)] < begin : item.tile == 0;
+        state_t const entering = begin == 0 ? carry
+                                 : begins   ? Steps::after_start(before)
+                                            : Steps::after(m.tables, before, carry);
+        T const last = run_at(i, item, region, begin, count).recur(entering, heads, how_of(starts, count));
         if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
           p.final(item.lane + region, 0) = last;
       }
       if constexpr (in_bulk) fence_before_bulk_store();
       m.scanned[slot(i)].arrive();
     }
-    m.scanned[slot(i)].arrive();  // there is no more
   }
 };
 

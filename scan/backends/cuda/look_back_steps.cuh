@@ -26,7 +26,6 @@ struct affine_steps {
     return affine<T>{}(earlier, later);
   }
   SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return tile; }
-  SSMSCAN_HOST_DEVICE static bool starts(map const&) { return false; }  // a sequence, in what the map stands for
 
   // The state after a tile, after a lane's first tile; what enters a run, after `before` of its tile.
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
@@ -53,47 +52,11 @@ struct affine_steps {
   };
 };
 
-// The same with a mark "a sequence starts in here": what is earlier is dropped, whatever it is.
-template <class T>
-struct segmented_map {
-  T a, b;
-  std::uint32_t starts;
-};
-
+// The same, packed. Where a sequence starts, what is earlier is dropped, whatever it is: that is told apart from the maps, and whoever
+// combines or passes begins there.
 template <class T, class Stored = T>
-struct segmented_steps {
-  using scalar = T;
-  using stored = Stored;
-  using state = T;
-  using map = segmented_map<T>;
-  using aggregate = affine_map<T>;  // the mark travels apart: who passes begins at the last that bears it
-  using tables = typename affine_steps<T>::tables;
-  static constexpr int slots = sizeof(Stored) < 4 ? 9 : sizeof(T) > 4 ? 4 : 5;
-  static constexpr bool by_fours = false;
-
-  SSMSCAN_HOST_DEVICE static map identity() { return {T(1), T(0), 0}; }
-  SSMSCAN_HOST_DEVICE static map combine(tables const&, map const& earlier, map const& later) {
-    if (later.starts != 0) return later;
-    affine_map<T> const made = affine<T>{}(affine_map<T>{earlier.a, earlier.b}, affine_map<T>{later.a, later.b});
-    return {made.a, made.b, earlier.starts};
-  }
-  SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return {tile.a, tile.b}; }
-  SSMSCAN_HOST_DEVICE static bool starts(map const& tile) { return tile.starts != 0; }
-  SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return multiply_add(tile.a, x, tile.b); }
-  SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
-  SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) {
-    return before.starts != 0 ? before.b : multiply_add(before.a, x, before.b);
-  }
-  SSMSCAN_HOST_DEVICE static state after_start(map const& before) { return before.b; }
-
-  struct folding {
-    map own{};
-    SSMSCAN_HOST_DEVICE void start(T x) { own = {T(0), x, 1}; }
-    SSMSCAN_HOST_DEVICE void first(tables const&, T a, T b) { own = {a, b, 0}; }
-    SSMSCAN_HOST_DEVICE void step(tables const& t, T a, T b) { own = combine(t, own, map{a, b, 0}); }
-    SSMSCAN_HOST_DEVICE map result(tables const&) const { return own; }
-  };
-  using running = typename affine_steps<T>::running;
+struct segmented_steps : affine_steps<T, Stored> {
+  static constexpr int slots = sizeof(Stored) < 4 ? 9 : sizeof(T) > 8 ? 4 : 5;
 };
 
 template <class Steps>

@@ -20,10 +20,6 @@ struct look_back_storage {
   using stored = typename Steps::stored;
   using tile = look_back_tile<T>;
   static constexpr int slots = Slots;
-  // Groups of warps that reduce, in turns: of 16 bits a tile takes no longer to come than one of them to reduce it. A slot is always
-  // the same group's, so that a group sees each phase of the slot's barrier, and takes no earlier one for the one it waits for.
-  static constexpr int reducers = sizeof(stored) == 2 && slots % 2 == 0 ? 2 : 1;
-  static_assert(slots % reducers == 0);
   // Aggregates that a thread asks for at a time: of 5, 160 a warp, about a tile of each multiprocessor; fewer of those that take more
   // registers.
   static constexpr int looks = sizeof(typename Steps::aggregate) > 16 ? 3 : 5;
@@ -33,15 +29,18 @@ struct look_back_storage {
   alignas(128) stored a[slots][tile::length];
   alignas(128) stored b[slots][tile::length];
   typename Steps::map before[slots][tile::threads];  // a run: all of its tile that is earlier
-  // The tile's part of look_back_block::heads, and 16 bytes more, as the bit after the last element counts.
-  static constexpr int head_words = is_packed<Steps> ? tile::length / 32 + 4 : 4;
-  alignas(16) std::uint32_t heads[is_packed<Steps> ? slots : 1][head_words];
-  typename Steps::map row_total[2 * reducers][tile::rows];
+  // Packed: bits of the tile's elements and of the one after, set where a sequence starts or all ends; of a tile with none,
+  // as first_start says, nothing.
+  static constexpr int head_words = tile::length / 32 + 1, no_start = tile::length + 1;
+  std::uint32_t heads[is_packed<Steps> ? slots : 1][is_packed<Steps> ? head_words : 1];
+  int first_start[slots];
+  std::uint32_t row_starts[2][tile::rows];  // runs in which a sequence starts
+  typename Steps::map row_total[2][tile::rows];
   alignas(16) typename Steps::aggregate gathered[groups][warp_size];
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
   work_item item[slots];
-  barrier handed_out[slots], full[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
+  barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[groups];  // of a group: those in which a sequence starts
   barrier group_full[groups], group_empty[groups];
   // In a cluster: group 0 is complete, of as many aggregates as there are tiles before; and whether a sequence starts in each.
@@ -50,10 +49,10 @@ struct look_back_storage {
 };
 
 inline constexpr int look_back_warps_of_tasks = 4;  // load, gather, pass, store
-template <class Steps, int Slots>
+template <class Steps>
 inline constexpr int look_back_threads = warp_size*(look_back_warps_of_tasks +
-                                                    (look_back_storage<Steps, Slots>::reducers + 1) *
-                                                        look_back_tile<typename Steps::scalar>::rows);
+                                                    2 * look_back_tile<typename Steps::scalar>::rows +
+                                                    (is_packed<Steps> ? 1 : 0));
 
 template <class Steps>
 inline constexpr bool fits = sizeof(look_back_storage<Steps, Steps::slots>) <= 227 * 1024;

@@ -79,13 +79,14 @@ __device__ V from_last_thread(V const& v) {
   return std::bit_cast<V>(parts);
 }
 
-// Inclusive over the threads of a warp, by doubling.
+// Inclusive over the threads of a warp, by doubling; each takes in the `earlier_ones` before it: all, or, packed, those from the
+// last on in which a sequence starts.
 template <class Map, class Combine>
-__device__ Map scan_of_row(Map own, int lane, Combine const& combine) {
+__device__ Map scan_of_row(Map own, int earlier_ones, Combine const& combine) {
 #pragma unroll
   for (int distance = 1; distance < warp_size; distance *= 2) {
     Map const earlier = shuffle_up(own, distance);
-    if (lane >= distance) own = combine(earlier, own);
+    if (earlier_ones >= distance) own = combine(earlier, own);
   }
   return own;
 }

@@ -9,21 +9,6 @@
 namespace ssmscan::detail {
 namespace {
 
-// Any value becomes a position, the first 0 and the last `time`: a search in them ends inside, sorted or not.
-struct offset_of {
-  index_t const* values;
-  index_t sequences, time;
-  bool mirrored;
-  SSMSCAN_HOST_DEVICE index_t operator()(index_t k) const {
-    index_t const value = mirrored ? time - values[sequences - k] : values[k];
-    index_t const inside = value < 0 ? 0 : value > time ? time : value;
-    return k == 0 ? 0 : k == sequences ? time : inside;
-  }
-};
-offset_of offsets_in(device_packing const& given, index_t time) {
-  return {given.offsets.data(), given.sequences, time, given.direction == direction::reverse};
-}
-
 template <class B>
 void copy_offsets(B& on, device_packing const& given, index_t time, std::uint8_t* heads, index_t* offsets) {
   auto const offset = offsets_in(given, time);
@@ -76,11 +61,18 @@ void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* hea
 }
 
 template <class B>
+void lay_out_offsets(B& on, device_packing const& given, index_t time, std::span<index_t> offsets) {
+  auto const offset = offsets_in(given, time);
+  index_t* const copies = offsets.data();
+  on.parallel_for({1, static_cast<index_t>(offsets.size())},
+                  [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { copies[k] = offset(k); });
+}
+
+template <class B>
 void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets) {
   index_t const words = words_of_bits(time);
   if (given.offsets.data() != nullptr) {
     auto const offset = offsets_in(given, time);
-    index_t* const copies = offsets.data();
     constexpr int together = 4;  // words: 16 bytes for each body
     on.parallel_for({1, words / together}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) {
       std::uint32_t made[together];
@@ -91,8 +83,8 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
       reinterpret_cast<uint4*>(bits)[k] = make_uint4(made[0], made[1], made[2], made[3]);
     });
     on.parallel_for({1, given.sequences + 1},
-                    [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, copies[k] = offset(k)); });
-    return;
+                    [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, offset(k)); });
+    return lay_out_offsets(on, given, time, offsets);
   }
   auto const is_head = heads_in(given, time);
   on.parallel_for({1, words}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t w) {
@@ -100,7 +92,7 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
     for (index_t t = w * 32; t < w * 32 + 32 && t <= time; ++t) made |= is_head(t) ? 1u << t % 32 : 0u;
     bits[w] = made;
   });
-  if (given.sequences > 0) find_offsets(on, time, is_head, offsets);
+  if (!offsets.empty()) find_offsets(on, time, is_head, offsets);
 }
 
 template <class B, class T>
@@ -116,6 +108,7 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
   template void finish_empty_sequences<B, T>(B&, recurrence_problem<T> const&, index_t);
 #define SSMSCAN_INSTANTIATE(B)                                                                           \
   template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);       \
+  template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);              \
   template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>); \
   SSMSCAN_INSTANTIATE_FOR(B, float)                                                                      \
   SSMSCAN_INSTANTIATE_FOR(B, double)                                                                     \

@@ -3,6 +3,7 @@
 // kernels, in the workspace, time running up. Whatever the offsets hold, what is made of them is inside its bounds.
 #include <ssmscan/scan/backends/cuda/arena.hpp>
 #include <ssmscan/scan/backends/cuda/kernel_table.hpp>
+#include <ssmscan/scan/backends/cuda/packed_starts.hpp>
 
 namespace ssmscan::detail {
 
@@ -10,11 +11,15 @@ namespace ssmscan::detail {
 template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets);
 
-// The heads as bits, for forms that read them from words, 16 bytes at a time: (time + 1) of them in words_of_bits(time),
-// zeros behind.
+// The heads as bits, for forms that read them from words: (time + 1) of them in words_of_bits(time), zeros behind.
+// offsets: none where no state is asked for.
 inline constexpr index_t words_of_bits(index_t time) { return (time / 128 + 1) * 4; }
 template <class B>
 void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets);
+
+// Offsets alone, from offsets.
+template <class B>
+void lay_out_offsets(B& on, device_packing const& given, index_t time, std::span<index_t> offsets);
 
 // Writes the states of the sequences without steps.
 template <class B, class T>
@@ -39,23 +44,37 @@ class packed_sequences {
   arena_array<index_t> offsets_;
 };
 
-// The same with bits for heads.
+inline offset_of offsets_in(device_packing const& given, index_t time) {
+  return {given.offsets.data(), given.sequences, time, given.direction == direction::reverse};
+}
+
+// For forms that find the starts in the list of offsets where it is short: then nothing is launched before them, but where
+// states are asked for. A long list, and a mask, become bits.
 template <class B>
-class packed_bits {
+class packed_starts {
  public:
-  packed_bits(B& on, device_packing const& given, index_t time)
-      : bits_(on.template scratch<std::uint32_t>(words_of_bits(time))),
-        sequences_(given.sequences),
-        offsets_(on.template scratch<index_t>(sequences_ + 1)) {
-    lay_out_bits(on, given, time, bits_.data(), offsets());
+  packed_starts(B& on, device_packing const& given, index_t time, bool with_states)
+      : listed_(given.offsets.data() != nullptr && given.sequences <= time / steps_of_listed),
+        bits_(on.template scratch<std::uint32_t>(listed_ ? 0 : words_of_bits(time))),
+        count_(with_states ? given.sequences + 1 : 0),
+        offsets_(on.template scratch<index_t>(count_)) {
+    if (listed_) {
+      starts_.offsets = offsets_in(given, time);
+      if (with_states) lay_out_offsets(on, given, time, offsets());
+    } else {
+      starts_.bits = bits_.data();
+      lay_out_bits(on, given, time, bits_.data(), offsets());
+    }
   }
-  std::uint32_t const* bits() const { return bits_.data(); }
-  std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(sequences_ + 1)}; }
+  sequence_starts const& starts() const { return starts_; }
+  std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(count_)}; }
 
  private:
+  bool listed_;
   arena_array<std::uint32_t> bits_;
-  index_t sequences_;
+  index_t count_;
   arena_array<index_t> offsets_;
+  sequence_starts starts_{};
 };
 
 }  // namespace ssmscan::detail

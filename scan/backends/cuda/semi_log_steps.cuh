@@ -37,7 +37,6 @@ struct semi_log_steps {
     return {later.log_a + earlier.log_a, earlier.sign * later.sign, apply(later, earlier.b)};
   }
   SSMSCAN_HOST_DEVICE static aggregate published(tables const&, map const& tile) { return {a_of(tile), tile.b}; }
-  SSMSCAN_HOST_DEVICE static bool starts(map const&) { return false; }
   SSMSCAN_HOST_DEVICE static state pass(aggregate const& tile, state x) { return std::fma(tile.a, x, tile.b); }
   SSMSCAN_HOST_DEVICE static state passed_first(aggregate const& tile) { return tile.b; }
   SSMSCAN_HOST_DEVICE static state after(tables const&, map const& before, state x) { return apply(before, x); }

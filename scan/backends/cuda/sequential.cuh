@@ -1,11 +1,13 @@
 #pragma once
 // A block takes neighbouring lanes, a thread each. A step waits for the one before it, but not its a and b: groups of steps
 // are copied into a ring in shared memory, several groups ahead, so that the few warps that there are keep as much of memory
-// in flight as many would. The block copies together, 16 bytes a thread where they are contiguous and aligned, else element
-// by element: along the channels (direct), or along time and back (transposed), a transposition in shared memory.
+// in flight as many would. Lanes that lie beside one another, in rows of whole pieces of 16 bytes, have a kernel of their
+// own (sequential_columns.cuh); here a block copies element by element along the channels (direct), or along time and back
+// (transposed), a transposition in shared memory, 16 bytes a thread where they are contiguous and aligned.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
+#include <ssmscan/scan/backends/cuda/sequential_columns.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 
 namespace ssmscan::device {
@@ -35,20 +37,14 @@ struct lane_ring {
 // A block's lanes in one of the arrays.
 template <class T>
 struct lanes_of_block {
-  T *first, *own;  // the first lane's, this thread's lane's step 0
+  T* own;          // this thread's lane's step 0
   index_t stride;  // of time
   bool pieces;     // whether 16 bytes at a time can be copied
 
   template <staging How>
-  __device__ static lanes_of_block of(ssmscan::detail::lane_view<T> const& view, index_t first, index_t lane,
-                                      int lanes) {
-    using ring = lane_ring<std::remove_const_t<T>, How>;
-    lanes_of_block made{&view(first, 0), &view(lane, 0), view.time_stride(), false};
-    if constexpr (How == staging::direct) {
-      made.pieces = lanes == ring::lanes && &view(first + 1, 0) - made.first == 1 &&
-                    &view(first + ring::lanes - 1, 0) - made.first == ring::lanes - 1 &&
-                    made.stride % ring::unit == 0 && reinterpret_cast<std::uintptr_t>(made.first) % 16 == 0;
-    } else {
+  __device__ static lanes_of_block of(ssmscan::detail::lane_view<T> const& view, index_t lane) {
+    lanes_of_block made{&view(lane, 0), view.time_stride(), false};
+    if constexpr (How == staging::transposed) {
       bool const aligned = reinterpret_cast<std::uintptr_t>(made.own) % 16 == 0;
       made.pieces = made.stride == 1 && __all_sync(all_lanes, aligned);
     }
@@ -81,14 +77,9 @@ struct sequential_block {
   __device__ void each_of_group(lanes_of_block<V> const& of, index_t g, int count, F const& f) const {
     index_t const begin = g * steps;
     if constexpr (How == staging::direct) {
-      constexpr int across = ring::lanes / Unit;  // threads for a step
-      int const part = lane % across * Unit;
-      V* const from = Unit == 1 ? of.own : of.first + part;
 #pragma unroll
-      for (int s = 0; s < steps; s += Unit) {
-        int const step = s + lane / across;
-        if (step < count && part < lanes) f(from + (begin + step) * of.stride, ring::place(part, step));
-      }
+      for (int s = 0; s < steps; ++s)
+        if (s < count && lane < lanes) f(of.own + (begin + s) * of.stride, ring::place(lane, s));
     } else {
       constexpr int along = steps / Unit, together = warp_size / along;  // threads for a lane; lanes at a time
       int const step = lane % along * Unit;
@@ -101,12 +92,10 @@ struct sequential_block {
       }
     }
   }
-  __device__ bool by_pieces(bool possible, int count) const {
-    return unit > 1 && possible && (How == staging::direct || count == steps);
-  }
+  __device__ bool by_pieces(bool possible, int count) const { return unit > 1 && possible && count == steps; }
 
   __device__ void copy_in(T* to, lanes_of_block<T const> const& from, index_t g, int count) const {
-    if (by_pieces(from.pieces, count)) {
+    if (How == staging::transposed && by_pieces(from.pieces, count)) {
       each_of_group<unit>(from, g, count, [&](T const* at, int place) { copy_piece(to + place, at); });
     } else {
       each_of_group<1>(from, g, count, [&](T const* at, int place) { copy_element(to + place, at); });
@@ -209,9 +198,9 @@ __global__ void __launch_bounds__(lane_ring<T, How>::lanes)
                                          p.size.time,
                                          lanes,
                                          thread,
-                                         lanes_of_block<T const>::template of<How>(p.a, first, lane, lanes),
-                                         lanes_of_block<T const>::template of<How>(p.b, first, lane, lanes),
-                                         lanes_of_block<T>::template of<How>(p.x, first, lane, lanes)};
+                                         lanes_of_block<T const>::template of<How>(p.a, lane),
+                                         lanes_of_block<T const>::template of<How>(p.b, lane),
+                                         lanes_of_block<T>::template of<How>(p.x, lane)};
     bool const has_state = static_cast<bool>(p.initial);
     T const last = block.run(has_state ? p.initial(lane, 0) : T(0), has_state);
     if (p.final && thread < lanes) p.final(lane, 0) = last;
@@ -240,7 +229,7 @@ void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_prob
     index_t const stride = problem.x.time_stride();
     if (stride == 1 || stride == -1) {
       launch_sequential<staging::transposed>(on.stream(), problem);
-    } else {
+    } else if (!sequential_columns::solve(on.stream(), problem)) {
       launch_sequential<staging::direct>(on.stream(), problem);
     }
   }

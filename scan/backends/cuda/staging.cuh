@@ -24,7 +24,6 @@ class barrier {
   __device__ void wait(std::uint32_t parity) {
     while (!ptx::mbarrier_try_wait_parity(&state_, parity)) {}
   }
-  __device__ bool has_passed(std::uint32_t parity) { return ptx::mbarrier_test_wait_parity(&state_, parity); }
   __device__ std::uint64_t* handle() { return &state_; }
 
  private:
@@ -36,27 +35,28 @@ __device__ inline void barriers_are_initialised() { ptx::fence_mbarrier_init(ptx
 
 inline constexpr std::uint32_t bulk_alignment = 16;  // of both addresses and of the size
 
+// What is read or written once need not stay in the second-level cache.
+__device__ inline std::uint64_t used_once() {
+  std::uint64_t policy;
+  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+
 __device__ inline std::uint32_t shared_address(void const* p) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
 }
 
 __device__ inline void bulk_load(void* shared, void const* global, std::uint32_t bytes, barrier& done) {
-  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
-                   shared_address(shared)),
-               "l"(global), "r"(bytes), "r"(shared_address(done.handle()))
-               : "memory");
+  asm volatile(
+      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::
+          "r"(shared_address(shared)),
+      "l"(global), "r"(bytes), "r"(shared_address(done.handle())), "l"(used_once())
+      : "memory");
 }
 
 // Into the second-level cache; nobody waits for it.
 __device__ inline void bulk_prefetch(void const* global, std::uint32_t bytes) {
   asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(global), "r"(bytes) : "memory");
-}
-
-// What is written once need not stay in the second-level cache. (Of what is read the same hint costs a twentieth on an H200.)
-__device__ inline std::uint64_t used_once() {
-  std::uint64_t policy;
-  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-  return policy;
 }
 
 // The writing threads fence before they report; then one thread stores, and asks until when `shared` is still read.

@@ -63,6 +63,16 @@ class block_reader {
   bool one_a_, up_, down_;
 };
 
+// Of arrays, by number.
+template <class T>
+auto sums_of(T const* a, T const* b) {
+  return [=](index_t k) { return affine_map<T>{a[k], b[k]}; };
+}
+template <class T>
+auto run_sums(chunk_scratch<T> const& s) {
+  return sums_of(s.run_a, s.run_b);
+}
+
 // The sum of a chunk, which is whole.
 template <coefficients A, class T>
 affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
@@ -72,7 +82,7 @@ affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
     blocks.scan(begin, not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run, nothing_meanwhile{});
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, nothing_meanwhile{});
-  if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
+  if (in.starts.count > 0) return sum_from_last_start(in, run_sums(s), sums_of(block_a, block_b));
   affine_map<T> all{block_a[0], block_b[0]};
   for (index_t k = 1; k < run; ++k)
     all = {scalar_multiply(block_a[k], all.a), scalar_multiply_add(block_a[k], all.b, block_b[k])};
@@ -101,8 +111,8 @@ class block_writer {
                         index_t begin, index_t length, Between const& between) {
     T* const x = to_.x + begin * to_.stride;
     if (length < block || (to_.stride != 1 && to_.stride != -1)) {
-      finish();
-      alignas(64) T out[block];
+      end_piece();
+      alignas(line_bytes) T out[block];
       finish_runs<order::up, A>(scanned, states, out, between);
       if (own != nullptr) put_own(scanned, own, out, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out[i];
@@ -117,11 +127,16 @@ class block_writer {
     if (own != nullptr) put_own(scanned, own, place, to_.stride, length);
     if (made_ == group<T>) lines_.end_group(std::exchange(made_, 0));
   }
-  // What waits.
-  void finish() {
+  // What waits; another writer may go on elsewhere.
+  void end_piece() {
     if (!past_the_cache_) return;
     if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
-    lines_.finish();
+    lines_.end_piece();
+  }
+  // And all that was written is there for others.
+  void finish() {
+    end_piece();
+    if (past_the_cache_) hwy::FlushStream();
   }
   bool is_past_the_cache() const { return past_the_cache_; }
   waiting_lines<real_of<T>>& lines() { return lines_.lines(); }
@@ -143,23 +158,23 @@ class block_writer {
 enum class starting : bool { nowhere_inside, somewhere_inside };
 
 // What a walk knows of the maps of its chunk: how the a of several steps is made, here by products. semi_log-inl.hpp has another.
-template <coefficients A, class T>
+template <coefficients A, class T, class Scratch = chunk_scratch<T>>
 class maps_by_products {
  public:
   static constexpr coefficients a = A;
-  maps_by_products(chunk_source<T> const& in, chunk_scratch<T>& s) : s_(s) {
+  maps_by_products(chunk_source<T> const& in, Scratch& s) : s_(s) {
     if constexpr (A == coefficients::one_for_all) {
       T of_run{};
-      for (auto& scanned : s.scanned) of_run = put_powers(*in.a, scanned);
-      std::fill(std::begin(s.last_a), std::end(s.last_a), of_run);
+      for (auto& scanned : s.every_scanned()) of_run = put_powers(*in.a, scanned);
+      std::ranges::fill(s.every_last_a(), of_run);
     }
   }
 
   // Where block k keeps its runs' scans; the scan of the run ends of the group that begins with block `first`.
-  HWY_INLINE auto kept_at(index_t k) { return kept<T, A>{&s_.scanned[s_.place(k)]}; }
+  HWY_INLINE auto kept_at(index_t k) { return kept<T, A>{s_.kept(k).scanned}; }
   HWY_INLINE void scan_ends(index_t first) {
-    index_t const place = s_.last_place(first);
-    HWY_NAMESPACE::scan_ends<T>(s_.last_a + place, s_.last_b + place, s_.ends);
+    kept_block<T> const at = s_.kept(first);
+    HWY_NAMESPACE::scan_ends<T>(at.last_a, at.last_b, s_.ends_of(first));
   }
   // Of the chunk's blocks up to and including block k, which is `last`.
   HWY_INLINE affine_map<T> with_block(index_t k, affine_map<T> const& last) {
@@ -171,8 +186,57 @@ class maps_by_products {
   HWY_INLINE void start(T const& state) { sum_.b = state; }
 
  private:
-  chunk_scratch<T>& s_;
+  Scratch& s_;
   affine_map<T> sum_{};
+};
+
+// Blocks that were scanned, by the states that enter them. Blocks of a walk are counted as its scratch keeps them (i); k: as
+// they lie in `in`.
+template <starting Starting, class Maps, class Scratch, class T>
+class block_finisher {
+ public:
+  block_finisher(chunk_source<T> const& in, Scratch& s, Maps& maps) : in_(in), s_(s), maps_(maps) {}
+
+  // The next block is a chunk's first; what enters it, null: nothing does.
+  HWY_INLINE void begin_chunk(T const* state) {
+    enters_ = state != nullptr;
+    of_chunk_ = entering_ = state != nullptr ? *state : T(0);
+    started_ = false;
+  }
+  // What starts before block k is not ours.
+  void go_to(index_t k) {
+    auto const* const end = in_.starts.offsets + in_.starts.count;
+    next_start_ = std::lower_bound(in_.starts.offsets, end, k * block + in_.starts.begin) - in_.starts.offsets;
+  }
+  // write(scanned, states, own): x of the block.
+  template <class Write>
+  HWY_INLINE void finish(index_t i, index_t k, Write const& write) {
+    static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
+                                                run, run, run, run, run, run, run, run};  // nothing entered it
+    kept_block<T> const kept = s_.kept(i);
+    affine_map<T> const sum = maps_.with_block(i, kept.all());
+    T after = enters_ && !started_ ? scalar_multiply_add(sum.a, of_chunk_, sum.b) : sum.b;
+    bool const first = k % run == 0 && !enters_;
+    index_t const* own = first ? first_run : nullptr;
+    bool const starts_here = Starting == starting::somewhere_inside && next_start_ < in_.starts.count &&
+                             in_.starts.offsets[next_start_] - in_.starts.begin < std::min((k + 1) * block, in_.n);
+    if (starts_here) {
+      after = complete_ends(in_, kept, s_.own, k, next_start_, first ? nullptr : &entering_);
+      maps_.start(after), started_ = true, own = s_.own;
+    }
+    block_states<T> const states{kept.end_a, kept.end_b, entering_, after, first || starts_here};
+    entering_ = after;
+    write(*kept.scanned, states, own);
+  }
+  T const& state() const { return entering_; }
+
+ private:
+  chunk_source<T> const& in_;
+  Scratch& s_;
+  Maps& maps_;
+  bool enters_ = false, started_ = false;  // something enters the chunk; a sequence starts in its blocks so far
+  T of_chunk_{}, entering_{};              // what enters the chunk, and the block
+  index_t next_start_ = 0;
 };
 
 // One pass over chunks: a group of blocks is scanned, then finished and written, while what the scans leave is in the
@@ -184,7 +248,8 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
   bool const memory_works = writer.is_past_the_cache() || in.next_a != nullptr || in.next_b != nullptr;
-  // Piece `number` of the work on the group that begins with block `first`: work(what memory does meanwhile).
+  // Piece `number` of the work on the group that begins with block `first`, of which there are two a block, its scan and its
+  // finish: work(what memory does meanwhile).
   auto const meanwhile = [&](index_t first, index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
     if (!memory_works) return work(nothing_meanwhile{});
     index_t const ahead = (first * block + number * (block / 2)) * in.b_stride;
@@ -192,21 +257,17 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
       return next != nullptr ? reinterpret_cast<char const*>(next + ahead) : nullptr;
     };
     bool const both = in.a_stride == in.b_stride;
-    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), 64 * in.b_stride, &writer.lines()});
+    work(memory_meanwhile<T>{asked(both ? in.next_a : nullptr), asked(in.next_b), line_bytes * in.b_stride,
+                             &writer.lines()});
   };
   auto const scan = [&](index_t k, auto const& between) HWY_ATTR __attribute__((always_inline)) {
     index_t const place = s.last_place(k);
     blocks.scan(k * block, maps.kept_at(k), s.last_a + place, s.last_b + place, between);
   };
 
-  static constexpr index_t first_run[rows] = {0,   run, run, run, run, run, run, run,
-                                              run, run, run, run, run, run, run, run};  // nothing entered it
   constexpr index_t in_chunk = chunk / block;
-  index_t next_start = 0;
-  T const nothing(0);
-  T const* enters_chunk = state;  // null: nothing does
-  T entering = state != nullptr ? *state : nothing, of_chunk = entering;
-  bool started = false;  // a sequence did in the chunk's blocks so far: their b is the state whatever entered the chunk
+  block_finisher<Starting, Maps, chunk_scratch<T>, T> finisher(in, s, maps);
+  finisher.begin_chunk(state);
   scan(0, nothing_meanwhile{});
   for (index_t group_begin = 0; group_begin < count; group_begin += group<T>) {
     index_t const next_group = group_begin + group<T>;
@@ -218,29 +279,25 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
     }
     if (next_group >= count) maps.scan_ends(group_begin);
     for (index_t k = group_begin; k < std::min(next_group, count); ++k) {
-      index_t const g = k - group_begin, begin = k * block, length = std::min(block, in.n - begin);
-      if (k > 0 && k % in_chunk == 0) of_chunk = entering, enters_chunk = &of_chunk, started = false;
-      T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
-      affine_map<T> const sum = maps.with_block(k, {end_a[run - 1], end_b[run - 1]});
-      T after = enters_chunk != nullptr && !started ? scalar_multiply_add(sum.a, *enters_chunk, sum.b) : sum.b;
-      bool const first = k == 0 && state == nullptr;
-      index_t const* own = first ? first_run : nullptr;
-      bool const starts_here = Starting == starting::somewhere_inside && next_start < in.starts.count &&
-                               in.starts.offsets[next_start] - in.starts.begin < begin + length;
-      if (starts_here) {
-        after = complete_ends(in, s, k, next_start, first ? nullptr : &entering);
-        maps.start(after), started = true, own = s.own;
+      index_t const begin = k * block, length = std::min(block, in.n - begin);
+      if (k > 0 && k % in_chunk == 0) {
+        T const left = finisher.state();
+        finisher.begin_chunk(&left);
       }
-      block_states<T> const states{end_a, end_b, entering, after, first || starts_here};
-      entering = after;
-      meanwhile(
-          group_begin, group<T> + g, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
-            writer.write(s.scanned[s.place(k)], states, own, begin, length, between);
+      finisher.finish(
+          k, k,
+          [&](scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own) HWY_ATTR
+          __attribute__((always_inline)) {
+            meanwhile(
+                group_begin,
+                group<T> + k - group_begin, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
+                  writer.write(scanned, states, own, begin, length, between);
+                });
           });
     }
   }
   writer.finish();
-  return entering;
+  return finisher.state();
 }
 
 template <class T>

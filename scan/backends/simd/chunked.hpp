@@ -46,13 +46,17 @@ struct chunked : ssmscan::chunked {
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <backend B, class T>
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
-    lane_chunks<T> const all(p, best_write(p));
+    solve_by(tile, on, p, best_write(p));
+  }
+  template <backend B, class T>
+  static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p, write how) {
+    lane_chunks<T> const all(p, how);
     index_t const count = all.count(), lanes = p.size.lanes, workers = workers_for(on, p.size);
     auto const scratch = on.template scratch<chunk_scratch<T>>(workers);
     auto const summaries_scratch = on.template scratch<affine_map<T>>(lanes * count);
     auto* const memory = scratch.data();
     auto* const summaries = summaries_scratch.data();
-    auto const share = [=](index_t n, index_t worker) { return n / workers * worker + std::min(worker, n % workers); };
+    auto const share = [=](index_t n, index_t worker) { return detail::share_begin(n, workers, worker); };
 
     if (count > 1)
       on.blocks(workers, [=](index_t worker) {  // summaries

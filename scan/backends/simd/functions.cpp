@@ -9,14 +9,16 @@
 #include <ssmscan/scan/backends/simd/heinsen-inl.hpp>
 #include <ssmscan/scan/backends/simd/lanes-inl.hpp>
 #include <ssmscan/scan/backends/simd/semi_log-inl.hpp>
+#include <ssmscan/scan/backends/simd/turns-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
-constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>},
-                                             {&fold<SSMSCAN_SIMD_DTYPE>, &hwy::FlushStream},
-                                             heinsen_made<SSMSCAN_SIMD_DTYPE>(),
-                                             semi_log_made<SSMSCAN_SIMD_DTYPE>()};
+constexpr functions<SSMSCAN_SIMD_DTYPE> made{
+    {&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>, in_turns<SSMSCAN_SIMD_DTYPE>()},
+    {&fold<SSMSCAN_SIMD_DTYPE>, &hwy::FlushStream},
+    heinsen_made<SSMSCAN_SIMD_DTYPE>(),
+    semi_log_made<SSMSCAN_SIMD_DTYPE>()};
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

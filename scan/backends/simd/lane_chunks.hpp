@@ -22,7 +22,8 @@ write best_write(detail::recurrence_problem<T> const& p) {
   }();
   double const moved = 3.0 * sizeof(T) * static_cast<double>(p.size.lanes) * static_cast<double>(p.size.time);
   bool const in_place = p.size.lanes > 0 && p.size.time > 0 && (&p.x(0, 0) == &p.a(0, 0) || &p.x(0, 0) == &p.b(0, 0));
-  return moved > 2 * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
+  constexpr double left = 2;  // caches' worth of traffic, after which little of the first is left
+  return moved > left * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
 // How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks.
@@ -84,6 +85,16 @@ class lane_chunks {
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
     return left;
   }
+  // A worker's share of a lane, by functions that have such.
+  template <class Functions>
+  void walk_in_turns(Functions const& tile, index_t lane, turn_scratch<T>& s, unit_exchange<T>& with) const {
+    T const first = first_of(lane);
+    tile.walk_in_turns(source(lane, 0, count(), &first), s, with, {&p_->x(lane, 0), stride(p_->x), how_});
+  }
+  // The final states of the sequences that end in chunks [k, end), whose x is written.
+  void finish_chunks(index_t lane, index_t k, index_t end) const {
+    if (p_->final) finish(lane, k * chunk, std::min(end * chunk, p_->size.time));
+  }
   // The state after chunk k, by its summary and the state before.
   T state_after(index_t lane, index_t k, affine_map<T> const& summary, T const& before) const {
     bool const forgets = k == 0 || starts(lane, k, k + 1).count > 0;
@@ -112,10 +123,11 @@ class lane_chunks {
   write how_;
 };
 
+inline constexpr index_t least_share = 2 * chunk;  // elements that are worth a worker
+
 // As many as the backend has, and as the work is worth.
 template <class B>
 index_t workers_for(B& on, extent size) {
-  constexpr index_t least_share = 2 * chunk;
   index_t threads = 1;
   if constexpr (requires { on.threads(); }) threads = on.threads();
   return std::clamp<index_t>(size.lanes * size.time / least_share, 1, threads);

@@ -60,7 +60,7 @@ template <step Step, class D, class T>
 HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x, index_t begin, index_t end, write how,
                            reach ahead = {}) {
   D const d;
-  constexpr index_t line = 64 / sizeof(T);
+  constexpr index_t line = line_bytes / sizeof(T);
   index_t const a_stride = Step == step::general ? p.a.lane_stride : 1;
   index_t const b_stride = Step == step::plain ? 1 : p.b.lane_stride;
   for (index_t lane = begin; lane < end; lane += static_cast<index_t>(lanes_of<D>)) {
@@ -82,15 +82,18 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
 template <class T>
 index_t fold_rows(lanes_piece<T> const& given) {
   using D = hn::ScalableTag<real_of<T>>;
-  using Narrow = hn::CappedTag<real_of<T>, HWY_MAX(16 / sizeof(real_of<T>), std::size_t{1})>;
-  constexpr index_t ahead_bytes = 8192, size = sizeof(T), line = 64 / size,
+  using Narrow = hn::CappedTag<real_of<T>, narrow_bytes / sizeof(real_of<T>)>;
+  // How far ahead of its reading a row asks for: the best of 4 to 32 KiB; of a part of each row, two rows at most, as what is
+  // asked for lies apart (docs/experiments/cpu_simd.md).
+  constexpr index_t ahead_bytes = 8192, most_parts_ahead = 2, size = sizeof(T), line = line_bytes / size,
                     narrow = static_cast<index_t>(lanes_of<Narrow>);
   lanes_piece<T> const p = given;  // a copy that no store can reach, so that its numbers stay in registers
   constexpr auto group = static_cast<index_t>(lanes_of<D>) > line ? static_cast<index_t>(lanes_of<D>) : line;
   index_t const lanes = p.lanes / narrow * narrow;
-  index_t const to_line = static_cast<index_t>((64 - reinterpret_cast<std::uintptr_t>(p.x) % 64) % 64) / size;
-  index_t const head = std::min(to_line / narrow * narrow, lanes), tail = head + (lanes - head) / group * group;
-  index_t const ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
+  index_t const head = std::min(to_line(p.x) / narrow * narrow, lanes), tail = head + (lanes - head) / group * group;
+  bool const is_part = p.x_time_stride > p.lanes || p.x_time_stride < -p.lanes;
+  index_t const rows_ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
+  index_t const ahead = is_part ? std::min(rows_ahead, most_parts_ahead) : rows_ahead;
   bool const whole_row = p.x_time_stride == p.lanes;
   // What a row leaves of a line, the next row completes at once, or another worker at another time.
   write const at_the_ends = whole_row && lanes == p.lanes ? p.how : write::through_the_cache;

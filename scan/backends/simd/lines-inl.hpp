@@ -18,7 +18,7 @@ namespace ssmscan::simd::HWY_NAMESPACE {
 // Lines that wait to be written, one behind the other.
 template <class R>
 struct waiting_lines {
-  static constexpr std::ptrdiff_t line = 64 / sizeof(R);
+  static constexpr std::ptrdiff_t line = line_bytes / sizeof(R);
   R const* from = nullptr;
   R* to = nullptr;
   std::ptrdiff_t step = line, left = 0;  // reals to the next, lines
@@ -43,9 +43,7 @@ class line_writer {
  public:
   // x: the place of the first number in time.
   line_writer(T* x, order of_time, chunk_scratch<T>& s)
-      : up_(of_time == order::up),
-        x_(reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1))),
-        head_(static_cast<std::ptrdiff_t>((64 - reinterpret_cast<std::uintptr_t>(x_) % 64) % 64 / sizeof(R))) {
+      : up_(of_time == order::up), x_(reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1))), head_(to_line(x_)) {
     for (index_t i = 0; i < 2; ++i) out_[i] = reinterpret_cast<R*>(s.out + i * s.of_group + s.room);
   }
   line_writer(line_writer const&) = delete;
@@ -75,11 +73,10 @@ class line_writer {
     }
     begun_ = true, now_ = 1 - now_;
   }
-  void finish() {  // what waits
+  void end_piece() {  // what waits
     lines_.write(lines_.left);
     if (begun_ && head_ > 0) up_ ? plain(head_ - line, 0) : plain(of_group, of_group + head_);
     begun_ = false;
-    hwy::FlushStream();
   }
   waiting_lines<R>& lines() { return lines_; }
 
@@ -100,9 +97,9 @@ class line_writer {
 template <class T>
 struct memory_meanwhile {
   char const *a, *b;    // null: nothing
-  std::ptrdiff_t line;  // bytes to the next: 64 or -64
+  std::ptrdiff_t line;  // bytes to the next: line_bytes, or as many less
   waiting_lines<real_of<T>>* x;
-  static constexpr std::size_t lines = std::max<std::size_t>(static_cast<std::size_t>(block) * sizeof(T) / 128, 1);
+  static constexpr std::size_t lines = static_cast<std::size_t>(block) * sizeof(T) / (2 * line_bytes);
   HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
     std::size_t const begin = lines * i / n, end = lines * (i + 1) / n;
     if (a != nullptr)

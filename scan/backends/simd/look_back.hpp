@@ -1,10 +1,13 @@
 #pragma once
 // look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where
 // lanes are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in
-// order: one worker walks its unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits
-// for the state that enters, and writes x while the unit is still there. So only states pass, from unit to unit in
-// order. The tree is the text's.
+// order. Of numbers of 8 bytes and more each worker scans a unit ahead of where it finishes and writes, and keeps what the
+// scans leave (turns-inl.hpp): chunks' sums pass, and each worker makes the states of them. Of others one worker walks its
+// unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits for the state that enters, and
+// writes x while the unit is still there: only states pass, from unit to unit in order. The tree is the text's.
 #include <atomic>
+#include <memory>
+#include <vector>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
 #include <ssmscan/scan/backends/simd/chunked.hpp>
@@ -86,10 +89,16 @@ struct look_back : ssmscan::look_back {
   // By the functions of one SIMD target, or of a test that counts their calls.
   template <ordered_backend B, class T>
   static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p) {
-    lane_chunks<T> const chunks(p, best_write(p));
+    solve_by(tile, on, p, best_write(p));
+  }
+  template <ordered_backend B, class T>
+  static void solve_by(chunk_functions<T> const& tile, B& on, detail::recurrence_problem<T> const& p, write how) {
+    lane_chunks<T> const chunks(p, how);
     index_t const workers = workers_for(on, p.size);
     if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
       by_lanes(tile, on, chunks, p.size.lanes, workers);
+    } else if (tile.walk_in_turns != nullptr) {
+      by_turns(tile, on, chunks, p.size.lanes, workers);
     } else {
       by_units(tile, on, chunks, p.size.lanes, workers);
     }
@@ -105,9 +114,55 @@ struct look_back : ssmscan::look_back {
     index_t const count = chunks.count();
     on.blocks(workers, [=](index_t worker) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      auto const cut = [=](index_t w) { return lanes / workers * w + std::min(w, lanes % workers); };
-      for (index_t lane = cut(worker); lane < cut(worker + 1); ++lane) {
+      index_t const end = detail::share_begin(lanes, workers, worker + 1);
+      for (index_t lane = detail::share_begin(lanes, workers, worker); lane < end; ++lane) {
         chunks.walk(tile, lane, 0, count, mine, T(0), lane * count);
+      }
+    });
+  }
+
+  // One worker's side of the exchange, in one lane.
+  template <class T, class Boxes>
+  class turns final : public unit_exchange<T> {
+   public:
+    turns(lane_chunks<T> const& of, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
+        : unit_exchange<T>(chunks_of_a_unit), chunks_(of), lane_(lane), next_(next), sums_(sums) {}
+    index_t draw() override { return drawn.emplace_back(next_++); }
+    void leaves(index_t k, affine_map<T> const& sum) override { sums_.publish(lane_ * chunks_.count() + k, sum); }
+    T enters(index_t k) override {
+      for (; known_ < k; ++known_)
+        state_ = chunks_.state_after(lane_, known_, sums_.await_soon(lane_ * chunks_.count() + known_), state_);
+      return state_;
+    }
+    std::vector<index_t> drawn;
+
+   private:
+    lane_chunks<T> const& chunks_;
+    index_t lane_;
+    std::atomic<index_t>& next_;
+    Boxes sums_;
+    index_t known_ = 0;  // chunks, after which state_ is
+    T state_{};
+  };
+
+  // Every worker takes turns at every lane.
+  template <class B, class T>
+  static void by_turns(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+                       index_t workers) {
+    index_t const count = chunks.count();
+    index_t const unit = std::clamp<index_t>(count / (8 * workers), 1, turn_scratch<T>::most_chunks);
+    auto const scratch = on.template scratch<turn_scratch<T>>(workers);
+    auto* const memory = scratch.data();
+    auto boxes = on.template mailboxes<affine_map<T>>(lanes * count);
+    auto const sums = boxes.boxes();
+    auto const next_units = std::make_unique<std::atomic<index_t>[]>(static_cast<std::size_t>(lanes));
+    auto* const next = next_units.get();
+    on.blocks(workers, [=](index_t worker) {
+      for (index_t lane = 0; lane < lanes; ++lane) {
+        turns mine(chunks, lane, unit, next[lane], sums);
+        chunks.walk_in_turns(tile, lane, memory[worker], mine);
+        for (index_t const k : mine.drawn)
+          if (k * unit < count) chunks.finish_chunks(lane, k * unit, std::min((k + 1) * unit, count));
       }
     });
   }

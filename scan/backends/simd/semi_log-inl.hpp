@@ -231,7 +231,7 @@ affine_map<T> semi_log_summary(chunk_source<T> const& in, chunk_scratch<T>& s) {
       all.join(of_block.log_a, block_a[k], block_b[k]);
     }
   }
-  if (in.starts.count > 0) return sum_from_last_start(in, s, block_a, block_b);
+  if (in.starts.count > 0) return sum_from_last_start(in, run_sums(s), sums_of(block_a, block_b));
   return {a_of(all.log_a, all.sign), all.b};
 }
 

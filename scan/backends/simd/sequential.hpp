@@ -18,6 +18,21 @@ struct sequential : ssmscan::sequential {
   // By the functions of one SIMD target, or of a test that counts.
   template <backend B, class T>
   static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p) {
+    solve_by(all, on, p, best_write(p));
+  }
+  template <backend B, class T>
+  static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
+    index_t workers = workers_for(on, p.size);
+    if (are_short_rows(p)) {
+      index_t const elements = p.size.lanes * p.size.time, row = p.size.lanes * static_cast<index_t>(sizeof(T));
+      workers =
+          std::clamp<index_t>(std::min(elements / rows_share, row / (tiles_a_worker * narrowest_tile)), 1, workers);
+    }
+    solve_by(all, on, p, how, workers);
+  }
+  template <backend B, class T>
+  static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how,
+                       index_t workers) {
     constexpr index_t few = 16;  // on the stack, as memory costs a short call more than its steps do
     index_t const lanes = p.size.lanes;
     T states_of_few[few];
@@ -26,10 +41,10 @@ struct sequential : ssmscan::sequential {
     for (index_t lane = 0; lane < lanes; ++lane) state[lane] = p.initial ? p.initial(lane, 0) : T(0);
 
     lane_shares<T> const cut(p);
-    index_t const workers = std::min(workers_for(on, p.size), cut.count());
+    workers = std::min(workers, cut.count());
     if constexpr (ordered_backend<B>)
-      if (workers > 1 && cut.even() && are_short_rows(p)) return by_rows(all, on, p, cut, workers, state);
-    by_lanes(all, on, p, cut, workers, state);
+      if (workers > 1 && cut.even() && are_short_rows(p)) return by_rows(all, on, p, cut, workers, state, how);
+    by_lanes(all, on, p, cut, workers, state, how);
   }
 
  private:
@@ -39,16 +54,16 @@ struct sequential : ssmscan::sequential {
    public:
     explicit lane_shares(detail::recurrence_problem<T> const& p)
         : lanes_(p.size.lanes), even_(p.a.is_even() && p.b.is_even() && p.x.is_even()) {
-      constexpr index_t line = 64, in_a_line = line / sizeof(T) > 1 ? line / sizeof(T) : 1;
       if (!even_) return;
-      step_ = in_a_line;
-      past_a_line_ = static_cast<index_t>(reinterpret_cast<std::uintptr_t>(&p.x(0, 0)) % line / sizeof(T));
+      step_ = line_bytes / static_cast<index_t>(sizeof(T));
+      auto const address = reinterpret_cast<std::uintptr_t>(&p.x(0, 0));
+      past_a_line_ = static_cast<index_t>(address % line_bytes / sizeof(T));
     }
     bool even() const { return even_; }
     index_t count() const { return detail::ceil_div(lanes_, step_); }  // at most
     // The first lane of share `i` of n; lanes where i = n.
     index_t cut(index_t i, index_t n) const {
-      index_t const steps = count() / n * i + std::min(i, count() % n);
+      index_t const steps = detail::share_begin(count(), n, i);
       return i == 0 ? 0 : i == n ? lanes_ : std::min(steps * step_ - past_a_line_, lanes_);
     }
 
@@ -57,7 +72,11 @@ struct sequential : ssmscan::sequential {
     bool even_;
   };
 
-  static constexpr index_t block_bytes = 65536;  // of a and of b each: what a worker reads in one piece
+  // Of a and of b each: what a worker reads in one piece. The best of 8 to 256 KiB (docs/experiments/cpu_simd.md).
+  static constexpr index_t block_bytes = index_t{1} << 17;
+  // Rows that are shared out pass from cache to cache, and a worker waits for another's tile: worth it from so many elements
+  // a worker on, and for tiles of so many bytes of a row, below which one worker is faster alone.
+  static constexpr index_t rows_share = index_t{1} << 17, narrowest_tile = 256, tiles_a_worker = 2;
 
   // Rows of lanes that lie beside one another, so short that a part of each would be read with its neighbours: a
   // processor that reads ahead does not stop at a part's end.
@@ -74,8 +93,7 @@ struct sequential : ssmscan::sequential {
   // Each worker a share of the lanes, from the first step to the last.
   template <class B, class T>
   static void by_lanes(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
-                       lane_shares<T> const& cut, index_t workers, T* state) {
-    write const how = best_write(p);
+                       lane_shares<T> const& cut, index_t workers, T* state, write how) {
     on.blocks(workers, [=, &p](index_t worker) {
       index_t const begin = cut.cut(worker, workers), end = cut.cut(worker + 1, workers);
       for (index_t lane = begin; lane < end; lane += cut.even() ? end - begin : 1)
@@ -90,11 +108,10 @@ struct sequential : ssmscan::sequential {
   // its rows while another folds the next of the rows before: a tile waits for that of the rows before.
   template <class B, class T>
   static void by_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
-                      lane_shares<T> const& cut, index_t workers, T* state) {
-    index_t const lanes = p.size.lanes, tiles = std::min(2 * workers, cut.count());
+                      lane_shares<T> const& cut, index_t workers, T* state, write how) {
+    index_t const lanes = p.size.lanes, tiles = std::min(tiles_a_worker * workers, cut.count());
     index_t const height = std::max<index_t>(block_bytes / (lanes * static_cast<index_t>(sizeof(T))), 1);
     index_t const count = detail::ceil_div(p.size.time, height);
-    write const how = best_write(p);
     auto boxes = on.template mailboxes<char>(count * tiles);
     auto const folded = boxes.boxes();
     std::atomic<index_t> next{0};
@@ -126,9 +143,8 @@ struct sequential : ssmscan::sequential {
     auto const along = [&](auto const& v) { return p.size.time > 1 ? v.time_stride() : index_t{0}; };
     T* const x = &p.x(first, steps.begin);
     index_t const row = along(p.x);
-    constexpr index_t line = 64, vector = 16;
-    bool const whole_lines = reinterpret_cast<std::uintptr_t>(x) % vector == 0 &&
-                             row * static_cast<index_t>(sizeof(T)) % line == 0 && count > 1 && apart(p.x) == 1;
+    bool const whole_lines = reinterpret_cast<std::uintptr_t>(x) % narrow_bytes == 0 &&
+                             row * static_cast<index_t>(sizeof(T)) % line_bytes == 0 && count > 1 && apart(p.x) == 1;
     all.fold({{&p.a(first, steps.begin), apart(p.a), along(p.a)},
               {&p.b(first, steps.begin), apart(p.b), along(p.b)},
               x,

@@ -31,38 +31,37 @@ T walk_from_start(chunk_source<T> const& in, index_t i, Keep const& keep) {
   return state;
 }
 
-// A chunk's sum from its last start on, by the sums of its runs and blocks.
-template <class T>
-affine_map<T> sum_from_last_start(chunk_source<T> const& in, chunk_scratch<T> const& s, T const* block_a,
-                                  T const* block_b) {
+// A chunk's sum from its last start on, by the sums of its runs and blocks: run_sum(r), block_sum(k).
+template <class T, class RunSum, class BlockSum>
+affine_map<T> sum_from_last_start(chunk_source<T> const& in, RunSum const& run_sum, BlockSum const& block_sum) {
+  auto const joined = [](affine_map<T> const& sum, T const& state) { return scalar_multiply_add(sum.a, state, sum.b); };
   index_t const last = in.starts.count - 1, r = (in.starts.offsets[last] - in.starts.begin) / run;
   T state = walk_from_start(in, last, [](index_t, T const&) {});
-  for (index_t k = r + 1; k % run != 0; ++k) state = scalar_multiply_add(s.run_a[k], state, s.run_b[k]);
-  for (index_t k = r / run + 1; k < run; ++k) state = scalar_multiply_add(block_a[k], state, block_b[k]);
+  for (index_t k = r + 1; k % run != 0; ++k) state = joined(run_sum(k), state);
+  for (index_t k = r / run + 1; k < run; ++k) state = joined(block_sum(k), state);
   return {T(0), state};
 }
 
 // Walks the runs of a block with starts again, and puts the states that leave its runs in the place of their ends, where
 // `enters` (null: nothing) is what enters it. `next`: the first start, moved past the block's. The state that leaves it; and
-// in s.own, from which step of its run on a state is what the run's scan left.
+// in `own`, from which step of its run on a state is what the run's scan left.
 template <class T>
-HWY_NOINLINE T complete_ends(chunk_source<T> const& in, chunk_scratch<T>& s, index_t k, index_t& next,
-                             T const* enters) {
-  index_t const begin = k * block, g = k % group<T>, last_place = s.last_place(k);
-  T *const last_a = s.last_a + last_place, *const last_b = s.last_b + last_place;
-  T *const end_a = s.ends.a + g * run_ends<T>::row + run, *const end_b = s.ends.b + g * run_ends<T>::row + run;
+HWY_NOINLINE T complete_ends(chunk_source<T> const& in, kept_block<T> const& kept, index_t* own, index_t k,
+                             index_t& next, T const* enters) {
+  index_t const begin = k * block;
+  T *const last_a = kept.last_a, *const last_b = kept.last_b, *const end_a = kept.end_a, *const end_b = kept.end_b;
   bool starts_in[rows]{};
-  for (std::size_t r = 0; r < rows; ++r) s.own[r] = run;
+  for (std::size_t r = 0; r < rows; ++r) own[r] = run;
   for (; next < in.starts.count && in.starts.offsets[next] - in.starts.begin < begin + block; ++next) {
     index_t const place = in.starts.offsets[next] - in.starts.begin - begin;
     auto const r = static_cast<std::size_t>(place / run);
-    if (!starts_in[r]) s.own[r] = place % run;
+    if (!starts_in[r]) own[r] = place % run;
     starts_in[r] = true;
     last_b[r] = walk_from_start(in, next, [&](index_t t, T const& state) {
-      put_number(s.scanned[s.place(k)].b, static_cast<std::size_t>((t - begin) % run), r, state);
+      put_number(kept.scanned->b, static_cast<std::size_t>((t - begin) % run), r, state);
     });
   }
-  if (enters == nullptr) s.own[0] = 0;
+  if (enters == nullptr) own[0] = 0;
   bool started = false;
   T so_far{};
   for (std::size_t r = 0; r < rows; ++r) {

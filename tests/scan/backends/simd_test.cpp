@@ -9,8 +9,11 @@
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
+#include <ssmscan/scan/backends/simd/chunked.hpp>
 #include <ssmscan/scan/backends/simd/functions.hpp>
+#include <ssmscan/scan/backends/simd/look_back.hpp>
 #include <ssmscan/scan/backends/simd/sequential.hpp>
+#include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>
 #include <ssmscan/scan/scan.hpp>
 
@@ -362,14 +365,58 @@ TYPED_TEST(simd_targets, lanes_are_left_folds_bit_for_bit) {
   });
 }
 
-// Several workers fold rows of lanes block by block and tile by tile: still each lane's left fold. Lengths around some
-// blocks of rows, lanes around a line of memory and beyond one tile a worker.
+// Several workers that write past the cache, as the door has them do beyond some 64 MB: each begins and ends inside lines that
+// are another's too. Numbers from the begin of a line; sequences that start at chunks' ends and inside.
+TYPED_TEST(simd_targets, workers_write_past_the_cache_bit_for_bit) {
+  using T = TypeParam;
+  index_t shared = 0;
+  for (index_t const lanes : {1, 3}) {
+    index_t const time = 30001 / lanes, n = lanes * time;
+    auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
+    std::vector<T> needed(b.size()), final(static_cast<std::size_t>(4 * lanes)), left(final.size());
+    std::vector<index_t> const offsets{0, 300, 2 * chunk, 2 * chunk + 1, time};
+    for (bool const packed : {false, true})
+      for (direction const way : {direction::forward, direction::reverse}) {
+        tensor_shape const shape{1, lanes, time}, states{1, lanes, packed ? 4 : 1};
+        recurrence<T> problem{.a = {a.data(), shape}, .b = {b.data(), shape}, .x = {needed.data(), shape}};
+        problem.final = {left.data(), states}, problem.direction = way;
+        if (packed) problem.offsets = offsets;
+        linear_recurrence(problem, {.algorithm = "look_back.textbook", .backend = "serial"});
+        problem.final = {final.data(), states};
+        for (index_t const offset : {0, 1, 2, 7, 15})
+          for (int const threads : {2, 3, 5})
+            judge_targets<T>([&](functions<T> const& made) {
+              for (bool const in_one_pass : {true, false}) {
+                guarded<T> x(n, offset);
+                problem.x.data = x.data();
+                std::fill(final.begin(), final.end(), T(77));
+                detail::checked_recurrence<T> const checked(problem);
+                auto const& p = checked.problem();
+                openmp on(threads);
+                shared += workers_for(on, p.size) > 1;
+                in_one_pass ? look_back::solve_by(made.chunk, on, p, write::past_the_cache)
+                            : chunked::solve_by(made.chunk, on, p, write::past_the_cache);
+                for (index_t i = 0; i < n; ++i)
+                  ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)]))
+                      << lanes << " lanes, " << threads << " threads, " << offset << " past a line, at " << i;
+                for (index_t i = 0; i < lanes * states.time; ++i)
+                  ASSERT_TRUE(same_bits(final[static_cast<std::size_t>(i)], left[static_cast<std::size_t>(i)])) << i;
+                ASSERT_TRUE(x.guards_hold()) << offset;
+              }
+            });
+      }
+  }
+  EXPECT_GE(shared, 240);  // 2 x 2 x 2 x 5 x 3, of two algorithms, by one target at least
+}
+
+// Several workers fold rows of lanes block by block and tile by tile, either way of writing: still each lane's left fold.
+// Lengths around some blocks of rows, lanes around a line of memory and beyond one tile a worker.
 TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
   using T = TypeParam;
   index_t shared = 0;
   for (index_t const lanes : {15, 33, 64, 250}) {
-    index_t const height = std::max<index_t>(65536 / (lanes * static_cast<index_t>(sizeof(T))), 1);
-    for (index_t const time : {height + 1, 5 * height - 1, 7 * height + height / 2})
+    index_t const height = std::max<index_t>((index_t{1} << 17) / (lanes * static_cast<index_t>(sizeof(T))), 1);
+    for (index_t const time : {height + 1, 3 * height - 1, 4 * height + height / 2})
       for (bool const reverse : {false, true})
         for (bool const in_place : {false, true})
           for (index_t const offset : {0, 3}) {
@@ -384,31 +431,34 @@ TYPED_TEST(simd_targets, rows_shared_out_are_left_folds_bit_for_bit) {
                     multiply_add(a[at], left[static_cast<std::size_t>(lane)], b[at]);
               }
             for (int const threads : {1, 2, 3, 7}) {
-              guarded<T> x(n, offset);
-              std::copy(b.begin(), b.end(), x.data());
-              std::vector<T> final(static_cast<std::size_t>(lanes));
-              tensor_shape const shape{1, lanes, time}, apart{n, 1, row}, states{1, lanes, 1};
-              detail::recurrence_problem<T> p;
-              p.size = {lanes, time};
-              p.a = detail::lane_view<T const>(tensor_view<T const>(a.data() + first, shape, apart));
-              p.b = detail::lane_view<T const>(
-                  tensor_view<T const>((in_place ? x.data() : b.data()) + first, shape, apart));
-              p.x = detail::lane_view<T>(tensor_view<T>(x.data() + first, shape, apart));
-              p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
-              p.final = detail::lane_view<T>(tensor_view<T>(final.data(), states));
-              openmp on(threads);
-              shared += workers_for(on, p.size) > 1;
-              sequential::solve(on, affine<T>{}, p);
-              for (index_t i = 0; i < n; ++i)
-                ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)]))
-                    << lanes << " lanes of " << time << ", " << threads << " threads, at " << i;
-              for (std::size_t lane = 0; lane < final.size(); ++lane)
-                ASSERT_TRUE(same_bits(final[lane], left[lane])) << lane;
-              ASSERT_TRUE(x.guards_hold());
+              for (write const how : {write::through_the_cache, write::past_the_cache}) {
+                if (in_place && how == write::past_the_cache) continue;  // nobody asks for it
+                guarded<T> x(n, offset);
+                std::copy(b.begin(), b.end(), x.data());
+                std::vector<T> final(static_cast<std::size_t>(lanes));
+                tensor_shape const shape{1, lanes, time}, apart{n, 1, row}, states{1, lanes, 1};
+                detail::recurrence_problem<T> p;
+                p.size = {lanes, time};
+                p.a = detail::lane_view<T const>(tensor_view<T const>(a.data() + first, shape, apart));
+                p.b = detail::lane_view<T const>(
+                    tensor_view<T const>((in_place ? x.data() : b.data()) + first, shape, apart));
+                p.x = detail::lane_view<T>(tensor_view<T>(x.data() + first, shape, apart));
+                p.initial = detail::lane_view<T const>(tensor_view<T const>(initial.data(), states));
+                p.final = detail::lane_view<T>(tensor_view<T>(final.data(), states));
+                openmp on(threads);
+                shared += threads > 1;
+                sequential::solve_by(best<T>().lanes, on, p, how, threads);
+                for (index_t i = 0; i < n; ++i)
+                  ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)]))
+                      << lanes << " lanes of " << time << ", " << threads << " threads, at " << i;
+                for (std::size_t lane = 0; lane < final.size(); ++lane)
+                  ASSERT_TRUE(same_bits(final[lane], left[lane])) << lane;
+                ASSERT_TRUE(x.guards_hold());
+              }
             }
           }
   }
-  EXPECT_GE(shared, 100);
+  EXPECT_EQ(shared, 432);  // all but one worker alone
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ struct line {
 };
 
 constexpr tensor_shape lanes_of(index_t lanes, index_t time) { return {1, lanes, time}; }
-constexpr index_t short_time = 100, worth_a_tree = 560, long_time = index_t{1} << 17;
+// From long_enough on look_back whatever the dtype; which of them takes it for fewer steps is a test of its own.
+constexpr index_t short_time = 100, long_enough = 705, long_time = index_t{1} << 17;
 
 constexpr std::string_view vectors_along_time = "contiguous in time", vectors_across = "beside one another",
                            one_thread = "one thread", enough = "lanes enough", split = "fewer lanes than threads",
@@ -48,11 +49,11 @@ constexpr std::string_view vectors_along_time = "contiguous in time", vectors_ac
 // "sequences of ... steps and more, contiguous in time: look_back; one pass, in vectors along time, on one thread or all"
 // "many lanes beside one another in memory (time_major): sequential; lanes run abreast in vectors"
 constexpr line in_vectors[] = {
-    {lanes_of(1, worth_a_tree), places::time_beside_time, 1, "look_back", vectors_along_time},
-    {lanes_of(1, worth_a_tree), places::time_beside_time, 16, "look_back", vectors_along_time},
+    {lanes_of(1, long_enough), places::time_beside_time, 1, "look_back", vectors_along_time},
+    {lanes_of(1, long_enough), places::time_beside_time, 16, "look_back", vectors_along_time},
     {lanes_of(1, long_time), places::time_beside_time, 2, "look_back", vectors_along_time},
-    {lanes_of(8, worth_a_tree), places::time_beside_time, 2, "look_back", vectors_along_time},
-    {{3, 5, worth_a_tree}, places::time_beside_time, 2, "look_back", vectors_along_time},
+    {lanes_of(8, long_enough), places::time_beside_time, 2, "look_back", vectors_along_time},
+    {{3, 5, long_enough}, places::time_beside_time, 2, "look_back", vectors_along_time},
     {lanes_of(2, long_time), places::downwards, 2, "look_back", vectors_along_time},
     {lanes_of(2, long_time), places::constant_a, 2, "look_back", vectors_along_time},
     {.shape = lanes_of(2, long_time),
@@ -79,10 +80,10 @@ constexpr line in_vectors[] = {
 // thread; chunked where more than four threads would share a lane"
 constexpr line anything_else[] = {
     // short
-    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 1, "sequential", one_thread},
-    {lanes_of(64, worth_a_tree - 1), places::time_beside_time, 2, "sequential", enough},
-    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 2, "sequential", not_worth},
-    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 16, "sequential", not_worth},
+    {lanes_of(1, short_time), places::time_beside_time, 1, "sequential", one_thread},
+    {lanes_of(64, short_time), places::time_beside_time, 2, "sequential", enough},
+    {lanes_of(1, short_time), places::time_beside_time, 2, "sequential", not_worth},
+    {lanes_of(1, short_time), places::time_beside_time, 16, "sequential", not_worth},
     {lanes_of(1, 1), places::time_beside_time, 16, "sequential", not_worth},
     {lanes_of(3, short_time), places::every_second, 64, "sequential", not_worth},
     // other strides: as many lanes as threads, and up to four threads a lane; more than four
@@ -124,7 +125,7 @@ constexpr line anything_else[] = {
      .how = packed::by_offsets},
 };
 
-// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes look_back from 560 steps on".
+// "a within a few thousandths of 1, and long sequences: semi_log by a tree; automatic takes look_back from 56 steps on".
 constexpr line logarithms_in_vectors[] = {
     {lanes_of(1, long_time), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
     {lanes_of(1, long_time), places::time_beside_time, 16, "look_back", tree_of_logarithms, operation::semi_log},
@@ -132,7 +133,9 @@ constexpr line logarithms_in_vectors[] = {
     {lanes_of(2, 1 << 14), places::every_second, 2, "look_back", tree_of_logarithms, operation::semi_log},
     {lanes_of(2, 1 << 14), places::time_beside_time, 2, "look_back", tree_of_logarithms, operation::semi_log,
      packed::by_offsets},
-    {lanes_of(1, worth_a_tree), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(1, 56), places::time_beside_time, 1, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(64, 56), places::lane_beside_lane, 2, "look_back", tree_of_logarithms, operation::semi_log},
+    {lanes_of(1, 257), places::every_second, 2, "look_back", tree_of_logarithms, operation::semi_log},
 };
 // Without vectors it takes chunked, past one of its chunks.
 constexpr line logarithms_by_texts[] = {
@@ -141,9 +144,9 @@ constexpr line logarithms_by_texts[] = {
 };
 // Short ones, as above.
 constexpr line short_logarithms[] = {
-    {lanes_of(1, worth_a_tree - 1), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
-    {lanes_of(64, 100), places::lane_beside_lane, 2, "sequential", enough, operation::semi_log},
-    {lanes_of(1, 100), places::time_beside_time, 2, "sequential", not_worth, operation::semi_log},
+    {lanes_of(1, 55), places::time_beside_time, 1, "sequential", one_thread, operation::semi_log},
+    {lanes_of(64, 55), places::lane_beside_lane, 2, "sequential", enough, operation::semi_log},
+    {lanes_of(1, 55), places::time_beside_time, 2, "sequential", not_worth, operation::semi_log},
 };
 
 tensor_shape strides_of(line const& row) {
@@ -177,7 +180,8 @@ void expect_choice(line const& row) {
   if (row.where == places::constant_a) problem.a = {a.data(), row.shape, {0, 0, 0}};
   if (row.how == packed::by_offsets) problem.offsets = offsets;
   if (row.how == packed::by_reset) reset[static_cast<std::size_t>(time / 3)] = 1, problem.reset = reset;
-  execution const how{.backend = row.backend, .threads = row.threads};
+  bool const alone = row.backend == "serial";  // whatever the threads: it has one
+  execution const how{.backend = row.backend, .threads = alone ? 0 : row.threads};
 
   SCOPED_TRACE(std::string(dtype_name<T>) + ", " + std::to_string(lanes) + " x " + std::to_string(time) + ", places " +
                std::to_string(static_cast<int>(row.where)) + ", packed " + std::to_string(static_cast<int>(row.how)) +
@@ -210,6 +214,41 @@ TEST(automatic, runs_in_vectors_where_the_page_says_so) {
   expect_choices<std::uint32_t>(in_vectors);
 }
 
+// "from so many steps on": each change of choice along the steps, whatever the lanes, as the page's table has it.
+template <class T>
+void expect_changes(std::vector<index_t> const& at, packed how = packed::no) {
+  constexpr index_t longest = 2000;
+  std::vector<T> const values(3 * longest, T(1));
+  std::vector<T> x(values.size());
+  for (index_t const lanes : {1, 3})
+    for (std::string_view const backend : {"serial", "openmp"}) {
+      std::vector<index_t> found;
+      auto const chosen = [&](index_t n) {
+        tensor_shape const shape = lanes_of(lanes, n);
+        std::vector<index_t> const own{0, n / 2, n};
+        recurrence<T> problem{.a = {values.data(), shape}, .b = {values.data(), shape}, .x = {x.data(), shape}};
+        if (how == packed::by_offsets) problem.offsets = own;
+        return plan(problem, {.backend = backend}).algorithm;
+      };
+      EXPECT_EQ(chosen(1), "sequential");
+      for (index_t n = 2; n <= longest; ++n)
+        if (chosen(n) != chosen(n - 1)) found.push_back(n);
+      EXPECT_EQ(found, at) << lanes << " lanes, " << backend;
+      EXPECT_EQ(chosen(longest), "look_back");
+    }
+}
+
+TEST(automatic, takes_look_back_by_whole_blocks) {
+  if (simd_target() == "none") GTEST_SKIP() << "built without vectors";
+  expect_changes<float>({168, 257, 272});
+  expect_changes<std::complex<float>>({168, 257, 272});
+  expect_changes<double>({224, 257, 384, 513, 544});
+  expect_changes<std::complex<double>>({224, 257, 384, 513, 544});
+  expect_changes<std::uint32_t>({224, 257, 384, 513, 544});
+  expect_changes<float>({80}, packed::by_offsets);
+  expect_changes<double>({80}, packed::by_offsets);
+}
+
 TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
   expect_choices<float>(anything_else);
   expect_choices<std::complex<double>>(anything_else);
@@ -217,9 +256,9 @@ TEST(automatic, walks_along_or_splits_time_where_the_page_says_so) {
 }
 
 TEST(automatic, takes_a_tree_of_logarithms_where_the_page_says_so) {
-  bool const in_vectors = simd_target() != "none";
+  bool const has_vectors = simd_target() != "none";
   for (auto const& rows : {std::span<line const>(short_logarithms),
-                           in_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
+                           has_vectors ? std::span<line const>(logarithms_in_vectors) : logarithms_by_texts}) {
     expect_choices<float>(rows);
     expect_choices<double>(rows);
   }
@@ -232,7 +271,8 @@ TEST(automatic, takes_no_look_back_where_blocks_run_in_any_order) {
                        .threads = 2,
                        .represents = represents,
                        .how = detail::packing::one_sequence,
-                       .where = detail::arrangement::time_beside_time};
+                       .where = detail::arrangement::time_beside_time,
+                       .price = detail::price_of_a_tree<float>(represents, detail::packing::one_sequence)};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
     EXPECT_EQ(detail::automatic(q).algorithm, "look_back");
 #endif

@@ -154,6 +154,8 @@ std::vector<bad_case> bad_cases() {
        [](fixture& f) { f.problem.operation = static_cast<operation>(7); }},
       {"negative_threads", "threads", "-1", "0 (as many", [](fixture& f) { f.how.threads = -1; }},
       {"too_many_threads", "threads", "1000000", "to 4096", [](fixture& f) { f.how.threads = 1000000; }},
+      {"threads_of_serial", "threads", "2 with backend = serial", "1 or 0",
+       [](fixture& f) { f.how.backend = "serial", f.how.threads = 2; }},
       {"unknown_algorithm", "algorithm", "\"cumsum\"", "sequential", [](fixture& f) { f.how.algorithm = "cumsum"; }},
       {"unknown_backend", "backend", "\"cuda\"", "serial, openmp", [](fixture& f) { f.how.backend = "cuda"; }},
       {"unwanted_inner", "inner", "\"blelloch\"", "no inner",
@@ -297,30 +299,39 @@ TEST(open_door, packed_without_time) {
   EXPECT_EQ(final, red);
 }
 
-// Short plain calls have a way of their own (detail/short_call.hpp): on both sides of its end the choice that plan
-// names, and the bits of that algorithm by the whole door, in place too.
+// Short plain calls have a way of their own (detail/short_call.hpp): on both sides of its ends (4096 steps, 64 lanes, 16384
+// elements) the choice that plan names, and the bits of that algorithm by the whole door, in place too.
 template <class T>
-void short_calls_are_what_plan_says(T a) {
-  for (index_t const n : {0, 1, 2, 3, 17, 255, 256, 257, 559, 560, 561, 1000})
+void short_calls_are_what_plan_says(T a, index_t lanes, layout where) {
+  for (index_t const n : {0, 1, 2, 3, 17, 167, 168, 255, 256, 257, 272, 384, 543, 544, 1000, 2047, 2048, 4096, 4097})
     for (std::string_view const backend : {"serial", "openmp"})
       for (bool const in_place : {false, true}) {
-        std::vector<T> const factors(static_cast<std::size_t>(n), a);
+        tensor_shape const dense{1, lanes, n};
+        std::vector<T> const factors(static_cast<std::size_t>(lanes * n), a);
         std::vector<T> b(factors.size()), x(factors.size(), T(7)), needed(factors.size());
         for (std::size_t t = 0; t < b.size(); ++t) b[t] = T(static_cast<std::uint8_t>(t % 5 + 1));
-        recurrence<T> const problem{.a = {factors.data(), n}, .b = {b.data(), n}, .x = {x.data(), n}};
+        recurrence<T> const problem{
+            .a = {factors.data(), dense, where}, .b = {b.data(), dense, where}, .x = {x.data(), dense, where}};
         auto by_name = problem, own = problem;
         by_name.x.data = needed.data();
         choice const said = plan(problem, {.backend = backend});
         linear_recurrence(by_name, {.algorithm = said.algorithm, .backend = backend});
         if (in_place) own.x.data = b.data();
         choice const made = linear_recurrence(own, {.backend = backend});
-        EXPECT_EQ(in_place ? b : x, needed) << n;
+        EXPECT_EQ(in_place ? b : x, needed) << lanes << " lanes of " << n;
         EXPECT_EQ(made.algorithm, said.algorithm);
         EXPECT_EQ(made.backend, said.backend);
         EXPECT_EQ(made.tree, said.tree);
         EXPECT_EQ(made.inner, "");
-        EXPECT_THAT(said.reason, HasSubstr("1 lane of " + std::to_string(n)));
+        EXPECT_THAT(said.reason, HasSubstr((lanes == 1 ? "1 lane of " : " lanes of ") + std::to_string(n)));
       }
+}
+
+template <class T>
+void short_calls_are_what_plan_says(T a) {
+  for (index_t const lanes : {1, 2, 8, 64, 65})
+    for (layout const where : {layout::lane_major, layout::time_major})
+      short_calls_are_what_plan_says<T>(a, lanes, where);
 }
 
 TEST(open_door, short_calls_are_what_plan_says) {
@@ -349,6 +360,7 @@ TEST(open_door, short_calls_are_checked) {
   refused(as_it_is, {.inner = "chunked"}, "inner");
   refused(as_it_is, {.threads = -1}, "threads");
   refused(as_it_is, {.threads = 4097}, "threads");
+  refused(as_it_is, {.backend = "serial", .threads = 2}, "threads");
   refused([&](auto& p) { p.x.data = values + 1; }, {}, "x");
   refused([&](auto& p) { p.x.data = values + 5; }, {}, "x");
   refused([&](auto& p) { p.x.data = nullptr; }, {}, "x");
@@ -358,6 +370,16 @@ TEST(open_door, short_calls_are_checked) {
   refused([&](auto& p) { p.x.stride.time = 0; }, {}, "x");
   refused([&](auto& p) { p.offsets = {static_cast<index_t const*>(nullptr), 2}; }, {}, "offsets");
   refused([&](auto& p) { p.direction = static_cast<direction>(2); }, {}, "direction");
+  auto const two_lanes = [](auto& p) {
+    p.a = {p.a.data, {1, 2, 2}}, p.b = {p.b.data, {1, 2, 2}}, p.x = {p.x.data, {1, 2, 2}};
+  };
+  EXPECT_NO_THROW(([&] {
+    auto problem = good;
+    two_lanes(problem), linear_recurrence(problem);
+  }()));
+  refused([&](auto& p) { two_lanes(p), p.x.data = values + 5; }, {}, "x");
+  refused([&](auto& p) { two_lanes(p), p.b.shape.channel = 3; }, {}, "b");
+  refused([&](auto& p) { two_lanes(p), p.x.stride.channel = 1; }, {}, "x");
 }
 
 TEST(open_door, every_dtype_is_checked) {
