@@ -1,6 +1,5 @@
 #pragma once
-// Two tasks of look_back's kernel: load and store, which move tiles between global memory and the ring of slots; store draws the
-// tickets too.
+// Two tasks of look_back's kernel: load and store, which move tiles between global memory and the ring of slots.
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -30,13 +29,38 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  __device__ void load() const {
+  // Before anything else; answered in `load`.
+  __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
+
+  __device__ void load(ticket_counter::word_t asked) const {
     if (in_bulk && lane != 0 && !fills_a()) return;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
     if (meet() && lane == 0) ask_ahead(a, b);
     std::uint64_t const policy = reading_policy();
-    work_item item;
-    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, a, b, policy);
+    // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
+    // their order; else early enough to have been answered.
+    constexpr int many = 6;
+    bool const drawn = meet() || Slots > 1, late = meet() && plan.tiles >= many;
+    index_t const by_index = meet() ? 0 : gridDim.x;
+    index_t ticket = meet() ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x), of_lane = -1, before = 0;
+    int i = 0;
+    while (ticket < plan.tickets) {
+      if (drawn && !late) asked = ask();
+      auto item = work_item::of<T>(plan, ticket);
+      item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
+      of_lane = item.lane, before = item.tile;
+      hand_out(i, item);
+      copy_in(i, item, a, b, policy);
+      ++i;
+      if (late) {
+        m.scanned[slot(i)].wait(parity(i) ^ 1);  // the slot's tile before: its x is on its way out
+        asked = ask();
+      }
+      ticket = drawn ? to_all(answer(asked)) + by_index : ticket + gridDim.x;
+    }
+    // Each block draws one ticket too many; this is the last of them all.
+    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
+    for (int end = 0; end < storage::reducers; ++end, ++i) hand_out(i, {});
   }
 
   // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
@@ -56,6 +80,20 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       if (bytes == 0) continue;
       if (!fills_a()) bulk_prefetch(a.at(item.lane, lowest_in_memory(item)), bytes);
       bulk_prefetch(b.at(item.lane, lowest_in_memory(item)), bytes);
+    }
+  }
+
+  __device__ ticket_counter::word_t ask() const { return lane == 0 ? counter.ask() : 0; }
+  __device__ index_t answer(ticket_counter::word_t asked) const { return lane == 0 ? counter.answer(asked) : 0; }
+  __device__ index_t to_all(index_t of_first) const {
+    return in_bulk && !fills_a() ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
+  }
+
+  __device__ void hand_out(int i, work_item const& item) const {
+    m.empty[slot(i)].wait(parity(i) ^ 1);
+    if (lane == 0) {
+      m.item[slot(i)] = item;
+      m.handed_out[slot(i)].arrive();
     }
   }
 
@@ -143,81 +181,32 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     }
   }
 
-  // ---- store, and the tickets ----
-  // Before anything else; answered in `store`.
-  __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
-
-  // Copies tiles out, and hands out each slot that is free, as the last tile's x has been read from it.
-  __device__ void store(ticket_counter::word_t asked) const {
+  // ---- store ----
+  __device__ void store() const {
     if (in_bulk && lane != 0) return;
     lanes_in_bulk<stored> const x(p.x, plan.lanes);
-    // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
-    // their order; else early enough to have been answered.
-    constexpr int many = 6;
-    bool const drawn = meet() || Slots > 1, late = meet() && plan.tiles >= many;
-    index_t ticket = blockIdx.x, of_lane = -1, before = 0;
-    bool more = true;
-    int ends = 0;
     work_item item;
-    for (int i = -Slots;; ++i) {  // at first there is nothing to store
-      if (i >= 0 && !has_item(i, item, m.scanned)) break;
-      bool const first = i == -Slots;
-      if (late && more && !first) asked = ask();
-      if (i >= 0) copy_out(i, item, x);
-      if (more) {
-        if (meet() || (drawn && !first)) {
-          ticket = to_all(answer(asked)) + (meet() ? 0 : gridDim.x);
-        } else if (!first) {
-          ticket += gridDim.x;
+    for (int i = 0; has_item(i, item, m.scanned); ++i) {
+#pragma unroll 1
+      for (int l = 0; l < item.lanes; ++l) {
+        stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
+        if constexpr (in_bulk) {
+          stored* const to = x.at(item.lane + l, lowest_in_memory(item));
+          int const whole = item.elements / bulk_unit * bulk_unit;
+          if (whole > 0) bulk_store(to, from, whole * sizeof(stored));
+#pragma unroll 1
+          for (int e = whole; e < item.elements; ++e) to[e] = from[e];
+        } else {
+          stored* const to = &p.x(item.lane + l, lowest_in_memory(item));
+          index_t const stride = p.x.time_stride();
+#pragma unroll 8
+          for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];
         }
-        more = ticket < plan.tickets;
-        if (more && drawn && !late) asked = ask();
-        // Each block draws one ticket too many; this is the last of them all.
-        if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
       }
-      if (more) {
-        auto next = work_item::of<T>(plan, ticket);
-        next.ahead = static_cast<int>(next.lane == of_lane ? next.tile - before : next.tile);
-        of_lane = next.lane, before = next.tile;
-        hand_out(i + Slots, next);
-      } else if (ends < storage::reducers) {
-        hand_out(i + Slots, {});
-        ++ends;
-      }
+      if constexpr (in_bulk) bulk_stores_have_been_read();
+      m.empty[slot(i)].arrive();
     }
     if constexpr (in_bulk) bulk_stores_are_done();
-  }
-
-  __device__ ticket_counter::word_t ask() const { return lane == 0 ? counter.ask() : 0; }
-  __device__ index_t answer(ticket_counter::word_t asked) const { return lane == 0 ? counter.answer(asked) : 0; }
-  __device__ index_t to_all(index_t of_first) const {
-    return in_bulk ? of_first : __shfl_sync(all_lanes, of_first, 0);  // in bulk there is only the first
-  }
-
-  __device__ void hand_out(int i, work_item const& item) const {
-    if (lane == 0) m.item[slot(i)] = item;
-    m.handed_out[slot(i)].arrive();
-  }
-
-  // Until x has been read from the slot.
-  __device__ void copy_out(int i, work_item const& item, lanes_in_bulk<stored> const& x) const {
-#pragma unroll 1
-    for (int l = 0; l < item.lanes; ++l) {
-      stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;
-      if constexpr (in_bulk) {
-        stored* const to = x.at(item.lane + l, lowest_in_memory(item));
-        int const whole = item.elements / bulk_unit * bulk_unit;
-        if (whole > 0) bulk_store(to, from, whole * sizeof(stored));
-#pragma unroll 1
-        for (int e = whole; e < item.elements; ++e) to[e] = from[e];
-      } else {
-        stored* const to = &p.x(item.lane + l, lowest_in_memory(item));
-        index_t const stride = p.x.time_stride();
-#pragma unroll 8
-        for (int e = lane; e < item.elements; e += warp_size) to[e * stride] = from[e];
-      }
-    }
-    if constexpr (in_bulk) bulk_stores_have_been_read();
   }
 };
 

@@ -6,13 +6,14 @@
 // task each and report to one another on barriers, so that loading, reducing, carrying, scanning and storing of different
 // tiles overlap, and the copy engine always has work:
 //
-//   load    has a and b copied into each slot that is handed out
+//   load    takes the next tile (by a ticket, so that tiles start in order of time), tells the others, and has a and b
+//           copied into a free slot
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
 //   gather  reads what other blocks published of the tiles before, when its own is published
 //   pass    passes the state over them: what enters the tile
 //   mark    packed: finds where sequences start in the tile, and tells reduce and scan by bits
 //   scan    runs the recurrence through each thread's run from that state, x taking b's place
-//   store   has x copied out, and hands the slot out for another tile (by a ticket, so that tiles start in order of time)
+//   store   has x copied out and frees the slot
 //
 // A warp reports by an arrival of each lane for what that lane read and wrote: it takes no longer than one for all of them after
 // a __syncwarp, and racecheck follows it.
@@ -45,16 +46,17 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
   look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
                                                  words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
   look_back_copying<Steps, How, Slots> const copying{block};
-  ticket_counter::word_t const asked = warp == 3 ? copying.ask_first() : 0;
+  ticket_counter::word_t const asked = warp == 0 ? copying.ask_first() : 0;
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
-      m.handed_out[s].initialise(How == copies::by_element ? warp_size : 1);
+      m.handed_out[s].initialise(1);
       m.full[s].initialise(How == copies::by_element || p.a.time_stride() == 0 ? warp_size : 1);
       m.marked[s].initialise(warp_size);
       m.reduced[s].initialise(rows * warp_size);
       m.carried[s].initialise(warp_size);
       m.scanned[s].initialise(rows * warp_size);
+      m.empty[s].initialise(How == copies::by_element ? warp_size : 1);
     }
     for (int k = 0; k < storage::batches; ++k)
       m.batch_full[k].initialise(warp_size), m.batch_empty[k].initialise(warp_size);
@@ -70,20 +72,19 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
     ptx::barrier_cluster_arrive(ptx::sem_release);
-    if (warp != 0 && warp != 3) ptx::barrier_cluster_wait(ptx::sem_acquire);
+    if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
   }
   look_back_passing<Steps, How, Slots> const passing{block};
   look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
-    copying.load();
+    copying.load(asked);
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
   } else if (warp == 2) {
     passing.pass();
   } else if (warp == 3) {
-    copying.store(asked);
-    if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
+    copying.store();
   } else {
     int const of_rows = warp - look_back_warps_of_tasks, row = of_rows % rows, turn = of_rows / rows;
     if (turn < storage::reducers) {

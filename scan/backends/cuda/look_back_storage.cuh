@@ -45,7 +45,7 @@ struct look_back_storage {
   alignas(16) typename Steps::tables tables;
   typename Steps::state carry[slots];
   work_item item[slots];
-  barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots];
+  barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[batches][looks];  // of a batch: those in which a sequence starts
   barrier batch_full[batches], batch_empty[batches];
   // In a cluster: batch 0 is complete, of as many aggregates as there are tiles before; and whether a sequence starts in each.
