@@ -92,7 +92,7 @@ struct launcher {
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
-    launch(on.stream(), {blocks, look_back_threads<Steps>, shared_bytes}, kernel, problem, plan,
+    launch(on.stream(), {blocks, look_back_threads<Steps, Slots>, shared_bytes}, kernel, problem, plan,
            counter_for(plan.tickets + blocks, memory), words, new_epoch(), starts);
   }
 
@@ -100,7 +100,7 @@ struct launcher {
   bool run_in_cluster() const {
     constexpr auto* kernel = &look_back_kernel<Steps, copies::bulk_in_cluster, 1>;
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
-    launch_shape const shape{cluster, look_back_threads<Steps>, sizeof(look_back_storage<Steps, 1>), cluster};
+    launch_shape const shape{cluster, look_back_threads<Steps, 1>, sizeof(look_back_storage<Steps, 1>), cluster};
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "asking for shared memory");

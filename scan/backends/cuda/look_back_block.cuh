@@ -37,11 +37,11 @@ struct look_back_block {
     return Steps::combine(m.tables, earlier, later);
   }
 
-  // The ring: the i-th tile of this block. Likewise the k-th group of aggregates, in a ring of its own.
-  __device__ static int slot(int i) { return i % slots; }
-  __device__ static std::uint32_t parity(int i) { return static_cast<std::uint32_t>(i / slots) & 1; }
-  __device__ static int group(int k) { return k % storage::groups; }
-  __device__ static std::uint32_t group_parity(int k) { return static_cast<std::uint32_t>(k / storage::groups) & 1; }
+  // The ring: the i-th tile of this block. Likewise the k-th batch of aggregates, in a ring of its own.
+  __device__ static std::uint32_t slot(std::uint32_t i) { return i % slots; }
+  __device__ static std::uint32_t parity(std::uint32_t i) { return i / slots & 1; }
+  __device__ static std::uint32_t batch(std::uint32_t k) { return k % storage::batches; }
+  __device__ static std::uint32_t batch_parity(std::uint32_t k) { return k / storage::batches & 1; }
 
   // a is one for all steps of a lane: it is not copied, but written into the slot.
   __device__ bool fills_a() const { return in_bulk && p.a.time_stride() == 0; }
@@ -51,10 +51,16 @@ struct look_back_block {
   }
 
   // Waits for the i-th item; false if there is no more.
-  __device__ bool has_item(int i, work_item& item) const {
+  __device__ bool has_item(std::uint32_t i, work_item& item) const {
     m.handed_out[slot(i)].wait(parity(i));
     item = m.item[slot(i)];
     return item.lanes > 0;
+  }
+  // The same, and that the task before has reported on it.
+  __device__ bool has_item(std::uint32_t i, work_item& item, barrier (&reports)[slots]) const {
+    if (!has_item(i, item)) return false;
+    reports[slot(i)].wait(parity(i));
+    return true;
   }
 };
 

@@ -14,7 +14,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
   using block::m, block::p, block::plan, block::counter, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::stored, typename block::tile;
+  using typename block::T, typename block::stored, typename block::tile, typename block::storage;
 
   // The lanes of an array copied in bulk: evenly spaced, so that no address takes a division.
   template <class V>
@@ -29,28 +29,43 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  __device__ void load() const {
+  // Before anything else; answered in `load`.
+  __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
+
+  __device__ void load(ticket_counter::word_t asked) const {
     if (in_bulk && lane != 0 && !fills_a()) return;
-    // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
-    // wait for.
-    bool const meet = plan.blocks_meet() && !in_cluster, drawn = meet || Slots > 1;
-    index_t const by_index = meet ? 0 : gridDim.x;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
-    if (meet && lane == 0) ask_ahead(a, b);
+    if (meet() && lane == 0) ask_ahead(a, b);
+    std::uint64_t const policy = reading_policy();
+    // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
+    // their order; else early enough to have been answered.
+    constexpr int many = 6;
+    bool const drawn = meet() || Slots > 1, late = meet() && plan.tiles >= many;
+    index_t const by_index = meet() ? 0 : gridDim.x;
+    index_t ticket = meet() ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x), of_lane = -1, before = 0;
     int i = 0;
-    index_t ticket = meet ? to_all(answer(ask())) : static_cast<index_t>(blockIdx.x);
     while (ticket < plan.tickets) {
-      ticket_counter::word_t const next = drawn ? ask() : 0;  // answered when it is needed
-      auto const item = work_item::of<T>(plan, ticket);
+      if (drawn && !late) asked = ask();
+      auto item = work_item::of<T>(plan, ticket);
+      item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
+      of_lane = item.lane, before = item.tile;
       hand_out(i, item);
-      copy_in(i, item, a, b);
-      ticket = drawn ? to_all(answer(next)) + by_index : ticket + gridDim.x;
+      copy_in(i, item, a, b, policy);
       ++i;
+      if (late) {
+        m.scanned[slot(i)].wait(parity(i) ^ 1);  // the slot's tile before: its x is on its way out
+        asked = ask();
+      }
+      ticket = drawn ? to_all(answer(asked)) + by_index : ticket + gridDim.x;
     }
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
-    hand_out(i, {});
+    for (int end = 0; end < storage::reducers; ++end, ++i) hand_out(i, {});
   }
+
+  // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
+  // wait for.
+  __device__ bool meet() const { return plan.blocks_meet() && !in_cluster; }
 
   // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
   // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
@@ -58,6 +73,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
     if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
       return;
+#pragma unroll 1
     for (int k = 0; k < rounds; ++k) {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
       std::uint32_t const bytes = item.elements / bulk_unit * bulk_unit * sizeof(stored);
@@ -81,7 +97,15 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     }
   }
 
-  __device__ void copy_in(int i, work_item const& item, inputs const& a, inputs const& b) const {
+  // What is read once need not stay in the second-level cache: as a hint that is worth 0.01 to 0.03 where there are few tiles for each
+  // block, and of at most 4 bytes in long lanes; elsewhere it costs as much, and up to 0.05 of 8 bytes.
+  __device__ std::uint64_t reading_policy() const {
+    constexpr int many = 64, long_lane = 16;  // tiles of each block, of a lane
+    bool const once = plan.tickets < index_t{many} * gridDim.x || (sizeof(stored) <= 4 && plan.tiles >= long_lane);
+    return once ? used_once() : used_as_usual();
+  }
+
+  __device__ void copy_in(int i, work_item const& item, inputs const& a, inputs const& b, std::uint64_t policy) const {
     stored* const to_a = m.a[slot(i)];
     stored* const to_b = m.b[slot(i)];
     index_t const begin = item.tile * tile::length;
@@ -111,8 +135,8 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       index_t const lowest = lowest_in_memory(item);
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
-        if (!fills) bulk_load(to_a + l * region, a.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
-        bulk_load(to_b + l * region, b.at(item.lane + l, lowest), bytes, m.full[slot(i)]);
+        if (!fills) bulk_load(to_a + l * region, a.at(item.lane + l, lowest), bytes, m.full[slot(i)], policy);
+        bulk_load(to_b + l * region, b.at(item.lane + l, lowest), bytes, m.full[slot(i)], policy);
       }
     } else {
       for (int l = 0; l < item.lanes; ++l) {
@@ -162,8 +186,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     if (in_bulk && lane != 0) return;
     lanes_in_bulk<stored> const x(p.x, plan.lanes);
     work_item item;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.scanned[slot(i)].wait(parity(i));
+    for (int i = 0; has_item(i, item, m.scanned); ++i) {
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
         stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;

@@ -9,7 +9,7 @@
 //   load    takes the next tile (by a ticket, so that tiles start in order of time), tells the others, and has a and b
 //           copied into a free slot
 //   reduce  folds each thread's run, scans the row, folds the rows; publishes the tile's aggregate to all blocks
-//   gather  reads what other blocks published of the tiles before
+//   gather  reads what other blocks published of the tiles before, when its own is published
 //   pass    passes the state over them: what enters the tile
 //   mark    packed: finds where sequences start in the tile, and tells reduce and scan by bits
 //   scan    runs the recurrence through each thread's run from that state, x taking b's place
@@ -33,7 +33,7 @@ namespace ssmscan::device {
 
 // A word is of this run where it bears `epoch`.
 template <class Steps, copies How, int Slots>
-__global__ void __launch_bounds__(look_back_threads<Steps>, 1)
+__global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::stored> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
                      word* words, std::uint64_t epoch, __grid_constant__ detail::sequence_starts const starts) {
@@ -42,6 +42,11 @@ __global__ void __launch_bounds__(look_back_threads<Steps>, 1)
   static_assert(fits<Steps>);
   auto& m = *reinterpret_cast<storage*>(memory);
   constexpr int rows = look_back_tile<typename Steps::scalar>::rows;
+  int const warp = threadIdx.x / warp_size;
+  look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
+                                                 words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_copying<Steps, How, Slots> const copying{block};
+  ticket_counter::word_t const asked = warp == 0 ? copying.ask_first() : 0;
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
@@ -53,8 +58,8 @@ __global__ void __launch_bounds__(look_back_threads<Steps>, 1)
       m.scanned[s].initialise(rows * warp_size);
       m.empty[s].initialise(How == copies::by_element ? warp_size : 1);
     }
-    for (int k = 0; k < storage::groups; ++k)
-      m.group_full[k].initialise(warp_size), m.group_empty[k].initialise(warp_size);
+    for (int k = 0; k < storage::batches; ++k)
+      m.batch_full[k].initialise(warp_size), m.batch_empty[k].initialise(warp_size);
     m.told.initialise(1);
     barriers_are_initialised();
     if constexpr (How == copies::bulk_in_cluster) {
@@ -63,20 +68,16 @@ __global__ void __launch_bounds__(look_back_threads<Steps>, 1)
       m.told.arrive_expecting(before * words * sizeof(std::uint64_t));
     }
   }
-  int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
-                                                 words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
   __syncthreads();
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
     ptx::barrier_cluster_arrive(ptx::sem_release);
     if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
   }
-  look_back_copying<Steps, How, Slots> const copying{block};
   look_back_passing<Steps, How, Slots> const passing{block};
   look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
-    copying.load();
+    copying.load(asked);
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
@@ -85,11 +86,11 @@ __global__ void __launch_bounds__(look_back_threads<Steps>, 1)
   } else if (warp == 3) {
     copying.store();
   } else {
-    int const row = warp - look_back_warps_of_tasks;
-    if (row < rows) {
-      scanning.reduce(row);
-    } else if (!is_packed<Steps> || row < 2 * rows) {
-      scanning.scan(row - rows);
+    int const of_rows = warp - look_back_warps_of_tasks, row = of_rows % rows, turn = of_rows / rows;
+    if (turn < storage::reducers) {
+      scanning.reduce(row, turn);
+    } else if (!is_packed<Steps> || turn == storage::reducers) {
+      scanning.scan(row);
     } else {
       look_back_marking<Steps, How, Slots>{block}.mark();
     }

@@ -11,125 +11,165 @@ template <class Steps, copies How, int Slots>
 struct look_back_passing : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::aggregate_at, block::has_item, block::in_cluster;
-  using block::m, block::plan, block::epoch, block::lane, block::slot, block::group, block::group_parity;
+  using block::m, block::plan, block::epoch, block::lane, block::slot, block::parity, block::batch, block::batch_parity;
   using typename block::state_t, typename block::aggregate, typename block::storage;
 
-  // ---- gather and pass ----
-  // Where this block stands in a lane. The aggregates from there to an item's tile go from gather to pass in groups of 32,
-  // each as soon as it is complete: at least one group, if only an empty one, for each item.
-  struct place {
-    index_t lane = -1, tile = 0;
-    __device__ void enter(index_t of_lane) {
-      if (of_lane != lane) lane = of_lane, tile = 0;
-    }
-    __device__ int ahead(work_item const& item, int most) const {
-      return static_cast<int>(min(index_t{most}, item.tile - tile));
-    }
-  };
-
+  // ---- gather ----
+  // The aggregates of the tiles before an item's that this block has not passed yet go from gather to pass in batches: at least one,
+  // if only an empty one, for each item, and one when there is no more. Whoever looks too early looks again, and each look takes
+  // its place among the copies: so it waits until the item's own aggregate is out, as those before it were begun before it.
   __device__ void gather() const {
     if (plan.tiles == 1 || in_cluster) return;
     work_item item;
-    place at;
-    int k = 0;
-    for (int i = 0; has_item(i, item); ++i) {
-      at.enter(item.lane);
+    std::uint32_t k = 0;
+    for (std::uint32_t i = 0;; ++i) {
+      bool const more = has_item(i, item, m.reduced);
+      int left = more ? item.ahead : 0;
       do {
-        int const count = at.ahead(item, storage::looks * warp_size);
-        k = gather(at, count, k);
-        at.tile += count;
-      } while (at.tile < item.tile);
+        int const count = min(left, storage::batch);
+        gather(item.lane, item.tile - left, count, k++);
+        left -= count;
+      } while (left > 0);
+      if (!more) return;
     }
   }
 
-  // Hands over `count` aggregates from k on; the k after them.
-  __device__ int gather(place const& from, int count, int k) const {
+  // `count` aggregates, from a lane's tile `from` on, as the k-th batch.
+  __device__ void gather(index_t of_lane, index_t from, int count, std::uint32_t k) const {
     reading<aggregate> found[storage::looks];
     bool missing[storage::looks];
 #pragma unroll
     for (int q = 0; q < storage::looks; ++q) missing[q] = q * warp_size + lane < count;
-    int handed = 0;
-    do {
+    bool any = true;
+    while (any) {
 #pragma unroll
       for (int q = 0; q < storage::looks; ++q)
-        if (missing[q]) found[q].look(aggregate_at(from.lane, from.tile + q * warp_size + lane));
+        if (missing[q]) found[q].look(aggregate_at(of_lane, from + q * warp_size + lane));
+      any = false;
 #pragma unroll
       for (int q = 0; q < storage::looks; ++q) {
         missing[q] = missing[q] && !found[q].ready(epoch);
-        if (q != handed || (q > 0 && q * warp_size >= count) || __any_sync(all_lanes, missing[q])) continue;
-        m.group_empty[group(k)].wait(group_parity(k) ^ 1);
-        m.gathered[group(k)][lane] = found[q].value();
-        if constexpr (is_packed<Steps>) {
-          bool const marked = q * warp_size + lane < count && found[q].marked();
-          std::uint32_t const marks = __ballot_sync(all_lanes, marked);
-          if (lane == 0) m.marks[group(k)] = marks;
-        }
-        m.group_full[group(k)].arrive();
-        ++k, ++handed;
+        any = any || missing[q];
       }
-    } while (handed * warp_size < count);
-    return k;
+      any = __any_sync(all_lanes, any);
+    }
+    m.batch_empty[batch(k)].wait(batch_parity(k) ^ 1);
+#pragma unroll
+    for (int q = 0; q < storage::looks; ++q) {
+      if (q * warp_size >= count) continue;
+      m.gathered[batch(k)][q * warp_size + lane] = found[q].value();
+      if constexpr (is_packed<Steps>) {
+        bool const marked = q * warp_size + lane < count && found[q].marked();
+        std::uint32_t const marks = __ballot_sync(all_lanes, marked);
+        if (lane == 0) m.marks[batch(k)][q] = marks;
+      }
+    }
+    m.batch_full[batch(k)].arrive();
   }
 
+  // ---- pass ----
   __device__ void pass() const {
-    work_item item;
-    place at;
+    if (plan.tiles == 1) return;  // nothing enters
     state_t state(0);
-    int k = 0;
-    for (int i = 0; has_item(i, item); ++i) {
-      at.enter(item.lane);
-      if (in_cluster && item.tile > 0) {
-        state = pass_told(static_cast<int>(item.tile));
-      } else if (!in_cluster && plan.tiles > 1) {
-        do {
-          int const count = at.ahead(item, warp_size);
-          m.group_full[group(k)].wait(group_parity(k));
-          state = pass_group(k, state, count, at.tile == 0);
-          m.group_empty[group(k)].arrive();
-          ++k;
-          at.tile += count;
-        } while (at.tile < item.tile);
+    if (in_cluster) {
+      work_item item;
+      if (!has_item(0, item)) return;
+      if (item.tile > 0) state = pass_told(static_cast<int>(item.tile));
+      carry(0, state);
+      return;
+    }
+    std::uint32_t k = 0;
+    for (std::uint32_t i = 0;; ++i) {
+      m.batch_full[batch(k)].wait(batch_parity(k));
+      work_item const& item = m.item[slot(i)];  // which gather has seen
+      if (item.lanes == 0) return;
+      int left = item.ahead;
+      bool starts_lane = item.tile == left;
+      for (;;) {
+        state = pass_batch(batch(k), state, min(left, storage::batch), starts_lane);
+        m.batch_empty[batch(k)].arrive();
+        ++k;
+        left -= storage::batch;
+        if (left <= 0) break;
+        starts_lane = false;
+        m.batch_full[batch(k)].wait(batch_parity(k));
       }
-      if (lane == 0) m.carry[slot(i)] = state;
-      m.carried[slot(i)].arrive();
+      carry(i, state);
     }
   }
 
-  // In a cluster each block has one tile, and all before it are one group.
+  __device__ void carry(std::uint32_t i, state_t state) const {
+    if (lane == 0) m.carry[slot(i)] = state;
+    m.carried[slot(i)].arrive();
+  }
+
+  // In a cluster each block has one tile, and all before it are one batch.
   __device__ state_t pass_told(int count) const {
     m.told.wait(0);
     if constexpr (is_packed<Steps>) {
       std::uint32_t const marks = __ballot_sync(all_lanes, lane < count && m.marks_told[lane] != 0);
-      if (lane == 0) m.marks[0] = marks;
+      if (lane == 0) m.marks[0][0] = marks;
       __syncwarp();
     }
-    return pass_group(0, state_t(0), count, true);
+    return pass_batch(0, state_t(0), count, true);
   }
 
-  // The state after the first `count` of a group. What starts it is the first aggregate of a lane, or, packed, the
-  // last in which a sequence starts.
-  __device__ state_t pass_group(int of, state_t state, int count, bool starts_lane) const {
-    aggregate const* const aggregates = m.gathered[group(of)];
-    // Read ahead of the multiply-adds, which wait for one another: what the registers hold.
-    constexpr int step = sizeof(aggregate) > 16 ? 8 : 16;
-    int start = starts_lane ? 0 : -1;
-    if constexpr (is_packed<Steps>) start = warp_size - 1 - __clz(static_cast<int>(m.marks[group(of)]));
-    if (count > 0 && start >= 0) state = Steps::passed_first(aggregates[start]);
+  // Aggregates that are read together.
+  struct alignas(16) part {
+    aggregate at[storage::part];
+  };
+  static_assert(sizeof(part) == storage::part * sizeof(aggregate) && storage::batch % storage::part == 0);
+
+  // The state after the first `count` of a batch. What starts it is the first aggregate of a lane, or, packed, the last in
+  // which a sequence starts. Each part is read while the one before it is passed, as the multiply-adds wait for one another.
+  __device__ state_t pass_batch(std::uint32_t of, state_t state, int count, bool starts_lane) const {
+    aggregate const* const aggregates = m.gathered[of];
+    int k = first_to_pass(of, count, starts_lane);
+    if (k >= 0 && count > 0) state = Steps::passed_first(aggregates[k]);
+    ++k;
+#pragma unroll 1
+    for (; k % storage::part != 0 && k < count; ++k) state = Steps::pass(aggregates[k], state);
+    auto const* const parts = reinterpret_cast<part const*>(aggregates);
+    constexpr int last = storage::batch / storage::part - 1;
+    int p = k / storage::part;
+    int const whole = count / storage::part;
+    part now = parts[min(p, last)];
+#pragma unroll 1
+    for (; p + 2 <= whole; p += 2) {
+      part const next = parts[p + 1];
+      state = pass_all(now, state);
+      now = parts[min(p + 2, last)];
+      state = pass_all(next, state);
+    }
+    if (p < whole) {
+      state = pass_all(now, state);
+      now = parts[min(++p, last)];
+    }
+    int const rest = count - p * storage::part;
 #pragma unroll
-    for (int k = 0; k < warp_size; k += step) {
-      aggregate ahead[step];
+    for (int s = 0; s < storage::part - 1; ++s)
+      if (s < rest) state = Steps::pass(now.at[s], state);
+    return state;
+  }
+
+  __device__ static state_t pass_all(part const& of, state_t state) {
 #pragma unroll
-      for (int s = 0; s < step; ++s) ahead[s] = aggregates[k + s];
-      if (k + step <= count && k > start) {
+    for (int s = 0; s < storage::part; ++s) state = Steps::pass(of.at[s], state);
+    return state;
+  }
+
+  // -1: the state that there is goes on.
+  __device__ int first_to_pass(std::uint32_t of, int count, bool starts_lane) const {
+    int first = starts_lane ? 0 : -1;
+    if constexpr (is_packed<Steps>) {
 #pragma unroll
-        for (int s = 0; s < step; ++s) state = Steps::pass(ahead[s], state);
-      } else {
-#pragma unroll
-        for (int s = 0; s < step; ++s)
-          if (k + s < count && k + s > start) state = Steps::pass(ahead[s], state);
+      for (int q = 0; q < storage::looks; ++q) {
+        if (q * warp_size >= count) continue;
+        std::uint32_t const marks = m.marks[of][q];
+        if (marks != 0) first = (q + 1) * warp_size - 1 - __clz(static_cast<int>(marks));
       }
     }
-    return state;
+    return first;
   }
 };
 

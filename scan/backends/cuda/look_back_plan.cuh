@@ -42,7 +42,8 @@ struct work_item {
   index_t lane;  // the first
   int lanes;     // in the slot
   index_t tile;
-  int elements;  // of each lane
+  int elements;   // of each lane
+  int ahead = 0;  // tiles of the lane that this block has not passed yet when it comes to this one
 
   template <class T>
   __device__ static work_item of(look_back_plan const& plan, index_t ticket) {

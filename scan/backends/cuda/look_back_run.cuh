@@ -1,7 +1,8 @@
 #pragma once
 // A thread's run as it lies in a slot of look_back's ring: folded into a map, and walked by the recurrence, x taking b's
-// place. Whole runs go through registers; short ones, and those in which a sequence starts, element by element.
+// place. Runs go through registers, but for those in which states are read or left and some of the short ones: element by element.
 #include <cstdint>
+#include <type_traits>
 
 #include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
@@ -22,6 +23,9 @@ struct slot_run {
   static constexpr int length = look_back_tile<T>::run;
   static constexpr bool reversed = How == copies::bulk_reversed;
   static constexpr int onward = reversed ? -1 : 1;  // from one element to the next
+  // A run that is cut short goes through registers too, each step of it a choice, where a step is a few instructions; reversed,
+  // what would be read with it lies before the slot.
+  static constexpr bool short_by_choice = !reversed && std::is_same_v<map, affine_map<T>>;
 
   typename Steps::tables const& tables;
   detail::recurrence_problem<stored> const& p;
@@ -59,8 +63,16 @@ struct slot_run {
       return own.result(tables);
     }
     if (count < length) {
-      begin_with(a_at(0), b_at(0));
-      for (int e = 1; e < count; ++e) own.step(tables, a_at(e), b_at(e));
+      if constexpr (!short_by_choice) {
+        begin_with(a_at(0), b_at(0));
+        for (int e = 1; e < count; ++e) own.step(tables, a_at(e), b_at(e));
+        return own.result(tables);
+      }
+      run_of<T, stored> const ra = loaded(a), rb = loaded(b);
+      begin_with(ra.values[0], rb.values[0]);
+#pragma unroll
+      for (int e = 1; e < length - 1; ++e)
+        if (e < count) own.step(tables, ra.values[e], rb.values[e]);
       return own.result(tables);
     }
     run_of<T, stored> const ra = loaded(a), rb = loaded(b);
@@ -93,7 +105,23 @@ struct slot_run {
       return last;
     }
     if (count < length) {
-      for (int e = 0; e < count; ++e) step(x, e);
+      if constexpr (!short_by_choice) {
+        for (int e = 0; e < count; ++e) step(x, e);
+        return x.value(tables);
+      }
+      run_of<T, stored> const ra = loaded(a);
+      run_of<T, stored> rb = loaded(b);
+#pragma unroll
+      for (int e = 0; e < length - 1; ++e) {
+        if (e >= count) continue;
+        if (e == 0 && starts_lane()) {
+          x.start(first_x(0, ra.values[0], rb.values[0]));
+        } else {
+          x.step(tables, ra.values[e], rb.values[e]);
+        }
+        rb.values[e] = x.value(tables);
+      }
+      put_all(rb);
       return x.value(tables);
     }
     run_of<T, stored> const ra = loaded(a);

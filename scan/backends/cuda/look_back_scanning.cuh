@@ -14,15 +14,16 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
-  using typename block::T, typename block::state_t, typename block::map, typename block::tile;
+  using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
   // ---- reduce ----
-  __device__ void reduce(int row) const {
+  // The tiles i with i % reducers == turn.
+  __device__ void reduce(int row, int turn) const {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.full[slot(i)].wait(parity(i));
+    for (int i = turn; has_item(i, item, m.full); i += storage::reducers) {
+      int const meeting = i % (2 * storage::reducers);
       if constexpr (is_packed<Steps>) m.marked[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       std::uint32_t const heads = heads_from(i, begin);
@@ -32,15 +33,15 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
       own = scan_of_row(own, lane - max(last_of(starts & (below(lane) | std::uint32_t{1} << lane)), 0),
                         [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
-      if (lane == warp_size - 1) m.row_total[i & 1][row] = own;
-      if (is_packed<Steps> && lane == warp_size - 1) m.row_starts[i & 1][row] = starts;
-      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+      if (lane == warp_size - 1) m.row_total[meeting][row] = own;
+      if (is_packed<Steps> && lane == warp_size - 1) m.row_starts[meeting][row] = starts;
+      rows_meet(turn);
       // Those before this one; packed, from the last on in which a sequence starts.
-      int const of_lane = region * plan.rows_per_lane, first = last_row_that_starts(i, of_lane, in_lane);
-      map rows = m.row_total[i & 1][of_lane + first];
+      int const of_lane = region * plan.rows_per_lane, first = last_row_that_starts(i, meeting, of_lane, in_lane);
+      map rows = m.row_total[meeting][of_lane + first];
 #pragma unroll
       for (int r = 1; r < tile::rows - 1; ++r)
-        if (r < in_lane && r > first) rows = combine(rows, m.row_total[i & 1][of_lane + r]);
+        if (r < in_lane && r > first) rows = combine(rows, m.row_total[meeting][of_lane + r]);
       if (plan.tiles > 1 && row == tile::rows - 1) {
         map const total = starts == 0 ? combine(rows, own) : own;
         bool const has_start = is_packed<Steps> && m.first_start[slot(i)] < item.elements;
@@ -51,8 +52,20 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         }
       }
       bool const begins = in_lane == 0 || (starts & below(lane)) != 0;
-      m.before[slot(i)][row * warp_size + lane] = lane == 0 ? rows : begins ? earlier : combine(rows, earlier);
+      map before = combine(rows, earlier);  // of all threads, and not of some: no branch
+      if (begins) before = earlier;
+      if (lane == 0) before = rows;
+      m.before[slot(i)][row * warp_size + lane] = before;
       m.reduced[slot(i)].arrive();
+    }
+  }
+
+  __device__ static void rows_meet(int turn) {
+    static_assert(storage::reducers <= 2);
+    if (storage::reducers == 1 || turn == 0) {
+      asm volatile("bar.sync 1, %0;" ::"n"(tile::threads) : "memory");
+    } else {
+      asm volatile("bar.sync 2, %0;" ::"n"(tile::threads) : "memory");
     }
   }
 
@@ -86,9 +99,9 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     bool const is_long = p.initial || p.final || count < tile::run;
     return (is_long ? starts >> lane & 1 : starts) != 0 ? elements::separately : elements::in_one_run;
   }
-  __device__ int last_row_that_starts(int i, int of_lane, int before) const {
+  __device__ int last_row_that_starts(int i, int meeting, int of_lane, int before) const {
     if (!is_packed<Steps> || m.first_start[slot(i)] == block::storage::no_start) return 0;
-    bool const starts = lane < before && m.row_starts[i & 1][of_lane + lane] != 0;
+    bool const starts = lane < before && m.row_starts[meeting][of_lane + lane] != 0;
     return max(last_of(__ballot_sync(all_lanes, starts)), 0);
   }
   __device__ static std::uint32_t below(int bit) { return (std::uint32_t{1} << bit) - 1; }
@@ -105,13 +118,12 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
     work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = 0; has_item(i, item); ++i) {
-      m.reduced[slot(i)].wait(parity(i));
-      m.carried[slot(i)].wait(parity(i));
+    for (int i = 0; has_item(i, item, m.reduced); ++i) {
+      if (plan.tiles > 1) m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       std::uint32_t const heads = heads_from(i, begin), starts = runs_that_start(heads, p.final ? count + 1 : count);
       if (count > 0) {
-        state_t const carry = m.carry[slot(i)];
+        state_t const carry = plan.tiles > 1 ? m.carry[slot(i)] : state_t(0);
         map const before = m.before[slot(i)][row * warp_size + lane];
         bool const begins = is_packed<Steps> ? m.first_start[slot(i)] < begin : item.tile == 0;
         state_t const entering = begin == 0 ? carry

@@ -46,11 +46,18 @@ __device__ inline std::uint32_t shared_address(void const* p) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(p));
 }
 
-__device__ inline void bulk_load(void* shared, void const* global, std::uint32_t bytes, barrier& done) {
+__device__ inline std::uint64_t used_as_usual() {
+  std::uint64_t policy;
+  asm("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+
+__device__ inline void bulk_load(void* shared, void const* global, std::uint32_t bytes, barrier& done,
+                                 std::uint64_t policy) {
   asm volatile(
       "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], %4;" ::
           "r"(shared_address(shared)),
-      "l"(global), "r"(bytes), "r"(shared_address(done.handle())), "l"(used_once())
+      "l"(global), "r"(bytes), "r"(shared_address(done.handle())), "l"(policy)
       : "memory");
 }
 
