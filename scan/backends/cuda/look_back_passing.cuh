@@ -129,6 +129,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
     ++k;
 #pragma unroll 1
     for (; k % storage::part != 0 && k < count; ++k) state = Steps::pass(aggregates[k], state);
+    if (k >= count) return state;  // what follows begins with a part
     auto const* const parts = reinterpret_cast<part const*>(aggregates);
     constexpr int last = storage::batch / storage::part - 1;
     int p = k / storage::part;
