@@ -14,7 +14,7 @@
 // at once lie in different banks, and the sum over the states is one tree however many threads a channel has: pairs
 // (n, n + N/2) first, by a fused multiply-add, then halves again and again. No bit depends on PerThread or Warps.
 //
-// Rows of 16-bit steps that do not begin at four of them may begin in the middle of a word: Shifted reads whole words.
+// Rows of 16-bit steps that do not begin at four of them may begin in the middle of a word: fused_rows::shifted reads whole words.
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
@@ -59,13 +59,18 @@ inline constexpr double smallest_normal<double> = 0x1p-1022;
 // What a chunk does to the state it enters with, or everything.
 enum class fused_pass { shrink, output };
 
+// whole: one sequence a batch row, of whole tiles where vectors can be read, channels in whole blocks, as many states as the
+// form has: half the machine code, and no conditions in a tile. shifted: as the top says. No bit depends on it.
+enum class fused_rows { whole, any, shifted };
+
 template <class IO, class Real, int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor,
-          fused_pass Pass, bool Shifted>
+          fused_pass Pass, fused_rows Rows>
 __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     selective_fused_kernel(fused_arguments<IO, Real> const p) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
-  constexpr bool outputs = Pass == fused_pass::output;
+  constexpr bool outputs = Pass == fused_pass::output, Whole = Rows == fused_rows::whole,
+                 Shifted = Rows == fused_rows::shifted;
   extern __shared__ __align__(16) unsigned char shared[];
   using row = Real[row_time];
   row* const coefficients = reinterpret_cast<row*>(shared);  // [buffer][B, C][state]
@@ -74,57 +79,41 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   row* const input_rows = step_rows + shape::warp_channels;
   row* const part_rows = input_rows + shape::warp_channels;  // [channel][thread]
 
-  index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
-  index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
-  index_t const slot = block / channel_blocks / p.batch;
-  slot_range const range = range_of(p, batch, slot);
-  if (!range.is_one || (!outputs && range.is_last)) return;
-  index_t const first_of_block = block % channel_blocks * shape::block_channels;
-  index_t const first = first_of_block + warp * shape::warp_channels;
-
-  // This thread's states of this thread's channels.
-  int const own = lane / lanes, part = lane % lanes;
-  auto const channel_of = [&](int r) { return first + own + r * shape::step; };
-  Real rate[Channels][PerThread], x[Channels][PerThread];
-  // Of the first pass: of the tile, and of the tiles from there to the chunk's end.
-  Real shrunk[Channels][PerThread], added[Channels][PerThread], suffix[Channels][PerThread];
-  index_t const carried_slot = (slot * p.batch + batch) * p.channels * p.states;
-#pragma unroll
-  for (int r = 0; r < Channels; ++r) {
-    index_t const c = channel_of(r);
-#pragma unroll
-    for (int s = 0; s < PerThread; ++s) {
-      int const n = s * lanes + part;
-      bool const has = n < p.states && c < p.channels;
-      rate[r][s] = has ? decay_rate(p.A[c * p.row_of_A + n]) : Real(0);
-      x[r][s] = 0, shrunk[r][s] = 1, added[r][s] = 0, suffix[r][s] = has ? 1 : 0;
-      if (!outputs || !has) continue;
-      if (p.enter != nullptr)
-        x[r][s] = p.enter[carried_slot + c * p.states + n];
-      else if (p.initial.data != nullptr)
-        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel + range.sequence * p.initial.sequence +
-                                 n * p.initial.state];
-    }
+  // What a block is, in 32 bits, as a grid has fewer blocks than 2^31; one chunk waits for one division.
+  auto const blocks_of = [](index_t channels) {
+    return static_cast<unsigned>((channels + shape::block_channels - 1) / shape::block_channels);
+  };
+  unsigned const channel_blocks = blocks_of(p.channels), block = blockIdx.x % channel_blocks;
+  unsigned batch = blockIdx.x / channel_blocks, slot = 0;
+  if (p.slots > 1) slot = batch / static_cast<unsigned>(p.batch), batch %= static_cast<unsigned>(p.batch);
+  slot_range range;
+  if constexpr (Whole) {
+    index_t const begin = slot * p.chunk, left = p.time - begin;
+    if (left <= 0) return;
+    range = {0, begin, left <= p.chunk ? p.time : begin + p.chunk, true, slot == 0, left <= p.chunk};
+  } else {
+    range = range_of(p, batch, slot);
+    if (!range.is_one || (!outputs && range.is_last)) return;
   }
+  index_t const first_of_block = static_cast<index_t>(block) * shape::block_channels;
+  index_t const first = first_of_block + warp * shape::warp_channels;
 
   // The quads of rows that this thread brings in and takes out.
   int const quad_t = lane % quads_of_tile * quad_time, quad_row = lane / quads_of_tile;
   auto const row_of = [&](int j) { return quad_row + j * (32 / quads_of_tile); };
-  Real skip[quads], bias[quads];
   bool has_row[quads];
 #pragma unroll
-  for (int j = 0; j < quads; ++j) {
-    index_t const c = first + row_of(j);
-    has_row[j] = c < p.channels;
-    skip[j] = has_row[j] && p.D != nullptr ? p.D[c] : Real(0);
-    bias[j] = has_row[j] && p.bias != nullptr ? p.bias[c] : Real(0);
-  }
+  for (int j = 0; j < quads; ++j) has_row[j] = Whole || first + row_of(j) < p.channels;
   IO const* const u_row = p.u.data + batch * p.u.batch + (first + quad_row) * p.u.channel;
   IO const* const delta_row = p.delta.data + batch * p.delta.batch + (first + quad_row) * p.delta.channel;
   IO const* const z_row = p.z.data + batch * p.z.batch + (first + quad_row) * p.z.channel;
   IO* const y_row = p.y.data + batch * p.y.batch + (first + quad_row) * p.y.channel;
-  IO const* const B = p.B.data + batch * p.B.batch + first_of_block / p.B.channels * p.B.group;
-  IO const* const C = p.C.data + batch * p.C.batch + first_of_block / p.C.channels * p.C.group;
+  // A block's channels are of one group.
+  auto const group_of = [&](index_t channels) -> index_t {
+    return channels < p.channels ? block / blocks_of(channels) : 0;
+  };
+  IO const* const B = p.B.data + batch * p.B.batch + group_of(p.B.channels) * p.B.group;
+  IO const* const C = p.C.data + batch * p.C.batch + group_of(p.C.channels) * p.C.group;
 
   using read_quad = std::conditional_t<Shifted, loose_quad<IO>, quad<IO>>;
   quad<IO> u[quads];
@@ -148,9 +137,11 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   }
   auto const shift_of = [&](int which) { return static_cast<int>(shifts >> which & 1); };
   static_assert(32 / quads_of_tile % 2 == 0 && shape::threads / quads_of_tile % 2 == 0 && States % 2 == 0);
-  bool const vectors = p.vectors && (outputs || range.begin % quad_time == 0);
-  bool const has_all_rows = vectors && first_of_block + shape::block_channels <= p.channels;
-  auto const is_whole = [&](tile_range tile) { return has_all_rows && tile.begin == 0 && tile.end == tile_time; };
+  bool const vectors = Whole || (p.vectors && (outputs || range.begin % quad_time == 0));
+  bool const has_all_rows = Whole || (vectors && first_of_block + shape::block_channels <= p.channels);
+  auto const is_whole = [&](tile_range tile) {
+    return Whole || (has_all_rows && tile.begin == 0 && tile.end == tile_time);
+  };
   // The steps of the sequence, counted from t, as far as a tile reaches.
   [[maybe_unused]] auto const sequence_at = [&](index_t t) {
     constexpr index_t far = 2 * tile_time;
@@ -196,7 +187,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
                               is_B ? shift_of(of_B) : shift_of(of_C), sequence_at(t));
       }
     } else {
-      if (is_whole(tile) && p.states == States && (2 * States * quads_of_tile) % shape::threads == 0) {
+      if (is_whole(tile) && (Whole || p.states == States) && (2 * States * quads_of_tile) % shape::threads == 0) {
 #pragma unroll
         for (int j = 0; j < coefficient_quads; ++j) {
           int const place = coefficient_place(j), n = place / quads_of_tile % States;
@@ -226,7 +217,44 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
     fetch_rows(delta, delta_row, p.delta.channel, from, wanted, shift_of(of_delta));
     fetch_coefficients(from, wanted);
   };
+  // Asked for before anything that waits.
   if (range.begin < range.end) fetch(time_of(0));
+  Real skip[quads], bias[quads];
+#pragma unroll
+  for (int j = 0; j < quads; ++j) {
+    index_t const c = first + row_of(j);
+    skip[j] = has_row[j] && p.D != nullptr ? p.D[c] : Real(0);
+    bias[j] = has_row[j] && p.bias != nullptr ? p.bias[c] : Real(0);
+  }
+  // This thread's states of this thread's channels.
+  int const own = lane / lanes, part = lane % lanes;
+  auto const channel_of = [&](int r) { return first + own + r * shape::step; };
+  Real rate[Channels][PerThread], x[Channels][PerThread];
+  // Of the first pass: of the tile, and of the tiles from there to the chunk's end.
+  Real shrunk[Channels][PerThread], added[Channels][PerThread], suffix[Channels][PerThread];
+  index_t const carried_slot = (slot * p.batch + batch) * p.channels * p.states;
+#pragma unroll
+  for (int r = 0; r < Channels; ++r) {
+    index_t const c = channel_of(r);
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) {
+      int const n = s * lanes + part;
+      bool const has = Whole || (n < p.states && c < p.channels);
+      rate[r][s] = has ? p.A[c * p.row_of_A + n] : Real(0);
+      x[r][s] = 0, shrunk[r][s] = 1, added[r][s] = 0, suffix[r][s] = has ? 1 : 0;
+      if (!outputs || !has) continue;
+      if (p.enter != nullptr)
+        x[r][s] = p.enter[carried_slot + c * p.states + n];
+      else if (p.initial.data != nullptr)
+        x[r][s] = p.initial.data[batch * p.initial.batch + c * p.initial.channel + range.sequence * p.initial.sequence +
+                                 n * p.initial.state];
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < Channels; ++r)
+#pragma unroll
+    for (int s = 0; s < PerThread; ++s) rate[r][s] = decay_rate(rate[r][s]);
+
   bool is_cut = false;
   for (index_t i = 0; i < tiles && range.begin < range.end; ++i) {
     index_t const t = time_of(i);
@@ -314,7 +342,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         if constexpr (outputs) *reinterpret_cast<quad<Real>*>(part_rows[own_row * lanes + part] + at) = sums;
       }
     };
-    if (tile.begin == 0 && tile.end == tile_time) {
+    if (Whole || (tile.begin == 0 && tile.end == tile_time)) {
       for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
     } else {
       for (int at = 0; at < tile_time; at += quad_time)
@@ -360,7 +388,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
 #pragma unroll
     for (int s = 0; s < PerThread; ++s) {
       int const n = s * lanes + part;
-      if (n >= p.states || c >= p.channels) continue;
+      if (!Whole && (n >= p.states || c >= p.channels)) continue;
       if constexpr (!outputs) {
         index_t const at = carried_slot + c * p.states + n;
         p.enter[at] = added[r][s], p.shrink[at] = is_cut ? Real(0) : suffix[r][s];

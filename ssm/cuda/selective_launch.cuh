@@ -62,38 +62,40 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
 
 inline constexpr int carry_threads = 128, poison_threads = 64;
 
-template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, bool Shifted, class IO,
-          class Real>
-void launch_fused_as(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
+template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
+void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
   launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
-  auto const run = [&](auto kernel) {
+  auto const run = [&]<fused_pass Pass, fused_rows Rows>() {
+    auto* const kernel =
+        &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
         "asking for shared memory");
     launch(stream, all, kernel, p);
   };
+  bool const is_shifted = sizeof(IO) == 2 && !p.vectors;
+  bool const is_whole = p.vectors && p.offsets == nullptr && p.begin == nullptr && p.time > 0 &&
+                        p.time % tile_time == 0 && p.chunk % tile_time == 0 &&
+                        p.channels % shape::block_channels == 0 && p.states == States;
   if (is_split) {
-    run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor,
-                                fused_pass::shrink, Shifted>);
+    if constexpr (sizeof(IO) == 2)
+      if (is_shifted) run.template operator()<fused_pass::shrink, fused_rows::shifted>();
+    if (!is_shifted) run.template operator()<fused_pass::shrink, fused_rows::any>();
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
     launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
            p);
   }
-  run(&selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, fused_pass::output,
-                              Shifted>);
+  if constexpr (sizeof(IO) == 2)
+    if (is_shifted) run.template operator()<fused_pass::output, fused_rows::shifted>();
+  if (is_whole)
+    run.template operator()<fused_pass::output, fused_rows::whole>();
+  else if (!is_shifted)
+    run.template operator()<fused_pass::output, fused_rows::any>();
   if (is_split)
     launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
-}
-
-template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
-void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
-  if constexpr (sizeof(IO) == 2)
-    if (!p.vectors)
-      return launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, true>(p, is_split, stream);
-  launch_fused_as<States, PerThread, Channels, Warps, BlocksPerMultiprocessor, false>(p, is_split, stream);
 }
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {

@@ -121,6 +121,30 @@ TYPED_TEST(CudaSelective, WholeRowsByEveryBlockAreTheDefinition) {
   check_time<V, IO>({.batch = 1, .channels = 1060, .states = 5, .time = 512, .initial = true});
 }
 
+// fused on whole tiles, by each number of states that it has a kernel for: one chunk and several, batches, groups, and what is
+// not given; beside them a state or a step less, which the other kernel takes.
+TYPED_TEST(CudaSelective, FusedOnWholeTilesIsTheDefinition) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  if (is_complex<V>) GTEST_SKIP() << "complex numbers have no fused form";
+  auto const is_fused = [](options const& o, index_t looked_at = -1) {
+    instance<V> host(o);
+    on_device<V, IO> const there(host);
+    expect_inside(host, there, there.run(selective_form::fused).algorithm, text_of(o), looked_at);
+  };
+  for (index_t const states : {8, 16, 32, 64}) {
+    index_t const channels = device::fused_block_channels(states);
+    is_fused({.batch = 2, .channels = channels, .states = states, .time = 32, .initial = true});
+    is_fused({.batch = 3, .channels = 3 * channels, .states = states, .time = 160, .z = false});
+    is_fused({.batch = 2, .channels = 128, .states = states, .time = 64, .B = operand::grouped, .D = false});
+    is_fused(
+        {.channels = 128, .states = states, .time = 96, .C = operand::grouped, .softplus = false, .initial = true});
+    is_fused({.batch = 1, .channels = channels, .states = states, .time = 2 * 4096 + 64, .initial = true}, 2);
+    is_fused({.batch = 2, .channels = channels, .states = states - 1, .time = 64, .initial = true});
+    is_fused({.batch = 2, .channels = channels, .states = states, .time = 63, .initial = true});
+  }
+}
+
 // All scans but those that reformulate, by each rule; packed, padded, with states in and out.
 TYPED_TEST(CudaSelective, UnfusedByEveryScanIsTheDefinition) {
   using V = typename TypeParam::first_type;
@@ -225,6 +249,9 @@ TYPED_TEST(CudaSelective, EveryKernelOnce) {
   // Of those the first, 532 channels of 1024 steps, is by blocks of six channels; by blocks of twelve:
   if (!is_complex<V>) check_time<V, IO>({.batch = 1, .channels = 1060, .states = 4, .time = 1024, .initial = true});
   check<V, IO>({.batch = 1, .channels = 5, .states = 6, .time = 1536});
+  // fused on whole tiles.
+  for (index_t const states : {8, 16, 32, 64})
+    check<V, IO>({.batch = 1, .channels = 64, .states = states, .time = 64, .initial = true});
   check<V, IO>({.batch = 1, .channels = 3, .states = 4, .time = 0, .initial = true});
   for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
   check<V, IO>({.batch = 1, .channels = 2, .states = 16, .time = 5007, .offsets = {0, 0, 4100, 4101, 5007}});
