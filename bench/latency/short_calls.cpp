@@ -1,4 +1,4 @@
-// What automatic costs where a call is short: at some 64 lengths from 0 to 4096, one lane and several, either layout, beside
+// What automatic costs where a call is short: at some 80 lengths from 0 to 4096, one lane and several, either layout, beside
 // a plain loop (nanoseconds more) and beside each algorithm by name (times as long), pair by pair: everybody runs in every
 // round, one after the other, and the median over the rounds of the difference or ratio within a round counts. Each round in
 // an order of its own: a form's other threads wait for more work, and take time from whoever runs next. Lengths stand
@@ -195,6 +195,11 @@ int run(std::string const& part) {
   };
   with(std::type_identity<float>{}), with(std::type_identity<double>{}),
       with(std::type_identity<std::complex<float>>{});
+  if (all.all == 0) {
+    std::cerr << "bench_short_calls: arguments: got '" << part
+              << "', which is in no shape's name; need a part of one, as 'f32, 8 lanes'\n";
+    return 2;
+  }
   std::printf("in all %d of %d\n", all.within, all.all);
   return all.within == all.all ? 0 : 4;
 }

@@ -36,7 +36,14 @@ struct tree_price {
   }
 };
 
-enum class arrangement { time_beside_time, time_beside_one_a, lane_beside_lane, other };
+// Of uneven lanes (batches with a gap between them, say) each is walked by itself.
+enum class arrangement {
+  time_beside_time,
+  time_beside_one_a,
+  time_beside_time_of_uneven_lanes,
+  lane_beside_lane,
+  other
+};
 
 // Walking along takes a multiply-add's latency a step, whatever the dtype; a vector has twice as many floats as doubles,
 // and multiplies integers at half the pace. Packed sequences and semi_log are walked by the text, which is slower.
@@ -57,8 +64,15 @@ arrangement arrangement_of(recurrence<T> const& r) {
   auto const along = [](index_t a, index_t b, index_t x) {
     return (x == 1 || x == -1) && b == x && (a == x || a == 0);
   };
+  auto const is_even = [](auto const& v) {
+    return v.shape.batch <= 1 || v.shape.channel <= 1 || v.stride.batch == v.shape.channel * v.stride.channel;
+  };
   auto const [a, b, x] = std::array{r.a.stride.time, r.b.stride.time, r.x.stride.time};
-  if (along(a, b, x)) return a == x ? arrangement::time_beside_time : arrangement::time_beside_one_a;
+  if (along(a, b, x)) {
+    if (a != x) return arrangement::time_beside_one_a;
+    bool const even = is_even(r.a) && is_even(r.b) && is_even(r.x);
+    return even ? arrangement::time_beside_time : arrangement::time_beside_time_of_uneven_lanes;
+  }
   if (along(r.a.stride.channel, r.b.stride.channel, r.x.stride.channel) && r.x.stride.channel == 1)
     return arrangement::lane_beside_lane;
   return arrangement::other;
@@ -96,10 +110,12 @@ inline answer automatic(question const& q) {
   if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
       lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
-  bool const is_along = q.where == arrangement::time_beside_time || q.where == arrangement::time_beside_one_a;
+  bool const is_along = q.where == arrangement::time_beside_time || q.where == arrangement::time_beside_one_a ||
+                        q.where == arrangement::time_beside_time_of_uneven_lanes;
   if (is_affine && is_along && takes_look_back) return {"look_back", "contiguous in time: one pass, in vectors"};
-  if (is_affine && is_along && q.how == packing::one_sequence && q.price.walks(lanes) < lanes && time >= q.price.lane)
-    return {"sequential", "lanes enough, in cache, to walk along some at once, and no combine is done twice"};
+  if (is_affine && q.where == arrangement::time_beside_time && q.how == packing::one_sequence &&
+      q.price.walks(lanes) < lanes && time >= q.price.lane)
+    return {"sequential", "lanes enough to walk along some at once, and no combine is done twice"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};
   if (lanes >= q.threads) return {"sequential", "lanes enough for every thread, and no combine is done twice"};

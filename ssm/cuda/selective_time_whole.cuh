@@ -81,7 +81,8 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_row = [&](int which, IO const* from, int t) {
     bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
-  // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant.
+  // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant,
+  // from call to call: once for each tile, in their order. In a block of six two warps bring none.
   constexpr int strides = Channels / 4 * 2;
   bool const brings_C = warp >= strides;
   int const first_row = warp < 2 * strides ? warp % strides : states;

@@ -2,8 +2,9 @@
 // A block takes neighbouring lanes, a thread each. A step waits for the one before it, but not its a and b: groups of steps
 // are copied into a ring in shared memory, several groups ahead, so that the few warps that there are keep as much of memory
 // in flight as many would. Lanes that lie beside one another, in rows of whole pieces of 16 bytes, have kernels of their
-// own (sequential_columns.cuh, and of many lanes sequential_segments.cuh); here a block copies element by element along the channels (direct), or along time and back
-// (transposed), a transposition in shared memory, 16 bytes a thread where they are contiguous and aligned.
+// own (sequential_columns.cuh, and of many lanes sequential_segments.cuh); here a block copies element by element along the
+// channels (direct), or along time and back (transposed), a transposition in shared memory, 16 bytes a thread where they are
+// contiguous and aligned.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>

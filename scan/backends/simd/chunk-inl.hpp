@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
 // The blocks of a chunk as they are read: where they lie in memory, or copied where they are not contiguous, not whole, or
-// hold the first step. The same tree, and never a read past the end.
+// another number stands in the place of their first b. The same tree, and never a read past the end.
 template <class T>
 class block_reader {
  public:

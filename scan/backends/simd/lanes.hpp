@@ -1,6 +1,6 @@
 #pragma once
 // What one worker does with some lanes of `sequential`, for the affine monoid: the definition, lane beside lane in the
-// lanes of vectors where they are neighbours in memory, one after the other where they are not.
+// lanes of vectors where they are neighbours in memory; some at once, turned in registers or side by side, where they are not.
 #include <ssmscan/scan/backends/simd/chunk.hpp>
 
 namespace ssmscan::simd {

@@ -23,6 +23,7 @@ enum class places {
   time_beside_time,
   downwards,     // the same, from the last address to the first
   constant_a,    // the same, a of one number
+  with_gaps,     // the same, a lane's room left free behind each batch
   every_second,  // time in steps of two
   lane_beside_lane
 };
@@ -81,6 +82,7 @@ constexpr line in_vectors[] = {
     {lanes_of(3, long_enough), places::time_beside_time, 1, "sequential", some_at_once},
     {lanes_of(8, long_enough), places::time_beside_time, 2, "sequential", some_at_once},
     {{3, 5, long_enough}, places::downwards, 2, "sequential", some_at_once},
+    {{3, 5, long_enough}, places::with_gaps, 2, "look_back", vectors_along_time},
     {lanes_of(64, 1 << 11), places::time_beside_time, 2, "sequential", some_at_once},
     {lanes_of(4, 1 << 12), places::time_beside_time, 16, "sequential", some_at_once},
     {lanes_of(4, long_time), places::time_beside_time, 16, "look_back", vectors_along_time},
@@ -169,6 +171,8 @@ tensor_shape strides_of(line const& row) {
       return {channel * time, time, -1};
     case places::every_second:
       return {2 * channel * time, 2 * time, 2};
+    case places::with_gaps:
+      return {(channel + 1) * time, time, 1};
     case places::lane_beside_lane:
       return {channel * time, 1, channel};
     default:
@@ -179,7 +183,8 @@ tensor_shape strides_of(line const& row) {
 template <class T>
 void expect_choice(line const& row) {
   auto const [batch, channel, time] = row.shape;
-  index_t const lanes = batch * channel, room = lanes * time * (row.where == places::every_second ? 2 : 1);
+  index_t const lanes = batch * channel, lanes_of_room = row.where == places::with_gaps ? lanes + batch : lanes;
+  index_t const room = lanes_of_room * time * (row.where == places::every_second ? 2 : 1);
   std::vector<T> const a(static_cast<std::size_t>(room), T(1)), b(a.size(), T(1));
   std::vector<T> x(a.size());
   index_t const first = row.where == places::downwards ? time - 1 : 0;
