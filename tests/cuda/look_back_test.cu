@@ -1,6 +1,9 @@
 // The tuned look_back against the text of its tree, on the host: bit for bit, whatever the number of
 // lanes, the alignment, the strides, and with and without initial states.
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
@@ -276,6 +279,56 @@ TYPED_TEST(cuda_look_back, is_its_tree_packed_where_the_ring_goes_round) {
     expect_the_tree_packed<TypeParam>(1, uneven, true, how, given_by::offsets);
     expect_the_tree_packed<TypeParam>(1, random_offsets(40000, time), false, how, given_by::offsets);
   }
+}
+
+// x of one lane, from its `offset`-th element on: at 0 it is copied in bulk, at 1 by element.
+template <class T>
+std::vector<T> x_of(std::vector<T> const& a, std::vector<T> const& b, index_t offset,
+                    std::vector<index_t> const& offsets) {
+  auto const time = static_cast<index_t>(a.size()) - offset;
+  gpu::array<T> const on_a(a), on_b(b);
+  gpu::array<T> x(time + offset);
+  gpu::array<index_t> const on_offsets(offsets);
+  tensor_shape const shape{1, 1, time}, stride{time, time, 1};
+  recurrence<T> problem{.a = {on_a.data() + offset, shape, stride},
+                        .b = {on_b.data() + offset, shape, stride},
+                        .x = {x.data() + offset, shape, stride}};
+  if (offsets.size() > 2) problem.offsets = {on_offsets.data(), offsets.size()};
+  device::execution call{.algorithm = "look_back"};
+  gpu::array<std::byte> workspace(static_cast<index_t>(device::workspace_bytes(problem, call)));
+  call.workspace = {workspace.data(), device::workspace_bytes(problem, call)};
+  device::linear_recurrence(problem, call);
+  auto made = x.values();
+  made.erase(made.begin(), made.begin() + offset);
+  return made;
+}
+
+// The aggregate that a lane or a sequence starts with is passed once and from nothing: 0 times infinity is not a number.
+template <class T>
+void expect_what_is_not_finite_where_it_belongs() {
+  constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+  constexpr index_t length = device::look_back_tile<T>::length;
+  for (index_t const tiles : {2, 3, 6, 9, 16, 21, 150, 161})  // up to 16 in one cluster
+    for (index_t const offset : {0, 1}) {
+      index_t const time = tiles * length;
+      std::vector<T> const a(static_cast<std::size_t>(time + offset), T(1));
+      std::vector<T> b(a.size(), T(1));
+      b[offset] = infinity;
+      auto const x = x_of(a, b, offset, {0, time});
+      EXPECT_EQ(std::count(x.begin(), x.end(), infinity), time)
+          << dtype_name<T> << ", " << tiles << " tiles, " << offset;
+
+      index_t const start = (tiles - 1) * length - 7;  // whatever is before it
+      b[offset] = nan;
+      auto const packed = x_of(a, b, offset, {0, start, time});
+      index_t const finite = std::count_if(packed.begin(), packed.end(), [](T each) { return std::isfinite(each); });
+      EXPECT_EQ(finite, time - start) << dtype_name<T> << ", packed, " << tiles << " tiles, " << offset;
+      EXPECT_EQ(packed.back(), static_cast<T>(time - start));
+    }
+}
+TEST(cuda_look_back_special_values, stay_where_they_belong) {
+  expect_what_is_not_finite_where_it_belongs<float>();
+  expect_what_is_not_finite_where_it_belongs<double>();
 }
 
 }  // namespace
