@@ -24,13 +24,13 @@ inline constexpr index_t lanes_of_a_vector = 8;
 // what is left of them by fours. So up to what is `in_cache`; beyond, look_back reads and writes memory in longer pieces.
 // Measured with AVX2 and AVX-512 (docs/experiments/cpu_simd.md).
 struct tree_price {
-  static constexpr index_t block = 256, least_share = 4 * chunked::length;
+  static constexpr index_t block = 256, woken_share = 4 * chunked::length;
   index_t lane, each_block, abreast, in_cache;  // lanes, elements
   constexpr index_t walks(index_t lanes) const { return lanes / abreast + ceil_div(lanes % abreast, 4); }
-  // On so many threads, which are woken for least_share elements each: the tree may be shared out along time too.
+  // On so many threads, which are woken for woken_share elements each: the tree may be shared out along time too.
   constexpr bool is_worth(extent size, int threads) const {
     auto const [lanes, time] = size;
-    index_t const workers = std::clamp<index_t>(lanes * time / least_share, 1, threads);
+    index_t const workers = std::clamp<index_t>(lanes * time / woken_share, 1, threads);
     index_t const walked = lanes * time > in_cache ? lanes : walks(lanes);
     return std::max(walked, workers) * time >= lanes * (lane + each_block * ceil_div(time, block));
   }

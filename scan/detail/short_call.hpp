@@ -108,6 +108,7 @@ choice run_short_call(recurrence<T> const& r) {
       price_of_a_tree<T>(operation::affine, packing::one_sequence, arrangement::time_beside_time);
   static_assert(price.block == simd::block && most_short_steps == simd::chunk &&
                 price.abreast == simd::lanes_abreast<T>);
+  static_assert(tree_price::woken_share == 2 * simd::least_share);  // so short a call is one thread's in both
   index_t const lanes = r.x.shape.channel, n = r.x.shape.time;
   if (r.x.stride.time == 1 && price.is_worth({lanes, n}, 1)) {
     run_look_back(r);
