@@ -8,6 +8,7 @@
 
 #include "tests/laws/effort.hpp"
 #include "tests/laws/fenced.hpp"
+#include "tests/scan/backends/each_target.hpp"
 #include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
@@ -24,22 +25,15 @@ static_assert(log_error <= reference::fused_library.log * 0x1p-53);
 static_assert(exp_error <= reference::fused_library.exp * 0x1p-53);
 
 template <class Judge>
-void judge_targets(Judge const& judge) {
-  for (target<float> const& t : targets<float>()) {
-    SCOPED_TRACE(std::string(t.name));
-    if (t.runs_here) {
-      judge(t.made->heinsen);
-    } else {
-      std::cout << "not run here: " << t.name << '\n';
-    }
-  }
+void judge_heinsen(Judge const& judge) {
+  judge_targets<float>([&](functions<float> const& made) { judge(made.heinsen); });
 }
 
 // Positive floats: a significand at a time, with every exponent. full: every 61st significand (all: minutes a target); else every
 // 4099th.
 TEST(heinsen_logarithm, is_within_its_error_over_the_floats) {
   std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 61 : 4099;
-  judge_targets([&](heinsen_functions<float> const& made) {
+  judge_heinsen([&](heinsen_functions<float> const& made) {
     long double worst = 0;
     std::vector<float> v;
     std::vector<double> log;
@@ -78,7 +72,7 @@ TEST(heinsen_logarithm, is_within_its_error_over_the_floats) {
 // as many that are not floats. At 0 exact.
 TEST(heinsen_exponential, is_within_its_error_over_the_floats) {
   std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 61 : 4099;
-  judge_targets([&](heinsen_functions<float> const& made) {
+  judge_heinsen([&](heinsen_functions<float> const& made) {
     long double worst = 0;
     std::vector<double> v{0.0, -0.0};
     std::vector<powers> of(2);
@@ -156,7 +150,7 @@ TEST(heinsen_fused, is_its_text_bit_for_bit) {
       serial one;
       using io = detail::recurrence_io<affine<float>>;
       ssmscan::simd::heinsen_fused::inclusive(one, affine<float>{}, text.size, io::load{&text}, io::store{&text});
-      judge_targets([&](heinsen_functions<float> const& made) {
+      judge_heinsen([&](heinsen_functions<float> const& made) {
         for (index_t const stride : {1, 3})
           for (int const threads : {1, 2, 3}) {
             auto const room = static_cast<std::size_t>(stride * n);

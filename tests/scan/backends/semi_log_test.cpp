@@ -8,6 +8,7 @@
 
 #include "tests/laws/effort.hpp"
 #include "tests/laws/fenced.hpp"
+#include "tests/scan/backends/each_target.hpp"
 #include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
@@ -24,19 +25,12 @@ using reference::unit_roundoff;
 
 template <class T>
 class semi_log_targets : public testing::Test {};
-using dtypes = testing::Types<float, double>;
-TYPED_TEST_SUITE(semi_log_targets, dtypes);
+using real_dtypes = testing::Types<float, double>;
+TYPED_TEST_SUITE(semi_log_targets, real_dtypes);
 
 template <class T, class Judge>
-void judge_targets(Judge const& judge) {
-  for (target<T> const& t : targets<T>()) {
-    SCOPED_TRACE(std::string(t.name));
-    if (t.runs_here) {
-      judge(t.made->semi_log);
-    } else {
-      std::cout << "not run here: " << t.name << '\n';
-    }
-  }
+void judge_semi_log(Judge const& judge) {
+  judge_targets<T>([&](functions<T> const& made) { judge(made.semi_log); });
 }
 template <class T>
 bool same(T p, T q) {
@@ -78,7 +72,7 @@ void for_many_not_negative(Judge const& judge) {
 
 TYPED_TEST(semi_log_targets, logarithm_is_within_its_error) {
   using T = TypeParam;
-  judge_targets<T>([](semi_log_functions<T> const& made) {
+  judge_semi_log<T>([](semi_log_functions<T> const& made) {
     wide<T> worst = 0;
     std::vector<T> log;
     for_many_not_negative<T>([&](std::vector<T> const& v) {
@@ -101,7 +95,7 @@ TYPED_TEST(semi_log_targets, logarithm_is_within_its_error) {
 
 TYPED_TEST(semi_log_targets, exponential_is_within_its_error) {
   using T = TypeParam;
-  judge_targets<T>([](semi_log_functions<T> const& made) {
+  judge_semi_log<T>([](semi_log_functions<T> const& made) {
     wide<T> worst = 0;
     std::vector<T> given, exp;
     auto const judge = [&](std::vector<T> const& v) {
@@ -168,7 +162,7 @@ detail::lane_view<T> lane(T* first, index_t n, index_t stride) {
   return detail::lane_view<T>(made);
 }
 
-// Of whole problems: what a chunk does is judged in simd_test.cpp, on data that are finite.
+// Of whole problems: what a chunk does is judged in simd_chunk_test.cpp, on data that are finite.
 TYPED_TEST(semi_log_targets, is_its_text_bit_for_bit) {
   using T = TypeParam;
   for (data const what : all_data)
@@ -183,7 +177,7 @@ TYPED_TEST(semi_log_targets, is_its_text_bit_for_bit) {
       ssmscan::chunked::inclusive(one, semi_log<T>{}, problem.size, typename io::load{&problem},
                                   typename io::store{&problem});
       problem.x = lane(x.data(), n, 1);
-      judge_targets<T>([&](semi_log_functions<T> const& made) {
+      judge_semi_log<T>([&](semi_log_functions<T> const& made) {
         for (int const threads : {1, 2, 3})
           for (bool const in_one_pass : {false, true}) {
             std::fill(x.begin(), x.end(), T(77));

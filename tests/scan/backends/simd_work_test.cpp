@@ -1,6 +1,6 @@
 // The tuned forms do exactly the combines that their info states, in chains exactly as long. Their own text runs here, of
 // a type that counts: a number is the length of the longest chain below it. What one worker does with a chunk, or with
-// lanes, is taken from the text whose bits it gives (simd_test.cpp): a chunk's sweeps, the left fold, Heinsen's formula.
+// lanes, is taken from the text whose bits it gives (simd_chunk_test.cpp, simd_lanes_test.cpp): a chunk's sweeps, the left fold, Heinsen's formula.
 #include <atomic>
 #include <string>
 #include <vector>
