@@ -76,5 +76,17 @@ TYPED_TEST(simd_rows, shared_out_are_left_folds_bit_for_bit) {
   EXPECT_EQ(shared, 1620);  // all but one worker alone
 }
 
+// Rows beyond 128 KiB are not shared out: each worker has some lanes of all of them. Rows of whole lines of memory, which where x begins
+// inside a line are cut elsewhere and end a step later; and such as are not. From two steps, too few to be cut, on.
+TYPED_TEST(simd_rows, too_long_to_be_shared_out_are_left_folds_bit_for_bit) {
+  using T = TypeParam;
+  constexpr index_t longest = (index_t{1} << 17) / static_cast<index_t>(sizeof(T)),
+                    line = line_bytes / static_cast<index_t>(sizeof(T));
+  index_t shared = 0;
+  for (index_t const lanes : {longest + line, longest + line + 1})
+    for (index_t const time : {2, 3, 5}) ASSERT_NO_FATAL_FAILURE(expect_left_folds<T>(lanes, time, shared));
+  EXPECT_EQ(shared, 324);  // all but one worker alone
+}
+
 }  // namespace
 }  // namespace ssmscan::simd
