@@ -1,4 +1,6 @@
-// What the door says of a combination that does not exist, of a span that was not given, and of nothing to compute.
+// What the door says of a combination that does not exist, of a span that was not given, and of nothing to compute; and that it looks
+// at every dtype.
+#include <complex>
 #include <string>
 #include <vector>
 
@@ -70,6 +72,30 @@ TEST(refusals, a_span_of_null_is_not_packed) {
   EXPECT_EQ(values[11], 1.875F);
   problem.offsets = empty;
   EXPECT_THROW(linear_recurrence(problem), std::invalid_argument);
+}
+
+TEST(refusals, every_dtype_is_checked) {
+  auto const refuse = []<class T>(T) {
+    std::vector<T> values(8);
+    recurrence<T> p{.a = tensor_view<T>(values.data(), 8),
+                    .b = tensor_view<T>(values.data(), 8),
+                    .x = tensor_view<T>(values.data() + 1, 7)};
+    EXPECT_THROW(linear_recurrence(p), std::invalid_argument);
+    p.a = p.b = tensor_view<T>(values.data(), 7);
+    EXPECT_THROW(linear_recurrence(p), std::invalid_argument);
+    EXPECT_EQ(values, std::vector<T>(8));
+  };
+  refuse(float{}), refuse(double{}), refuse(std::complex<float>{}), refuse(std::complex<double>{});
+  refuse(std::uint32_t{});
+}
+
+TEST(refusals, semi_log_is_for_real_numbers) {
+  std::complex<float> z = 1;
+  recurrence<std::complex<float>> p;
+  p.a = p.b = tensor_view<std::complex<float>>(&z, 1);
+  p.x = tensor_view<std::complex<float>>(&z, 1);
+  p.operation = operation::semi_log;
+  EXPECT_THROW(linear_recurrence(p), std::invalid_argument);
 }
 
 }  // namespace
