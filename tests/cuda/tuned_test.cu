@@ -12,18 +12,19 @@
 namespace ssmscan {
 namespace {
 
-enum class how { plain, reverse, packed, in_logs, one_a };
+enum class how { plain, reverse, packed, in_logs, one_a, in_a, in_b };  // in: x is written there
 
 template <class T>
 void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which,
                            index_t batch = 1) {
   std::mt19937_64 random(static_cast<std::uint64_t>(lanes + 31 * time));
   std::vector<T> a(static_cast<std::size_t>(batch * lanes * time)), b(a.size()), x(a.size()), needed(a.size());
-  // float: halves (in logarithms: ones and minus ones) and small integers, forgotten at every seventh step, so that nothing is
-  // ever rounded.
+  // float: halves (in logarithms, and where all steps have one factor: ones and minus ones) and small integers, forgotten at
+  // every seventh step, so that nothing is ever rounded.
   for (std::size_t i = 0; i < a.size(); ++i) {
     auto const t = static_cast<index_t>(i) / (order == layout::time_major ? lanes : 1);
-    T const factor = which != how::in_logs ? T(0.5) : random() % 2 == 0 ? T(1) : T(-1);
+    bool const of_ones = which == how::in_logs || which == how::one_a;
+    T const factor = !of_ones ? T(0.5) : random() % 2 == 0 ? T(1) : T(-1);
     a[i] = std::integral<T> ? static_cast<T>(random()) : t % 7 == 3 ? T(0) : factor;
     b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
   }
@@ -46,6 +47,8 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
   linear_recurrence<T>(problem(needed, left), {.algorithm = "sequential"});
   auto on_device = problem(x, final);
   if (which == how::in_logs) on_device.operation = operation::semi_log;
+  if (which == how::in_a) x = a, on_device.a.data = x.data();
+  if (which == how::in_b) x = b, on_device.b.data = x.data();
   device::linear_recurrence_from_host<T>(on_device, {.algorithm = algorithm});
   EXPECT_EQ(x, needed) << algorithm << ", " << lanes << " x " << time;
   EXPECT_EQ(final, left) << algorithm << ", " << lanes << " x " << time;
@@ -92,7 +95,7 @@ TEST(cuda_tuned, sequential) {
 // In rows: every slot used again, a group and a block that are not full, batches that begin in blocks of their own.
 template <class T>
 void expect_sequential_in_rows() {
-  for (how const which : {how::plain, how::reverse})
+  for (how const which : {how::plain, how::reverse, how::one_a, how::in_a, how::in_b})
     for (index_t const batch : {1, 2})
       expect_the_definition<T>("sequential", 68, 517, layout::time_major, which, batch);
 }
@@ -113,13 +116,29 @@ TEST(cuda_tuned, sequential_in_one_segment) {
   for (how const which : {how::plain, how::reverse})
     expect_the_definition<std::uint32_t>("sequential", 67'604, 9, layout::time_major, which);
 }
+template <class T>
+void expect_sequential_in_segments(how which, index_t batch = 1) {
+  constexpr index_t lanes = 6152, of_256_steps = 2820, of_128_steps = 1429;
+  index_t const time = sizeof(T) == 4 ? of_256_steps : sizeof(T) == 8 ? of_128_steps : of_128_steps / 2;
+  expect_the_definition<T>("sequential", lanes / batch, time, layout::time_major, which, batch);
+}
 TEST(cuda_tuned, sequential_in_segments) {
-  constexpr index_t lanes = 6152, time = 2820, of_128_steps = 1429;
-  for (how const which : {how::plain, how::reverse})
-    expect_the_definition<std::uint32_t>("sequential", lanes / 2, time, layout::time_major, which, 2);
-  expect_the_definition<double>("sequential", lanes, of_128_steps, layout::time_major, how::plain);
-  expect_the_definition<std::complex<float>>("sequential", lanes, of_128_steps, layout::time_major, how::reverse);
-  expect_the_definition<std::complex<double>>("sequential", lanes, of_128_steps / 2, layout::time_major, how::plain);
+  for (how const which : {how::plain, how::reverse}) expect_sequential_in_segments<std::uint32_t>(which, 2);
+  expect_sequential_in_segments<double>(how::plain);
+  expect_sequential_in_segments<std::complex<float>>(how::reverse);
+  expect_sequential_in_segments<std::complex<double>>(how::plain);
+}
+// In place: what a segment reads is not yet written.
+TEST(cuda_tuned, sequential_in_segments_in_place) {
+  for (how const which : {how::in_a, how::in_b}) expect_sequential_in_segments<std::uint32_t>(which);
+  expect_sequential_in_segments<double>(how::in_b);
+  expect_sequential_in_segments<std::complex<double>>(how::in_a);
+}
+TEST(cuda_tuned, sequential_in_segments_of_one_a) {
+  expect_sequential_in_segments<std::uint32_t>(how::one_a);
+  expect_sequential_in_segments<double>(how::one_a);
+  expect_sequential_in_segments<std::complex<float>>(how::one_a);
+  expect_sequential_in_segments<std::complex<double>>(how::one_a);
 }
 
 TEST(cuda_tuned, chunked) {
