@@ -16,7 +16,7 @@
 namespace ssmscan::bench {
 namespace {
 
-// Against length, for the figure of docs/which_model.md: so many channels, of so many states.
+// Against length, for the figure of plots/models.py: so many channels, of so many states.
 constexpr index_t figure_channels = 32, figure_states = 16;
 
 std::vector<sizes> all_sizes(options const& given) {

@@ -4,13 +4,14 @@
 import pathlib
 import re
 
+FOLDERS = ("scan", "ssm", "machine", "bench", "tests", "plots", "cli", "cmake", "examples")
 BLOCK = re.compile(r"^```cpp([^\n]*)\n(.*?)^```\s*$", re.M | re.S)
 
 
 def documents(source):
     found = sorted(source.glob("*.md")) + sorted((source / "docs").rglob("*.md"))
-    for folder in ("scan", "ssm", "machine", "bench", "tests", "plots", "cli"):
-        found += sorted((source / folder).glob("*.md"))
+    for folder in FOLDERS:
+        found += sorted((source / folder).rglob("*.md"))
     return found
 
 
