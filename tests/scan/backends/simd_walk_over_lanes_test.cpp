@@ -69,47 +69,49 @@ TYPED_TEST(simd_walk_over_lanes, as_many_as_a_worker_has_are_the_text_bit_for_bi
   using T = typename M::scalar;
   auto const scratch = std::make_unique<chunk_scratch<T>>();
   constexpr index_t walked = 64;
-  for (auto const& [lanes, time] : {std::pair{walked, block},
-                                    {walked + 1, block},
-                                    {2 * walked + 5, 2 * block},
-                                    {walked + 2, chunk + block},
-                                    {walked + 1, block + 1}}) {
+  for (extent const size : {extent{walked, block},
+                            {walked + 1, block},
+                            {2 * walked + 5, 2 * block},
+                            {walked + 2, chunk + block},
+                            {walked + 1, block + 1}}) {
+    index_t const lanes = size.lanes, time = size.time;  // which a lambda may capture
     index_t const n = lanes * time;
     auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
     auto const initial = random_numbers<T>(lanes, -1, 1);
     tensor_shape const shape{1, lanes, time}, states{1, lanes, 1};
-    for (auto const& [way, enters] : {std::pair{direction::forward, false}, std::pair{direction::forward, true},
-                                      std::pair{direction::reverse, false}, std::pair{direction::reverse, true}}) {
-      std::vector<T> needed(b.size()), final(initial.size());
-      recurrence<T> problem{
-          .a = {a.data(), shape}, .b = {b.data(), shape}, .x = {needed.data(), shape}, .direction = way};
-      if (enters) problem.initial = {initial.data(), states};
-      detail::checked_recurrence<T> const by_text(problem);
-      using io = detail::recurrence_io<M>;
-      serial one;
-      ssmscan::look_back::inclusive(one, M{}, {lanes, time}, typename io::load{&by_text.problem()},
-                                    typename io::store{&by_text.problem()});
-      problem.final = {final.data(), states};
-      judge_targets<T>([&](functions<T> const& made) {
-        for (index_t const first : {0, 1})  // of the worker's lanes
-          for (writing const to : {every_writing[1], every_writing[2], every_writing[6]}) {
-            guarded<T> x(n, to.offset);
-            std::fill_n(x.data(), n, T(77));
-            std::fill(final.begin(), final.end(), T(77));
-            problem.x.data = x.data();
-            detail::checked_recurrence<T> const checked(problem);
-            lane_chunks<T>(checked.problem(), to.how).walk_lanes(chunk_of<M>(made), first, lanes, *scratch);
-            for (index_t lane = 0; lane < lanes; ++lane) {
-              index_t const last = way == direction::forward ? (lane + 1) * time - 1 : lane * time;
-              for (index_t i = lane * time; i < (lane + 1) * time; ++i)
-                ASSERT_TRUE(same_bits(x.data()[i], lane < first ? T(77) : needed[static_cast<std::size_t>(i)]))
-                    << lane << " of " << lanes << " lanes, from lane " << first << ", at " << i - lane * time;
-              ASSERT_TRUE(same_bits(final[static_cast<std::size_t>(lane)], x.data()[last])) << lane << " of " << lanes;
+    for (direction const way : {direction::forward, direction::reverse})
+      for (bool const enters : {false, true}) {
+        std::vector<T> needed(b.size()), final(initial.size());
+        recurrence<T> problem{
+            .a = {a.data(), shape}, .b = {b.data(), shape}, .x = {needed.data(), shape}, .direction = way};
+        if (enters) problem.initial = {initial.data(), states};
+        detail::checked_recurrence<T> const by_text(problem);
+        using io = detail::recurrence_io<M>;
+        serial one;
+        ssmscan::look_back::inclusive(one, M{}, size, typename io::load{&by_text.problem()},
+                                      typename io::store{&by_text.problem()});
+        problem.final = {final.data(), states};
+        judge_targets<T>([&](functions<T> const& made) {
+          for (index_t const first : {0, 1})  // of the worker's lanes
+            for (writing const to : {every_writing[1], every_writing[2], every_writing[6]}) {
+              guarded<T> x(n, to.offset);
+              std::fill_n(x.data(), n, T(77));
+              std::fill(final.begin(), final.end(), T(77));
+              problem.x.data = x.data();
+              detail::checked_recurrence<T> const checked(problem);
+              lane_chunks<T>(checked.problem(), to.how).walk_lanes(chunk_of<M>(made), first, lanes, *scratch);
+              for (index_t lane = 0; lane < lanes; ++lane) {
+                index_t const last = way == direction::forward ? (lane + 1) * time - 1 : lane * time;
+                for (index_t i = lane * time; i < (lane + 1) * time; ++i)
+                  ASSERT_TRUE(same_bits(x.data()[i], lane < first ? T(77) : needed[static_cast<std::size_t>(i)]))
+                      << lane << " of " << lanes << " lanes, from lane " << first << ", at " << i - lane * time;
+                ASSERT_TRUE(same_bits(final[static_cast<std::size_t>(lane)], x.data()[last]))
+                    << lane << " of " << lanes;
+              }
+              ASSERT_TRUE(x.guards_hold()) << to.offset;
             }
-            ASSERT_TRUE(x.guards_hold()) << to.offset;
-          }
-      });
-    }
+        });
+      }
   }
 }
 

@@ -27,7 +27,8 @@ TYPED_TEST_SUITE(simd_workers, dtypes);
 TYPED_TEST(simd_workers, workers_write_past_the_cache_bit_for_bit) {
   using T = TypeParam;
   index_t shared = 0;
-  for (auto const& [lanes, time] : {std::pair<index_t, index_t>{1, 30001}, {3, 10000}, {12, 10 * block}}) {
+  for (extent const size : {extent{1, 30001}, {3, 10000}, {12, 10 * block}}) {
+    index_t const lanes = size.lanes, time = size.time;  // which a lambda may capture
     index_t const n = lanes * time, some = std::min(2 * chunk, time - block);
     auto const a = random_numbers<T>(n, 0.9, 1), b = random_numbers<T>(n, -1, 1);
     std::vector<T> needed(b.size()), final(static_cast<std::size_t>(4 * lanes)), left(final.size());
