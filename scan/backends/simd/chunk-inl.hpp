@@ -136,20 +136,15 @@ class block_writer {
     if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
     lines_.go_to(to_.x);
   }
-  // All that was written is there for others.
-  void finish() {
-    end_piece();
-    if (past_the_cache_) hwy::FlushStream();
-  }
-  bool is_past_the_cache() const { return past_the_cache_; }
-  waiting_lines<real_of<T>>& lines() { return lines_.lines(); }
-
- private:
   void end_piece() {  // what waits
     if (!past_the_cache_) return;
     if (made_ > 0) lines_.end_group(std::exchange(made_, 0));
     lines_.end_piece();
   }
+  bool is_past_the_cache() const { return past_the_cache_; }
+  waiting_lines<real_of<T>>& lines() { return lines_.lines(); }
+
+ private:
   HWY_NOINLINE static void put_own(scanned_runs<T> const& scanned, index_t const* own, T* x, index_t stride,
                                    index_t n) {
     for (index_t r = 0; r < run; ++r)
@@ -320,7 +315,7 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
       place.advance();
     }
   }
-  writer.finish();
+  writer.end_piece();
   return finisher.state();
 }
 

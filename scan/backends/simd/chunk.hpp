@@ -184,14 +184,18 @@ struct alignas(line_bytes) turn_scratch : chunk_scratch<T> {
   std::span<T> every_last_a() { return far_last_a; }
 };
 
+inline void no_flush() {}
+
 template <class T>
 struct chunk_functions {
   // A chunk's (a, b); n = chunk. Where a sequence starts in it, b is its state whatever enters, and a means nothing.
   affine_map<T> (*summary)(chunk_source<T> const&, chunk_scratch<T>&);
-  // x, by the state that enters (null: none does), and the state after the last chunk.
+  // x, by the state that enters (null: none does), and the state after the last chunk. Others may read x after a flush.
   T (*walk)(chunk_source<T> const&, chunk_scratch<T>&, T const* state, chunk_sink<T> const&);
   // A worker's share of a lane: x of the units that it draws. Null: there is none, and a lane is shared by the two above.
   void (*walk_in_turns)(chunk_source<T> const&, turn_scratch<T>&, unit_exchange<T>&, chunk_sink<T> const&) = nullptr;
+  // What a worker has written past the cache is there for others. Once a worker: it waits for memory.
+  void (*flush)() = no_flush;
 };
 
 }  // namespace ssmscan::simd

@@ -76,6 +76,7 @@ struct chunked : ssmscan::chunked {
         index_t const lane = i / count, k = i % count;
         all.walk(tile, lane, k, memory[worker], k == 0 ? T(0) : summaries[i - 1].b, i);
       }
+      all.end_writing(tile);
     });
   }
 };

@@ -14,11 +14,11 @@
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
-constexpr functions<SSMSCAN_SIMD_DTYPE> made{
-    {&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>, in_turns<SSMSCAN_SIMD_DTYPE>()},
-    {&fold<SSMSCAN_SIMD_DTYPE>, &hwy::FlushStream},
-    heinsen_made<SSMSCAN_SIMD_DTYPE>(),
-    semi_log_made<SSMSCAN_SIMD_DTYPE>()};
+constexpr functions<SSMSCAN_SIMD_DTYPE> made{{&chunk_summary<SSMSCAN_SIMD_DTYPE>, &chunk_walk<SSMSCAN_SIMD_DTYPE>,
+                                              in_turns<SSMSCAN_SIMD_DTYPE>(), &hwy::FlushStream},
+                                             {&fold<SSMSCAN_SIMD_DTYPE>, &hwy::FlushStream},
+                                             heinsen_made<SSMSCAN_SIMD_DTYPE>(),
+                                             semi_log_made<SSMSCAN_SIMD_DTYPE>()};
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -7,6 +7,15 @@
 
 namespace ssmscan::simd {
 
+// Of a core; 0: not known.
+inline long second_level_bytes() {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  return std::max(sysconf(_SC_LEVEL2_CACHE_SIZE), 0L);
+#else
+  return 0;
+#endif
+}
+
 // Past the cache where what is written, and what was read for it, will have left it before anyone asks. No bit depends on
 // it.
 template <class T>
@@ -119,6 +128,11 @@ class lane_chunks {
   void walk_in_turns(Functions const& tile, index_t lane, turn_scratch<T>& s, unit_exchange<T>& with) const {
     T const first = first_of(lane);
     tile.walk_in_turns(source(lane, 0, count(), &first), s, with, {&p_->x(lane, 0), stride(p_->x), how_});
+  }
+  // What this worker has written is there for others.
+  template <class Functions>
+  void end_writing(Functions const& tile) const {
+    if (how_ == write::past_the_cache) tile.flush();
   }
   // The final states of the sequences that end in chunks [k, end), whose x is written.
   void finish_chunks(index_t lane, index_t k, index_t end) const {

@@ -16,27 +16,30 @@ namespace ssmscan::simd {
 
 // A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
 // half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
-// was summed stays in the second-level cache until it is walked, and as much that is on its way there.
+// was summed stays in the second-level cache until it is walked, and as much that is on its way there: of 4-byte numbers
+// 384 KiB by six chunks, and twice that where the cache has room for it, as to begin and to end a unit takes time.
 struct look_back_units {
-  static constexpr index_t most_summed = 6;  // chunks
+  static constexpr index_t most_by_any = 12;  // chunks
+  static index_t most_summed() {
+    static index_t const made = second_level_bytes() < (1 << 20) ? most_by_any / 2 : most_by_any;
+    return made;
+  }
   index_t count, workers;
-  index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed), walked = summed + summed / 3;
+  index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed()), walked = summed + summed / 3;
   index_t group = walked + (workers - 1) * summed;
 
-  constexpr index_t in_a_lane() const {
+  index_t in_a_lane() const {
     index_t const left = count % group;
     return count / group * workers + (left > 0) + (left > walked ? detail::ceil_div(left - walked, summed) : 0);
   }
-  constexpr bool is_walked(index_t unit) const { return unit % workers == 0; }
-  constexpr index_t begin(index_t unit) const {
+  bool is_walked(index_t unit) const { return unit % workers == 0; }
+  index_t begin(index_t unit) const {
     index_t const place = unit % workers;
     return unit / workers * group + (place == 0 ? 0 : walked + (place - 1) * summed);
   }
-  constexpr index_t end(index_t unit) const {
-    return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count);
-  }
+  index_t end(index_t unit) const { return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count); }
   // Chunks with a summary: a lane's last enters nothing.
-  constexpr index_t summaries() const {
+  index_t summaries() const {
     index_t made = 0;
     for (index_t unit = 0; unit < in_a_lane(); ++unit)
       if (!is_walked(unit)) made += std::min(end(unit), count - 1) - begin(unit);
@@ -53,7 +56,7 @@ struct look_back : ssmscan::look_back {
   }
   // Each chunk that is summed is scanned once more, and its summary is one combine of the spine: exactly so many, but where
   // sequences start in it.
-  static constexpr index_t shared_work(index_t time, index_t workers) {
+  static index_t shared_work(index_t time, index_t workers) {
     index_t const count = detail::ceil_div(time, chunk);
     if (workers <= 1 || count <= 1) return work(time);
     return work(time) + look_back_units{count, workers}.summaries() * (detail::fan_up_work<run>(chunk) + 1);
@@ -115,6 +118,7 @@ struct look_back : ssmscan::look_back {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
       chunks.walk_lanes(tile, detail::share_begin(lanes, workers, worker),
                         detail::share_begin(lanes, workers, worker + 1), mine);
+      chunks.end_writing(tile);
     });
   }
 
@@ -161,6 +165,7 @@ struct look_back : ssmscan::look_back {
         for (index_t const k : mine.drawn)
           if (k * unit < count) chunks.finish_chunks(lane, k * unit, std::min((k + 1) * unit, count));
       }
+      chunks.end_writing(tile);
     });
   }
 
@@ -186,7 +191,7 @@ struct look_back : ssmscan::look_back {
         if (cut.is_walked(unit)) {
           states.publish(ticket, chunks.walk(tile, lane, begin, end, mine, entering(ticket, unit), first + begin));
         } else {
-          affine_map<T> summaries[look_back_units::most_summed];
+          affine_map<T> summaries[look_back_units::most_by_any];
           for (index_t k = begin; k < std::min(end, count - 1); ++k)  // a lane's last enters nothing
             summaries[k - begin] = chunks.summary(tile, lane, k, mine);
           T const state = entering(ticket, unit);
@@ -197,6 +202,7 @@ struct look_back : ssmscan::look_back {
           chunks.walk(tile, lane, begin, end, mine, state, first + begin + cut.group);
         }
       }
+      chunks.end_writing(tile);
     });
   }
 };

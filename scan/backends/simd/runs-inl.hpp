@@ -93,7 +93,7 @@ HWY_INLINE void scan_runs(T const* a, T const* b, Scanned const& scanned, T* las
   auto const step = [&](std::size_t v, std::size_t r, std::size_t j) HWY_ATTR __attribute__((always_inline)) {
     numbers column_a[at_once], column_b[at_once];
     if constexpr (!one_a) load_columns<T>(d, reals_a + place<T, Order, at_once>(r, j), apart, column_a);
-    load_columns<T>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
+    load_columns<T, swapping::by_blends>(d, reals_b + place<T, Order, at_once>(r, j), apart, column_b);
     if constexpr (one_a) std::fill_n(column_a, at_once, every_a);
     in_time_order<Order>(column_a), in_time_order<Order>(column_b);
     for (std::size_t k = 0; k < at_once; ++k) {

@@ -265,7 +265,7 @@ void semi_log_exp(T const* v, T* to, index_t n) {
 template <class T>
 constexpr semi_log_functions<T> semi_log_made() {
   if constexpr (std::floating_point<T>) {
-    return {{&semi_log_summary<T>, &semi_log_walk<T>}, &semi_log_log<T>, &semi_log_exp<T>};
+    return {{&semi_log_summary<T>, &semi_log_walk<T>, nullptr, &hwy::FlushStream}, &semi_log_log<T>, &semi_log_exp<T>};
   } else {
     return {};
   }

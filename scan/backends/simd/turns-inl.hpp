@@ -157,7 +157,7 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
           });
     }
   }
-  writer.finish();
+  writer.end_piece();
 }
 
 template <class T>
