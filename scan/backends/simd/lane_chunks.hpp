@@ -123,10 +123,10 @@ class lane_chunks {
       done += lanes;
     }
   }
-  // A worker's share of a lane, by functions that have such.
+  // A worker's share of a lane, by functions that have such; `first` is the lane's once its first unit is drawn.
   template <class Functions>
-  void walk_in_turns(Functions const& tile, index_t lane, turn_scratch<T>& s, unit_exchange<T>& with) const {
-    T const first = first_of(lane);
+  void walk_in_turns(Functions const& tile, index_t lane, turn_scratch<T>& s, unit_exchange<T>& with,
+                     T const& first) const {
     tile.walk_in_turns(source(lane, 0, count(), &first), s, with, {&p_->x(lane, 0), stride(p_->x), how_});
   }
   // What this worker has written is there for others.

@@ -128,7 +128,11 @@ struct look_back : ssmscan::look_back {
    public:
     turns(lane_chunks<T> const& of, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
         : unit_exchange<T>(chunks_of_a_unit), chunks_(of), lane_(lane), next_(next), sums_(sums) {}
-    index_t draw() override { return drawn.emplace_back(next_++); }
+    index_t draw() override {
+      index_t const unit = drawn.emplace_back(next_++);
+      if (unit == 0) first = chunks_.first_of(lane_);
+      return unit;
+    }
     void leaves(index_t k, affine_map<T> const& sum) override { sums_.publish(lane_ * chunks_.count() + k, sum); }
     T enters(index_t k) override {
       for (; known_ < k; ++known_)
@@ -136,6 +140,7 @@ struct look_back : ssmscan::look_back {
       return state_;
     }
     std::vector<index_t> drawn;
+    T first{};  // what stands in the place of the lane's first b: of who draws that, as in place its x is written there soon
 
    private:
     lane_chunks<T> const& chunks_;
@@ -161,7 +166,7 @@ struct look_back : ssmscan::look_back {
     on.blocks(workers, [=](index_t worker) {
       for (index_t lane = 0; lane < lanes; ++lane) {
         turns mine(chunks, lane, unit, next[lane], sums);
-        chunks.walk_in_turns(tile, lane, memory[worker], mine);
+        chunks.walk_in_turns(tile, lane, memory[worker], mine, mine.first);
         for (index_t const k : mine.drawn)
           if (k * unit < count) chunks.finish_chunks(lane, k * unit, std::min((k + 1) * unit, count));
       }

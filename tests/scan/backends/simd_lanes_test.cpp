@@ -33,7 +33,7 @@ void expect_left_folds(functions<T> const& made, index_t lanes, index_t time, pl
   constexpr index_t line = 64 / static_cast<index_t>(sizeof(T));
   index_t const row = whole_lines ? (lanes + line - 1) / line * line : lanes;
   index_t const lane_stride = beside ? 1 : time, up = beside ? row : 1, time_stride = downwards ? -up : up;
-  index_t const first = downwards ? up * (time - 1) : 0, a_apart = a_lane_stride * lane_stride;
+  index_t const first = downwards && time > 0 ? up * (time - 1) : 0, a_apart = a_lane_stride * lane_stride;
   auto const a = random_numbers<T>(row * time, 0.9, 1), b = random_numbers<T>(row * time + 1, -1, 1);
   auto const initial = random_numbers<T>(lanes, -1, 1);
   auto state = initial;
