@@ -26,17 +26,16 @@ struct waiting_lines {
   HWY_INLINE void write(std::ptrdiff_t lines) {
     hn::CappedTag<R, static_cast<std::size_t>(line)> const d;
     constexpr auto width = static_cast<std::ptrdiff_t>(lanes_of<std::remove_const_t<decltype(d)>>);
-    auto const copy = [&](std::ptrdiff_t at) HWY_ATTR __attribute__((always_inline)) {
-      for (std::ptrdiff_t v = at; v < at + line; v += width) hn::Stream(hn::LoadU(d, from + v), d, to + v);
-    };
-    if (left >= lines) {  // as nearly always, and then without a loop: `lines` is known to the compiler
-      left -= lines;
-#pragma GCC unroll 16
-      for (std::ptrdiff_t i = 0; i < lines; ++i) copy(i * step);
-      from += lines * step, to += lines * step;
-      return;
+    if constexpr (width == line) {  // nearly always all of them, and as many as the compiler knows: without a loop
+      if (left >= lines) {
+#pragma GCC unroll 4
+        for (std::ptrdiff_t i = 0; i < lines; ++i) hn::Stream(hn::LoadU(d, from + i * step), d, to + i * step);
+        left -= lines, from += lines * step, to += lines * step;
+        return;
+      }
     }
-    for (; left > 0; --left, from += step, to += step) copy(0);
+    for (lines = std::min(lines, left), left -= lines; lines > 0; --lines, from += step, to += step)
+      for (std::ptrdiff_t v = 0; v < line; v += width) hn::Stream(hn::LoadU(d, from + v), d, to + v);
   }
 };
 
