@@ -129,9 +129,9 @@ struct look_back : ssmscan::look_back {
     turns(lane_chunks<T> const& of, index_t lane, index_t chunks_of_a_unit, std::atomic<index_t>& next, Boxes sums)
         : unit_exchange<T>(chunks_of_a_unit), chunks_(of), lane_(lane), next_(next), sums_(sums) {}
     index_t draw() override {
-      index_t const unit = drawn.emplace_back(next_++);
-      if (unit == 0) first = chunks_.first_of(lane_);
-      return unit;
+      index_t const number = drawn.emplace_back(next_++);
+      if (number == 0) first = chunks_.first_of(lane_);
+      return number;
     }
     void leaves(index_t k, affine_map<T> const& sum) override { sums_.publish(lane_ * chunks_.count() + k, sum); }
     T enters(index_t k) override {
