@@ -1,5 +1,6 @@
 #pragma once
 // The one place where kernels are launched: asynchronously, on the caller's stream, with the answer looked at.
+#include <array>
 #include <limits>
 
 #include <cuda_runtime.h>
@@ -10,11 +11,17 @@
 
 namespace ssmscan {
 
+// When the blocks of a kernel may start: when all before it on the stream is done, or as the blocks of the kernel before leave.
+// Such a kernel touches no memory before it has called cudaGridDependencySynchronize(), and lets the next one come by
+// cudaTriggerProgrammaticLaunchCompletion().
+enum class start { after_all_before, beside_the_last };
+
 struct launch_shape {
   index_t blocks;
   int threads;
   std::size_t shared_bytes = 0;
   int cluster = 1;  // blocks that run at the same time and reach one another's shared memory; divides `blocks`
+  start when = start::after_all_before;
 };
 
 // kernel(arguments...) on the stream; nothing where there are no blocks. Throws std::system_error where the launch fails:
@@ -29,10 +36,18 @@ void launch(cudaStream_t stream, launch_shape shape, void (*kernel)(Parameters..
   config.blockDim = dim3(static_cast<unsigned>(shape.threads));
   config.dynamicSmemBytes = shape.shared_bytes;
   config.stream = stream;
-  cudaLaunchAttribute attribute{};
-  attribute.id = cudaLaunchAttributeClusterDimension;
-  attribute.val.clusterDim = {static_cast<unsigned>(shape.cluster), 1, 1};
-  if (shape.cluster > 1) config.attrs = &attribute, config.numAttrs = 1;
+  std::array<cudaLaunchAttribute, 2> attributes{};
+  config.attrs = attributes.data();
+  if (shape.cluster > 1) {
+    auto& attribute = attributes[config.numAttrs++];
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim = {static_cast<unsigned>(shape.cluster), 1, 1};
+  }
+  if (shape.when == start::beside_the_last) {
+    auto& attribute = attributes[config.numAttrs++];
+    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attribute.val.programmaticStreamSerializationAllowed = 1;
+  }
   need_success(cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...), "launching a kernel");
 }
 

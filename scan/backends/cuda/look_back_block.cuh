@@ -43,6 +43,20 @@ struct look_back_block {
   __device__ static std::uint32_t batch(std::uint32_t k) { return k % storage::batches; }
   __device__ static std::uint32_t batch_parity(std::uint32_t k) { return k / storage::batches & 1; }
 
+  // A ticket is a whole lane.
+  __device__ bool keeps_lanes() const { return Slots > 1 && plan.tiles_per_ticket > 1; }
+  // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
+  // wait for.
+  __device__ bool meet() const { return plan.blocks_meet() && !in_cluster; }
+
+  // A word is half of what the second-level cache asks memory for, so that a look at one whose other half is not there waits for memory.
+  // So a line of words is asked for before anybody publishes there.
+  static constexpr int words_of_line = 128 / static_cast<int>(sizeof(word));
+  __device__ void expect_words(index_t from) const {
+    index_t const all = plan.lanes * plan.tiles * words_of<aggregate>;
+    if (from + words_of_line <= all) bulk_prefetch(words + from, words_of_line * sizeof(word));
+  }
+
   // a is one for all steps of a lane: it is not copied, but written into the slot.
   __device__ bool fills_a() const { return in_bulk && p.a.time_stride() == 0; }
 
@@ -50,18 +64,18 @@ struct look_back_block {
     return words + (of_lane * plan.tiles + t) * words_of<aggregate>;
   }
 
-  // Waits for the i-th item; false if there is no more.
-  __device__ bool has_item(std::uint32_t i, work_item& item) const {
+  // Waits for the i-th item, and for what the task before reports on it; false if there is no more.
+  __device__ bool has_item(std::uint32_t i) const {
     m.handed_out[slot(i)].wait(parity(i));
-    item = m.item[slot(i)];
-    return item.lanes > 0;
+    return m.item[slot(i)].lanes > 0;
   }
-  // The same, and that the task before has reported on it.
-  __device__ bool has_item(std::uint32_t i, work_item& item, barrier (&reports)[slots]) const {
-    if (!has_item(i, item)) return false;
+  __device__ bool has_item(std::uint32_t i, barrier (&reports)[slots]) const {
+    if (!has_item(i)) return false;
     reports[slot(i)].wait(parity(i));
     return true;
   }
+  // It stays until the slot is empty.
+  __device__ work_item const& item(std::uint32_t i) const { return m.item[slot(i)]; }
 };
 
 }  // namespace ssmscan::device

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
 
 #include <ssmscan/scan/backends/cuda/look_back_block.cuh>
 
@@ -13,6 +14,7 @@ template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
+  using block::keeps_lanes, block::meet, block::expect_words, block::words_of_line;
   using block::m, block::p, block::plan, block::counter, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile, typename block::storage;
 
@@ -22,57 +24,66 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     V* first;
     index_t spacing;
 
-    __device__ lanes_in_bulk(detail::lane_view<V> const& of, index_t lanes)
-        : first(&of(0, 0)), spacing(lanes > 1 ? &of(1, 0) - &of(0, 0) : 0) {}
+    __device__ lanes_in_bulk(detail::lane_view<V> const& of, index_t lanes) {
+      __builtin_assume(!in_bulk || of.is_even());
+      first = &of(0, 0), spacing = lanes > 1 ? &of(1, 0) - first : 0;
+    }
     __device__ V* at(index_t lane, index_t t) const { return first + lane * spacing + (reversed ? -t : t); }
   };
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  // Before anything else; answered in `load`.
+  // First of all; answered in `load`.
   __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
 
   __device__ void load(ticket_counter::word_t asked) const {
     if (in_bulk && lane != 0 && !fills_a()) return;
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
-    if (meet() && lane == 0) ask_ahead(a, b);
     std::uint64_t const policy = reading_policy();
     // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
-    // their order; else early enough to have been answered.
+    // their order; else, and as long as slots have not been used, early enough to have been answered.
     constexpr int many = 6;
-    bool const drawn = meet() || Slots > 1, late = meet() && plan.tiles >= many;
+    bool const drawn = meet() || Slots > 1;
+    int const first_late = plan.tiles < many || !meet() ? std::numeric_limits<int>::max() : has_few() ? Slots - 2 : 0;
     index_t const by_index = meet() ? 0 : gridDim.x;
     index_t ticket = meet() ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x), of_lane = -1, before = 0;
     int i = 0;
+    auto item = work_item::of<T>(plan, ticket);
     while (ticket < plan.tickets) {
-      if (drawn && !late) asked = ask();
-      auto item = work_item::of<T>(plan, ticket);
-      item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
-      of_lane = item.lane, before = item.tile;
+      bool const late = i >= first_late;
+      if (!keeps_lanes() || item.tile == 0) {
+        if (drawn && !late) asked = ask();
+        item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
+        of_lane = item.lane, before = item.tile;
+      }
       hand_out(i, item);
       copy_in(i, item, a, b, policy);
       ++i;
+      if (keeps_lanes() && item.tile + 1 < plan.tiles) {
+        item.template next<T>(plan);
+        continue;
+      }
       if (late) {
         m.scanned[slot(i)].wait(parity(i) ^ 1);  // the slot's tile before: its x is on its way out
         asked = ask();
       }
       ticket = drawn ? to_all(answer(asked)) + by_index : ticket + gridDim.x;
+      item = work_item::of<T>(plan, ticket);
     }
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
     for (int end = 0; end < storage::reducers; ++end, ++i) hand_out(i, {});
   }
 
-  // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
-  // wait for.
-  __device__ bool meet() const { return plan.blocks_meet() && !in_cluster; }
-
-  // All blocks together draw the first tickets, one way or another: their tiles can be on the way to the second-level cache
-  // before the draws are answered. It pays where there are a few tiles for each block, and costs where they are fewer or many.
-  __device__ void ask_ahead(inputs const& a, inputs const& b) const {
-    constexpr int rounds = 2, least = 4, most = 16;  // tiles of each block
-    if (!in_bulk || Slots == 1 || plan.tickets < index_t{least} * gridDim.x || plan.tickets > index_t{most} * gridDim.x)
-      return;
+  // All blocks together draw the first tickets, one way or another: their tiles, and the words of many more, can be on the way to
+  // the second-level cache before the draws are answered. By a thread that has nothing else to do; of tiles it pays where there are
+  // a few for each block.
+  __device__ void ask_ahead() const {
+    if (!meet()) return;
+    expect_words(blockIdx.x * index_t{words_of_line});
+    constexpr int rounds = 2;
+    if (!in_bulk || !has_few()) return;
+    inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
 #pragma unroll 1
     for (int k = 0; k < rounds; ++k) {
       auto const item = work_item::of<T>(plan, blockIdx.x + index_t{k} * gridDim.x);
@@ -81,6 +92,12 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       if (!fills_a()) bulk_prefetch(a.at(item.lane, lowest_in_memory(item)), bytes);
       bulk_prefetch(b.at(item.lane, lowest_in_memory(item)), bytes);
     }
+  }
+
+  // Tiles for each block, but more than are under way in the first moment.
+  __device__ bool has_few() const {
+    constexpr int least = 4, most = 16;
+    return Slots > 1 && plan.tickets >= index_t{least} * gridDim.x && plan.tickets <= index_t{most} * gridDim.x;
   }
 
   __device__ ticket_counter::word_t ask() const { return lane == 0 ? counter.ask() : 0; }
@@ -101,7 +118,8 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   // block, and of at most 4 bytes in long lanes; elsewhere it costs as much, and up to 0.05 of 8 bytes.
   __device__ std::uint64_t reading_policy() const {
     constexpr int many = 64, long_lane = 16;  // tiles of each block, of a lane
-    bool const once = plan.tickets < index_t{many} * gridDim.x || (sizeof(stored) <= 4 && plan.tiles >= long_lane);
+    bool const once = plan.tickets * plan.tiles_per_ticket < index_t{many} * gridDim.x ||
+                      (sizeof(stored) <= 4 && plan.tiles >= long_lane);
     return once ? used_once() : used_as_usual();
   }
 
@@ -185,8 +203,8 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   __device__ void store() const {
     if (in_bulk && lane != 0) return;
     lanes_in_bulk<stored> const x(p.x, plan.lanes);
-    work_item item;
-    for (int i = 0; has_item(i, item, m.scanned); ++i) {
+    for (int i = 0; has_item(i, m.scanned); ++i) {
+      work_item const item = block::item(i);
 #pragma unroll 1
       for (int l = 0; l < item.lanes; ++l) {
         stored const* const from = m.b[slot(i)] + l * plan.rows_per_lane * tile::row;

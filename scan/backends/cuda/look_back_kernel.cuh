@@ -22,6 +22,9 @@
 // multiply-add to pass, so that each block passes all of them itself, from the state that entered its own last tile of the
 // lane (or from the lane's beginning) over what was published since. The state is folded over the tiles from left to right
 // whoever does it, and the bits are the same.
+//
+// Where there are many lanes for each block nobody waits for another at all: a block takes the tiles of a lane one after the other,
+// and what leaves one enters the next.
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_copying.cuh>
@@ -46,7 +49,8 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
   look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
                                                  words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
   look_back_copying<Steps, How, Slots> const copying{block};
-  ticket_counter::word_t const asked = warp == 0 ? copying.ask_first() : 0;
+  // The next kernel's blocks may come as this one's leave: they wait as these do, before they touch global memory.
+  cudaTriggerProgrammaticLaunchCompletion();
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
@@ -68,7 +72,13 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
       m.told.arrive_expecting(before * words * sizeof(std::uint64_t));
     }
   }
+  ticket_counter::word_t asked = 0;
+  if (warp == 0) {
+    cudaGridDependencySynchronize();
+    asked = copying.ask_first();
+  }
   __syncthreads();
+  if (warp != 0) cudaGridDependencySynchronize();
   // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
   if constexpr (How == copies::bulk_in_cluster) {
     ptx::barrier_cluster_arrive(ptx::sem_release);
@@ -80,6 +90,7 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
     copying.load(asked);
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
+    if (threadIdx.x % warp_size == 0) copying.ask_ahead();
     passing.gather();
   } else if (warp == 2) {
     passing.pass();

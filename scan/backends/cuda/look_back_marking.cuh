@@ -15,9 +15,9 @@ struct look_back_marking : look_back_block<Steps, How, Slots> {
   static constexpr int together = 8, looked = together * warp_size;  // offsets of a thread, and of a warp, at a time
 
   __device__ void mark() const {
-    work_item item;
     place at{0, 0, static_cast<float>(starts.offsets.sequences) / static_cast<float>(starts.offsets.time)};
-    for (int i = 0; has_item(i, item); ++i) {
+    for (int i = 0; has_item(i); ++i) {
+      work_item const item = block::item(i);
       std::uint32_t* const heads = m.heads[slot(i)];
       int const first = starts.bits != nullptr ? copied(item, heads) : listed(item, at, heads);
       if (lane == 0) m.first_start[slot(i)] = first;

@@ -10,7 +10,8 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_passing : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::aggregate_at, block::has_item, block::in_cluster;
+  using block::aggregate_at, block::has_item, block::in_cluster, block::keeps_lanes, block::meet;
+  using block::expect_words, block::words_of_line;
   using block::m, block::plan, block::epoch, block::lane, block::slot, block::parity, block::batch, block::batch_parity;
   using typename block::state_t, typename block::aggregate, typename block::storage;
 
@@ -19,11 +20,11 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   // if only an empty one, for each item, and one when there is no more. Whoever looks too early looks again, and each look takes
   // its place among the copies: so it waits until the item's own aggregate is out, as those before it were begun before it.
   __device__ void gather() const {
-    if (plan.tiles == 1 || in_cluster) return;
-    work_item item;
+    if (!meet()) return;
     std::uint32_t k = 0;
     for (std::uint32_t i = 0;; ++i) {
-      bool const more = has_item(i, item, m.reduced);
+      bool const more = has_item(i, m.reduced);
+      work_item const item = block::item(i);
       int left = more ? item.ahead : 0;
       do {
         int const count = min(left, storage::batch);
@@ -36,6 +37,10 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
 
   // `count` aggregates, from a lane's tile `from` on, as the k-th batch.
   __device__ void gather(index_t of_lane, index_t from, int count, std::uint32_t k) const {
+    constexpr int ahead = 3;  // tiles of each block
+    index_t const word = (of_lane * plan.tiles + from + count) * words_of<aggregate>;
+    if (lane == 0 && word % words_of_line == 0)
+      expect_words(word + index_t{ahead} * gridDim.x / words_of_line * words_of_line);
     reading<aggregate> found[storage::looks];
     bool missing[storage::looks];
 #pragma unroll
@@ -70,18 +75,19 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   // ---- pass ----
   __device__ void pass() const {
     if (plan.tiles == 1) return;  // nothing enters
+    if (keeps_lanes()) return pass_own();
     state_t state(0);
     if (in_cluster) {
-      work_item item;
-      if (!has_item(0, item)) return;
-      if (item.tile > 0) state = pass_told(static_cast<int>(item.tile));
+      if (!has_item(0)) return;
+      auto const before = static_cast<int>(block::item(0).tile);
+      if (before > 0) state = pass_told(before);
       carry(0, state);
       return;
     }
     std::uint32_t k = 0;
     for (std::uint32_t i = 0;; ++i) {
       m.batch_full[batch(k)].wait(batch_parity(k));
-      work_item const& item = m.item[slot(i)];  // which gather has seen
+      work_item const& item = block::item(i);  // which gather has seen
       if (item.lanes == 0) return;
       int left = item.ahead;
       bool starts_lane = item.tile == left;
@@ -95,6 +101,19 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
         m.batch_full[batch(k)].wait(batch_parity(k));
       }
       carry(i, state);
+    }
+  }
+
+  // What leaves a tile enters the next, as all of a lane are this block's.
+  __device__ void pass_own() const {
+    state_t state(0);
+    for (std::uint32_t i = 0; has_item(i, m.reduced); ++i) {
+      work_item const& item = block::item(i);
+      aggregate const own = m.own[slot(i)];
+      bool const starts = item.tile == 0 || (is_packed<Steps> && m.first_start[slot(i)] < item.elements);
+      state_t const leaving = starts ? Steps::passed_first(own) : Steps::pass(own, state);
+      carry(i, item.tile == 0 ? state_t(0) : state);
+      state = leaving;
     }
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 // A thread's run as it lies in a slot of look_back's ring: folded into a map, and walked by the recurrence, x taking b's
 // place. Runs go through registers, but for those in which states are read or left and some of the short ones: element by element.
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -27,6 +28,13 @@ struct slot_run {
   // what would be read with it lies before the slot.
   static constexpr bool short_by_choice = !reversed && std::is_same_v<map, affine_map<T>>;
 
+  // What goes through registers at a time: all of a run, or where elements are widened three words of five, as ptxas widens all that
+  // is loaded before it computes, and would spill.
+  static constexpr int words = 5, together = sizeof(stored) == 2 ? 3 : words;
+  using run = elements_in_registers<T, stored, length>;
+  using part = elements_in_registers<T, stored, together*(length / words)>;
+  using rest = elements_in_registers<T, stored, std::max(length - part::length, length / words)>;
+
   typename Steps::tables const& tables;
   detail::recurrence_problem<stored> const& p;
   stored const* a;  // the first element's
@@ -39,13 +47,6 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE map fold(std::uint32_t heads, elements how) const {
     if (is_packed<Steps> && how == elements::separately) return fold_packed(heads);
     typename Steps::folding own;
-    auto const begin_with = [&](T first_a, T first_b) {
-      if (starts_lane()) {
-        own.start(first_x(0, first_a, first_b));
-      } else {
-        own.first(tables, first_a, first_b);
-      }
-    };
     if constexpr (Steps::by_fours) {
       int e = 0;
 #pragma unroll 1
@@ -55,30 +56,22 @@ struct slot_run {
       }
       for (; e < count; ++e) {
         if (e == 0) {
-          begin_with(a_at(0), b_at(0));
+          begin(own, a_at(0), b_at(0));
         } else {
           own.step(tables, a_at(e), b_at(e));
         }
       }
       return own.result(tables);
     }
-    if (count < length) {
-      if constexpr (!short_by_choice) {
-        begin_with(a_at(0), b_at(0));
-        for (int e = 1; e < count; ++e) own.step(tables, a_at(e), b_at(e));
-        return own.result(tables);
-      }
-      run_of<T, stored> const ra = loaded(a), rb = loaded(b);
-      begin_with(ra.values[0], rb.values[0]);
-#pragma unroll
-      for (int e = 1; e < length - 1; ++e)
-        if (e < count) own.step(tables, ra.values[e], rb.values[e]);
+    if (count == length) {
+      fold_in_registers<all_of_run>(own);
       return own.result(tables);
     }
-    run_of<T, stored> const ra = loaded(a), rb = loaded(b);
-    begin_with(ra.values[0], rb.values[0]);
-#pragma unroll
-    for (int e = 1; e < length; ++e) own.step(tables, ra.values[e], rb.values[e]);
+    if constexpr (short_by_choice) {
+      fold_in_registers<part_of_run>(own);
+    } else {
+      for (int e = 0; e < count; ++e) fold_one(own, e, a_at(e), b_at(e));
+    }
     return own.result(tables);
   }
 
@@ -104,39 +97,16 @@ struct slot_run {
       }
       return last;
     }
-    if (count < length) {
-      if constexpr (!short_by_choice) {
-        for (int e = 0; e < count; ++e) step(x, e);
-        return x.value(tables);
-      }
-      run_of<T, stored> const ra = loaded(a);
-      run_of<T, stored> rb = loaded(b);
-#pragma unroll
-      for (int e = 0; e < length - 1; ++e) {
-        if (e >= count) continue;
-        if (e == 0 && starts_lane()) {
-          x.start(first_x(0, ra.values[0], rb.values[0]));
-        } else {
-          x.step(tables, ra.values[e], rb.values[e]);
-        }
-        rb.values[e] = x.value(tables);
-      }
-      put_all(rb);
+    if (count == length) {
+      recur_in_registers<all_of_run>(x);
       return x.value(tables);
     }
-    run_of<T, stored> const ra = loaded(a);
-    run_of<T, stored> rb = loaded(b);
-#pragma unroll
-    for (int e = 0; e < length; ++e) {
-      if (e == 0 && starts_lane()) {
-        x.start(first_x(0, ra.values[0], rb.values[0]));
-      } else {
-        x.step(tables, ra.values[e], rb.values[e]);
-      }
-      rb.values[e] = x.value(tables);
+    if constexpr (short_by_choice) {
+      recur_in_registers<part_of_run>(x);
+    } else {
+      for (int e = 0; e < count; ++e) step(x, e);
     }
-    put_all(rb);
-    return rb.values[length - 1];
+    return x.value(tables);
   }
 
   SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
@@ -144,35 +114,88 @@ struct slot_run {
   }
 
  private:
+  SSMSCAN_HOST_DEVICE void begin(typename Steps::folding& own, T first_a, T first_b) const {
+    if (starts_lane()) {
+      own.start(first_x(0, first_a, first_b));
+    } else {
+      own.first(tables, first_a, first_b);
+    }
+  }
   SSMSCAN_HOST_DEVICE T a_at(int e) const { return widened(a[e * onward]); }
   SSMSCAN_HOST_DEVICE T b_at(int e) const { return widened(b[e * onward]); }
-  SSMSCAN_HOST_DEVICE void put(int e, T x) const { b[e * onward] = narrowed<stored>(x); }
+  SSMSCAN_HOST_DEVICE void put_at(int e, T x) const { b[e * onward] = narrowed<stored>(x); }
 
   SSMSCAN_HOST_DEVICE bool starts_lane() const { return !is_packed<Steps> && t == 0; }
   SSMSCAN_HOST_DEVICE T first_x(index_t sequence, T first_a, T first_b) const {
     return p.initial ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
   }
 
-  SSMSCAN_HOST_DEVICE void step(typename Steps::running& x, int e) const {
-    if (e == 0 && starts_lane()) {
-      x.start(first_x(0, a_at(0), b_at(0)));
+  SSMSCAN_HOST_DEVICE void fold_one(typename Steps::folding& own, int e, T a_e, T b_e) const {
+    if (e == 0) {
+      begin(own, a_e, b_e);
     } else {
-      x.step(tables, a_at(e), b_at(e));
+      own.step(tables, a_e, b_e);
     }
-    put(e, x.value(tables));
+  }
+  // Of a part of a run each step is a choice, and the last element is not in it.
+  enum much { all_of_run, part_of_run };
+  template <much Of>
+  SSMSCAN_HOST_DEVICE void fold_in_registers(typename Steps::folding& own) const {
+    fold_several<part, Of>(own, 0);
+    if constexpr (part::length < length) fold_several<rest, Of>(own, part::length);
+  }
+  template <class Several, much Of>
+  SSMSCAN_HOST_DEVICE void fold_several(typename Steps::folding& own, int first) const {
+    Several const several_a = loaded<Several>(a, first), several_b = loaded<Several>(b, first);
+#pragma unroll
+    for (int k = 0; k < Several::length; ++k)
+      if (reaches<Of>(first + k)) fold_one(own, first + k, several_a.values[k], several_b.values[k]);
+  }
+  template <much Of>
+  SSMSCAN_HOST_DEVICE void recur_in_registers(typename Steps::running& x) const {
+    recur_several<part, Of>(x, 0);
+    if constexpr (part::length < length) recur_several<rest, Of>(x, part::length);
+  }
+  template <class Several, much Of>
+  SSMSCAN_HOST_DEVICE void recur_several(typename Steps::running& x, int first) const {
+    Several const several_a = loaded<Several>(a, first);
+    Several several_b = loaded<Several>(b, first);
+#pragma unroll
+    for (int k = 0; k < Several::length; ++k)
+      if (reaches<Of>(first + k))
+        several_b.values[k] = recur_one(x, first + k, several_a.values[k], several_b.values[k]);
+    put(several_b, first);
+  }
+  template <much Of>
+  SSMSCAN_HOST_DEVICE bool reaches(int e) const {
+    return Of == all_of_run || e == 0 || (e < length - 1 && e < count);
+  }
+  SSMSCAN_HOST_DEVICE T recur_one(typename Steps::running& x, int e, T a_e, T b_e) const {
+    if (e == 0 && starts_lane()) {
+      x.start(first_x(0, a_e, b_e));
+    } else {
+      x.step(tables, a_e, b_e);
+    }
+    return x.value(tables);
+  }
+  SSMSCAN_HOST_DEVICE void step(typename Steps::running& x, int e) const {
+    put_at(e, recur_one(x, e, a_at(e), b_at(e)));
   }
 
-  SSMSCAN_HOST_DEVICE static run_of<T, stored> loaded(stored const* first) {
-    run_of<T, stored> made;
-    made.load(reversed ? first - (length - 1) : first);
+  // Several from e on; the first in time is the last in memory where that runs down.
+  template <class Several>
+  SSMSCAN_HOST_DEVICE static Several loaded(stored const* first, int e) {
+    Several made;
+    made.load(reversed ? first - e - (Several::length - 1) : first + e);
     if constexpr (reversed) made = made.reversed();
     return made;
   }
-  SSMSCAN_HOST_DEVICE void put_all(run_of<T, stored> const& x) const {
+  template <class Several>
+  SSMSCAN_HOST_DEVICE void put(Several const& x, int e) const {
     if constexpr (reversed) {
-      x.reversed().store(b - (length - 1));
+      x.reversed().store(b - e - (Several::length - 1));
     } else {
-      x.store(b);
+      x.store(b + e);
     }
   }
   // Four elements of a and b, from e on. What starts the lane is its first x: as if after 0, times 1.
@@ -197,7 +220,7 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE map fold_packed(std::uint32_t heads) const {
     typename Steps::folding own;
     if (count == length && !p.initial) {
-      run_of<T, stored> const ra = loaded(a), rb = loaded(b);
+      run const ra = loaded<run>(a, 0), rb = loaded<run>(b, 0);
 #pragma unroll
       for (int e = 0; e < length; ++e) {
         if ((heads >> e & 1) != 0) {
@@ -226,8 +249,8 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE T recur_packed(state_t entering, std::uint32_t heads) const {
     typename Steps::running x{entering};
     if (count == length && !p.initial && !p.final) {
-      run_of<T, stored> const ra = loaded(a);
-      run_of<T, stored> rb = loaded(b);
+      run const ra = loaded<run>(a, 0);
+      run rb = loaded<run>(b, 0);
 #pragma unroll
       for (int e = 0; e < length; ++e) {
         if ((heads >> e & 1) != 0) {
@@ -237,7 +260,7 @@ struct slot_run {
         }
         rb.values[e] = x.value(tables);
       }
-      put_all(rb);
+      put(rb, 0);
       return rb.values[length - 1];
     }
     for (int e = 0; e < count; ++e) {
@@ -247,7 +270,7 @@ struct slot_run {
       } else {
         x.step(tables, a_e, b_e);
       }
-      put(e, x.value(tables));
+      put_at(e, x.value(tables));
       if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, p.sequence_at(t + e)) = x.value(tables);
     }
     return x.value(tables);

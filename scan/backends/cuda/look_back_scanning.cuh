@@ -13,16 +13,17 @@ template <class Steps, copies How, int Slots>
 struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
+  using block::keeps_lanes;
   using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
   using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
   // ---- reduce ----
   // The tiles i with i % reducers == turn.
   __device__ void reduce(int row, int turn) const {
-    work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = turn; has_item(i, item, m.full); i += storage::reducers) {
+    for (int i = turn; has_item(i, m.full); i += storage::reducers) {
+      work_item const item = block::item(i);
       int const meeting = i % (2 * storage::reducers);
       if constexpr (is_packed<Steps>) m.marked[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
@@ -47,6 +48,8 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         bool const has_start = is_packed<Steps> && m.first_start[slot(i)] < item.elements;
         if (in_cluster) {
           tell(item, from_last_thread(total), has_start);
+        } else if (keeps_lanes()) {
+          if (lane == warp_size - 1) m.own[slot(i)] = Steps::published(m.tables, total);
         } else if (lane == warp_size - 1) {
           publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), has_start, epoch);
         }
@@ -115,10 +118,10 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
 
   // ---- scan ----
   __device__ void scan(int row) const {
-    work_item item;
     int const in_lane = row % plan.rows_per_lane, region = row / plan.rows_per_lane;
     int const begin = (in_lane * warp_size + lane) * tile::run;
-    for (int i = 0; has_item(i, item, m.reduced); ++i) {
+    for (int i = 0; has_item(i, m.reduced); ++i) {
+      work_item const item = block::item(i);
       if (plan.tiles > 1) m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
       std::uint32_t const heads = heads_from(i, begin), starts = runs_that_start(heads, p.final ? count + 1 : count);

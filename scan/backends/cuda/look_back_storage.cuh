@@ -43,6 +43,7 @@ struct look_back_storage {
   typename Steps::map row_total[2 * reducers][tile::rows];
   alignas(16) typename Steps::aggregate gathered[batches][batch];
   alignas(16) typename Steps::tables tables;
+  typename Steps::aggregate own[slots];  // of the slot's tile, where the block keeps its lanes
   typename Steps::state carry[slots];
   work_item item[slots];
   barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];

@@ -26,10 +26,10 @@ struct look_back_tile {
   static constexpr int threads = rows * warp_size;
 };
 
-// A thread's run, in registers; stored in words of 16 bytes, or of 8 where elements have 2.
-template <class T, class Stored>
-struct run_of {
-  static constexpr int length = look_back_tile<T>::run;
+// Elements of a thread's run, in registers; stored in words of 16 bytes, or of 8 where elements have 2.
+template <class T, class Stored, int Count>
+struct elements_in_registers {
+  static constexpr int length = Count;
   using word = std::conditional_t<sizeof(Stored) == 2, uint2, uint4>;
   using words = std::array<word, length * sizeof(Stored) / sizeof(word)>;
   using elements = std::array<Stored, length>;
@@ -51,8 +51,8 @@ struct run_of {
 #pragma unroll
     for (std::size_t k = 0; k < raw.size(); ++k) reinterpret_cast<word*>(shared)[k] = raw[k];
   }
-  SSMSCAN_HOST_DEVICE run_of reversed() const {
-    run_of made;
+  SSMSCAN_HOST_DEVICE elements_in_registers reversed() const {
+    elements_in_registers made;
 #pragma unroll
     for (int k = 0; k < length; ++k) made.values[k] = values[length - 1 - k];
     return made;
