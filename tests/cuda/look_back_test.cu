@@ -15,6 +15,7 @@
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 #include <ssmscan/scan/backends/cuda/packed_starts.hpp>
+#include <ssmscan/scan/backends/cuda/tickets.cuh>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>
@@ -123,6 +124,15 @@ TYPED_TEST(cuda_look_back, is_its_tree_where_the_ring_goes_round) {
   expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::reversed);
   expect_the_tree<TypeParam>(9000, tile::run + 1, true, alignment::one_a);
   expect_the_tree<TypeParam>(1, 1500 * tile::length + 4, false, alignment::one_a);
+}
+
+// Blocks keep whole lanes where there are 64 for each multiprocessor; a lane less, and they meet.
+TYPED_TEST(cuda_look_back, is_its_tree_where_blocks_keep_lanes) {
+  constexpr index_t time = device::look_back_tile<TypeParam>::length + 4;
+  index_t const enough = 64 * device::multiprocessors();
+  for (alignment const how : {alignment::whole, alignment::reversed, alignment::odd, alignment::one_a})
+    expect_the_tree<TypeParam>(enough, time, how != alignment::odd, how);
+  expect_the_tree<TypeParam>(enough - 1, time, true, alignment::whole);
 }
 
 // Packed: by offsets, by as few of them as the kernel itself searches, and by a mask where no sequence is empty.
