@@ -80,6 +80,22 @@ TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_channels_are_contiguous) 
       }
 }
 
+// Lanes of so many slots that pieces come as boxes (of 4 bytes, forward), the last of them in part; time that ends within a box.
+TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_lanes_are_hundreds) {
+  using T = TypeParam;
+  index_t constexpr piece = 256, chunk = 4096;
+  int turn = 0;
+  for (index_t const time : {index_t{1}, piece - 1, piece + 17, chunk + piece, chunk + 1})
+    for (index_t const units : {64, 65, 72})
+      for (index_t const batch : {1, 2}) {
+        auto const order = turn % 4 == 3 ? direction::reverse : direction::forward;
+        auto const x_is = turn & 1 ? where::in_place : where::apart;
+        index_t const channels = units * unit<T>, pitch = turn % 3 == 0 ? channels + unit<T> : channels;
+        expect_the_bits_of_the_cpu<T>(batch, channels, pitch, time, order, x_is, turn % 5 < 3);
+        ++turn;
+      }
+}
+
 // Every slot is used again and again, by every block, few chains and many; states go from chunk to chunk, and are looked for far
 // back where lanes are few.
 TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_the_ring_goes_round) {

@@ -162,7 +162,7 @@ void chunked::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem
   auto const memory = on.template scratch<word>(chunked_columns::words_needed<T>(plan));
   if constexpr (std::same_as<B, cuda>) {
     if (together > 0) {
-      chunked_columns::run(on, problem, plan, memory.data());
+      chunked_columns::run(on, problem, plan, together, memory.data());
     } else {
       chunked_detail::run_in_phases(on, problem, reinterpret_cast<affine_map<T>*>(memory.data()));
     }

@@ -3,7 +3,7 @@
 // stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
 // float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
 //
-//   load    two warps, for a and for b: takes the next ticket, and copies its rows
+//   load    two warps, for a and for b: takes the next ticket, and copies its rows; or one thread, which asks for them as boxes
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
 //   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
 //           makes of a state
@@ -12,6 +12,7 @@
 //
 // Nobody waits for a later ticket.
 #include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/chunked_columns_boxes.cuh>
 #include <ssmscan/scan/backends/cuda/chunked_columns_passing.cuh>
 
 namespace ssmscan::device::chunked_columns {
@@ -27,24 +28,44 @@ struct pieces_of_columns : block_of_columns<T> {
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // ---- load ----
+  // When the slot is free, and no sooner, as others wait for what is drawn.
+  __device__ index_t draw() const {
+    index_t const ticket = counter.answer(counter.ask());
+    // Each block draws one ticket too many; this is the last of them all.
+    if (ticket == plan.tickets + gridDim.x - 1) counter.leave();
+    return ticket;
+  }
+  __device__ void hand_out_the_end(int i) const {
+    for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
+      m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
+      hand_out(i + k, {});
+    }
+  }
+  __device__ void load_boxes(boxes_of<rows::in_boxes> const& boxes) const {
+    if (lane != 0) return;
+    int i = 0;
+    for (;; ++i) {
+      m.empty[slot(i)].wait(parity(i) ^ 1);
+      index_t const ticket = draw();
+      if (ticket >= plan.tickets) break;
+      auto const item = item_t::of(p, plan, ticket);
+      boxes.load(m.a[slot(i)], m.b[slot(i)], item, m.full[slot(i)]);
+      hand_out(i, item);
+    }
+    hand_out_the_end(i);
+  }
   __device__ void load_a() const {
     int i = 0;
     for (;; ++i) {
-      m.empty[slot(i)].wait(parity(i) ^ 1);  // only then is a ticket drawn, as others wait for it
-      index_t ticket = lane == 0 ? counter.answer(counter.ask()) : 0;
-      ticket = __shfl_sync(all_lanes, ticket, 0);
-      // Each block draws one ticket too many; this is the last of them all.
-      if (lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
+      m.empty[slot(i)].wait(parity(i) ^ 1);
+      index_t const ticket = __shfl_sync(all_lanes, lane == 0 ? draw() : 0, 0);
       if (ticket >= plan.tickets) break;
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
       copy_in(item, p.a, m.a[slot(i)]);
       m.full[slot(i)].arrive_after_copies();
     }
-    for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
-      m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
-      hand_out(i + k, {});
-    }
+    hand_out_the_end(i);
   }
   __device__ void load_b() const {
     item_t item;
@@ -199,18 +220,18 @@ struct pieces_of_columns : block_of_columns<T> {
 };
 
 // A word is of this run where it bears `epoch`.
-template <class T>
+template <class T, rows How>
 __global__ void __launch_bounds__(threads<T>, 1)
     columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
                    __grid_constant__ plan_of_columns const plan, __grid_constant__ ticket_counter const counter,
-                   word* words, std::uint64_t epoch) {
+                   word* words, std::uint64_t epoch, __grid_constant__ boxes_of<How> const boxes) {
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
   static_assert(sizeof m <= 227 * 1024 && turns<T> <= tile::slots);
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
-      m.full[s].initialise(loaders * warp_size);
+      m.full[s].initialise(How == rows::in_boxes ? 1 : loaders * warp_size);
       m.empty[s].initialise(tile::workers + tile::cells);
     }
     for (int s = 0; s < tile::places; ++s) {
@@ -226,10 +247,14 @@ __global__ void __launch_bounds__(threads<T>, 1)
   pieces_of_columns<T> const pieces{block};
   passing_of_columns<T> const passing{block};
   __syncthreads();
-  if (warp == 0) {
-    pieces.load_a();
-  } else if (warp == 1) {
-    pieces.load_b();
+  if (warp < loaders) {
+    if constexpr (How == rows::in_boxes) {
+      if (warp == 0) pieces.load_boxes(boxes);
+    } else if (warp == 0) {
+      pieces.load_a();
+    } else {
+      pieces.load_b();
+    }
   } else if (warp < waiting<T>) {
     if (warp < loaders + turns<T>) {
       passing.fold(warp - loaders);
@@ -266,19 +291,31 @@ index_t words_needed(plan_of_columns const& plan) {
   return 1 + plan.words<T>();
 }
 
-template <class T>
-void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory) {
+template <rows How, class T>
+void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory,
+         boxes_of<How> const& boxes) {
   word* const words = memory + 1;
   if (is_capturing(on.stream()))  // each run of a graph bears the same epoch
     on.clear(words, static_cast<std::size_t>(plan.words<T>()) * sizeof(word));
-  auto* const kernel = &columns_kernel<T>;
+  auto* const kernel = &columns_kernel<T, How>;
   constexpr std::size_t shared_bytes = sizeof(storage_of_columns<T>);
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const blocks = std::min(multiprocessors(), plan.tickets);
   launch(on.stream(), {blocks, threads<T>, shared_bytes}, kernel, problem, plan,
-         counter_for(plan.tickets + blocks, memory), words, new_epoch());
+         counter_for(plan.tickets + blocks, memory), words, new_epoch(), boxes);
+}
+
+// Of lanes that are beside one another, `together` of them.
+template <class T>
+void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, index_t together,
+         word* memory) {
+  if constexpr (sizeof(T) == 4) {  // not measured of other types
+    if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, plan, together))
+      return run(on, problem, plan, memory, *boxes);
+  }
+  run(on, problem, plan, memory, boxes_of<rows::copied>{});
 }
 
 }  // namespace ssmscan::device::chunked_columns

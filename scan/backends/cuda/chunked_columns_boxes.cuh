@@ -1,0 +1,90 @@
+#pragma once
+// chunked in one pass: pieces that come as boxes of a tensor map. The copy engine fills half a slot at one instruction, and what it asks
+// of memory is none of the warps'.
+#include <cstdint>
+#include <optional>
+
+#include <cuda.h>
+
+#include <ssmscan/scan/backends/cuda/chunked_columns_plan.cuh>
+#include <ssmscan/scan/backends/cuda/error.cuh>
+
+namespace ssmscan::device::chunked_columns {
+
+enum class rows { copied, in_boxes };
+
+template <rows How>
+struct boxes_of {};
+
+// Of lanes in batches of `together`, and time.
+template <>
+struct boxes_of<rows::in_boxes> {
+  CUtensorMap a, b;
+  std::uint32_t together;
+
+  // None where they gain nothing (64 lanes of 2^20 steps of float lose 1 %, 512 of 131,072 gain 3 %), time runs down, or a map cannot
+  // say as much.
+  template <class T>
+  static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
+                                      index_t together) {
+    constexpr index_t most = index_t{1} << 31, farthest = index_t{1} << 40;  // lanes or steps; bytes of a stride
+    index_t const batches = p.size.lanes / together;
+    boxes_of of{{}, {}, static_cast<std::uint32_t>(together)};
+    auto const is_made = [&](CUtensorMap& map, auto const& view) {
+      index_t const row = view.time_stride() * index_t{sizeof(T)};
+      index_t const batch = batches > 1 ? (&view(together, 0) - &view(0, 0)) * index_t{sizeof(T)} : row;
+      if (row <= 0 || row >= farthest || batch <= 0 || batch >= farthest) return false;
+      constexpr int words = sizeof(T) / 4;
+      cuuint64_t const sizes[] = {static_cast<cuuint64_t>(together) * words, static_cast<cuuint64_t>(p.size.time),
+                                  static_cast<cuuint64_t>(batches)};
+      cuuint64_t const strides[] = {static_cast<cuuint64_t>(row), static_cast<cuuint64_t>(batch)};
+      cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), piece, 1}, every[] = {1, 1, 1};
+      auto const encode = encoder();
+      return encode != nullptr &&
+             encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT32, 3, const_cast<T*>(&view(0, 0)), sizes, strides, box, every,
+                    CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
+                    CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
+    };
+    constexpr index_t groups_enough = 8;
+    if (plan.groups < groups_enough || plan.across < columns_tile<T>::width || p.size.lanes >= most ||
+        p.size.time >= most - piece)
+      return std::nullopt;
+    return is_made(of.a, p.a) && is_made(of.b, p.b) ? std::optional(of) : std::nullopt;
+  }
+
+  template <class T>
+  __device__ void load(T* to_a, T* to_b, item_of_columns<T> const& item, barrier& full) const {
+    constexpr int words = sizeof(T) / 4, width = columns_tile<T>::width;
+    full.arrive_expecting(2 * piece * width * sizeof(T));  // what is past the end comes as zeros
+    auto const lane = static_cast<std::uint32_t>(item.lane);
+    int const batch = static_cast<int>(lane / together), column = static_cast<int>(lane % together) * words;
+    int const t = static_cast<int>(item.piece) * piece;
+    ask(to_a, a, column, t, batch, full);
+    ask(to_b, b, column, t, batch, full);
+  }
+
+ private:
+  __device__ static void ask(void* shared, CUtensorMap const& from, int x, int y, int z, barrier& done) {
+    asm volatile(
+        "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], "
+        "[%5];" ::"r"(shared_address(shared)),
+        "l"(&from), "r"(x), "r"(y), "r"(z), "r"(shared_address(done.handle()))
+        : "memory");
+  }
+
+  // The driver's, asked for by name: the library is linked with the runtime alone.
+  static auto encoder() -> decltype(&cuTensorMapEncodeTiled) {
+    static auto const found = [] {
+      void* at = nullptr;
+      cudaDriverEntryPointQueryResult how{};
+      constexpr unsigned since = 12000;
+      bool const is = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &at, since, cudaEnableDefault, &how) ==
+                          cudaSuccess &&
+                      how == cudaDriverEntryPointSuccess;
+      return is ? reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(at) : nullptr;
+    }();
+    return found;
+  }
+};
+
+}  // namespace ssmscan::device::chunked_columns
