@@ -48,15 +48,20 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   unsigned const c = first_of_section + block * Channels + warp;
   bool const has = c < first_of_section + section;
   index_t const own = has ? c : first_of_section;
-  // Asked for before anything that has to wait.
+  // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
+  constexpr bool rows_first = sizeof(IO) < sizeof(Real);
+  Real const* const A_at = p.A + own * p.row_of_A;
   auto const initial_at = [&](int n) {
     return p.initial.data == nullptr
                ? Real(0)
                : p.initial.data[batch * p.initial.batch + own * p.initial.channel + n * p.initial.state];
   };
-  Real const* const A_at = p.A + own * p.row_of_A;
-  Real const first_A = lane < states ? A_at[lane] : Real(0), first_carry = lane < states ? initial_at(lane) : Real(0);
-  Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
+  Real first_A, first_carry, skip, bias;
+  auto const ask_for_channel = [&] {
+    first_A = lane < states ? A_at[lane] : Real(0), first_carry = lane < states ? initial_at(lane) : Real(0);
+    skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
+  };
+  if constexpr (!rows_first) ask_for_channel();
   IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
   IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
   IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
@@ -81,6 +86,11 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_row = [&](int which, IO const* from, int t) {
     bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
+  auto const bring_first_rows = [&] {
+    bring_row(0, u_at, 0), bring_row(1, delta_at, 0);
+    __pipeline_commit();
+  };
+  if constexpr (rows_first) bring_first_rows(), ask_for_channel();
   // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant,
   // from call to call: once for each tile, in their order. In a block of six two warps bring none.
   constexpr int strides = Channels / 4 * 2;
@@ -115,8 +125,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     }
   };
 
-  bring_row(0, u_at, 0), bring_row(1, delta_at, 0);
-  __pipeline_commit();
+  if constexpr (!rows_first) bring_first_rows();
   bring_coefficients(0);
   if (lane < states) state_at(own_states, lane) = {decay_rate(first_A), first_carry};
 #pragma unroll 1
