@@ -128,11 +128,12 @@ TYPED_TEST(cuda_look_back, is_its_tree_where_the_ring_goes_round) {
 
 // Blocks keep whole lanes where there are 64 for each multiprocessor; a lane less, and they meet.
 TYPED_TEST(cuda_look_back, is_its_tree_where_blocks_keep_lanes) {
-  constexpr index_t time = device::look_back_tile<TypeParam>::length + 4;
+  constexpr index_t length = device::look_back_tile<TypeParam>::length, two_tiles = length + 4, four = 3 * length + 4;
   index_t const enough = 64 * device::multiprocessors();
   for (alignment const how : {alignment::whole, alignment::reversed, alignment::odd, alignment::one_a})
-    expect_the_tree<TypeParam>(enough, time, how != alignment::odd, how);
-  expect_the_tree<TypeParam>(enough - 1, time, true, alignment::whole);
+    expect_the_tree<TypeParam>(enough, two_tiles, how != alignment::odd, how);
+  expect_the_tree<TypeParam>(enough, four, true, alignment::whole);
+  expect_the_tree<TypeParam>(enough - 1, two_tiles, true, alignment::whole);
 }
 
 // Packed: by offsets, by as few of them as the kernel itself searches, and by a mask where no sequence is empty.

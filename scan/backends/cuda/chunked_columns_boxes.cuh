@@ -81,6 +81,7 @@ struct boxes_of<rows::in_boxes> {
       bool const is = cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &at, since, cudaEnableDefault, &how) ==
                           cudaSuccess &&
                       how == cudaDriverEntryPointSuccess;
+      if (!is) cudaGetLastError();  // ours, and answered by copies
       return is ? reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(at) : nullptr;
     }();
     return found;

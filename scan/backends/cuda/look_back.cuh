@@ -122,8 +122,9 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
   if constexpr (std::same_as<B, cuda>) {
-    // Packed lanes are not kept by blocks: that was not tested.
-    auto const cut = is_packed<Steps> ? plan : plan.among(multiprocessors());
+    // Kept lanes are those of which there are tests; their words stand unused, as a query does not ask the device.
+    constexpr bool may_keep = std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>;
+    auto const cut = may_keep ? plan.among(multiprocessors()) : plan;
     launcher<Steps>{on, problem, cut, starts, memory.data()}.run();
   }
 }

@@ -50,7 +50,7 @@ struct look_back_block {
   __device__ bool meet() const { return plan.blocks_meet() && !in_cluster; }
 
   // A word is half of what the second-level cache asks memory for, so that a look at one whose other half is not there waits for memory.
-  // So a line of words is asked for before anybody publishes there.
+  // So as many words as a line has are asked for before anybody publishes there.
   static constexpr int words_of_line = 128 / static_cast<int>(sizeof(word));
   __device__ void expect_words(index_t from) const {
     index_t const all = plan.lanes * plan.tiles * words_of<aggregate>;

@@ -33,7 +33,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   using inputs = lanes_in_bulk<stored const>;
 
   // ---- load ----
-  // First of all; answered in `load`.
+  // As soon as the kernel before is done; answered in `load`.
   __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
 
   __device__ void load(ticket_counter::word_t asked) const {
@@ -41,7 +41,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
     std::uint64_t const policy = reading_policy();
     // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
-    // their order; else, and as long as slots have not been used, early enough to have been answered.
+    // their order, but for the first of few, whose slots are free; else early enough to have been answered.
     constexpr int many = 6;
     bool const drawn = meet() || Slots > 1;
     int const first_late = plan.tiles < many || !meet() ? std::numeric_limits<int>::max() : has_few() ? Slots - 2 : 0;

@@ -37,7 +37,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
 
   // `count` aggregates, from a lane's tile `from` on, as the k-th batch.
   __device__ void gather(index_t of_lane, index_t from, int count, std::uint32_t k) const {
-    constexpr int ahead = 3;  // tiles of each block
+    constexpr int ahead = 3;  // words of each block
     index_t const word = (of_lane * plan.tiles + from + count) * words_of<aggregate>;
     if (lane == 0 && word % words_of_line == 0)
       expect_words(word + index_t{ahead} * gridDim.x / words_of_line * words_of_line);
@@ -104,14 +104,13 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
     }
   }
 
-  // What leaves a tile enters the next, as all of a lane are this block's.
+  // What leaves a tile enters the next, as all of a lane are this block's. Not packed.
   __device__ void pass_own() const {
     state_t state(0);
     for (std::uint32_t i = 0; has_item(i, m.reduced); ++i) {
       work_item const& item = block::item(i);
       aggregate const own = m.own[slot(i)];
-      bool const starts = item.tile == 0 || (is_packed<Steps> && m.first_start[slot(i)] < item.elements);
-      state_t const leaving = starts ? Steps::passed_first(own) : Steps::pass(own, state);
+      state_t const leaving = item.tile == 0 ? Steps::passed_first(own) : Steps::pass(own, state);
       carry(i, item.tile == 0 ? state_t(0) : state);
       state = leaving;
     }
