@@ -99,7 +99,7 @@ struct look_back : ssmscan::look_back {
     lane_chunks<T> const chunks(p, how);
     index_t const workers = workers_for(on, p.size);
     if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
-      by_lanes(tile, on, chunks, p.size.lanes, workers);
+      by_lanes(tile, on, chunks, p.size, workers);
     } else if (tile.walk_in_turns != nullptr) {
       by_turns(tile, on, chunks, p.size.lanes, workers);
     } else {
@@ -110,14 +110,23 @@ struct look_back : ssmscan::look_back {
  private:
   static constexpr index_t lanes_to_share_out = 4;  // a worker: one of them more is then a quarter more at most
 
-  // Shares of neighbouring lanes, so that a worker goes along in memory.
+  // Shares of neighbouring lanes, so that a worker goes along in memory. A worker that another process disturbs takes fewer of
+  // them, where they are long: so several for each, of equally many lanes.
+  static constexpr index_t most_shares = 8, least_share_of_several = index_t{1} << 18;  // a worker; elements
+  static constexpr index_t shares_a_worker(extent size, index_t workers) {
+    index_t const worth = size.lanes * size.time / (workers * least_share_of_several);
+    for (index_t n = std::min(worth, most_shares); n > 1; --n)
+      if (size.lanes % (n * workers) == 0) return n;
+    return 1;
+  }
   template <class B, class T>
-  static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+  static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, extent size,
                        index_t workers) {
-    on.blocks(workers, [=](index_t worker) {
+    index_t const lanes = size.lanes, shares = workers > 1 ? workers * shares_a_worker(size, workers) : 1;
+    on.blocks(shares, [=](index_t share) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      chunks.walk_lanes(tile, detail::share_begin(lanes, workers, worker),
-                        detail::share_begin(lanes, workers, worker + 1), mine);
+      chunks.walk_lanes(tile, detail::share_begin(lanes, shares, share), detail::share_begin(lanes, shares, share + 1),
+                        mine);
       chunks.end_writing(tile);
     });
   }

@@ -1,4 +1,5 @@
 // Several workers that share out lanes, or a lane, by every SIMD target: the bits of the text.
+#include <atomic>
 #include <vector>
 
 #include "tests/laws/fenced.hpp"
@@ -68,6 +69,45 @@ TYPED_TEST(simd_workers, workers_write_past_the_cache_bit_for_bit) {
       }
   }
   EXPECT_GE(shared, 720);  // 3 x 2 x 4 x 5 x 3, of two algorithms, by one target at least
+}
+
+std::atomic<index_t> walks{0};  // of the target in hand
+chunk_functions<float> walked_by;
+float counted_walk(chunk_source<float> const& in, chunk_scratch<float>& s, float const* state,
+                   chunk_sink<float> const& to) {
+  ++walks;
+  return walked_by.walk(in, s, state, to);
+}
+
+// 2^20 elements by two workers are two shares for each, so that who is disturbed takes fewer: a walk goes over the lanes of each
+// share. 18 lanes make no four equal shares, and half as many elements no share of 2^18.
+TEST(simd_workers_of_lanes, long_lanes_are_shared_out_by_several_a_worker) {
+  struct shares {
+    index_t lanes, time, walks;
+  };
+  for (auto const& [lanes, time, walks_needed] : {shares{16, index_t{1} << 16, 4},
+                                                  {16, index_t{1} << 15, 2},
+                                                  {18, index_t{1} << 16, 2},
+                                                  {64, index_t{1} << 17, 16}}) {
+    index_t const n = lanes * time;
+    auto const a = random_numbers<float>(n, 0.9, 1), b = random_numbers<float>(n, -1, 1);
+    std::vector<float> needed(b.size()), made_by(b.size());
+    tensor_shape const shape{1, lanes, time};
+    recurrence<float> problem{.a = {a.data(), shape}, .b = {b.data(), shape}, .x = {needed.data(), shape}};
+    linear_recurrence(problem, {.algorithm = "look_back.textbook", .backend = "serial"});
+    problem.x.data = made_by.data();
+    detail::checked_recurrence<float> const checked(problem);
+    judge_targets<float>([&, needed_walks = walks_needed](functions<float> const& made) {
+      walked_by = made.chunk;
+      chunk_functions<float> counted = made.chunk;
+      counted.walk = counted_walk;
+      std::ranges::fill(made_by, 77.0F), walks = 0;
+      openmp on(2);
+      look_back::solve_by(counted, on, checked.problem(), write::past_the_cache);
+      EXPECT_EQ(walks, needed_walks);
+      EXPECT_TRUE(std::ranges::equal(made_by, needed, [](float x, float y) { return same_bits(x, y); }));
+    });
+  }
 }
 
 }  // namespace
