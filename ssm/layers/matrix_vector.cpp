@@ -66,8 +66,9 @@ template <index_t Count, class W>
 HWY_INLINE void some_rows(matrix_view<W const> weight, index_t first, index_t apart, float const* x,
                           float const* last_x, float* y) {
   index_t const whole = weight.columns / partial_sums * partial_sums, rest = weight.columns - whole;
-  W const* row[Count];
-  hn::Vec<tag> sum[Count][vectors];
+  constexpr auto count = static_cast<std::size_t>(Count);
+  W const* row[count];
+  hn::Vec<tag> sum[count][vectors];
   for (index_t k = 0; k < Count; ++k) {
     row[k] = weight.row(first + k * apart);
     for (index_t v = 0; v < vectors; ++v) sum[k][v] = hn::Zero(tag());
