@@ -260,19 +260,21 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
   bool const memory_works = writer.is_past_the_cache() || in.next_a != nullptr || in.next_b != nullptr;
-  // Piece `number` of the work on the group that begins with block `first`, of which there are two a block, its scan and its
-  // finish: work(what memory does meanwhile).
-  auto const meanwhile = [&](index_t first, index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
-    if (!memory_works) return work(nothing_meanwhile{});
+  // What is asked meanwhile the group is worked on that begins with block `first`.
+  bool const both = in.a_stride == in.b_stride;
+  auto const asked = [&](T const* next, T const* behind, bool wanted, index_t first) {
     bool const is_last = in.behind_b != nullptr && first + group<T> >= count;
-    index_t const ahead = ((is_last ? 0 : first * block) + number * (block / 2)) * in.b_stride;
-    auto const asked = [&](T const* next, T const* behind) {
-      T const* const from = is_last ? behind : next;
-      return from != nullptr ? reinterpret_cast<char const*>(from + ahead) : nullptr;
-    };
-    bool const both = in.a_stride == in.b_stride;
-    work(memory_meanwhile<T>{both ? asked(in.next_a, in.behind_a) : nullptr, asked(in.next_b, in.behind_b),
-                             line_bytes * in.b_stride, &writer.lines()});
+    T const* const from = !wanted           ? nullptr
+                          : is_last         ? behind
+                          : next != nullptr ? next + first * block * in.b_stride
+                                            : next;
+    return asked_pieces<T>(from, in.b_stride, &s);
+  };
+  // Piece `number` of that work, of which there are two a block, its scan and its finish: work(what memory does meanwhile).
+  auto const meanwhile = [&](asked_pieces<T> const& a, asked_pieces<T> const& b, index_t number, auto const& work)
+      HWY_ATTR __attribute__((always_inline)) {
+    if (!memory_works) return work(nothing_meanwhile{});
+    work(memory_meanwhile<T>{a.piece(number), b.piece(number), writer.lines().take(lines_of_piece<T>)});
   };
   index_t const of_lane = in.lane_length > 0 ? in.lane_length / block : count;
   place_in_lane scanned_place{of_lane}, place{of_lane};
@@ -289,10 +291,12 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   scan(0, nothing_meanwhile{});
   for (index_t group_begin = 0; group_begin < count; group_begin += group<T>) {
     index_t const next_group = group_begin + group<T>;
+    auto const a = asked(in.next_a, in.behind_a, both, group_begin),
+               b = asked(in.next_b, in.behind_b, true, group_begin);
     for (index_t k = group_begin + 1; k < std::min(next_group + 1, count); ++k) {
       if (k == next_group) maps.scan_ends(group_begin);
       meanwhile(
-          group_begin,
+          a, b,
           k - group_begin - 1, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) { scan(k, between); });
     }
     if (next_group >= count) maps.scan_ends(group_begin);
@@ -307,8 +311,7 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
           [&](scanned_runs<T> const& scanned, block_states<T> const& states, index_t const* own) HWY_ATTR
           __attribute__((always_inline)) {
             meanwhile(
-                group_begin,
-                group<T> + k - group_begin, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
+                a, b, group<T> + k - group_begin, [&](auto const& between) HWY_ATTR __attribute__((always_inline)) {
                   writer.write(scanned, states, own, begin, length, between);
                 });
           });

@@ -15,27 +15,43 @@
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
+// Lines that follow one another in memory, written past the cache.
+template <class R>
+inline constexpr std::ptrdiff_t reals_of_line = line_bytes / index_t{sizeof(R)};
+template <class R>
+HWY_INLINE void stream_line(R const* from, R* to) {
+  constexpr std::ptrdiff_t line = reals_of_line<R>;
+  hn::CappedTag<R, static_cast<std::size_t>(line)> const d;
+  constexpr auto width = static_cast<std::ptrdiff_t>(lanes_of<std::remove_const_t<decltype(d)>>);
+#pragma GCC unroll 1  // of scalars it would be unrolled into every step of the other work: minutes of compiling
+  for (std::ptrdiff_t v = 0; v < line; v += width) hn::Stream(hn::LoadU(d, from + v), d, to + v);
+}
+
 // Lines that wait to be written, one behind the other.
 template <class R>
 struct waiting_lines {
-  static constexpr std::ptrdiff_t line = line_bytes / sizeof(R);
+  static constexpr std::ptrdiff_t line = reals_of_line<R>;
   R const* from = nullptr;
   R* to = nullptr;
   std::ptrdiff_t step = line, left = 0;  // reals to the next, lines
 
-  HWY_INLINE void write(std::ptrdiff_t lines) {
-    hn::CappedTag<R, static_cast<std::size_t>(line)> const d;
-    constexpr auto width = static_cast<std::ptrdiff_t>(lanes_of<std::remove_const_t<decltype(d)>>);
-    if constexpr (width == line) {  // nearly always all of them, and as many as the compiler knows: without a loop
-      if (left >= lines) {
-#pragma GCC unroll 4
-        for (std::ptrdiff_t i = 0; i < lines; ++i) hn::Stream(hn::LoadU(d, from + i * step), d, to + i * step);
-        left -= lines, from += lines * step, to += lines * step;
-        return;
-      }
+  void write_all() {
+    for (; left > 0; --left, from += step, to += step) stream_line(from, to);
+  }
+  // The next of them, by the first in memory: another writes them. Null where they are fewer: then they are written here.
+  struct taken {
+    R const* from = nullptr;
+    R* to = nullptr;
+  };
+  HWY_INLINE taken take(std::ptrdiff_t lines) {
+    if (left < lines) {
+      if (left > 0) write_all();
+      return {};
     }
-    for (lines = std::min(lines, left), left -= lines; lines > 0; --lines, from += step, to += step)
-      for (std::ptrdiff_t v = 0; v < line; v += width) hn::Stream(hn::LoadU(d, from + v), d, to + v);
+    std::ptrdiff_t const first = step > 0 ? 0 : (lines - 1) * step;
+    taken const made{from + first, to + first};
+    left -= lines, from += lines * step, to += lines * step;
+    return made;
   }
 };
 
@@ -62,7 +78,7 @@ class line_writer {
   }
   // The group's first `blocks` blocks are made; no block follows where they are not all.
   HWY_INLINE void end_group(index_t blocks) {
-    lines_.write(lines_.left);
+    lines_.write_all();
     R *const out = out_[now_], *const next = out_[1 - now_];
     std::ptrdiff_t const begin = up_ ? 0 : of_group - blocks * of_block, end = begin + blocks * of_block;
     std::ptrdiff_t const in_lines = (end - begin - head_) / line * line, lines_end = begin + head_ + in_lines;
@@ -87,7 +103,7 @@ class line_writer {
     x_ = reinterpret_cast<R*>(up_ ? x : x - (group<T> * block - 1)), head_ = to_line(x_);
   }
   void end_piece() {  // what waits
-    lines_.write(lines_.left);
+    lines_.write_all();
     end_last_line();
   }
   waiting_lines<R>& lines() { return lines_; }
@@ -108,21 +124,44 @@ class line_writer {
   waiting_lines<R> lines_{};
 };
 
-// What memory does meanwhile a block is scanned, or finished: half a block's lines of a and of b are asked for, and as many
-// of x written, a share between two steps of the other work.
+// What memory does meanwhile a block is scanned, or finished, is a piece of it: so many lines of a and of b are asked for, and as
+// many of x written, a share between two steps of the other work. Every instruction there counts: so a piece's lines go by rising
+// addresses known to the compiler but for the first, whichever way time runs.
+template <class T>
+inline constexpr std::ptrdiff_t lines_of_piece = block* index_t{sizeof(T)} / (2 * line_bytes);
+
+// Pieces of an array as memory is asked for them: piece `number` from the number on that stands first in time.
+template <class T>
+class asked_pieces {
+ public:
+  // Null: none, and `instead` is asked for, which is in the first-level cache.
+  asked_pieces(T const* first_in_time, index_t stride, void const* instead)
+      : first_(static_cast<char const*>(instead)), step_(0) {
+    if (first_in_time == nullptr) return;
+    index_t const before = stride < 0 ? (lines_of_piece<T> - 1) * line_bytes : 0;
+    first_ = reinterpret_cast<char const*>(first_in_time) - before, step_ = stride * lines_of_piece<T> * line_bytes;
+  }
+  HWY_INLINE char const* piece(index_t number) const { return first_ + number * step_; }
+
+ private:
+  char const* first_;
+  std::ptrdiff_t step_;
+};
+
 template <class T>
 struct memory_meanwhile {
-  char const *a, *b;    // null: nothing
-  std::ptrdiff_t line;  // bytes to the next: line_bytes, or as many less
-  waiting_lines<real_of<T>>* x;
-  static constexpr std::size_t lines = static_cast<std::size_t>(block) * sizeof(T) / (2 * line_bytes);
+  char const *a, *b;
+  typename waiting_lines<real_of<T>>::taken x;
   HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
-    std::size_t const begin = lines * i / n, end = lines * (i + 1) / n;
-    if (a != nullptr)
-      for (std::size_t at = begin; at < end; ++at) hwy::Prefetch(a + line * static_cast<std::ptrdiff_t>(at));
-    if (b != nullptr)
-      for (std::size_t at = begin; at < end; ++at) hwy::Prefetch(b + line * static_cast<std::ptrdiff_t>(at));
-    x->write(static_cast<std::ptrdiff_t>(end - begin));
+    constexpr auto lines = static_cast<std::size_t>(lines_of_piece<T>);
+    auto const begin = static_cast<std::ptrdiff_t>(lines * i / n),
+               end = static_cast<std::ptrdiff_t>(lines * (i + 1) / n);
+    for (std::ptrdiff_t at = begin; at < end; ++at) hwy::Prefetch(a + at * line_bytes);
+    for (std::ptrdiff_t at = begin; at < end; ++at) hwy::Prefetch(b + at * line_bytes);
+    if (x.to == nullptr) return;
+    for (std::ptrdiff_t at = begin * reals_of_line<real_of<T>>; at < end * reals_of_line<real_of<T>>;
+         at += reals_of_line<real_of<T>>)
+      stream_line(x.from + at, x.to + at);
   }
 };
 struct nothing_meanwhile {

@@ -112,14 +112,14 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
   for (index_t first = -Scratch::ahead; first < 0 || own.has(first); first += group<T>) {
     index_t const scanned = first + Scratch::ahead, asked = scanned + group<T>;
     index_t const ask = own.has(asked) && memory_works ? own.place(asked) * block : -1;
+    auto const from = [&](T const* data, bool wanted) {
+      return asked_pieces<T>(ask >= 0 && wanted ? data + ask * in.b_stride : nullptr, in.b_stride, &s);
+    };
+    auto const a = from(in.a, both), b = from(in.b, true);
     // As in walk_chunks: piece `number` of the work on a group that is scanned and one that is finished.
     auto const meanwhile = [&](index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
       if (!memory_works) return work(nothing_meanwhile{});
-      auto const from = [&](T const* data, bool wanted) {
-        return ask >= 0 && wanted ? reinterpret_cast<char const*>(data + (ask + number * (block / 2)) * in.b_stride)
-                                  : nullptr;
-      };
-      work(memory_meanwhile<T>{from(in.a, both), from(in.b, true), line_bytes * in.b_stride, &writer.lines()});
+      work(memory_meanwhile<T>{a.piece(number), b.piece(number), writer.lines().take(lines_of_piece<T>)});
     };
     if (own.has(scanned)) {
       index_t const end = std::min(scanned + group<T>, own.end());
