@@ -1,7 +1,12 @@
 // The tuned chunked where lanes lie beside one another and one pass is made: the CPU's bits, as both carry the same tree, whatever
 // the number of lanes, their batches, the direction, where x stands, and with and without states.
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <initializer_list>
 #include <random>
+#include <set>
+#include <vector>
 
 #include "tests/cuda/gpu.hpp"
 #include "tests/cuda/random_values.hpp"
@@ -18,7 +23,39 @@ using test::random_values;
 
 enum class where { apart, in_place };
 
-// Rows of `pitch` elements, of which the first `channels` are lanes; by turns reversed, in place, with states.
+// Values of axes, taken in turn or drawn, so that none is tied to another; and whether any two values of any two axes have met.
+class axes_of_cases {
+ public:
+  template <class V>
+  V value(std::vector<V> const& values, std::size_t which) {
+    sizes_.resize(std::max(sizes_.size(), chosen_.size() + 1));
+    sizes_[chosen_.size()] = values.size();
+    chosen_.push_back(which % values.size());
+    return values[chosen_.back()];
+  }
+  template <class V>
+  V drawn(std::vector<V> const& values) {
+    return value(values, static_cast<std::size_t>(random_()));
+  }
+  void end_of_case() {
+    for (std::size_t i = 0; i < chosen_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) met_.insert({i, j, chosen_[i], chosen_[j]});
+    chosen_.clear();
+  }
+  bool all_pairs_met() const {
+    std::size_t pairs = 0;
+    for (std::size_t i = 0; i < sizes_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) pairs += sizes_[i] * sizes_[j];
+    return met_.size() == pairs;
+  }
+
+ private:
+  std::mt19937_64 random_;
+  std::vector<std::size_t> chosen_, sizes_;
+  std::set<std::array<std::size_t, 4>> met_;
+};
+
+// Rows of `pitch` elements, of which the first `channels` are lanes; or reversed, in place, with states.
 template <class T>
 void expect_the_bits_of_the_cpu(index_t batch, index_t channels, index_t pitch, index_t time, direction order,
                                 where x_is, bool with_states) {
@@ -63,37 +100,47 @@ TYPED_TEST_SUITE(cuda_chunked, dtypes);
 template <class T>
 constexpr index_t unit = 16 / static_cast<index_t>(sizeof(T));  // lanes of 16 bytes
 
-// Ends of runs, pieces, chunks; one lane to more than a row of 128 bytes, batches of them, rows with a gap.
-TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_channels_are_contiguous) {
-  using T = TypeParam;
-  index_t constexpr piece = 256, chunk = 4096;
-  int turn = 0;
-  for (index_t const time : {index_t{1}, index_t{2}, index_t{15}, index_t{16}, index_t{17}, piece - 1, piece, piece + 1,
-                             4 * piece + 33, chunk - 1, chunk, chunk + 1, 3 * chunk + 2 * piece + 18})
-    for (index_t const units : {1, 2, 3, 4, 8, 9, 25})
-      for (index_t const batch : {1, 3}) {
-        auto const order = turn & 1 ? direction::reverse : direction::forward;
-        auto const x_is = turn & 2 ? where::in_place : where::apart;
-        index_t const channels = units * unit<T>, pitch = turn % 3 == 0 ? channels + unit<T> : channels;
-        expect_the_bits_of_the_cpu<T>(batch, channels, pitch, time, order, x_is, turn % 5 < 3);
-        ++turn;
-      }
+// These lengths of these numbers of lanes, twice; all else is drawn.
+template <class T>
+void expect_the_bits_of_cases(std::vector<index_t> const& times, std::vector<index_t> const& units,
+                              std::vector<direction> const& orders) {
+  axes_of_cases axes;
+  for (std::size_t k = 0; k < 2 * times.size() * units.size(); ++k) {
+    index_t const time = axes.value(times, k), channels = axes.value(units, k / times.size()) * unit<T>,
+                  batch = axes.drawn<index_t>({1, 3}), gap = axes.drawn<index_t>({0, unit<T>});
+    auto const order = axes.drawn(orders);
+    auto const x_is = axes.drawn<where>({where::apart, where::in_place});
+    bool const with_states = axes.drawn<int>({0, 1}) == 1;
+    axes.end_of_case();
+    expect_the_bits_of_the_cpu<T>(batch, channels, channels + gap, time, order, x_is, with_states);
+  }
+  EXPECT_TRUE(axes.all_pairs_met()) << "more cases are needed";
 }
 
-// Lanes of so many slots that pieces come as boxes (of 4 bytes, forward), the last of them in part; time that ends within a box.
-TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_lanes_are_hundreds) {
-  using T = TypeParam;
+// Ends of runs, pieces, chunks; one lane to more than a row of 128 bytes, batches of them, rows with a gap.
+TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_channels_are_contiguous) {
   index_t constexpr piece = 256, chunk = 4096;
-  int turn = 0;
-  for (index_t const time : {index_t{1}, piece - 1, piece + 17, chunk + piece, chunk + 1})
-    for (index_t const units : {64, 65, 72})
-      for (index_t const batch : {1, 2}) {
-        auto const order = turn % 4 == 3 ? direction::reverse : direction::forward;
-        auto const x_is = turn & 1 ? where::in_place : where::apart;
-        index_t const channels = units * unit<T>, pitch = turn % 3 == 0 ? channels + unit<T> : channels;
-        expect_the_bits_of_the_cpu<T>(batch, channels, pitch, time, order, x_is, turn % 5 < 3);
-        ++turn;
-      }
+  expect_the_bits_of_cases<TypeParam>({1, 2, 15, 16, 17, piece - 1, piece, piece + 1, 4 * piece + 33, chunk - 1, chunk,
+                                       chunk + 1, 3 * chunk + 2 * piece + 18},
+                                      {1, 2, 3, 4, 8, 9, 25}, {direction::forward, direction::reverse});
+}
+
+// Slots as full as can be, whose pieces come as boxes (of 4 bytes, forward), the last of them in part; time that ends within a box.
+TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_pieces_are_boxes) {
+  index_t constexpr piece = 256, chunk = 4096;
+  expect_the_bits_of_cases<TypeParam>({1, piece - 1, piece + 17, chunk + piece, chunk + 1}, {8, 12, 16, 64, 65, 72},
+                                      {direction::forward});
+}
+
+// More tickets than 132 blocks, or more, have slots: each is used twice. One piece, and more, of each lane.
+TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_slots_are_used_twice) {
+  index_t constexpr tickets = 640, across = 8 * unit<TypeParam>, piece = 256;
+  for (index_t const pieces : {1, 2})
+    for (index_t const gap : {0, 1}) {
+      index_t const lanes = tickets / pieces * across;
+      expect_the_bits_of_the_cpu<TypeParam>(1, lanes, lanes + gap * unit<TypeParam>, (pieces - 1) * piece + 19,
+                                            direction::forward, where::apart, true);
+    }
 }
 
 // Every slot is used again and again, by every block, few chains and many; states go from chunk to chunk, and are looked for far

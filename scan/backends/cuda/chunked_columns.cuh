@@ -28,9 +28,17 @@ struct pieces_of_columns : block_of_columns<T> {
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // ---- load ----
-  // When the slot is free, and no sooner, as others wait for what is drawn.
-  __device__ index_t draw() const {
-    index_t const ticket = counter.answer(counter.ask());
+  // The i-th ticket is drawn when its slot is free, as others wait for what is drawn. It is asked for when the slot will be free without
+  // anybody's help: when what is in it is reduced, and the item that scan has in registers meanwhile has all that it waits for.
+  __device__ index_t draw(int i, ticket_counter::word_t asked) const {
+    if (i >= tile::slots) {
+      m.reduced[place(i - tile::slots)].wait(turn(i - tile::slots));
+      m.folded[place(i)].wait(turn(i) ^ 1);
+      m.carried[place(i)].wait(turn(i) ^ 1);
+    }
+    if (i > 0) asked = counter.ask();
+    m.empty[slot(i)].wait(parity(i) ^ 1);
+    index_t const ticket = counter.answer(asked);
     // Each block draws one ticket too many; this is the last of them all.
     if (ticket == plan.tickets + gridDim.x - 1) counter.leave();
     return ticket;
@@ -41,38 +49,38 @@ struct pieces_of_columns : block_of_columns<T> {
       hand_out(i + k, {});
     }
   }
-  __device__ void load_boxes(boxes_of<rows::in_boxes> const& boxes) const {
+  __device__ void load_boxes(boxes_of<rows::in_boxes> const& boxes, ticket_counter::word_t asked) const {
     if (lane != 0) return;
     int i = 0;
     for (;; ++i) {
-      m.empty[slot(i)].wait(parity(i) ^ 1);
-      index_t const ticket = draw();
+      index_t const ticket = draw(i, asked);
       if (ticket >= plan.tickets) break;
       auto const item = item_t::of(p, plan, ticket);
-      boxes.load(m.a[slot(i)], m.b[slot(i)], item, m.full[slot(i)]);
       hand_out(i, item);
+#pragma unroll 1
+      for (int part = 0; part < tile::parts; ++part) {
+        // No more than a slot's bytes are on their way at a time: what others publish is looked for beside them, and queues with them.
+        if (i > 0) m.full[slot(i - 1)][part].wait(parity(i - 1));
+        boxes.load(m.a[slot(i)], m.b[slot(i)], item, part, m.full[slot(i)][part]);
+      }
     }
     hand_out_the_end(i);
   }
-  __device__ void load_a() const {
+  __device__ void load_a(ticket_counter::word_t asked) const {
     int i = 0;
     for (;; ++i) {
-      m.empty[slot(i)].wait(parity(i) ^ 1);
-      index_t const ticket = __shfl_sync(all_lanes, lane == 0 ? draw() : 0, 0);
+      index_t const ticket = __shfl_sync(all_lanes, lane == 0 ? draw(i, asked) : 0, 0);
       if (ticket >= plan.tickets) break;
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
-      copy_in(item, p.a, m.a[slot(i)]);
-      m.full[slot(i)].arrive_after_copies();
+      m.empty[slot(i)].wait(parity(i) ^ 1);  // by each thread that copies into it
+      copy_in(i, item, p.a, m.a[slot(i)]);
     }
     hand_out_the_end(i);
   }
   __device__ void load_b() const {
     item_t item;
-    for (int i = 0; has_item(i, item); ++i) {
-      copy_in(item, p.b, m.b[slot(i)]);
-      m.full[slot(i)].arrive_after_copies();
-    }
+    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, p.b, m.b[slot(i)]);
   }
   __device__ void hand_out(int i, item_t const& item) const {
     if (lane != 0) return;
@@ -81,21 +89,23 @@ struct pieces_of_columns : block_of_columns<T> {
   }
 
   // 16 bytes a thread, a few rows at a time.
-  __device__ void copy_in(item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
-    constexpr int parts = tile::width / tile::unit, together = warp_size / parts;
-    int const column = lane % parts * tile::unit;
+  __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
+    constexpr int units = tile::width / tile::unit, together = warp_size / units;
+    int const column = lane % units * tile::unit;
     auto const mine = column_t::of(plan, item, column);
     if (mine.any) {
       index_t const begin = mine.at_piece * piece, stride = view.time_stride();
       int const steps = static_cast<int>(min(index_t{piece}, plan.time - begin));
-      T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / parts) * stride;
-      to += lane / parts * tile::width + column;
+      T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / units) * stride;
+      to += lane / units * tile::width + column;
 #pragma unroll 8
-      for (int s = lane / parts; s < steps; s += together) {
+      for (int s = lane / units; s < steps; s += together) {
         copy_piece(to, from);
         to += together * tile::width, from += together * stride;
       }
     }
+    // All parts at once: reporting each as it comes costs up to 5 %.
+    for (barrier& part : m.full[slot(i)]) part.arrive_after_copies();
   }
 
   // ---- a run of 16 steps of a column ----
@@ -106,6 +116,9 @@ struct pieces_of_columns : block_of_columns<T> {
   __device__ run run_of(column_t const& of, int in_piece) const {
     index_t const t = of.at_piece * piece + in_piece * fan;
     return {t, of.any && t < plan.time ? static_cast<int>(min(index_t{fan}, plan.time - t)) : 0};
+  }
+  __device__ void await_run(int i, int in_piece) const {
+    m.full[slot(i)][in_piece / (fan / tile::parts)].wait(parity(i));
   }
   // Step k of it; the first of a lane takes the initial state in.
   __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
@@ -121,7 +134,6 @@ struct pieces_of_columns : block_of_columns<T> {
     int const column = worker % tile::width, first = worker / tile::width;
     constexpr int next = tile::workers / tile::width;  // from a cell of this thread to its next
     for (int i = 0; has_item(i, item); ++i) {
-      m.full[slot(i)].wait(parity(i));
       auto const mine = column_t::of(plan, item, column);
       auto& totals = m.run_total[i & 1];
       map own = affine<T>{}.identity();
@@ -131,6 +143,7 @@ struct pieces_of_columns : block_of_columns<T> {
         run const r = run_of(mine, in_piece);
         T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
         T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+        await_run(i, in_piece);
         own = affine<T>{}.identity();
         if (r.count == fan) {  // what is less is followed by nothing
           own = step(mine, r, a, b, 0);
@@ -141,13 +154,14 @@ struct pieces_of_columns : block_of_columns<T> {
       }
       m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
-      map before = totals[0][column];
+      std::array<map, fan - 1> of_run;  // all read before the first is folded
 #pragma unroll
-      for (int c = 0; c < tile::rounds; ++c) {
-        int const in_piece = first + c * next;
-        for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
-          if (r > 0) before = combine(before, totals[r][column]);
-        if (in_piece > 0) m.before[place(i)][in_piece][column] = before;
+      for (int r = 0; r < fan - 1; ++r) of_run[r] = totals[r][column];
+      map before = of_run[0];
+#pragma unroll
+      for (int r = 1; r < fan; ++r) {
+        if (r % next == first) m.before[place(i)][r][column] = before;
+        if (r < fan - 1) before = combine(before, of_run[r]);
       }
       if (first == next - 1) {  // the piece's last run
         map const total = combine(before, own);
@@ -169,7 +183,7 @@ struct pieces_of_columns : block_of_columns<T> {
       T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
       T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
       std::array<map, fan> prefixes;
-      m.full[slot(i)].wait(parity(i));
+      await_run(i, in_piece);
       prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
 #pragma unroll
       for (int k = 1; k < fan; ++k)
@@ -229,9 +243,11 @@ __global__ void __launch_bounds__(threads<T>, 1)
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
   static_assert(sizeof m <= 227 * 1024 && turns<T> <= tile::slots);
+  // The next kernel's blocks may come as this one's leave: they wait as these do, before they touch global memory.
+  cudaTriggerProgrammaticLaunchCompletion();
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
-      m.full[s].initialise(How == rows::in_boxes ? 1 : loaders * warp_size);
+      for (barrier& part : m.full[s]) part.initialise(How == rows::in_boxes ? 1 : loaders * warp_size);
       m.empty[s].initialise(tile::workers + tile::cells);
     }
     for (int s = 0; s < tile::places; ++s) {
@@ -246,12 +262,14 @@ __global__ void __launch_bounds__(threads<T>, 1)
   block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
   pieces_of_columns<T> const pieces{block};
   passing_of_columns<T> const passing{block};
+  cudaGridDependencySynchronize();
+  ticket_counter::word_t const asked = threadIdx.x == 0 ? counter.ask() : 0;
   __syncthreads();
   if (warp < loaders) {
     if constexpr (How == rows::in_boxes) {
-      if (warp == 0) pieces.load_boxes(boxes);
+      if (warp == 0) pieces.load_boxes(boxes, asked);
     } else if (warp == 0) {
-      pieces.load_a();
+      pieces.load_a(asked);
     } else {
       pieces.load_b();
     }
@@ -303,7 +321,7 @@ void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_o
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const blocks = std::min(multiprocessors(), plan.tickets);
-  launch(on.stream(), {blocks, threads<T>, shared_bytes}, kernel, problem, plan,
+  launch(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, kernel, problem, plan,
          counter_for(plan.tickets + blocks, memory), words, new_epoch(), boxes);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-// chunked in one pass: pieces that come as boxes of a tensor map. The copy engine fills half a slot at one instruction, and what it asks
-// of memory is none of the warps'.
+// chunked in one pass: pieces that come as boxes of a tensor map. The copy engine fills half a part of a slot at one instruction, and what
+// it asks of memory is none of the warps'.
 #include <cstdint>
 #include <optional>
 
@@ -22,8 +22,7 @@ struct boxes_of<rows::in_boxes> {
   CUtensorMap a, b;
   std::uint32_t together;
 
-  // None where they gain nothing (64 lanes of 2^20 steps of float lose 1 %, 512 of 131,072 gain 3 %), time runs down, or a map cannot
-  // say as much.
+  // None where slots are of fewer lanes than they have columns, time runs down, or a map cannot say as much.
   template <class T>
   static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
                                       index_t together) {
@@ -38,32 +37,35 @@ struct boxes_of<rows::in_boxes> {
       cuuint64_t const sizes[] = {static_cast<cuuint64_t>(together) * words, static_cast<cuuint64_t>(p.size.time),
                                   static_cast<cuuint64_t>(batches)};
       cuuint64_t const strides[] = {static_cast<cuuint64_t>(row), static_cast<cuuint64_t>(batch)};
-      cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), piece, 1}, every[] = {1, 1, 1};
+      cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), rows_of<T>, 1},
+                       every[] = {1, 1, 1};
       auto const encode = encoder();
       return encode != nullptr &&
              encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT32, 3, const_cast<T*>(&view(0, 0)), sizes, strides, box, every,
                     CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
     };
-    constexpr index_t groups_enough = 8;
-    if (plan.groups < groups_enough || plan.across < columns_tile<T>::width || p.size.lanes >= most ||
-        p.size.time >= most - piece)
+    if (plan.across < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece)
       return std::nullopt;
     return is_made(of.a, p.a) && is_made(of.b, p.b) ? std::optional(of) : std::nullopt;
   }
 
+  // One part of a slot.
   template <class T>
-  __device__ void load(T* to_a, T* to_b, item_of_columns<T> const& item, barrier& full) const {
+  __device__ void load(T* to_a, T* to_b, item_of_columns<T> const& item, int part, barrier& full) const {
     constexpr int words = sizeof(T) / 4, width = columns_tile<T>::width;
-    full.arrive_expecting(2 * piece * width * sizeof(T));  // what is past the end comes as zeros
+    full.arrive_expecting(2 * rows_of<T> * width * sizeof(T));  // what is past the end comes as zeros
     auto const lane = static_cast<std::uint32_t>(item.lane);
     int const batch = static_cast<int>(lane / together), column = static_cast<int>(lane % together) * words;
-    int const t = static_cast<int>(item.piece) * piece;
-    ask(to_a, a, column, t, batch, full);
-    ask(to_b, b, column, t, batch, full);
+    int const row = part * rows_of<T>, t = static_cast<int>(item.piece) * piece + row;
+    ask(to_a + row * width, a, column, t, batch, full);
+    ask(to_b + row * width, b, column, t, batch, full);
   }
 
  private:
+  template <class T>
+  static constexpr int rows_of = piece / columns_tile<T>::parts;  // steps of a box
+
   __device__ static void ask(void* shared, CUtensorMap const& from, int x, int y, int z, barrier& done) {
     asm volatile(
         "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], "
