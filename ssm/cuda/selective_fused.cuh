@@ -18,6 +18,7 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
+#include <ssmscan/ssm/cuda/selective_start.cuh>
 #include <ssmscan/ssm/cuda/selective_tiles.cuh>
 
 namespace ssmscan::device {
@@ -86,6 +87,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   unsigned const channel_blocks = blocks_of(p.channels), block = blockIdx.x % channel_blocks;
   unsigned batch = blockIdx.x / channel_blocks, slot = 0;
   if (p.slots > 1) slot = batch / static_cast<unsigned>(p.batch), batch %= static_cast<unsigned>(p.batch);
+  wait_for_kernels_before();
   slot_range range;
   if constexpr (Whole) {
     index_t const begin = slot * p.chunk, left = p.time - begin;

@@ -1,6 +1,6 @@
 #pragma once
 // From a checked call to launches: how many states a thread has, how many channels, how large blocks are. No bit depends on
-// these three.
+// these three. The kernels of the fused forms start beside whatever kernel is before them, and wait for it (selective_start.cuh).
 #include <numeric>
 
 #include <ssmscan/scan/backends/cuda/launch.cuh>
@@ -62,12 +62,17 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
 
 inline constexpr int carry_threads = 128, poison_threads = 64;
 
+inline launch_shape beside_the_last(index_t blocks, int threads, std::size_t shared_bytes = 0) {
+  return {blocks, threads, shared_bytes, 1, start::beside_the_last};
+}
+
 template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
-  launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
+  launch_shape const all =
+      beside_the_last(channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>());
   auto const run = [&]<fused_pass Pass, fused_rows Rows>() {
     auto* const kernel =
         &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
@@ -85,8 +90,8 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
       if (is_shifted) run.template operator()<fused_pass::shrink, fused_rows::shifted>();
     if (!is_shifted) run.template operator()<fused_pass::shrink, fused_rows::any>();
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
-    launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
-           p);
+    launch(stream, beside_the_last((carries + carry_threads - 1) / carry_threads, carry_threads),
+           &selective_carry_kernel<IO, Real>, p);
   }
   if constexpr (sizeof(IO) == 2)
     if (is_shifted) run.template operator()<fused_pass::output, fused_rows::shifted>();
@@ -95,7 +100,8 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   else if (!is_shifted)
     run.template operator()<fused_pass::output, fused_rows::any>();
   if (is_split)
-    launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
+    launch(stream, beside_the_last(p.batch * p.channels * p.sequences, poison_threads),
+           &selective_poison_kernel<IO, Real>, p);
 }
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
@@ -119,7 +125,7 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
-  launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+  launch(stream, beside_the_last(channel_blocks * p.batch * p.slots, shape::threads, shared), kernel, p);
 }
 template <time_rows Rows, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
@@ -150,7 +156,7 @@ void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, c
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const section_blocks = in_whole(section, channels);
-  launch(stream, {p.batch * (p.channels / section) * section_blocks, 32 * channels, shared}, kernel, p,
+  launch(stream, beside_the_last(p.batch * (p.channels / section) * section_blocks, 32 * channels, shared), kernel, p,
          static_cast<unsigned>(section), static_cast<unsigned>(section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
@@ -184,7 +190,8 @@ void launch_time(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   }
   fused_arguments<IO, Real> q = p;
   index_t const pieces = copied_coefficients(q);
-  launch(stream, {(pieces + copy_threads - 1) / copy_threads, copy_threads}, &copy_coefficients_kernel<IO, Real>, p, q);
+  launch(stream, beside_the_last((pieces + copy_threads - 1) / copy_threads, copy_threads),
+         &copy_coefficients_kernel<IO, Real>, p, q);
   launch_time_as<sizeof(IO) < 4 ? time_rows::shifted : time_rows::ragged>(q, stream);
 }
 

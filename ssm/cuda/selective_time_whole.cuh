@@ -11,6 +11,7 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_start.cuh>
 #include <ssmscan/ssm/cuda/selective_time_rows.cuh>
 #include <ssmscan/ssm/cuda/selective_time_scan.cuh>
 
@@ -48,6 +49,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   unsigned const c = first_of_section + block * Channels + warp;
   bool const has = c < first_of_section + section;
   index_t const own = has ? c : first_of_section;
+  wait_for_kernels_before();
   // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
   constexpr bool rows_first = sizeof(IO) < sizeof(Real);
   Real const* const A_at = p.A + own * p.row_of_A;

@@ -165,6 +165,65 @@ TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
     }
 }
 
+// Kernels start beside those before them: four calls, each gated by what the last one put out and beginning with its states, on a
+// stream and from a graph without waiting, are four calls waited for. Whole rows by few warps and by blocks of twelve, B and C
+// copied, chunks.
+TYPED_TEST(CudaSelectiveBits, CallsOneAfterAnotherAreEachWaitedFor) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  constexpr int calls = 4;
+  for (auto const& [channels, time] : {std::pair<index_t, index_t>{12, 2048}, {1060, 512}, {12, 1031}, {3, 9000}})
+    for (selective_form const form : forms<V>()) {
+      options const o{.batch = 1, .channels = channels, .states = 4, .time = time, .initial = true};
+      instance<V> host(o);
+      on_device<V, IO> const there(host);
+      auto const p = there.problem();
+      index_t const all = channels * time, states = channels * o.states;
+      gpu::array<IO> gates(all), out(all);
+      gpu::array<V> carried(states);
+      gpu::stream stream;
+      gpu::memory const workspace(device::workspace_bytes(p, {.form = form}));
+      auto const copied = [&](auto* to, auto const* from, index_t count) {
+        need_success(cudaMemcpy(to, from, size(count) * sizeof(*from), cudaMemcpyDeviceToDevice), "copying");
+      };
+      auto const begin = [&] {
+        copied(gates.data(), p.z.data, all), copied(carried.data(), p.initial.data, states);
+        need_success(cudaDeviceSynchronize(), "waiting");
+      };
+      auto const run = [&](bool is_waited_for) {
+        auto q = p;
+        q.initial = ssm::dense_state<V const>(carried.data(), channels, o.states);
+        q.final = ssm::dense_state(carried.data(), channels, o.states);
+        for (int k = 0; k < calls; ++k) {
+          q.z.data = (k % 2 == 0 ? gates : out).data(), q.y.data = (k % 2 == 0 ? out : gates).data();
+          device::selective_scan(q, {.stream = stream, .workspace = workspace.span(), .form = form});
+          if (is_waited_for) stream.wait();
+        }
+      };
+      static_assert(calls % 2 == 0, "gates has the last call's");
+      begin(), run(true);
+      auto const y = gates.values();
+      auto const final = carried.values();
+      for (IO const value : y) ASSERT_TRUE(std::isfinite(std::abs(wide(value))));
+      for (int again = 0; again < 5; ++again) {
+        begin(), run(false), stream.wait();
+        ASSERT_TRUE(same(gates.values(), y) && same(carried.values(), final)) << channels << ", " << time;
+      }
+      cudaGraph_t graph = nullptr;
+      cudaGraphExec_t runnable = nullptr;
+      need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "beginning a capture");
+      EXPECT_NO_THROW(run(false));
+      need_success(cudaStreamEndCapture(stream, &graph), "ending a capture");
+      need_success(cudaGraphInstantiate(&runnable, graph, 0), "making a graph");
+      begin();
+      need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
+      stream.wait();
+      EXPECT_TRUE(same(gates.values(), y) && same(carried.values(), final)) << channels << ", " << time << ", graph";
+      need_success(cudaGraphExecDestroy(runnable), "ending a graph");
+      need_success(cudaGraphDestroy(graph), "ending a graph");
+    }
+}
+
 // fused_time gives a channel more warps where there are few channels of all batch rows: with four, two and one, and there by
 // blocks of six channels and of twelve where rows are whole.
 TYPED_TEST(CudaSelectiveBits, WarpsOfAChannelChangeNoBit) {
