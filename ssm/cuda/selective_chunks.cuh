@@ -4,7 +4,6 @@
 
 #include <ssmscan/ssm/cuda/selective_math.cuh>
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
-#include <ssmscan/ssm/cuda/selective_start.cuh>
 
 namespace ssmscan::device {
 
@@ -12,7 +11,6 @@ namespace ssmscan::device {
 // sequence.
 template <class IO, class Real>
 __global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
-  wait_for_kernels_before();
   index_t const states = p.batch * p.channels * p.states;
   index_t const thread = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   if (thread >= states * p.sequences) return;
@@ -52,7 +50,6 @@ __global__ void selective_carry_kernel(fused_arguments<IO, Real> const p) {
 // all chunks after it. A block for each sequence of each channel.
 template <class IO, class Real>
 __global__ void selective_poison_kernel(fused_arguments<IO, Real> const p) {
-  wait_for_kernels_before();
   index_t const row = blockIdx.x, k = row % p.sequences, lane = row / p.sequences;
   index_t const c = lane % p.channels, batch = lane / p.channels;
   unsigned long long first = nowhere;

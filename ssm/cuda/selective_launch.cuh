@@ -1,6 +1,6 @@
 #pragma once
 // From a checked call to launches: how many states a thread has, how many channels, how large blocks are. No bit depends on
-// these three. The kernels of the fused forms start beside whatever kernel is before them, and wait for it (selective_start.cuh).
+// these three. A fused form of one kernel starts beside whatever kernel is before it, and waits for it (selective_start.cuh).
 #include <numeric>
 
 #include <ssmscan/scan/backends/cuda/launch.cuh>
@@ -71,8 +71,10 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
   index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
-  launch_shape const all =
+  launch_shape all =
       beside_the_last(channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>());
+  // Of four kernels in a row each would take places on multiprocessors while those before it still run: up to twice as slow.
+  if (is_split) all.when = start::after_all_before;
   auto const run = [&]<fused_pass Pass, fused_rows Rows>() {
     auto* const kernel =
         &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
@@ -90,8 +92,8 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
       if (is_shifted) run.template operator()<fused_pass::shrink, fused_rows::shifted>();
     if (!is_shifted) run.template operator()<fused_pass::shrink, fused_rows::any>();
     index_t const carries = p.batch * p.channels * p.states * p.sequences;
-    launch(stream, beside_the_last((carries + carry_threads - 1) / carry_threads, carry_threads),
-           &selective_carry_kernel<IO, Real>, p);
+    launch(stream, {(carries + carry_threads - 1) / carry_threads, carry_threads}, &selective_carry_kernel<IO, Real>,
+           p);
   }
   if constexpr (sizeof(IO) == 2)
     if (is_shifted) run.template operator()<fused_pass::output, fused_rows::shifted>();
@@ -100,8 +102,7 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   else if (!is_shifted)
     run.template operator()<fused_pass::output, fused_rows::any>();
   if (is_split)
-    launch(stream, beside_the_last(p.batch * p.channels * p.sequences, poison_threads),
-           &selective_poison_kernel<IO, Real>, p);
+    launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }
 template <class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
