@@ -24,7 +24,6 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
-#include <ssmscan/ssm/cuda/selective_start.cuh>
 #include <ssmscan/ssm/cuda/selective_time_rows.cuh>
 #include <ssmscan/ssm/cuda/selective_time_scan.cuh>
 
@@ -83,7 +82,6 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
   index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
   index_t const block = blockIdx.x, batch = block / channel_blocks % p.batch;
   index_t const slot = block / channel_blocks / p.batch;
-  wait_for_kernels_before();
   slot_range const range = range_of(p, batch, slot);
   if (!range.is_one) return;
   index_t const first_of_block = block % channel_blocks * Channels, c = first_of_block + warp % Channels;

@@ -4,7 +4,6 @@
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_slots.cuh>
-#include <ssmscan/ssm/cuda/selective_start.cuh>
 #include <ssmscan/ssm/cuda/selective_tiles.cuh>
 
 namespace ssmscan::device {
@@ -26,7 +25,6 @@ index_t copied_coefficients(fused_arguments<IO, Real>& q) {
 template <class IO, class Real>
 __global__ void copy_coefficients_kernel(fused_arguments<IO, Real> const p, fused_arguments<IO, Real> const q) {
   constexpr int steps = static_cast<int>(piece_bytes / sizeof(IO));
-  wait_for_kernels_before();
   index_t const thread = static_cast<index_t>(blockIdx.x) * blockDim.x + threadIdx.x;
   index_t const row_pieces = q.B.state / steps, pieces_of_B = q.batch * q.B.batch / steps;
   bool const is_B = thread < pieces_of_B;
