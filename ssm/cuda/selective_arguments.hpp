@@ -118,6 +118,16 @@ inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t st
   return tiles * takes() < steps * step_takes;
 }
 
+// fused on whole tiles of 16 states, in float arithmetic: whether threads take eight states each, where they take four else. A
+// block has twice the channels then in as many threads, and half as many blocks fit on a multiprocessor; so a step takes less
+// where multiprocessors are full. In fortieths of what it takes with four blocks of fours on each, by how many blocks one has.
+inline constexpr bool eight_are_faster(index_t channels, index_t chunks) {
+  constexpr index_t eights = 64, fours = eights / 2, of_fours[4] = {0, 14, 22, 31}, of_eights[2] = {0, 24};
+  auto const blocks = [&](index_t block) { return in_whole(channels / block * chunks, multiprocessors_of_rule); };
+  index_t const four = blocks(fours) / 4 * 40 + of_fours[blocks(fours) % 4];
+  return channels % eights == 0 && blocks(eights) / 2 * 37 + of_eights[blocks(eights) % 2] < four;
+}
+
 // fused_time brings rows in pieces of 16 bytes. B and C, where any rows or sequences begin elsewhere, are first copied into the
 // workspace, (batch, group, state) rows of each: there step t of sequence k, which begins at step a, lies t - a after `copied_from`,
 // a multiple of a piece's steps and no earlier than the end of the pieces of sequence k - 1.

@@ -71,6 +71,8 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
   constexpr bool outputs = Pass == fused_pass::output, Whole = Rows == fused_rows::whole,
                  Shifted = Rows == fused_rows::shifted;
+  // Of one scanned quad the next one's reads are hidden: of whole rows, where there are registers for it.
+  constexpr int quads_at_once = Whole && States == 16 && (PerThread == 8 || sizeof(IO) == 2) ? 2 : 1;
   extern __shared__ __align__(16) unsigned char shared[];
   using row = Real[row_time];
   row* const coefficients = reinterpret_cast<row*>(shared);  // [buffer][B, C][state]
@@ -343,6 +345,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       }
     };
     if (Whole || (tile.begin == 0 && tile.end == tile_time)) {
+#pragma unroll quads_at_once
       for (int at = 0; at < tile_time; at += quad_time) scan_quad(at, std::false_type{});
     } else {
       for (int at = 0; at < tile_time; at += quad_time)

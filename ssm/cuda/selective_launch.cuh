@@ -62,24 +62,34 @@ fused_arguments<IO, Real> arguments_of(ssm::selective_problem<Real, IO> const& p
 
 inline constexpr int carry_threads = 128, poison_threads = 64;
 
+template <fused_pass Pass, fused_rows Rows, int States, int PerThread, int Channels, int Warps,
+          int BlocksPerMultiprocessor, class IO, class Real>
+void launch_fused_pass(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
+  using shape = fused_shape<States, PerThread, Channels, Warps>;
+  auto* const kernel =
+      &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
+  launch_shape const all{in_whole(p.channels, shape::block_channels) * p.batch * p.slots, shape::threads,
+                         shape::template shared_bytes<Real>()};
+  need_success(
+      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
+      "asking for shared memory");
+  launch(stream, all, kernel, p);
+}
+
 template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
 void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_t stream) {
-  using shape = fused_shape<States, PerThread, Channels, Warps>;
-  static_assert(shape::block_channels == fused_block_channels(States), "as automatic counts on");
-  index_t const channel_blocks = (p.channels + shape::block_channels - 1) / shape::block_channels;
-  launch_shape const all{channel_blocks * p.batch * p.slots, shape::threads, shape::template shared_bytes<Real>()};
+  constexpr int block_channels = fused_shape<States, PerThread, Channels, Warps>::block_channels;
+  static_assert(block_channels == fused_block_channels(States), "as automatic counts on");
   auto const run = [&]<fused_pass Pass, fused_rows Rows>() {
-    auto* const kernel =
-        &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
-    need_success(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
-        "asking for shared memory");
-    launch(stream, all, kernel, p);
+    launch_fused_pass<Pass, Rows, States, PerThread, Channels, Warps, BlocksPerMultiprocessor>(p, stream);
   };
   bool const is_shifted = sizeof(IO) == 2 && !p.vectors;
   bool const is_whole = p.vectors && p.offsets == nullptr && p.begin == nullptr && p.time > 0 &&
-                        p.time % tile_time == 0 && p.chunk % tile_time == 0 &&
-                        p.channels % shape::block_channels == 0 && p.states == States;
+                        p.time % tile_time == 0 && p.chunk % tile_time == 0 && p.channels % block_channels == 0 &&
+                        p.states == States;
+  bool by_eight = false;
+  if constexpr (States == 16 && sizeof(Real) == 4)
+    by_eight = is_whole && eight_are_faster(p.channels, p.batch * in_whole(p.time, p.chunk));
   if (is_split) {
     if constexpr (sizeof(IO) == 2)
       if (is_shifted) run.template operator()<fused_pass::shrink, fused_rows::shifted>();
@@ -90,7 +100,10 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   }
   if constexpr (sizeof(IO) == 2)
     if (is_shifted) run.template operator()<fused_pass::output, fused_rows::shifted>();
-  if (is_whole)
+  if (by_eight) {
+    if constexpr (States == 16 && sizeof(Real) == 4)
+      launch_fused_pass<fused_pass::output, fused_rows::whole, States, 8, 1, 4, 2>(p, stream);
+  } else if (is_whole)
     run.template operator()<fused_pass::output, fused_rows::whole>();
   else if (!is_shifted)
     run.template operator()<fused_pass::output, fused_rows::any>();
@@ -150,8 +163,9 @@ void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, c
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const section_blocks = in_whole(section, channels);
-  launch(stream, {p.batch * (p.channels / section) * section_blocks, 32 * channels, shared}, kernel, p,
-         static_cast<unsigned>(section), static_cast<unsigned>(section_blocks));
+  launch_shape const shape{p.batch * (p.channels / section) * section_blocks, 32 * channels, shared, 1,
+                           blocks_at_once(Block) == 1 ? start::beside_the_last : start::after_all_before};
+  launch(stream, shape, kernel, p, static_cast<unsigned>(section), static_cast<unsigned>(section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>

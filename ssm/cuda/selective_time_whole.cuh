@@ -8,6 +8,9 @@
 // is brought while the other is worked on; of one, another block works meanwhile.
 //
 // The channels that have one group's B and C are a section; a block's are of one section.
+//
+// Where a block has a multiprocessor to itself the kernel starts beside the one before it, and lets the next one's blocks come as
+// its own leave: each then finds the multiprocessor that one of them left. Blocks that share one would be dealt out unevenly.
 #include <cuda_runtime.h>
 
 #include <ssmscan/ssm/cuda/selective_arguments.hpp>
@@ -48,6 +51,10 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   unsigned const c = first_of_section + block * Channels + warp;
   bool const has = c < first_of_section + section;
   index_t const own = has ? c : first_of_section;
+  if constexpr (BlocksPerMultiprocessor == 1) {
+    cudaTriggerProgrammaticLaunchCompletion();
+    cudaGridDependencySynchronize();  // before anything of global memory
+  }
   // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
   constexpr bool rows_first = sizeof(IO) < sizeof(Real);
   Real const* const A_at = p.A + own * p.row_of_A;

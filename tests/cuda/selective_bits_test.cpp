@@ -99,18 +99,24 @@ TYPED_TEST(CudaSelectiveBits, WholeTilesChangeNoBit) {
   using V = typename TypeParam::first_type;
   using IO = typename TypeParam::second_type;
   if (is_complex<V>) GTEST_SKIP() << "complex numbers have no fused form";
+  auto const check_bits = [](options const& o) {
+    options padded = o;
+    padded.begin.assign(size(o.batch), 0), padded.end.assign(size(o.batch), o.time);
+    instance<V> host(o), host_too(padded);
+    host_too.u = host.u, host_too.delta = host.delta, host_too.z = host.z, host_too.B = host.B, host_too.C = host.C;
+    host_too.A = host.A, host_too.D = host.D, host_too.bias = host.bias, host_too.initial = host.initial;
+    on_device<V, IO> const whole(host), any(host_too);
+    whole.run(selective_form::fused), any.run(selective_form::fused);
+    EXPECT_TRUE(same(whole.y(), any.y()) && same(whole.final(), any.final())) << text_of(o);
+  };
   for (index_t const states : {8, 16, 32, 64})
-    for (index_t const time : {32, 416, 4096 + 64}) {
-      options const o{.batch = 2, .channels = 64, .states = states, .time = time, .initial = true};
-      options padded = o;
-      padded.begin = {0, 0}, padded.end = {time, time};
-      instance<V> host(o), host_too(padded);
-      host_too.u = host.u, host_too.delta = host.delta, host_too.z = host.z, host_too.B = host.B, host_too.C = host.C;
-      host_too.A = host.A, host_too.D = host.D, host_too.bias = host.bias, host_too.initial = host.initial;
-      on_device<V, IO> const whole(host), any(host_too);
-      whole.run(selective_form::fused), any.run(selective_form::fused);
-      EXPECT_TRUE(same(whole.y(), any.y()) && same(whole.final(), any.final())) << states << " states, " << time;
-    }
+    for (index_t const time : {32, 416, 4096 + 64})
+      check_bits({.batch = 2, .channels = 64, .states = states, .time = time, .initial = true});
+  // Eight states a thread where multiprocessors are full, and its bits are those of four: a chunk, and two.
+  if (!std::is_same_v<V, float>) return;
+  EXPECT_TRUE(device::eight_are_faster(64, 199) && device::eight_are_faster(512, 2 * 13));
+  check_bits({.batch = 199, .channels = 64, .states = 16, .time = 64, .initial = true});
+  check_bits({.batch = 13, .channels = 512, .states = 16, .time = 2048 + 32, .initial = true});
 }
 
 TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
@@ -160,6 +166,65 @@ TYPED_TEST(CudaSelectiveBits, SameBitsAgainInABatchAndFromAGraph) {
       need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
       stream.wait();
       EXPECT_TRUE(same(single.y(), y) && same(single.final(), final));
+      need_success(cudaGraphExecDestroy(runnable), "ending a graph");
+      need_success(cudaGraphDestroy(graph), "ending a graph");
+    }
+}
+
+// Blocks of twelve start beside the kernel before them: four calls, each gated by what the last one put out and beginning with its
+// states, on a stream and from a graph without waiting, are four calls waited for. And the other kernels: several warps a channel, B
+// and C copied, chunks.
+TYPED_TEST(CudaSelectiveBits, CallsOneAfterAnotherAreEachWaitedFor) {
+  using V = typename TypeParam::first_type;
+  using IO = typename TypeParam::second_type;
+  constexpr int calls = 4;
+  for (auto const& [channels, time] : {std::pair<index_t, index_t>{1060, 512}, {12, 2048}, {12, 1031}, {3, 9000}})
+    for (selective_form const form : forms<V>()) {
+      options const o{.batch = 1, .channels = channels, .states = 4, .time = time, .initial = true};
+      instance<V> host(o);
+      on_device<V, IO> const there(host);
+      auto const p = there.problem();
+      index_t const all = channels * time, states = channels * o.states;
+      gpu::array<IO> gates(all), out(all);
+      gpu::array<V> carried(states);
+      gpu::stream stream;
+      gpu::memory const workspace(device::workspace_bytes(p, {.form = form}));
+      auto const copied = [&](auto* to, auto const* from, index_t count) {
+        need_success(cudaMemcpy(to, from, size(count) * sizeof(*from), cudaMemcpyDeviceToDevice), "copying");
+      };
+      auto const begin = [&] {
+        copied(gates.data(), p.z.data, all), copied(carried.data(), p.initial.data, states);
+        need_success(cudaDeviceSynchronize(), "waiting");
+      };
+      auto const run = [&](bool is_waited_for) {
+        auto q = p;
+        q.initial = ssm::dense_state<V const>(carried.data(), channels, o.states);
+        q.final = ssm::dense_state(carried.data(), channels, o.states);
+        for (int k = 0; k < calls; ++k) {
+          q.z.data = (k % 2 == 0 ? gates : out).data(), q.y.data = (k % 2 == 0 ? out : gates).data();
+          device::selective_scan(q, {.stream = stream, .workspace = workspace.span(), .form = form});
+          if (is_waited_for) stream.wait();
+        }
+      };
+      static_assert(calls % 2 == 0, "gates has the last call's");
+      begin(), run(true);
+      auto const y = gates.values();
+      auto const final = carried.values();
+      for (IO const value : y) ASSERT_TRUE(std::isfinite(std::abs(wide(value))));
+      for (int again = 0; again < 5; ++again) {
+        begin(), run(false), stream.wait();
+        ASSERT_TRUE(same(gates.values(), y) && same(carried.values(), final)) << channels << ", " << time;
+      }
+      cudaGraph_t graph = nullptr;
+      cudaGraphExec_t runnable = nullptr;
+      need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "beginning a capture");
+      EXPECT_NO_THROW(run(false));
+      need_success(cudaStreamEndCapture(stream, &graph), "ending a capture");
+      need_success(cudaGraphInstantiate(&runnable, graph, 0), "making a graph");
+      begin();
+      need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
+      stream.wait();
+      EXPECT_TRUE(same(gates.values(), y) && same(carried.values(), final)) << channels << ", " << time << ", graph";
       need_success(cudaGraphExecDestroy(runnable), "ending a graph");
       need_success(cudaGraphDestroy(graph), "ending a graph");
     }
