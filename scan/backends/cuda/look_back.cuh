@@ -80,21 +80,18 @@ struct launcher {
     }
   }
 
-  // Nothing has to be cleared, since the words of this run bear its epoch: but in a graph, each of whose runs bears the
-  // same.
   template <copies How, int Slots>
   void run() const {
-    word* const words = memory + header_words;
-    if (plan.blocks_meet() && is_capturing(on.stream()))
-      on.clear(words, static_cast<std::size_t>(plan.template words<typename Steps::aggregate>()) * sizeof(word));
+    auto const counter = plan.blocks_meet() ? counter_for(on, plan.tickets + blocks, memory,
+                                                          plan.template words<typename Steps::aggregate>())
+                                            : ticket_counter{};
     auto* const kernel = &look_back_kernel<Steps, How, Slots>;
     constexpr std::size_t shared_bytes = sizeof(look_back_storage<Steps, Slots>);
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
     launch_shape const shape{blocks, look_back_threads<Steps, Slots>, shared_bytes, 1, start::beside_the_last};
-    launch(on.stream(), shape, kernel, problem, plan, counter_for(plan.tickets + blocks, memory), words, new_epoch(),
-           starts);
+    launch(on.stream(), shape, kernel, problem, plan, counter, memory + header_words, starts);
   }
 
   // False where the device has no room for the cluster.
@@ -107,7 +104,7 @@ struct launcher {
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "asking for shared memory");
     if (!has_room_for_clusters<kernel>(shape)) return false;
-    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, starts);
+    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, starts);
     return true;
   }
 

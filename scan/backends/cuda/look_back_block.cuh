@@ -29,7 +29,6 @@ struct look_back_block {
   look_back_plan const& plan;
   ticket_counter const& counter;
   word* words;
-  std::uint64_t epoch;
   detail::sequence_starts const& starts;  // packed
   int lane;                               // of this thread in its warp
 
