@@ -16,8 +16,8 @@ namespace {
 
 using word = std::uint32_t;
 
-// How blocks of a call wait for one another: tiles of one lane, of a few for each block, in a cluster; pieces of lanes that lie beside
-// one another; segments of many such.
+// How blocks of a call wait for one another: tiles of one lane, of several, in a cluster, of a few for each block; not at all; pieces of
+// lanes that lie beside one another; segments of many such.
 struct form {
   char const* name;
   std::string_view algorithm;
@@ -29,6 +29,7 @@ constexpr form tiles{"tiles", "look_back", {1, 1, 30 * tile + 77}, layout::lane_
     lanes_of_tiles{"lanes of tiles", "look_back", {1, 9, 5 * tile + 4}, layout::lane_major},
     cluster{"cluster", "look_back", {1, 1, 12 * tile + 5}, layout::lane_major},
     many_tiles{"many tiles", "look_back", {1, 1, 800 * tile + 12}, layout::lane_major},
+    short_lanes{"short lanes", "look_back", {1, 3001, 804}, layout::lane_major},
     pieces{"pieces", "chunked", {1, 40, 5003}, layout::time_major},
     segments{"segments", "sequential", {1, 6148, 2903}, layout::time_major};
 
@@ -191,7 +192,7 @@ void expect_replays_to_be_apart(form const& of) {
   memory.put(values), (void)run(2, "anything");
 }
 TEST(cuda_replays, are_apart_whatever_stands_in_the_workspace) {
-  for (form const& of : {tiles, lanes_of_tiles, cluster, pieces}) expect_replays_to_be_apart(of);
+  for (form const& of : {tiles, lanes_of_tiles, cluster, short_lanes, pieces}) expect_replays_to_be_apart(of);
 }
 TEST(cuda_replays, are_apart_where_there_are_many_tiles) { expect_replays_to_be_apart(many_tiles); }
 TEST(cuda_replays, are_apart_where_lanes_are_cut) { expect_replays_to_be_apart(segments); }
@@ -337,7 +338,7 @@ void expect_a_chain(form const& of, bool in_place) {
   }
 }
 TEST(cuda_replays, a_chain_reads_what_was_written) {
-  for (form const& of : {tiles, lanes_of_tiles, cluster, pieces})
+  for (form const& of : {tiles, lanes_of_tiles, cluster, short_lanes, pieces})
     for (bool const in_place : {false, true}) expect_a_chain(of, in_place);
 }
 TEST(cuda_replays, a_chain_of_many_tiles_reads_what_was_written) {

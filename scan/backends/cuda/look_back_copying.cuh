@@ -52,7 +52,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     if (meet() && lane == 0) m.epoch = counter.epoch(asked);
     while (ticket < plan.tickets) {
       bool const late = i >= first_late;
-      if (!keeps_lanes() || item.tile == 0) {
+      if (!keeps_lanes || item.tile == 0) {
         if (drawn && !late) asked = ask();
         item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
         of_lane = item.lane, before = item.tile;
@@ -60,7 +60,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       hand_out(i, item);
       copy_in(i, item, a, b, policy);
       ++i;
-      if (keeps_lanes() && item.tile + 1 < plan.tiles) {
+      if (keeps_lanes && item.tile + 1 < plan.tiles) {
         item.template next<T>(plan);
         continue;
       }

@@ -76,7 +76,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   // ---- pass ----
   __device__ void pass() const {
     if (plan.tiles == 1) return;  // nothing enters
-    if (keeps_lanes()) return pass_own();
+    if constexpr (keeps_lanes) return pass_own();
     state_t state(0);
     if (in_cluster) {
       if (!has_item(0)) return;

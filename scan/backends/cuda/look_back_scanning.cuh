@@ -48,7 +48,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         bool const has_start = is_packed<Steps> && m.first_start[slot(i)] < item.elements;
         if (in_cluster) {
           tell(item, from_last_thread(total), has_start);
-        } else if (keeps_lanes()) {
+        } else if (keeps_lanes) {
           if (lane == warp_size - 1) m.own[slot(i)] = Steps::published(m.tables, total);
         } else if (lane == warp_size - 1) {
           publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), has_start, m.epoch);

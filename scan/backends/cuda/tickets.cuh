@@ -102,7 +102,7 @@ inline bool is_capturing(cudaStream_t stream) {
 inline ticket_counter counter_for(cuda& on, index_t most, word* memory, index_t words) {
   using word_t = ticket_counter::word_t;
   auto const mask_of = [](int bits) { return (word_t{1} << bits) - 1; };
-  if (is_capturing(on.stream())) {
+  if (words > 0 && is_capturing(on.stream())) {
     constexpr word_t mask = mask_of(64 - ticket_counter::bits_of_replays);
     if (static_cast<word_t>(most) < mask)
       if (word_t* const own = counter_of_replays(on.stream())) return {own, 0, mask, new_nonce(), true};
