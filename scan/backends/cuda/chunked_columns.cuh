@@ -39,8 +39,9 @@ struct pieces_of_columns : block_of_columns<T> {
     if (i > 0) asked = counter.ask();
     m.empty[slot(i)].wait(parity(i) ^ 1);
     index_t const ticket = counter.answer(asked);
+    if (i == 0) m.epoch = counter.epoch(asked);
     // Each block draws one ticket too many; this is the last of them all.
-    if (ticket == plan.tickets + gridDim.x - 1) counter.leave();
+    if (ticket == plan.tickets + gridDim.x - 1) counter.leave(asked);
     return ticket;
   }
   __device__ void hand_out_the_end(int i) const {
@@ -233,12 +234,11 @@ struct pieces_of_columns : block_of_columns<T> {
   }
 };
 
-// A word is of this run where it bears `epoch`.
 template <class T, rows How>
 __global__ void __launch_bounds__(threads<T>, 1)
     columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
                    __grid_constant__ plan_of_columns const plan, __grid_constant__ ticket_counter const counter,
-                   word* words, std::uint64_t epoch, __grid_constant__ boxes_of<How> const boxes) {
+                   word* words, __grid_constant__ boxes_of<How> const boxes) {
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
   auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
@@ -259,7 +259,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting<T>;
-  block_of_columns<T> const block{m, p, plan, counter, {words}, epoch, static_cast<int>(threadIdx.x % warp_size)};
+  block_of_columns<T> const block{m, p, plan, counter, {words}, m.epoch, static_cast<int>(threadIdx.x % warp_size)};
   pieces_of_columns<T> const pieces{block};
   passing_of_columns<T> const passing{block};
   cudaGridDependencySynchronize();
@@ -312,9 +312,6 @@ index_t words_needed(plan_of_columns const& plan) {
 template <rows How, class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory,
          boxes_of<How> const& boxes) {
-  word* const words = memory + 1;
-  if (is_capturing(on.stream()))  // each run of a graph bears the same epoch
-    on.clear(words, static_cast<std::size_t>(plan.words<T>()) * sizeof(word));
   auto* const kernel = &columns_kernel<T, How>;
   constexpr std::size_t shared_bytes = sizeof(storage_of_columns<T>);
   need_success(
@@ -322,7 +319,7 @@ void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_o
       "asking for shared memory");
   index_t const blocks = std::min(multiprocessors(), plan.tickets);
   launch(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, kernel, problem, plan,
-         counter_for(plan.tickets + blocks, memory), words, new_epoch(), boxes);
+         counter_for(on, plan.tickets + blocks, memory, plan.words<T>()), memory + 1, boxes);
 }
 
 // Of lanes that are beside one another, `together` of them.

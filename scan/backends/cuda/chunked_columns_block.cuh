@@ -29,8 +29,8 @@ struct block_of_columns {
   plan_of_columns const& plan;
   ticket_counter const& counter;
   words_of_columns<T> words;
-  std::uint64_t epoch;
-  int lane;  // of this thread in its warp
+  std::uint64_t const& epoch;  // of this run: its words bear it; known with the first item
+  int lane;                    // of this thread in its warp
 
   __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
 

@@ -106,6 +106,7 @@ struct storage_of_columns {
   map before_piece[tile::places][tile::width];  // the pieces of its chunk before a piece, folded
   T before_chunk[tile::places][tile::width];    // the state
   item_of_columns<T> item[tile::places];
+  std::uint64_t epoch;
   barrier full[tile::slots][tile::parts], empty[tile::slots];
   barrier handed_out[tile::places], reduced[tile::places], folded[tile::places], carried[tile::places];
 };

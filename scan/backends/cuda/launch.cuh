@@ -12,7 +12,7 @@
 namespace ssmscan {
 
 // When the blocks of a kernel may start: when all before it on the stream is done, or as the blocks of the kernel before leave.
-// Such a kernel touches no global memory before it has called cudaGridDependencySynchronize(), and lets the next one come by
+// Such a kernel reads and writes no global memory before it has called cudaGridDependencySynchronize(), and lets the next one come by
 // cudaTriggerProgrammaticLaunchCompletion().
 enum class start { after_all_before, beside_the_last };
 

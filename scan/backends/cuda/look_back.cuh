@@ -67,34 +67,36 @@ struct launcher {
   index_t blocks = std::min(multiprocessors(), plan.tickets);
 
   void run() const {
-    bool const few = plan.tickets <= blocks;
-    switch (copies_for(problem)) {
+    auto const how = copies_for(problem);
+    if constexpr (takes_whole_lanes<Steps>) return run<Steps::slots>(how);
+    if (how == copies::bulk && plan.blocks_meet() && plan.tickets <= largest_cluster && run_in_cluster()) return;
+    if (plan.tickets <= blocks) return run<1>(how);
+    run<Steps::slots>(how);
+  }
+  template <int Slots>
+  void run(copies how) const {
+    switch (how) {
       case copies::bulk:
       case copies::bulk_in_cluster:
-        if (plan.blocks_meet() && plan.tickets <= largest_cluster && run_in_cluster()) return;
-        return few ? run<copies::bulk, 1>() : run<copies::bulk, Steps::slots>();
+        return run<copies::bulk, Slots>();
       case copies::bulk_reversed:
-        return few ? run<copies::bulk_reversed, 1>() : run<copies::bulk_reversed, Steps::slots>();
+        return run<copies::bulk_reversed, Slots>();
       case copies::by_element:
-        return few ? run<copies::by_element, 1>() : run<copies::by_element, Steps::slots>();
+        return run<copies::by_element, Slots>();
     }
   }
 
-  // Nothing has to be cleared, since the words of this run bear its epoch: but in a graph, each of whose runs bears the
-  // same.
   template <copies How, int Slots>
   void run() const {
-    word* const words = memory + header_words;
-    if (plan.blocks_meet() && is_capturing(on.stream()))
-      on.clear(words, static_cast<std::size_t>(plan.template words<typename Steps::aggregate>()) * sizeof(word));
+    auto const counter =
+        counter_for(on, plan.tickets + blocks, memory, plan.template words<typename Steps::aggregate>());
     auto* const kernel = &look_back_kernel<Steps, How, Slots>;
     constexpr std::size_t shared_bytes = sizeof(look_back_storage<Steps, Slots>);
     need_success(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
         "asking for shared memory");
     launch_shape const shape{blocks, look_back_threads<Steps, Slots>, shared_bytes, 1, start::beside_the_last};
-    launch(on.stream(), shape, kernel, problem, plan, counter_for(plan.tickets + blocks, memory), words, new_epoch(),
-           starts);
+    launch(on.stream(), shape, kernel, problem, plan, counter, memory + header_words, starts);
   }
 
   // False where the device has no room for the cluster.
@@ -107,7 +109,7 @@ struct launcher {
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "asking for shared memory");
     if (!has_room_for_clusters<kernel>(shape)) return false;
-    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, std::uint64_t{0}, starts);
+    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, starts);
     return true;
   }
 
@@ -123,9 +125,12 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
   if constexpr (std::same_as<B, cuda>) {
     // Kept lanes are those of which there are tests; their words stand unused, as a query does not ask the device.
-    constexpr bool may_keep = std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>;
-    auto const cut = may_keep ? plan.among(multiprocessors()) : plan;
-    launcher<Steps>{on, problem, cut, starts, memory.data()}.run();
+    if constexpr (std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>) {
+      auto const kept = plan.among(multiprocessors());
+      if (kept.tiles_per_ticket > 1)
+        return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data()}.run();
+    }
+    launcher<Steps>{on, problem, plan, starts, memory.data()}.run();
   }
 }
 

@@ -22,14 +22,13 @@ struct look_back_block {
   static constexpr int slots = storage::slots;
   static constexpr int bulk_unit = bulk_alignment / static_cast<int>(sizeof(stored));  // elements
   static constexpr bool in_bulk = How != copies::by_element, reversed = How == copies::bulk_reversed,
-                        in_cluster = How == copies::bulk_in_cluster;
+                        in_cluster = How == copies::bulk_in_cluster, keeps_lanes = takes_whole_lanes<Steps>;
 
   storage& m;
   detail::recurrence_problem<stored> const& p;
   look_back_plan const& plan;
   ticket_counter const& counter;
   word* words;
-  std::uint64_t epoch;
   detail::sequence_starts const& starts;  // packed
   int lane;                               // of this thread in its warp
 
@@ -43,11 +42,9 @@ struct look_back_block {
   __device__ static std::uint32_t batch(std::uint32_t k) { return k % storage::batches; }
   __device__ static std::uint32_t batch_parity(std::uint32_t k) { return k / storage::batches & 1; }
 
-  // A ticket is a whole lane.
-  __device__ bool keeps_lanes() const { return Slots > 1 && plan.tiles_per_ticket > 1; }
   // Where blocks do not meet, or in one cluster, of which all run or none, the first ticket is the block's index: a draw less to
   // wait for.
-  __device__ bool meet() const { return plan.blocks_meet() && !in_cluster; }
+  __device__ bool meet() const { return !keeps_lanes && !in_cluster && plan.blocks_meet(); }
 
   // A word is half of what the second-level cache asks memory for, so that a look at one whose other half is not there waits for memory.
   // So as many words as a line has are asked for before anybody publishes there.

@@ -49,9 +49,10 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
     index_t ticket = meet() ? to_all(answer(asked)) : static_cast<index_t>(blockIdx.x), of_lane = -1, before = 0;
     int i = 0;
     auto item = work_item::of<T>(plan, ticket);
+    if (meet() && lane == 0) m.epoch = counter.epoch(asked);
     while (ticket < plan.tickets) {
       bool const late = i >= first_late;
-      if (!keeps_lanes() || item.tile == 0) {
+      if (!keeps_lanes || item.tile == 0) {
         if (drawn && !late) asked = ask();
         item.ahead = static_cast<int>(item.lane == of_lane ? item.tile - before : item.tile);
         of_lane = item.lane, before = item.tile;
@@ -59,7 +60,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       hand_out(i, item);
       copy_in(i, item, a, b, policy);
       ++i;
-      if (keeps_lanes() && item.tile + 1 < plan.tiles) {
+      if (keeps_lanes && item.tile + 1 < plan.tiles) {
         item.template next<T>(plan);
         continue;
       }
@@ -71,7 +72,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       item = work_item::of<T>(plan, ticket);
     }
     // Each block draws one ticket too many; this is the last of them all.
-    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave();
+    if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave(asked);
     for (int end = 0; end < storage::reducers; ++end, ++i) hand_out(i, {});
   }
 

@@ -34,23 +34,24 @@
 
 namespace ssmscan::device {
 
-// A word is of this run where it bears `epoch`.
 template <class Steps, copies How, int Slots>
 __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
     look_back_kernel(__grid_constant__ detail::recurrence_problem<typename Steps::stored> const p,
                      __grid_constant__ look_back_plan const plan, __grid_constant__ ticket_counter const counter,
-                     word* words, std::uint64_t epoch, __grid_constant__ detail::sequence_starts const starts) {
+                     word* words, __grid_constant__ detail::sequence_starts const starts) {
   extern __shared__ __align__(128) unsigned char memory[];
   using storage = look_back_storage<Steps, Slots>;
   static_assert(fits<Steps>);
   auto& m = *reinterpret_cast<storage*>(memory);
   constexpr int rows = look_back_tile<typename Steps::scalar>::rows;
   int const warp = threadIdx.x / warp_size;
-  look_back_block<Steps, How, Slots> const block{m,     p,     plan,   counter,
-                                                 words, epoch, starts, static_cast<int>(threadIdx.x % warp_size)};
+  look_back_block<Steps, How, Slots> const block{
+      m, p, plan, counter, words, starts, static_cast<int>(threadIdx.x % warp_size)};
   look_back_copying<Steps, How, Slots> const copying{block};
-  // The next kernel's blocks may come as this one's leave: they wait as these do, before they touch global memory.
+  // The next kernel's blocks may come as this one's leave: they wait as these do, before they read or write global memory. What they
+  // ask for of it until then goes to the second-level cache, where whoever writes it writes it too.
   cudaTriggerProgrammaticLaunchCompletion();
+  if (warp == 1 && threadIdx.x % warp_size == 0) copying.ask_ahead();
   m.tables.fill(static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
   if (threadIdx.x == 0) {
     for (int s = 0; s < storage::slots; ++s) {
@@ -90,7 +91,6 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
     copying.load(asked);
     if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
-    if (threadIdx.x % warp_size == 0) copying.ask_ahead();
     passing.gather();
   } else if (warp == 2) {
     passing.pass();

@@ -12,7 +12,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::aggregate_at, block::has_item, block::in_cluster, block::keeps_lanes, block::meet;
   using block::expect_words, block::words_of_line;
-  using block::m, block::plan, block::epoch, block::lane, block::slot, block::parity, block::batch, block::batch_parity;
+  using block::m, block::plan, block::lane, block::slot, block::parity, block::batch, block::batch_parity;
   using typename block::state_t, typename block::aggregate, typename block::storage;
 
   // ---- gather ----
@@ -43,6 +43,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
       expect_words(word + index_t{ahead} * gridDim.x / words_of_line * words_of_line);
     reading<aggregate> found[storage::looks];
     bool missing[storage::looks];
+    std::uint64_t const epoch = m.epoch;
 #pragma unroll
     for (int q = 0; q < storage::looks; ++q) missing[q] = q * warp_size + lane < count;
     bool any = true;
@@ -75,7 +76,7 @@ struct look_back_passing : look_back_block<Steps, How, Slots> {
   // ---- pass ----
   __device__ void pass() const {
     if (plan.tiles == 1) return;  // nothing enters
-    if (keeps_lanes()) return pass_own();
+    if constexpr (keeps_lanes) return pass_own();
     state_t state(0);
     if (in_cluster) {
       if (!has_item(0)) return;

@@ -14,7 +14,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::keeps_lanes;
-  using block::m, block::p, block::plan, block::epoch, block::lane, block::slot, block::parity;
+  using block::m, block::p, block::plan, block::lane, block::slot, block::parity;
   using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
   // ---- reduce ----
@@ -48,10 +48,10 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         bool const has_start = is_packed<Steps> && m.first_start[slot(i)] < item.elements;
         if (in_cluster) {
           tell(item, from_last_thread(total), has_start);
-        } else if (keeps_lanes()) {
+        } else if (keeps_lanes) {
           if (lane == warp_size - 1) m.own[slot(i)] = Steps::published(m.tables, total);
         } else if (lane == warp_size - 1) {
-          publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), has_start, epoch);
+          publish(aggregate_at(item.lane, item.tile), Steps::published(m.tables, total), has_start, m.epoch);
         }
       }
       bool const begins = in_lane == 0 || (starts & below(lane)) != 0;

@@ -59,6 +59,16 @@ struct segmented_steps : affine_steps<T, Stored> {
   static constexpr int slots = sizeof(Stored) < 4 ? 9 : sizeof(T) > 8 ? 4 : 5;
 };
 
+// The same where a ticket is a whole lane: a block takes its tiles one after the other, and nobody waits for another. Another kernel, as
+// what is not done there costs the other as much as what is done: up to 0.015 of its time in 16 bits.
+template <class Steps>
+struct in_whole_lanes : Steps {};
+
+template <class Steps>
+inline constexpr bool takes_whole_lanes = false;
+template <class Steps>
+inline constexpr bool takes_whole_lanes<in_whole_lanes<Steps>> = true;
+
 template <class Steps>
 inline constexpr bool is_packed = false;
 template <class T, class Stored>

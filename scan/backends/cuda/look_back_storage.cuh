@@ -46,6 +46,7 @@ struct look_back_storage {
   typename Steps::aggregate own[slots];  // of the slot's tile, where the block keeps its lanes
   typename Steps::state carry[slots];
   work_item item[slots];
+  std::uint64_t epoch;  // of this run: its words bear it; known with the first item
   barrier handed_out[slots], full[slots], marked[slots], reduced[slots], carried[slots], scanned[slots], empty[slots];
   std::uint32_t marks[batches][looks];  // of a batch: those in which a sequence starts
   barrier batch_full[batches], batch_empty[batches];

@@ -33,8 +33,8 @@ struct block {
   ssmscan::detail::recurrence_problem<T> const& p;
   plan const& s;
   ticket_counter const& counter;
-  word* words;  // of each lane, the state after the latest segment
-  std::uint64_t epoch;
+  word* words;                 // of each lane, the state after the latest segment
+  std::uint64_t const& epoch;  // of this run: its words bear it; known with the first item
 
   // Waits for the next ticket of this block; false if there is no more.
   __device__ bool has_item(place_turn const& place, item_t& item) const {
@@ -55,8 +55,9 @@ struct block {
   __device__ index_t answer(ticket_counter::word_t asked, index_t by_index) const {
     if (s.segments == 1) return by_index;
     index_t const ticket = counter.answer(asked);
+    if (by_index == blockIdx.x) m.epoch = counter.epoch(asked);
     // Each block draws one ticket too many; this is the last of them all.
-    if (ticket == s.tickets + gridDim.x - 1) counter.leave();
+    if (ticket == s.tickets + gridDim.x - 1) counter.leave(asked);
     return ticket;
   }
   __device__ item_t item_of(index_t ticket) const {
@@ -209,11 +210,11 @@ struct block {
 template <class T>
 __global__ void __launch_bounds__(shape<T>::threads, 1)
     segments_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, __grid_constant__ plan const s,
-                    __grid_constant__ ticket_counter const counter, word* words, std::uint64_t epoch) {
+                    __grid_constant__ ticket_counter const counter, word* words) {
   extern __shared__ __align__(128) unsigned char segments_memory[];
   auto& m = *reinterpret_cast<storage<T>*>(segments_memory);
   static_assert(sizeof m <= 227 * 1024);
-  block<T> const of{m, p, s, counter, words, epoch};
+  block<T> const of{m, p, s, counter, words, m.epoch};
   int const thread = static_cast<int>(threadIdx.x);
   bool const draws = thread == warp_size;                     // the first that loads
   ticket_counter::word_t const asked = draws ? of.ask() : 0;  // on its way meanwhile
@@ -248,17 +249,15 @@ bool solve(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, word
   plan const s = plan::of<T>(problem.size, together);
   constexpr index_t enough = 8;
   if (s.tickets < enough * multiprocessors()) return false;
-  word* const words = memory + 1;
-  if (s.segments > 1 && is_capturing(on.stream()))  // each run of a graph bears the same epoch
-    on.clear(words, static_cast<std::size_t>(problem.size.lanes * words_of<T>) * sizeof(word));
   auto* const kernel = &segments_kernel<T>;
   constexpr std::size_t shared_bytes = sizeof(storage<T>);
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const blocks = multiprocessors();
-  launch(on.stream(), {blocks, shape<T>::threads, shared_bytes}, kernel, problem, s,
-         counter_for(s.tickets + blocks, memory), words, new_epoch());
+  auto const counter =
+      s.segments > 1 ? counter_for(on, s.tickets + blocks, memory, problem.size.lanes * words_of<T>) : ticket_counter{};
+  launch(on.stream(), {blocks, shape<T>::threads, shared_bytes}, kernel, problem, s, counter, memory + 1);
   return true;
 }
 

@@ -60,6 +60,7 @@ struct storage {
   alignas(128) T b[s::slots][s::steps * s::width];
   T state[s::places][s::width];  // before a ticket
   ticket_item<T> item[s::places];
+  std::uint64_t epoch;
   barrier loaded[s::slots], read[s::slots], handed_out[s::places], known[s::places];
 };
 
