@@ -3,7 +3,8 @@
 // stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
 // float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
 //
-//   load    two warps, for a and for b: takes the next ticket, and copies its rows; or one thread, which asks for them as boxes
+//   load    two warps, for a and for b: takes the next ticket, and copies its rows; or one thread, which asks for them as boxes,
+//           a few at a time
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
 //   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
 //           makes of a state
