@@ -3,7 +3,8 @@
 // stays on each multiprocessor and passes slots through a ring in shared memory, a piece of 256 steps of each of 32 lanes (of
 // float) at a time; its warps have one task each, as look_back's have (look_back_kernel.cuh):
 //
-//   load    two warps, for a and for b: takes the next ticket, and copies its rows; or one thread, which asks for them as boxes
+//   load    two warps, for a and for b: takes the next ticket, and copies its rows; or one thread, which asks for them as boxes,
+//           a few at a time
 //   reduce  folds runs, and the runs of each piece; publishes what the piece makes of a state
 //   fold    folds the pieces of the chunk before, as others publish them; who has a chunk's last piece publishes what the chunk
 //           makes of a state
@@ -20,18 +21,21 @@ namespace ssmscan::device::chunked_columns {
 using piece_runs::state_before, piece_runs::completed;
 
 // The other tasks.
-template <class T>
+template <class T, rows How>
 struct pieces_of_columns : block_of_columns<T> {
   using block = block_of_columns<T>;
   using block::m, block::p, block::plan, block::counter, block::words, block::epoch, block::lane;
   using block::slot, block::parity, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
+  // Of a slot, waited for one by one. What threads copy is one: parts of it cost up to 5 %.
+  static constexpr int parts = parts_of<How>;
+
   // ---- load ----
-  // The i-th ticket is drawn when its slot is free, as others wait for what is drawn. It is asked for when the slot will be free without
-  // anybody's help: when what is in it is reduced, and the item that scan has in registers meanwhile has all that it waits for.
+  // The i-th ticket is drawn when its slot is free, as others wait for what is drawn. In boxes it is asked for when the slot will be free
+  // without anybody's help: when what is in it is reduced, and the item that scan has in registers has all that it waits for.
   __device__ index_t draw(int i, ticket_counter::word_t asked) const {
-    if (i >= tile::slots) {
+    if (How == rows::in_boxes && i >= tile::slots) {
       m.reduced[place(i - tile::slots)].wait(turn(i - tile::slots));
       m.folded[place(i)].wait(turn(i) ^ 1);
       m.carried[place(i)].wait(turn(i) ^ 1);
@@ -50,7 +54,7 @@ struct pieces_of_columns : block_of_columns<T> {
       hand_out(i + k, {});
     }
   }
-  __device__ void load_boxes(boxes_of<rows::in_boxes> const& boxes, ticket_counter::word_t asked) const {
+  __device__ void load_boxes(boxes_of<How> const& boxes, ticket_counter::word_t asked) const {
     if (lane != 0) return;
     int i = 0;
     for (;; ++i) {
@@ -59,7 +63,7 @@ struct pieces_of_columns : block_of_columns<T> {
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
 #pragma unroll 1
-      for (int part = 0; part < tile::parts; ++part) {
+      for (int part = 0; part < parts; ++part) {
         // No more than a slot's bytes are on their way at a time: what others publish is looked for beside them, and queues with them.
         if (i > 0) m.full[slot(i - 1)][part].wait(parity(i - 1));
         boxes.load(m.a[slot(i)], m.b[slot(i)], item, part, m.full[slot(i)][part]);
@@ -70,11 +74,11 @@ struct pieces_of_columns : block_of_columns<T> {
   __device__ void load_a(ticket_counter::word_t asked) const {
     int i = 0;
     for (;; ++i) {
+      m.empty[slot(i)].wait(parity(i) ^ 1);
       index_t const ticket = __shfl_sync(all_lanes, lane == 0 ? draw(i, asked) : 0, 0);
       if (ticket >= plan.tickets) break;
       auto const item = item_t::of(p, plan, ticket);
       hand_out(i, item);
-      m.empty[slot(i)].wait(parity(i) ^ 1);  // by each thread that copies into it
       copy_in(i, item, p.a, m.a[slot(i)]);
     }
     hand_out_the_end(i);
@@ -105,8 +109,7 @@ struct pieces_of_columns : block_of_columns<T> {
         to += together * tile::width, from += together * stride;
       }
     }
-    // All parts at once: reporting each as it comes costs up to 5 %.
-    for (barrier& part : m.full[slot(i)]) part.arrive_after_copies();
+    m.full[slot(i)][0].arrive_after_copies();
   }
 
   // ---- a run of 16 steps of a column ----
@@ -118,9 +121,7 @@ struct pieces_of_columns : block_of_columns<T> {
     index_t const t = of.at_piece * piece + in_piece * fan;
     return {t, of.any && t < plan.time ? static_cast<int>(min(index_t{fan}, plan.time - t)) : 0};
   }
-  __device__ void await_run(int i, int in_piece) const {
-    m.full[slot(i)][in_piece / (fan / tile::parts)].wait(parity(i));
-  }
+  __device__ void await_run(int i, int in_piece) const { m.full[slot(i)][in_piece * parts / fan].wait(parity(i)); }
   // Step k of it; the first of a lane takes the initial state in.
   __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
     T const step_a = a[k * tile::width], step_b = b[k * tile::width];
@@ -260,7 +261,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
   }
   int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting<T>;
   block_of_columns<T> const block{m, p, plan, counter, {words}, m.epoch, static_cast<int>(threadIdx.x % warp_size)};
-  pieces_of_columns<T> const pieces{block};
+  pieces_of_columns<T, How> const pieces{block};
   passing_of_columns<T> const passing{block};
   cudaGridDependencySynchronize();
   ticket_counter::word_t const asked = threadIdx.x == 0 ? counter.ask() : 0;

@@ -12,6 +12,8 @@
 namespace ssmscan::device::chunked_columns {
 
 enum class rows { copied, in_boxes };
+template <rows How>
+inline constexpr int parts_of = How == rows::in_boxes ? most_parts : 1;
 
 template <rows How>
 struct boxes_of {};
@@ -37,8 +39,7 @@ struct boxes_of<rows::in_boxes> {
       cuuint64_t const sizes[] = {static_cast<cuuint64_t>(together) * words, static_cast<cuuint64_t>(p.size.time),
                                   static_cast<cuuint64_t>(batches)};
       cuuint64_t const strides[] = {static_cast<cuuint64_t>(row), static_cast<cuuint64_t>(batch)};
-      cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), rows_of<T>, 1},
-                       every[] = {1, 1, 1};
+      cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), steps, 1}, every[] = {1, 1, 1};
       auto const encode = encoder();
       return encode != nullptr &&
              encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT32, 3, const_cast<T*>(&view(0, 0)), sizes, strides, box, every,
@@ -54,17 +55,16 @@ struct boxes_of<rows::in_boxes> {
   template <class T>
   __device__ void load(T* to_a, T* to_b, item_of_columns<T> const& item, int part, barrier& full) const {
     constexpr int words = sizeof(T) / 4, width = columns_tile<T>::width;
-    full.arrive_expecting(2 * rows_of<T> * width * sizeof(T));  // what is past the end comes as zeros
+    full.arrive_expecting(2 * steps * width * sizeof(T));  // what is past the end comes as zeros
     auto const lane = static_cast<std::uint32_t>(item.lane);
     int const batch = static_cast<int>(lane / together), column = static_cast<int>(lane % together) * words;
-    int const row = part * rows_of<T>, t = static_cast<int>(item.piece) * piece + row;
+    int const row = part * steps, t = static_cast<int>(item.piece) * piece + row;
     ask(to_a + row * width, a, column, t, batch, full);
     ask(to_b + row * width, b, column, t, batch, full);
   }
 
  private:
-  template <class T>
-  static constexpr int rows_of = piece / columns_tile<T>::parts;  // steps of a box
+  static constexpr int steps = piece / parts_of<rows::in_boxes>;  // of a box
 
   __device__ static void ask(void* shared, CUtensorMap const& from, int x, int y, int z, barrier& done) {
     asm volatile(

@@ -24,7 +24,6 @@ struct columns_tile {
   static constexpr int rounds = 2;                                 // cells of each thread that reduces
   static constexpr int workers = cells / rounds;                   // such threads
   static constexpr int slots = 3;                                  // of 64 KiB: what 227 KiB hold
-  static constexpr int parts = 4;                                  // of a slot, waited for one by one
   static constexpr int places = slots + 1;                         // of tickets on their way: scan holds one more
 };
 
@@ -93,6 +92,8 @@ struct item_of_columns {
   }
 };
 
+inline constexpr int most_parts = 4;  // of a slot
+
 template <class T>
 struct storage_of_columns {
   using tile = columns_tile<T>;
@@ -106,8 +107,8 @@ struct storage_of_columns {
   map before_piece[tile::places][tile::width];  // the pieces of its chunk before a piece, folded
   T before_chunk[tile::places][tile::width];    // the state
   item_of_columns<T> item[tile::places];
-  std::uint64_t epoch;
-  barrier full[tile::slots][tile::parts], empty[tile::slots];
+  std::uint64_t epoch;  // of this run: its words bear it; known with the first item
+  barrier full[tile::slots][most_parts], empty[tile::slots];
   barrier handed_out[tile::places], reduced[tile::places], folded[tile::places], carried[tile::places];
 };
 
