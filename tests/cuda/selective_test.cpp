@@ -252,6 +252,14 @@ TYPED_TEST(CudaSelective, EveryKernelOnce) {
   // fused on whole tiles.
   for (index_t const states : {8, 16, 32, 64})
     check<V, IO>({.batch = 1, .channels = 64, .states = states, .time = 64, .initial = true});
+  if (std::is_same_v<V, float>) {  // by threads of eight states
+    options const o{.batch = 1, .channels = 199 * 64, .states = 16, .time = 64, .initial = true};
+    EXPECT_TRUE(device::eight_are_faster(o.channels, o.batch));
+    instance<V> host(o);
+    on_device<V, IO> const there(host);
+    there.run(selective_form::fused);
+    expect_inside(host, there, "fused", text_of(o), 70);
+  }
   check<V, IO>({.batch = 1, .channels = 3, .states = 4, .time = 0, .initial = true});
   for (index_t const states : {7, 20, 33, 65}) check<V, IO>({.batch = 2, .channels = 3, .states = states, .time = 70});
   check<V, IO>({.batch = 1, .channels = 2, .states = 16, .time = 5007, .offsets = {0, 0, 4100, 4101, 5007}});
