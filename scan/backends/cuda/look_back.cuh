@@ -126,8 +126,9 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
   if constexpr (std::same_as<B, cuda>) {
     // Kept lanes are those of which there are tests; their words stand unused, as a query does not ask the device.
     if constexpr (std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>) {
-      auto const kept = plan.among(multiprocessors());
-      if (kept.tiles_per_ticket > 1)
+      index_t const blocks = multiprocessors();
+      auto const kept = plan.among(blocks);
+      if (!kept.blocks_meet() && kept.tickets > blocks)
         return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data()}.run();
     }
     launcher<Steps>{on, problem, plan, starts, memory.data()}.run();

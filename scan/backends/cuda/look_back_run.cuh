@@ -28,9 +28,9 @@ struct slot_run {
   // what would be read with it lies before the slot.
   static constexpr bool short_by_choice = !reversed && std::is_same_v<map, affine_map<T>>;
 
-  // What goes through registers at a time: all of a run, or where elements are widened three words of five, as ptxas widens all that
-  // is loaded before it computes, and would spill.
-  static constexpr int words = 5, together = sizeof(stored) == 2 ? 3 : words;
+  // What goes through registers at a time: all of a run, or of half four words of five, as ptxas widens all that is loaded before it
+  // computes, and would spill.
+  static constexpr int words = 5, together = std::is_same_v<stored, float16> ? 4 : words;
   using run = elements_in_registers<T, stored, length>;
   using part = elements_in_registers<T, stored, together*(length / words)>;
   using rest = elements_in_registers<T, stored, std::max(length - part::length, length / words)>;
