@@ -156,14 +156,24 @@ struct pieces_of_columns : block_of_columns<T> {
       }
       m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
-      std::array<map, fan - 1> of_run;  // all read before the first is folded
+      map before = totals[0][column];
+      if constexpr (How == rows::in_boxes) {
+        std::array<map, fan - 1> of_run;  // all read before the first is folded
 #pragma unroll
-      for (int r = 0; r < fan - 1; ++r) of_run[r] = totals[r][column];
-      map before = of_run[0];
+        for (int r = 0; r < fan - 1; ++r) of_run[r] = totals[r][column];
 #pragma unroll
-      for (int r = 1; r < fan; ++r) {
-        if (r % next == first) m.before[place(i)][r][column] = before;
-        if (r < fan - 1) before = combine(before, of_run[r]);
+        for (int r = 1; r < fan; ++r) {
+          if (r % next == first) m.before[place(i)][r][column] = before;
+          if (r < fan - 1) before = combine(before, of_run[r]);
+        }
+      } else {  // beside threads that copy, no more is read than is needed
+#pragma unroll
+        for (int c = 0; c < tile::rounds; ++c) {
+          int const in_piece = first + c * next;
+          for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
+            if (r > 0) before = combine(before, totals[r][column]);
+          if (in_piece > 0) m.before[place(i)][in_piece][column] = before;
+        }
       }
       if (first == next - 1) {  // the piece's last run
         map const total = combine(before, own);
