@@ -36,7 +36,8 @@ class memory {
   void* data_ = nullptr;
 };
 
-// n values of T on the device, copied to and fro with waiting.
+// n values of T on the device, copied to and fro with waiting: cudaMemcpy returns when what it was given has been read, and a stream
+// that is none of the default one's does not wait for the rest.
 template <class T>
 class array {
  public:
@@ -45,8 +46,12 @@ class array {
   T* data() const { return reinterpret_cast<T*>(memory_.data()); }
   void put(std::vector<T> const& values) {
     need_success(cudaMemcpy(data(), values.data(), n_ * sizeof(T), cudaMemcpyHostToDevice), "copying to the device");
+    need_success(cudaStreamSynchronize(nullptr), "copying to the device");
   }
-  void fill_bytes(int byte) { need_success(cudaMemset(data(), byte, n_ * sizeof(T)), "filling device memory"); }
+  void fill_bytes(int byte) {
+    need_success(cudaMemset(data(), byte, n_ * sizeof(T)), "filling device memory");
+    need_success(cudaStreamSynchronize(nullptr), "filling device memory");
+  }
   std::vector<T> values() const {
     std::vector<T> made(n_);
     need_success(cudaMemcpy(made.data(), data(), n_ * sizeof(T), cudaMemcpyDeviceToHost), "copying from the device");
