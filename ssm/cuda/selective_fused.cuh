@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
   constexpr int lanes = shape::lanes, quads = shape::quads, coefficient_quads = shape::coefficient_quads;
   constexpr bool outputs = Pass == fused_pass::output, Whole = Rows == fused_rows::whole,
                  Shifted = Rows == fused_rows::shifted;
-  // Of one scanned quad the next one's reads are hidden: of whole rows, where there are registers for it.
+  // While one quad is scanned the next one's reads are on their way: of whole rows, where there are registers for it.
   constexpr int quads_at_once = Whole && States == 16 && (PerThread == 8 || sizeof(IO) == 2) ? 2 : 1;
   extern __shared__ __align__(16) unsigned char shared[];
   using row = Real[row_time];

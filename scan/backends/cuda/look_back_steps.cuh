@@ -59,8 +59,8 @@ struct segmented_steps : affine_steps<T, Stored> {
   static constexpr int slots = sizeof(Stored) < 4 ? 9 : sizeof(T) > 8 ? 4 : 5;
 };
 
-// The same where a ticket is a whole lane, or several: a block takes its tiles one after the other, and nobody waits for another. Another
-// kernel, as what is not done costs time too: up to 0.02 where blocks meet, in 16 bits.
+// The same where a ticket is a whole lane, or several: a block takes its tiles one after the other, and nobody waits for another. It has
+// a kernel of its own, as text that is never run costs time too: up to 0.02 of the triad where blocks meet, in 16 bits.
 template <class Steps>
 struct in_whole_lanes : Steps {};
 
