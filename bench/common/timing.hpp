@@ -39,6 +39,7 @@ class session {
     if (held != nullptr && (*held)->data.shape == shape) return *held;
     prepared_.reset();  // looks at the problem
     held_.reset();      // before the next is made: two would not fit where one does
+    timed_.clear();
     auto made = std::make_shared<bench_of<T>>(shape);
     held_ = made;
     return made;
@@ -59,7 +60,7 @@ class session {
     return best.seconds;
   }
 
-  // The bound beside a case: measured, and the case warmed up, whenever another case was timed before it. Then neither its
+  // The bound beside a case: measured, and the case warmed up, whenever another was timed or made ready before it. Then neither its
   // place in the order nor what was made meanwhile (interleaved repetitions make their problems anew) reaches its time.
   template <class Bound, class Warm>
   double beside(std::string const& name, Bound const& bound, Warm const& warm) {
@@ -78,6 +79,7 @@ class session {
   prepared const& kept(std::string const& name, Make const& make) {
     if (!prepared_ || prepared_name_ != name) {
       prepared_.reset();  // before the next is made: two may not fit
+      timed_.clear();
       prepared_ = make();
       prepared_name_ = name;
     }

@@ -101,12 +101,15 @@ void launch_fused(fused_arguments<IO, Real> const& p, bool is_split, cudaStream_
   if constexpr (sizeof(IO) == 2)
     if (is_shifted) run.template operator()<fused_pass::output, fused_rows::shifted>();
   if (by_eight) {
-    if constexpr (States == 16 && sizeof(Real) == 4)
+    if constexpr (States == 16 && sizeof(Real) == 4) {
+      static_assert(fused_channels % fused_shape<States, 8, 1, 4>::block_channels == 0, "a block's are of one group");
       launch_fused_pass<fused_pass::output, fused_rows::whole, States, 8, 1, 4, 2>(p, stream);
-  } else if (is_whole)
+    }
+  } else if (is_whole) {
     run.template operator()<fused_pass::output, fused_rows::whole>();
-  else if (!is_shifted)
+  } else if (!is_shifted) {
     run.template operator()<fused_pass::output, fused_rows::any>();
+  }
   if (is_split)
     launch(stream, {p.batch * p.channels * p.sequences, poison_threads}, &selective_poison_kernel<IO, Real>, p);
 }

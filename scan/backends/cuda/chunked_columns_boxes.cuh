@@ -46,8 +46,7 @@ struct boxes_of<rows::in_boxes> {
                     CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
     };
-    if (plan.across < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece)
-      return std::nullopt;
+    if (together < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece) return std::nullopt;
     return is_made(of.a, p.a) && is_made(of.b, p.b) ? std::optional(of) : std::nullopt;
   }
 

@@ -68,9 +68,10 @@ struct launcher {
 
   void run() const {
     auto const how = copies_for(problem);
-    if constexpr (takes_whole_lanes<Steps>) return run<Steps::slots>(how);
-    if (how == copies::bulk && plan.blocks_meet() && plan.tickets <= largest_cluster && run_in_cluster()) return;
-    if (plan.tickets <= blocks) return run<1>(how);
+    if constexpr (!takes_whole_lanes<Steps>) {
+      if (how == copies::bulk && plan.blocks_meet() && plan.tickets <= largest_cluster && run_in_cluster()) return;
+      if (plan.tickets <= blocks) return run<1>(how);
+    }
     run<Steps::slots>(how);
   }
   template <int Slots>

@@ -31,6 +31,8 @@ class places {
   }
 
  private:
+  places() { returned_.reserve(most); }  // so that giving back, in a callback of CUDA's, cannot throw
+
   std::mutex mutex_;
   std::vector<std::uint32_t> returned_;
   std::uint32_t untouched_ = 0;
@@ -60,13 +62,13 @@ unsigned long long* counter_of_replays(cudaStream_t capturing) {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   cudaGraph_t graph = nullptr;
   void* first = nullptr;
-  if (cudaStreamGetCaptureInfo(capturing, &status, nullptr, &graph) == cudaSuccess && graph != nullptr &&
+  if (cudaStreamGetCaptureInfo(capturing, &status, nullptr, &graph) == cudaSuccess &&
       cudaGetSymbolAddress(&first, counters) == cudaSuccess) {
-    std::uint32_t const place = places::all().take();
+    std::uint32_t const place = graph != nullptr ? places::all().take() : most;
     if (place == most) return nullptr;
     if (is_held_by(graph, place)) return static_cast<unsigned long long*>(first) + place;
   }
-  (void)cudaGetLastError();
+  (void)cudaGetLastError();  // of the call that failed
   return nullptr;
 }
 
