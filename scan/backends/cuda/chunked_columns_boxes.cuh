@@ -24,10 +24,9 @@ struct boxes_of<rows::in_boxes> {
   CUtensorMap a, b;
   std::uint32_t together;
 
-  // None where slots are of fewer lanes than they have columns, time runs down, or a map cannot say as much.
+  // None where fewer lanes lie together than a slot has columns, time runs down, or a map cannot say as much.
   template <class T>
-  static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
-                                      index_t together) {
+  static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, index_t together) {
     constexpr index_t most = index_t{1} << 31, farthest = index_t{1} << 40;  // lanes or steps; bytes of a stride
     index_t const batches = p.size.lanes / together;
     boxes_of of{{}, {}, static_cast<std::uint32_t>(together)};
