@@ -35,6 +35,13 @@ TEST(session, a_case_has_its_bound_and_its_warm_up_again_after_another) {
   EXPECT_EQ(time("b"), 2);
   EXPECT_EQ(time("a"), 3);
   EXPECT_EQ(log, "bound warm a a bound warm b bound warm a ");
+  auto const ready = [&](std::string const& name) { (void)shared.kept(name, [] { return prepared{.pass = [] {}}; }); };
+  ready("a");  // anew
+  EXPECT_EQ(time("a"), 4);
+  ready("a");
+  EXPECT_EQ(time("a"), 4);
+  ready("of a device"), ready("a");
+  EXPECT_EQ(time("a"), 5);
 }
 
 TEST(session, the_triad_is_timed_anew_with_warm_caches) {
