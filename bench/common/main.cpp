@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iostream>
 #include <optional>
+#include <regex>
 #include <string_view>
 #include <vector>
 
@@ -88,6 +89,17 @@ parsed parse(int argc, char** argv) {
   return p;
 }
 
+// What is wrong with a filter, "" = nothing: Google Benchmark says it too, but goes on as if no name matched.
+std::string fault_of_filter(std::string const& filter) {
+  try {
+    std::regex(filter.starts_with('-') ? filter.substr(1) : filter,
+               std::regex::extended);  // '-': all that do not match
+    return "";
+  } catch (std::regex_error const& fault) {
+    return "--benchmark_filter: got " + filter + "; need an extended regular expression (" + fault.what() + ")";
+  }
+}
+
 int fail(exit_code code, char const* program, std::string const& why) {
   std::cerr << std::filesystem::path(program).filename().string() << ": " << why << "\n";
   return code;
@@ -123,6 +135,8 @@ int run_main(int argc, char** argv, std::function<void(options const&)> const& a
   benchmark::Initialize(&count, arguments.data());
   if (count > 1)  // what Google Benchmark has not taken out
     return fail(exit_usage, argv[0], "argument: got " + std::string(arguments[1]) + "; need " + known_flags);
+  if (auto const why = fault_of_filter(benchmark::GetBenchmarkFilter()); !why.empty())
+    return fail(exit_usage, argv[0], why);
   if (auto const why = refusal(this_build()); !why.empty() && !p.only_lists) return fail(exit_failed, argv[0], why);
   if (!p.out.empty()) {
     auto const folder = std::filesystem::path(p.out).parent_path();

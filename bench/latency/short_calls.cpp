@@ -3,9 +3,6 @@
 // round, one after the other, and the median over the rounds of the difference or ratio within a round counts. Each round in
 // an order of its own: a form's other threads wait for more work, and take time from whoever runs next. Lengths stand
 // on both sides of every change of what plan says, and of whole blocks. Every result is verified before anything is timed.
-//
-// Exit: 0 all lengths within the bars, 1 a result was wrong, 2 arguments, 3 the build is not a Release build, 4 not
-// within the bars.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -16,6 +13,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/common/contender.hpp"
@@ -204,11 +202,24 @@ int run(std::string const& part) {
   return all.within == all.all ? 0 : 4;
 }
 
+int help() {
+  std::cout << R"(bench_short_calls [PART]: what automatic costs, beside a plain loop and beside each algorithm by name
+
+  PART     part of the names of the shapes to take, as 'f32, 64 lanes'; all shapes where none is given (minutes)
+  --help   this
+
+Exit: 0 all lengths within the bars, 1 a result was wrong, 2 bad arguments, 3 a run failed or the build is not a Release
+build, 4 not within the bars.
+)";
+  return 0;
+}
+
 }  // namespace
 }  // namespace ssmscan::bench
 
 int main(int argc, char** argv) {
   using namespace ssmscan::bench;
+  if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) return help();
   if (argc > 2) {
     std::cerr << "bench_short_calls: arguments: got " << argc - 1 << "; need one at most, a part of a shape's name\n";
     return 2;

@@ -142,13 +142,15 @@ class Releases(unittest.TestCase):
 
     def test_bad_flags(self):
         for flag in ("--no_such_flag", "--benchmark_min_time=0.05s", "--benchmark_format=xml", "--max-seconds=-1",
-                     "--max-seconds=soon", "--benchmark_out=/no/such/folder/results.json"):
+                     "--max-seconds=soon", "--benchmark_out=/no/such/folder/results.json", "--benchmark_filter=lanes:(1",
+                     "--benchmark_filter=-["):
             done = run(ARGUMENTS.one_is_wrong, flag)
             self.assertEqual(done.returncode, 2, flag)
             self.assertRegex(done.stderr.splitlines()[-1], r"^bench_one_is_wrong: [-\w]+: got .+; need .+$", flag)
         done = run(ARGUMENTS.one_is_wrong, "--no_such_flag")
         self.assertEqual(done.stderr, "bench_one_is_wrong: argument: got --no_such_flag; need --quick, --max-seconds=S or a flag "
                                       "of Google Benchmark's (--help shows all)\n")
+        self.assertEqual(run(ARGUMENTS.one_is_wrong, "--benchmark_filter=(", "--benchmark_list_tests").returncode, 2)
         for word in ("chunked", "--max-seconds", "--quick=1"):
             self.assertIn(f"got {word}; need --quick, --max-seconds=S", run(ARGUMENTS.one_is_wrong, word).stderr)
 
@@ -162,6 +164,16 @@ class Releases(unittest.TestCase):
                 self.assertIn(said, done.stdout)
 
 
+    def test_short_calls_say_what_they_take(self):
+        done = run(ARGUMENTS.short_calls, "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.startswith("bench_short_calls [PART]: "), done.stdout)
+        for words in (["no such shape"], ["--quick"], ["f32", "f64"]):
+            done = run(ARGUMENTS.short_calls, *words)
+            self.assertEqual(done.returncode, 2, words)
+            self.assertRegex(done.stderr, r"^bench_short_calls: arguments: got .+; need .+\n$", words)
+
+
 class OtherBuilds(unittest.TestCase):
     def test_are_refused(self):
         if ARGUMENTS.build_type in ("Release", "RelWithDebInfo"):
@@ -173,7 +185,7 @@ class OtherBuilds(unittest.TestCase):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    for flag in ("--build-type", "--throughput", "--latency", "--accuracy", "--one-is-wrong"):
+    for flag in ("--build-type", "--throughput", "--latency", "--accuracy", "--short-calls", "--one-is-wrong"):
         parser.add_argument(flag, required=True)
     ARGUMENTS, rest = parser.parse_known_args()
     unittest.main(argv=["programs_test.py", *rest])
