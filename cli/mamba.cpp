@@ -198,7 +198,7 @@ void add_mamba(command const& program) {
   };
   number("--tokens", o->tokens, "at most so many; fewer where an end of text comes");
   number("--temperature", o->temperature, "0: the likeliest id (greedy); else the logits are divided by it");
-  number("--top-p", o->top_p, "draw from the likeliest ids that make up this probability");
+  number("--top-p", o->top_p, "where drawn: from the likeliest ids that make up this probability");
   number("--seed", o->seed, "of the draws: the same seed, the same ids");
   of_generate.examples(R"(
   ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 50
@@ -207,6 +207,13 @@ void add_mamba(command const& program) {
       drawn; the same seed, the same text
   ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --weights bfloat16
       ids in and out)");
+  mamba.examples(R"(
+  ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --out logits.npy
+      the logits of every token
+  ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 50
+      text that goes on from a prompt
+  ssmscan mamba generate --help
+      the options of one of them)");
   of_generate.runs([o] { return generate(*o); });
 }
 

@@ -32,8 +32,9 @@ void check(selective_options const& o) {
   auto names = o.backend == gpu_backend ? algorithms_of(gpu_backend) : algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
-  if (o.mode != "unfused" && (o.algorithm != "automatic" || !o.inner.empty()))
-    throw_invalid("--algorithm", o.algorithm + " with --mode " + o.mode, "--mode unfused");
+  for (auto const& [argument, value] : {std::pair{"--algorithm", &o.algorithm}, {"--inner", &o.inner}})
+    if (o.mode != "unfused" && *value != "automatic" && !value->empty())
+      throw_invalid(argument, *value + " with --mode " + o.mode, "--mode unfused");
   need_backend("--backend", o.backend);
   if (o.backend == gpu_backend && o.mode == "recurrence")
     throw_invalid("--mode", "recurrence with --backend cuda", "fused or unfused: that mode is the CPU's");

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <ssmscan/scan/detail/check_arrays.hpp>
+#include <ssmscan/scan/detail/check_offsets.hpp>
 
 namespace ssmscan::detail {
 
@@ -21,15 +22,7 @@ inline void check_execution(execution const& how) {
 // Ascending offsets of the sequences.
 inline std::vector<index_t> offsets_of(std::span<index_t const> offsets, index_t time) {
   need_offsets(offsets);
-  if (offsets.front() != 0) throw_invalid("offsets", "first = " + std::to_string(offsets.front()), "first = 0");
-  for (std::size_t k = 1; k < offsets.size(); ++k)
-    if (offsets[k] < offsets[k - 1])
-      throw_invalid(
-          "offsets",
-          std::to_string(offsets[k - 1]) + " then " + std::to_string(offsets[k]) + " at position " + std::to_string(k),
-          "ascending values");
-  if (offsets.back() != time)
-    throw_invalid("offsets", "last = " + std::to_string(offsets.back()), "last = time = " + std::to_string(time));
+  check_offsets(offsets, time);
   return {offsets.begin(), offsets.end()};
 }
 

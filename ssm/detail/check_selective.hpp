@@ -1,9 +1,9 @@
 #pragma once
 // The door of selective_scan, on the CPU and on a device: what can be wrong with a problem, found before anything is written.
 // What is in memory is checked apart from the shapes: a device's memory cannot be read.
-#include <algorithm>
 #include <string>
 
+#include <ssmscan/scan/detail/check_offsets.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>
 
@@ -62,9 +62,7 @@ index_t selective_sequences(selective_problem<V, IO> const& p) {
 }
 
 inline void check_selective_offsets(std::span<index_t const> offsets, index_t time) {
-  if (offsets.empty()) return;
-  if (offsets.front() != 0 || offsets.back() != time || !std::is_sorted(offsets.begin(), offsets.end()))
-    throw_invalid("offsets", "other values", "ascending ones, the first 0, the last " + std::to_string(time));
+  if (!offsets.empty()) ssmscan::detail::check_offsets(offsets, time);
 }
 
 inline void check_selective_padding(std::span<index_t const> begin, std::span<index_t const> end, index_t time) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ssmscan/scan/detail/algorithm_name.hpp>
+#include <ssmscan/scan/detail/check_offsets.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
 #include <ssmscan/scan/error.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
@@ -20,16 +21,6 @@ void need_view(char const* name, tensor_view<T> const& given, tensor_shape const
     throw_invalid(name, "shape " + to_string(given.shape), to_string(needed) + std::string(" = ") + meaning);
   if (given.data == nullptr && !given.empty())
     throw_invalid(name, "a null pointer", "a pointer to " + to_string(needed) + " values");
-}
-
-inline void need_sequences(std::span<index_t const> offsets, index_t time) {
-  if (offsets.front() != 0) throw_invalid("offsets", "a first value of " + std::to_string(offsets.front()), "0");
-  if (offsets.back() != time)
-    throw_invalid("offsets", "a last value of " + std::to_string(offsets.back()),
-                  "the time length " + std::to_string(time));
-  for (std::size_t k = 1; k < offsets.size(); ++k)
-    if (offsets[k] < offsets[k - 1])
-      throw_invalid("offsets", "a value that falls at index " + std::to_string(k), "values that never fall");
 }
 
 inline index_t longest_of(std::span<index_t const> offsets) {
@@ -114,7 +105,7 @@ void check_call(std::vector<linear_system_ptr> const& systems, layer_sizes const
     throw_invalid("input", "shape " + ssmscan::detail::to_string(call.input.shape), "no negative size");
   need_view("input", call.input, {batch, sizes.inputs, time}, "(batch, inputs, time)");
   need_view("output", call.output, {batch, sizes.outputs, time}, "(batch, outputs, time)");
-  need_sequences(offsets, time);
+  ssmscan::detail::check_offsets(offsets, time);
   tensor_shape const ends{batch, sizes.states, static_cast<index_t>(offsets.size()) - 1};
   if (call.initial.data != nullptr) need_view("initial", call.initial, ends, "(batch, states, sequences)");
   if (call.final.data != nullptr) need_view("final", call.final, ends, "(batch, states, sequences)");

@@ -1,9 +1,9 @@
 #pragma once
 // The short convolution before Mamba's scan: each channel by itself, over the present and the width - 1 samples before it.
-#include <algorithm>
 #include <span>
 #include <string>
 
+#include <ssmscan/scan/detail/check_offsets.hpp>
 #include <ssmscan/scan/tensor_view.hpp>
 #include <ssmscan/ssm/layers/silu.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>  // selective_state: the same shape, samples in the place of states
@@ -44,8 +44,7 @@ void causal_conv1d(causal_conv1d_problem<T> const& p) {
   if (!p.bias.empty()) detail::require_size("bias", p.bias.size(), shape.channel);
   index_t const whole[2] = {0, shape.time};
   std::span<index_t const> const offsets = p.offsets.empty() ? std::span<index_t const>(whole) : p.offsets;
-  if (offsets.front() != 0 || offsets.back() != shape.time || !std::is_sorted(offsets.begin(), offsets.end()))
-    throw_invalid("offsets", "other values", "ascending ones, the first 0, the last " + std::to_string(shape.time));
+  ssmscan::detail::check_offsets(offsets, shape.time);
 
   for (index_t row = 0; row < shape.batch; ++row) {
     for (std::size_t k = 0; k + 1 < offsets.size(); ++k) {

@@ -5,7 +5,7 @@ import unittest
 
 from program import ProgramTest
 
-COMMANDS = ["info", "kernel", "list", "scan", "ssm", "validate"]
+COMMANDS = ["info", "kernel", "list", "mamba", "scan", "selective", "ssm", "validate"]
 
 
 class Told(ProgramTest):

@@ -102,6 +102,11 @@ class SelectiveTest(ProgramTest):
         refuse("--backend: got", "--backend=gpu")
         refuse("--final: got new.npy, which is --out too", "--final=new.npy")
         refuse("--offsets: u.npy: got type '<f8'; need <i8", "--offsets=u.npy")
+        refuse("--inner: got blelloch with --mode fused; need --mode unfused", "--inner=blelloch")
+        self.save("wrong.npy", "<i8", (3,), [0, TIME + 1, TIME])
+        from_rest = [one for one in arguments if not one.startswith("--initial=")]
+        self.bad(2, [f"--offsets: got {TIME + 1} then {TIME} at position 2; need ascending values\n"], *from_rest, "--out=new.npy",
+                 "--offsets=wrong.npy")
         self.save("wrong.npy", "<f4", (CHANNELS, STATES), [0] * CHANNELS * STATES)
         for name, told in (("A", "need one of <f8, <c16, with <f8 of --u"), ("B", "need <f8, the type of --A"), ("D", "need <f8")):
             changed = [f"--{name}=wrong.npy" if one.startswith(f"--{name}=") else one for one in arguments]

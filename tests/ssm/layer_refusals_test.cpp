@@ -137,10 +137,9 @@ TEST(Layer, Refusals) {
   }
   std::vector<index_t> const falls{0, 7, 3, 10}, late{1, 10}, short_of{0, 9};
   EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = falls; }),
-            "offsets: got a value that falls at index 2; need values that never fall");
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = late; }), "offsets: got a first value of 1; need 0");
-  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = short_of; }),
-            "offsets: got a last value of 9; need the time length 10");
+            "offsets: got 7 then 3 at position 2; need ascending values");
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = late; }), "offsets: got first = 1; need first = 0");
+  EXPECT_EQ(refused([&](auto& c, auto&) { c.offsets = short_of; }), "offsets: got last = 9; need last = time = 10");
   EXPECT_EQ(refused([](auto&, auto& how) { how.scan.backend = "cuda13"; }),
             "backend: got cuda13; need one of serial, openmp");
   EXPECT_EQ(refused([](auto&, auto& how) { how.mode = mode::scan, how.scan.algorithm = "heinsen"; }),

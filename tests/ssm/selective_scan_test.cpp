@@ -112,8 +112,9 @@ TEST(SelectiveScanRefuses, WhatDoesNotFit) {
   EXPECT_THAT(said([](problem& p, execution&) { p.D = p.D.first(5); }), HasSubstr("D: got 5 elements; need 6"));
   EXPECT_THAT(said([](problem& p, execution&) { p.delta_bias = p.delta_bias.first(1); }), HasSubstr("delta_bias"));
   std::vector<index_t> const falling{0, 20, 10, 37}, some{0, 0}, past{38, 37}, wrong{1, 37};
-  EXPECT_THAT(said([&](problem& p, execution&) { p.offsets = falling; }), HasSubstr("offsets"));
-  EXPECT_THAT(said([&](problem& p, execution&) { p.offsets = wrong; }), HasSubstr("offsets"));
+  EXPECT_THAT(said([&](problem& p, execution&) { p.offsets = falling; }),
+              HasSubstr("offsets: got 20 then 10 at position 2"));
+  EXPECT_THAT(said([&](problem& p, execution&) { p.offsets = wrong; }), HasSubstr("offsets: got first = 1"));
   EXPECT_THAT(said([&](problem& p, execution&) { p.begin = some, p.end = past; }),
               HasSubstr("begin, end: got [0, 38)"));
   EXPECT_THAT(said([&](problem& p, execution&) { p.begin = some; }), HasSubstr("end: got 0 elements"));

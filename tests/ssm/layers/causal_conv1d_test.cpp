@@ -124,7 +124,7 @@ TEST(CausalConv1dRefuses, WhatDoesNotFit) {
   EXPECT_THAT(said([](problem& p) { p.y.shape.time = 19; }), HasSubstr("y: got another shape"));
   EXPECT_THAT(said([](problem& p) { p.bias = p.bias.first(2); }), HasSubstr("bias: got 2 elements"));
   std::vector<index_t> const wrong{0, 19};
-  EXPECT_THAT(said([&](problem& p) { p.offsets = wrong; }), HasSubstr("offsets"));
+  EXPECT_THAT(said([&](problem& p) { p.offsets = wrong; }), HasSubstr("offsets: got last = 19; need last = time = 20"));
 }
 
 TEST(Sampling, GreedyNucleusAndFrequencies) {
