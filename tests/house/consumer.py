@@ -9,6 +9,7 @@ import subprocess
 import documents
 
 HERE = pathlib.Path(__file__).resolve().parent
+PROGRAMS = sorted((HERE / "consumer").glob("with_*.cpp"))  # each on the component of its name
 
 
 def run(command, **more):
@@ -17,7 +18,8 @@ def run(command, **more):
 
 
 def by_cmake(arguments, options, with_ssm):
-    shutil.copy(HERE / "consumer" / "with_ssm.cpp", arguments.work)
+    for program in PROGRAMS:
+        shutil.copy(program, arguments.work)
     ccache = shutil.which("ccache")
     if ccache:
         options = [*options, f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"]
@@ -56,15 +58,20 @@ def by_pkg_config(arguments):
     folder = next(arguments.prefix.rglob("ssmscan-scan.pc")).parent
     environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
     how = ["--static"] if list(folder.parent.glob("libssmscan_scan.a")) else []
-    asked = run(["pkg-config", *how, "--cflags", "--libs", "ssmscan-scan"], env=environment, stdout=subprocess.PIPE)
-    flags = asked.stdout.split()
-    (arguments.work / "flags.txt").write_text(asked.stdout)
-    if not how:
-        flags.append(f"-Wl,-rpath,{folder.parent}")
-    program = arguments.work / "example"
-    run([os.environ["CXX"], "-std=c++20", arguments.work / "example.cpp", "-o", program, *flags])
-    if list(folder.glob("ssmscan-ssm.pc")):  # the second library is at least whole for the linker
-        run(["pkg-config", *how, "--exists", "--print-errors", "ssmscan-ssm"], env=environment)
+
+    def build(source, package):
+        asked = run(["pkg-config", *how, "--cflags", "--libs", package], env=environment, stdout=subprocess.PIPE).stdout
+        program = arguments.work / source.stem
+        where = [] if how else [f"-Wl,-rpath,{folder.parent}"]
+        run([os.environ["CXX"], "-std=c++20", source, "-o", program, *asked.split(), *where])
+        return program, asked
+
+    for source in PROGRAMS:
+        package = source.stem.replace("with_", "ssmscan-")
+        if (folder / f"{package}.pc").exists():
+            run([build(source, package)[0]])
+    program, asked = build(arguments.work / "example.cpp", "ssmscan-scan")
+    (arguments.work / "flags.txt").write_text(asked)
     return program
 
 
