@@ -7,23 +7,15 @@ product is no triad; bench_throughput's rows of the same sizes are what to put b
 """
 
 import functools
-import importlib
 import os
 import sys
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import peers  # noqa: E402 (first: it says so where NumPy is not)
+from peers import Contender, NotRun, Shape, need  # noqa: E402
+
 import numpy  # noqa: E402
-import peers  # noqa: E402
-from peers import Contender, NotRun, Shape  # noqa: E402
-
-
-def need(module):
-    """The module, or NotRun with why."""
-    try:
-        return importlib.import_module(module)
-    except Exception as why:
-        raise NotRun(f"{module}: {type(why).__name__}: {str(why).splitlines()[0] if str(why) else ''}"[:200]) from None
 
 
 def combine(earlier, later):
@@ -76,7 +68,7 @@ def shapes(quick):
 
 
 def main():
-    options = peers.arguments(__doc__)
+    options = peers.arguments(__doc__, CONTENDERS)
     records = []
     for shape in shapes(options.quick):
         wanted = [c for c in CONTENDERS if options.only in c.name and c.takes(shape)]

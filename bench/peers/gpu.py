@@ -7,23 +7,15 @@ cannot do a shape, has a record that says so. The bound is torch.mul(a, b, out=x
 """
 
 import functools
-import importlib
 import os
 import sys
 
-import numpy
-import peers
-from peers import Contender, NotRun, Shape
+import peers  # first: it says so where NumPy is not
+from peers import Contender, NotRun, Shape, need
+
+import numpy  # noqa: E402
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside JAX
-
-
-def need(module):
-    """The module, or NotRun with why."""
-    try:
-        return importlib.import_module(module)
-    except Exception as why:
-        raise NotRun(f"{module}: {type(why).__name__}: {str(why).splitlines()[0] if str(why) else ''}"[:200]) from None
 
 
 @functools.cache
@@ -206,7 +198,7 @@ def bound_seconds(problem):
 
 
 def main():
-    options = peers.arguments(__doc__)
+    options = peers.arguments(__doc__, CONTENDERS)
     try:
         t = torch()
     except NotRun as why:

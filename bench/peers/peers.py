@@ -7,6 +7,7 @@ that a peer computes what we compute. A result outside the a-priori bound has no
 """
 
 import argparse
+import importlib
 import json
 import os
 import platform
@@ -15,7 +16,11 @@ import sys
 import time
 from dataclasses import dataclass
 
-import numpy
+try:
+    import numpy
+except ImportError as missing:
+    print(f"{os.path.basename(sys.argv[0])}: {missing}: skipped", file=sys.stderr)
+    sys.exit(77)
 
 SCHEMA = "ssmscan.bench/1"
 WRONG, NOT_RUN = "wrong result: ", "not run: "
@@ -47,6 +52,15 @@ class Shape:
     @property
     def elements(self):
         return self.lanes * self.time
+
+    @property
+    def bytes_per_element(self):
+        return 3.0 * numpy.dtype(DTYPES[self.dtype]).itemsize
+
+    def named(self, contender):
+        text = f"{contender.question}/affine.{self.dtype}/{contender.name}/{contender.backend}/lanes:{self.lanes}/time:{self.time}"
+        text += "/layout:time_major" if self.layout == "time_major" else ""
+        return text + (f"/family:{self.family}" if self.family else "")
 
 
 class Problem:
@@ -147,10 +161,12 @@ class NotRun(Exception):
     """This contender cannot run here, or not this shape; why."""
 
 
-def name_of(contender, shape):
-    text = f"{contender.question}/affine.{shape.dtype}/{contender.name}/{contender.backend}/lanes:{shape.lanes}/time:{shape.time}"
-    text += "/layout:time_major" if shape.layout == "time_major" else ""
-    return text + (f"/family:{shape.family}" if shape.family else "")
+def need(module):
+    """The module, or NotRun with why."""
+    try:
+        return importlib.import_module(module)
+    except Exception as why:
+        raise NotRun(f"{module}: {type(why).__name__}: {str(why).splitlines()[0] if str(why) else ''}"[:200]) from None
 
 
 def failure(name, message):
@@ -165,7 +181,7 @@ def success(name, shape, seconds, bound, label):
         median = index == len(seconds)
         record = {"name": f"{name}/manual_time" + ("_median" if median else ""), "run_name": f"{name}/manual_time", "run_type": "aggregate" if median else "iteration",
                   "repetitions": len(seconds), "threads": 1, "iterations": 1, "real_time": value * 1e9, "cpu_time": value * 1e9, "time_unit": "ns",
-                  "items_per_second": shape.elements / value, "bytes_per_element": 3.0 * numpy.dtype(DTYPES[shape.dtype]).itemsize, "label": label}
+                  "items_per_second": shape.elements / value, "bytes_per_element": shape.bytes_per_element, "label": label}
         record |= {"aggregate_name": "median", "aggregate_unit": "time"} if median else {"repetition_index": index}
         if bound:
             record["share_of_triad"] = bound / value
@@ -175,7 +191,7 @@ def success(name, shape, seconds, bound, label):
 
 def measure(contender, problem, timer, bound):
     """The records of one contender on one problem: verified, then timed."""
-    name, shape = name_of(contender, problem.shape), problem.shape
+    name, shape = problem.shape.named(contender), problem.shape
     try:
         run = contender.prepare(problem)
         wrong = problem.wrong(contender.fetch(run()), tree_steps(shape.time), contender.logs(shape.time) if contender.logs else 0.0)
@@ -212,12 +228,18 @@ def context(more):
     return facts | more
 
 
-def arguments(description):
-    parser = argparse.ArgumentParser(description=description)
+def arguments(description, contenders):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, metavar="FILE", help="results, in the format of the benchmark binaries")
     parser.add_argument("--quick", action="store_true", help="fewer shapes")
     parser.add_argument("--only", default="", metavar="NAME", help="contenders whose name holds this")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if not os.path.isdir(os.path.dirname(given.out) or "."):  # said before the minutes that it takes
+        parser.error(f"--out: got {given.out}; need a file in a folder that exists")
+    names = sorted({contender.name for contender in contenders})
+    if not any(given.only in name for name in names):
+        parser.error(f"--only: got {given.only}; need a part of one of {', '.join(names)}")
+    return given
 
 
 def finish(options, facts, records):
