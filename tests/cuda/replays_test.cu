@@ -1,7 +1,7 @@
 // Calls captured in a graph, and calls that overlap: whatever stands in the workspace between two replays, each sees its own
 // words; what a call reads is what the call before wrote, though it came before that had ended. uint32_t, exact.
 #include <chrono>
-#include <cstring>
+#include <future>
 #include <memory>
 #include <random>
 #include <thread>
@@ -9,6 +9,7 @@
 #include "tests/cuda/gpu.hpp"
 #include <gtest/gtest.h>
 
+#include <ssmscan/scan/backends/cuda/launch.cuh>
 #include <ssmscan/scan/backends/cuda/linear_recurrence.hpp>
 
 namespace ssmscan {
@@ -23,15 +24,22 @@ struct form {
   std::string_view algorithm;
   tensor_shape shape;
   layout order;
+  start when = start::beside_the_last;
 };
+std::ostream& operator<<(std::ostream& out, form const& of) { return out << of.name; }
 constexpr index_t tile = 5120;
 constexpr form tiles{"tiles", "look_back", {1, 1, 30 * tile + 77}, layout::lane_major},
-    lanes_of_tiles{"lanes of tiles", "look_back", {1, 9, 5 * tile + 4}, layout::lane_major},
+    lanes_of_tiles{"lanes_of_tiles", "look_back", {1, 9, 5 * tile + 4}, layout::lane_major},
     cluster{"cluster", "look_back", {1, 1, 12 * tile + 5}, layout::lane_major},
-    many_tiles{"many tiles", "look_back", {1, 1, 800 * tile + 12}, layout::lane_major},
-    short_lanes{"short lanes", "look_back", {1, 3001, 804}, layout::lane_major},
+    many_tiles{"many_tiles", "look_back", {1, 1, 800 * tile + 12}, layout::lane_major},
+    short_lanes{"short_lanes", "look_back", {1, 3001, 804}, layout::lane_major},
     pieces{"pieces", "chunked", {1, 40, 5003}, layout::time_major},
-    segments{"segments", "sequential", {1, 6148, 2903}, layout::time_major};
+    segments{"segments", "sequential", {1, 6148, 2903}, layout::time_major, start::after_all_before};
+
+class cuda_replays_of : public testing::TestWithParam<form> {};
+INSTANTIATE_TEST_SUITE_P(each, cuda_replays_of,
+                         testing::Values(tiles, lanes_of_tiles, cluster, many_tiles, short_lanes, pieces, segments),
+                         [](auto const& tested) { return std::string(tested.param.name); });
 
 std::vector<word> random_words(form const& of, std::uint32_t seed) {
   std::mt19937 random(seed);
@@ -96,8 +104,8 @@ struct count_of {
 class graph {
  public:
   template <class F>
-  explicit graph(F const& enqueue) {
-    need_success(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "beginning a capture");
+  explicit graph(F const& enqueue, cudaStreamCaptureMode mode = cudaStreamCaptureModeGlobal) {
+    need_success(cudaStreamBeginCapture(stream_, mode), "beginning a capture");
     enqueue(stream_);
     need_success(cudaStreamEndCapture(stream_, &captured_), "ending a capture");
   }
@@ -163,7 +171,8 @@ class workspace {
 };
 
 // What one replay leaves, for the next ones: nothing of it is theirs, wherever it stands.
-void expect_replays_to_be_apart(form const& of) {
+TEST_P(cuda_replays_of, are_apart_whatever_stands_in_the_workspace) {
+  form const& of = GetParam();
   on_device made(of);
   workspace memory(made.workspace_bytes());
   graph of_call([&](cudaStream_t stream) { made.call(stream, memory.span()); });
@@ -191,11 +200,34 @@ void expect_replays_to_be_apart(form const& of) {
   for (auto& each : values) each = static_cast<std::byte>(random());
   memory.put(values), (void)run(2, "anything");
 }
-TEST(cuda_replays, are_apart_whatever_stands_in_the_workspace) {
-  for (form const& of : {tiles, lanes_of_tiles, cluster, short_lanes, pieces}) expect_replays_to_be_apart(of);
+
+// However the stream is captured; what another thread calls meanwhile is not, and runs.
+TEST(cuda_replays, are_apart_in_every_mode_of_capture) {
+  for (auto const mode : {cudaStreamCaptureModeGlobal, cudaStreamCaptureModeThreadLocal, cudaStreamCaptureModeRelaxed})
+    for (form const& of : {tiles, cluster, pieces, segments}) {
+      on_device made(of), apart(of);
+      workspace const memory(made.workspace_bytes()), others(apart.workspace_bytes());
+      gpu::stream elsewhere;
+      inputs const given(of, 50);
+      apart.put(given);
+      graph of_call(
+          [&](cudaStream_t stream) {
+            made.call(stream, memory.span());
+            std::async(std::launch::async, [&] { apart.call(elsewhere, others.span()); }).get();
+          },
+          mode);
+      elsewhere.wait();
+      EXPECT_EQ(apart.x.values() == given.x(of), true) << of.name << ", beside mode " << mode;
+      EXPECT_EQ(of_call.counted().kernels, 1U) << of.name << ", mode " << mode;
+      EXPECT_EQ(of_call.counted().others, 0U) << of.name << ", mode " << mode;
+      for (std::uint32_t seed = 51; seed < 53; ++seed) {
+        inputs const next(of, seed);
+        made.put(next);
+        of_call.run();
+        EXPECT_EQ(made.x.values() == next.x(of), true) << of.name << ", mode " << mode;
+      }
+    }
 }
-TEST(cuda_replays, are_apart_where_there_are_many_tiles) { expect_replays_to_be_apart(many_tiles); }
-TEST(cuda_replays, are_apart_where_lanes_are_cut) { expect_replays_to_be_apart(segments); }
 
 // In one graph, and calls outside it meanwhile; one workspace.
 TEST(cuda_replays, calls_share_a_workspace) {
@@ -329,7 +361,8 @@ void expect_a_chain(form const& of, bool in_place) {
   }
   graph of_chain(chain);
   EXPECT_EQ(of_chain.counted().kernels, std::size_t{calls}) << of.name;
-  if (of.algorithm == "look_back") EXPECT_EQ(of_chain.counted().overlapping, std::size_t{calls} - 1) << of.name;
+  std::size_t const overlapping = of.when == start::beside_the_last ? calls - 1 : 0;
+  EXPECT_EQ(of_chain.counted().overlapping, overlapping) << of.name;
   for (int turn = 0; turn < 3; ++turn) {
     made.b.fill_bytes(0xee);
     need_success(cudaDeviceSynchronize(), "waiting");
@@ -337,12 +370,8 @@ void expect_a_chain(form const& of, bool in_place) {
     EXPECT_EQ(made.b.values() == needed, true) << of.name << ", in a graph" << (in_place ? ", in place" : "");
   }
 }
-TEST(cuda_replays, a_chain_reads_what_was_written) {
-  for (form const& of : {tiles, lanes_of_tiles, cluster, short_lanes, pieces})
-    for (bool const in_place : {false, true}) expect_a_chain(of, in_place);
-}
-TEST(cuda_replays, a_chain_of_many_tiles_reads_what_was_written) {
-  for (bool const in_place : {false, true}) expect_a_chain(many_tiles, in_place);
+TEST_P(cuda_replays_of, a_chain_reads_what_was_written) {
+  for (bool const in_place : {false, true}) expect_a_chain(GetParam(), in_place);
 }
 
 }  // namespace
