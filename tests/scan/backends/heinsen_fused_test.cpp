@@ -2,13 +2,12 @@
 // log2.hpp derives and with the text's bits; and its results, with the bits of its text.
 #include <cmath>
 #include <iostream>
-#include <limits>
-#include <random>
 #include <vector>
 
 #include "tests/laws/effort.hpp"
 #include "tests/laws/fenced.hpp"
 #include "tests/scan/backends/each_target.hpp"
+#include "tests/scan/backends/logarithmic_data.hpp"
 #include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
@@ -101,50 +100,10 @@ TEST(heinsen_exponential, is_within_its_error_over_the_floats) {
   });
 }
 
-enum class data { near_one, of_both_signs, with_zeros, far_apart, not_finite, subnormal, all_zero };
-constexpr data all_data[] = {data::near_one,   data::of_both_signs, data::with_zeros, data::far_apart,
-                             data::not_finite, data::subnormal,     data::all_zero};
-
-struct sequence {
-  std::vector<float> a, b;
-};
-sequence made_of(data what, index_t n) {
-  std::mt19937 random(static_cast<unsigned>(n));
-  auto const uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(random); };
-  auto const one_in = [&](double k) { return uniform() < 1 / k; };
-  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
-  sequence made;
-  for (index_t t = 0; t < n; ++t) {
-    double a = 0.9 + uniform() / 10, b = uniform() - 0.5;
-    if (what == data::of_both_signs) a = (uniform() - 0.5) * 3;
-    if (what == data::with_zeros && one_in(8)) a = one_in(2) ? 0.0 : -0.0;
-    if (what == data::far_apart) a = std::exp2(250 * (uniform() - 0.5)) * (one_in(3) ? -1 : 1);
-    if (what == data::not_finite && one_in(40)) a = one_in(3) ? 0.0 : one_in(2) ? infinity : nan;
-    if (what == data::not_finite && one_in(40)) b = one_in(2) ? -infinity : nan;
-    if (what == data::subnormal) a = one_in(2) ? std::ldexp(a, -130) : std::ldexp(a, 60);
-    if (what == data::all_zero) a = one_in(2) ? a : -a, b = one_in(5) ? 0.0 : -0.0;
-    made.a.push_back(static_cast<float>(a)), made.b.push_back(static_cast<float>(b));
-  }
-  return made;
-}
-
-template <class T>
-detail::lane_view<T> lane(T* first, index_t n, index_t stride) {
-  tensor_view<T> made;
-  made.data = first, made.shape = {1, 1, n}, made.stride = {0, 0, stride};
-  return detail::lane_view<T>(made);
-}
-detail::recurrence_problem<float> one_lane(float const* a, float const* b, float* x, index_t n, index_t stride) {
-  detail::recurrence_problem<float> made;
-  made.size = {1, n}, made.a = lane(a, n, stride), made.b = lane(b, n, stride), made.x = lane(x, n, stride);
-  return made;
-}
-bool same(float p, float q) { return std::isnan(p) ? std::isnan(q) : laws::same_bits(p, q); }
-
 TEST(heinsen_fused, is_its_text_bit_for_bit) {
   for (data const what : all_data)
     for (index_t const n : {1, 2, 16, 17, 255, 256, 257, 1000, 4096, 4097, 40000}) {
-      auto const given = made_of(what, n);
+      auto const given = made_of<float>(what, n);
       std::vector<float> needed(given.b.size());
       auto const text = one_lane(given.a.data(), given.b.data(), needed.data(), n, 1);
       serial one;

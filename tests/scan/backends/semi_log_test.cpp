@@ -9,6 +9,7 @@
 #include "tests/laws/effort.hpp"
 #include "tests/laws/fenced.hpp"
 #include "tests/scan/backends/each_target.hpp"
+#include "tests/scan/backends/logarithmic_data.hpp"
 #include "tests/worst.hpp"
 #include <gtest/gtest.h>
 
@@ -31,10 +32,6 @@ TYPED_TEST_SUITE(semi_log_targets, real_dtypes);
 template <class T, class Judge>
 void judge_semi_log(Judge const& judge) {
   judge_targets<T>([&](functions<T> const& made) { judge(made.semi_log); });
-}
-template <class T>
-bool same(T p, T q) {
-  return std::isnan(p) ? std::isnan(q) : laws::same_bits(p, q);
 }
 
 // What a function is judged against: float's in double, double's in long double, 2^29 and 2^11 times finer.
@@ -125,43 +122,6 @@ TYPED_TEST(semi_log_targets, exponential_is_within_its_error) {
   });
 }
 
-enum class data { near_one, of_both_signs, with_zeros, far_apart, not_finite, subnormal, all_zero };
-constexpr data all_data[] = {data::near_one,   data::of_both_signs, data::with_zeros, data::far_apart,
-                             data::not_finite, data::subnormal,     data::all_zero};
-
-template <class T>
-struct sequence {
-  std::vector<T> a, b;
-};
-template <class T>
-sequence<T> made_of(data what, index_t n) {
-  std::mt19937 random(static_cast<unsigned>(n));
-  auto const uniform = [&] { return std::uniform_real_distribution<double>(0, 1)(random); };
-  auto const one_in = [&](double k) { return uniform() < 1 / k; };
-  constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  constexpr int lowest = std::numeric_limits<T>::min_exponent;
-  sequence<T> made;
-  for (index_t t = 0; t < n; ++t) {
-    double a = 0.9 + uniform() / 10, b = uniform() - 0.5;
-    if (what == data::of_both_signs) a = (uniform() - 0.5) * 3;
-    if (what == data::with_zeros && one_in(8)) a = one_in(2) ? 0.0 : -0.0;
-    if (what == data::far_apart) a = std::exp2(-2 * lowest * (uniform() - 0.5)) * (one_in(3) ? -1 : 1);
-    if (what == data::not_finite && one_in(40)) a = one_in(3) ? 0.0 : one_in(2) ? infinity : nan;
-    if (what == data::not_finite && one_in(40)) b = one_in(2) ? -infinity : nan;
-    if (what == data::subnormal) a = one_in(2) ? std::ldexp(a, lowest - 5) : std::ldexp(a, -lowest / 2);
-    if (what == data::all_zero) a = one_in(2) ? a : -a, b = one_in(5) ? 0.0 : -0.0;
-    made.a.push_back(static_cast<T>(a)), made.b.push_back(static_cast<T>(b));
-  }
-  return made;
-}
-
-template <class T>
-detail::lane_view<T> lane(T* first, index_t n, index_t stride) {
-  tensor_view<T> made;
-  made.data = first, made.shape = {1, 1, n}, made.stride = {0, 0, stride};
-  return detail::lane_view<T>(made);
-}
-
 // Of whole problems: what a chunk does is judged in simd_chunk_test.cpp, on data that are finite.
 TYPED_TEST(semi_log_targets, is_its_text_bit_for_bit) {
   using T = TypeParam;
@@ -169,9 +129,7 @@ TYPED_TEST(semi_log_targets, is_its_text_bit_for_bit) {
     for (index_t const n : {1, 2, 16, 17, 255, 256, 257, 1000, 4096, 4097, 40000}) {
       auto const given = made_of<T>(what, n);
       std::vector<T> needed(given.b.size()), x(given.b.size());
-      detail::recurrence_problem<T> problem;
-      problem.size = {1, n}, problem.a = lane(given.a.data(), n, 1), problem.b = lane(given.b.data(), n, 1);
-      problem.x = lane(needed.data(), n, 1);
+      auto problem = one_lane(given.a.data(), given.b.data(), needed.data(), n, 1);
       serial one;
       using io = detail::recurrence_io<semi_log<T>>;
       ssmscan::chunked::inclusive(one, semi_log<T>{}, problem.size, typename io::load{&problem},
