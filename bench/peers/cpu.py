@@ -13,7 +13,7 @@ import sys
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 import peers  # noqa: E402 (first: it says so where NumPy is not)
-from peers import Contender, NotRun, Shape, need  # noqa: E402
+from peers import Contender, Shape, need  # noqa: E402
 
 import numpy  # noqa: E402
 
@@ -75,13 +75,7 @@ def main():
         problem = peers.Problem(shape) if wanted else None
         for contender in wanted:
             records += peers.measure(contender, problem, functools.partial(peers.host_timer, finish=wait), 0)
-    facts = {}
-    for name in ("jax", "scipy"):
-        try:
-            facts[name] = need(name).__version__
-        except NotRun as why:
-            facts[name] = str(why)
-    return peers.finish(options, facts, records)
+    return peers.finish(options, peers.versions(("jax", "scipy")), records)
 
 
 if __name__ == "__main__":

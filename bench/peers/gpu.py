@@ -220,12 +220,7 @@ def main():
             records += peers.measure(contender, problem, timer, bound)
             t.cuda.empty_cache()
     facts = {"gpu": t.cuda.get_device_name(), "cuda": t.version.cuda, "torch": t.__version__}
-    for name in ("jax", "triton", "accelerated_scan", "fla"):
-        try:
-            facts[name] = getattr(need(name), "__version__", "installed")
-        except NotRun as why:
-            facts[name] = str(why)
-    return peers.finish(options, facts, records)
+    return peers.finish(options, facts | peers.versions(("jax", "triton", "accelerated_scan", "fla")), records)
 
 
 if __name__ == "__main__":

@@ -204,6 +204,17 @@ def measure(contender, problem, timer, bound):
         return [failure(name, f"{type(problem_met).__name__}: {str(problem_met).splitlines()[0] if str(problem_met) else 'no message'}"[:300])]
 
 
+def versions(modules):
+    """Of each that is installed, and why of each that is not."""
+    facts = {}
+    for name in modules:
+        try:
+            facts[name] = getattr(need(name), "__version__", "installed")
+        except NotRun as why:
+            facts[name] = str(why)
+    return facts
+
+
 def host_timer(run, finish=lambda value: value, samples=7, least_seconds=0.02):
     """Seconds of a call by the host's clock; `finish(result)` waits for it."""
     finish(run())

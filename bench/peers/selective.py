@@ -230,13 +230,7 @@ def main():
         for contender in wanted:
             problem = problem or Problem(shape)
             records += peers.measure(contender, problem, functools.partial(peers.host_timer, finish=finished), 0)
-    facts = {}
-    for name in ("torch", "jax", "mamba_ssm"):
-        try:
-            facts[name] = getattr(need(name), "__version__", "installed")
-        except NotRun as why:
-            facts[name] = str(why)
-    return peers.finish(options, facts, records)
+    return peers.finish(options, peers.versions(("torch", "jax", "mamba_ssm")), records)
 
 
 if __name__ == "__main__":
