@@ -338,7 +338,7 @@ template <class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, index_t together,
          word* memory) {
   if constexpr (sizeof(T) == 4) {  // not measured of other types
-    if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, together))
+    if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, plan, together))
       return run(on, problem, plan, memory, *boxes);
   }
   run(on, problem, plan, memory, boxes_of<rows::copied>{});
