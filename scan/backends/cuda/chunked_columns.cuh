@@ -14,103 +14,22 @@
 // Nobody waits for a later ticket.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/chunked_columns_boxes.cuh>
+#include <ssmscan/scan/backends/cuda/chunked_columns_loading.cuh>
 #include <ssmscan/scan/backends/cuda/chunked_columns_passing.cuh>
 
 namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before, piece_runs::completed;
 
-// The other tasks.
+// Two tasks more: reduce and scan.
 template <class T, rows How>
 struct pieces_of_columns : block_of_columns<T> {
   using block = block_of_columns<T>;
-  using block::m, block::p, block::plan, block::counter, block::words, block::epoch, block::lane;
+  using block::m, block::p, block::plan, block::words, block::epoch;
   using block::slot, block::parity, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
-  // Of a slot, waited for one by one. What threads copy is one: parts of it cost up to 5 %.
   static constexpr int parts = parts_of<How>;
-
-  // ---- load ----
-  // The i-th ticket is drawn when its slot is free, as others wait for what is drawn. In boxes it is asked for when the slot will be free
-  // without anybody's help: when what is in it is reduced, and the item that scan has in registers has all that it waits for.
-  __device__ index_t draw(int i, ticket_counter::word_t asked) const {
-    if (How == rows::in_boxes && i >= tile::slots) {
-      m.reduced[place(i - tile::slots)].wait(turn(i - tile::slots));
-      m.folded[place(i)].wait(turn(i) ^ 1);
-      m.carried[place(i)].wait(turn(i) ^ 1);
-    }
-    if (i > 0) asked = counter.ask();
-    m.empty[slot(i)].wait(parity(i) ^ 1);
-    index_t const ticket = counter.answer(asked);
-    if (i == 0) m.epoch = counter.epoch(asked);
-    // Each block draws one ticket too many; this is the last of them all.
-    if (ticket == plan.tickets + gridDim.x - 1) counter.leave(asked);
-    return ticket;
-  }
-  __device__ void hand_out_the_end(int i) const {
-    for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
-      m.empty[slot(i + k)].wait(parity(i + k) ^ 1);
-      hand_out(i + k, {});
-    }
-  }
-  __device__ void load_boxes(boxes_of<How> const& boxes, ticket_counter::word_t asked) const {
-    if (lane != 0) return;
-    int i = 0;
-    for (;; ++i) {
-      index_t const ticket = draw(i, asked);
-      if (ticket >= plan.tickets) break;
-      auto const item = item_t::of(p, plan, ticket);
-      hand_out(i, item);
-#pragma unroll 1
-      for (int part = 0; part < parts; ++part) {
-        // No more than a slot's bytes are on their way at a time: what others publish is looked for beside them, and queues with them.
-        if (i > 0) m.full[slot(i - 1)][part].wait(parity(i - 1));
-        boxes.load(m.a[slot(i)], m.b[slot(i)], item, part, m.full[slot(i)][part]);
-      }
-    }
-    hand_out_the_end(i);
-  }
-  __device__ void load_a(ticket_counter::word_t asked) const {
-    int i = 0;
-    for (;; ++i) {
-      m.empty[slot(i)].wait(parity(i) ^ 1);
-      index_t const ticket = __shfl_sync(all_lanes, lane == 0 ? draw(i, asked) : 0, 0);
-      if (ticket >= plan.tickets) break;
-      auto const item = item_t::of(p, plan, ticket);
-      hand_out(i, item);
-      copy_in(i, item, p.a, m.a[slot(i)]);
-    }
-    hand_out_the_end(i);
-  }
-  __device__ void load_b() const {
-    item_t item;
-    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, p.b, m.b[slot(i)]);
-  }
-  __device__ void hand_out(int i, item_t const& item) const {
-    if (lane != 0) return;
-    m.item[place(i)] = item;
-    m.handed_out[place(i)].arrive();
-  }
-
-  // 16 bytes a thread, a few rows at a time.
-  __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
-    constexpr int units = tile::width / tile::unit, together = warp_size / units;
-    int const column = lane % units * tile::unit;
-    auto const mine = column_t::of(plan, item, column);
-    if (mine.any) {
-      index_t const begin = mine.at_piece * piece, stride = view.time_stride();
-      int const steps = static_cast<int>(min(index_t{piece}, plan.time - begin));
-      T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / units) * stride;
-      to += lane / units * tile::width + column;
-#pragma unroll 8
-      for (int s = lane / units; s < steps; s += together) {
-        copy_piece(to, from);
-        to += together * tile::width, from += together * stride;
-      }
-    }
-    m.full[slot(i)][0].arrive_after_copies();
-  }
 
   // ---- a run of 16 steps of a column ----
   struct run {
@@ -145,7 +64,7 @@ struct pieces_of_columns : block_of_columns<T> {
         run const r = run_of(mine, in_piece);
         T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
         T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
-        await_run(i, in_piece);
+        if (c == 0 || parts > 1) await_run(i, in_piece);
         own = affine<T>{}.identity();
         if (r.count == fan) {  // what is less is followed by nothing
           own = step(mine, r, a, b, 0);
@@ -271,6 +190,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
   }
   int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting<T>;
   block_of_columns<T> const block{m, p, plan, counter, {words}, m.epoch, static_cast<int>(threadIdx.x % warp_size)};
+  loading_of_columns<T, How> const loading{block};
   pieces_of_columns<T, How> const pieces{block};
   passing_of_columns<T> const passing{block};
   cudaGridDependencySynchronize();
@@ -278,11 +198,11 @@ __global__ void __launch_bounds__(threads<T>, 1)
   __syncthreads();
   if (warp < loaders) {
     if constexpr (How == rows::in_boxes) {
-      if (warp == 0) pieces.load_boxes(boxes, asked);
+      if (warp == 0) loading.load_boxes(boxes, asked);
     } else if (warp == 0) {
-      pieces.load_a(asked);
+      loading.load_a(asked);
     } else {
-      pieces.load_b();
+      loading.load_b();
     }
   } else if (warp < waiting<T>) {
     if (warp < loaders + turns<T>) {
@@ -338,7 +258,7 @@ template <class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, index_t together,
          word* memory) {
   if constexpr (sizeof(T) == 4) {  // not measured of other types
-    if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, together))
+    if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, plan, together))
       return run(on, problem, plan, memory, *boxes);
   }
   run(on, problem, plan, memory, boxes_of<rows::copied>{});

@@ -24,9 +24,10 @@ struct boxes_of<rows::in_boxes> {
   CUtensorMap a, b;
   std::uint32_t together;
 
-  // None where fewer lanes lie together than a slot has columns, time runs down, or a map cannot say as much.
+  // None where a slot's columns are several pieces of fewer lanes, time runs down, or a map cannot say as much.
   template <class T>
-  static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, index_t together) {
+  static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
+                                      index_t together) {
     constexpr index_t most = index_t{1} << 31, farthest = index_t{1} << 40;  // lanes or steps; bytes of a stride
     index_t const batches = p.size.lanes / together;
     boxes_of of{{}, {}, static_cast<std::uint32_t>(together)};
@@ -45,7 +46,8 @@ struct boxes_of<rows::in_boxes> {
                     CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
                     CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
     };
-    if (together < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece) return std::nullopt;
+    if (plan.across < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece)
+      return std::nullopt;
     return is_made(of.a, p.a) && is_made(of.b, p.b) ? std::optional(of) : std::nullopt;
   }
 
