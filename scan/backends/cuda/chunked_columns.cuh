@@ -193,6 +193,9 @@ __global__ void __launch_bounds__(threads<T>, 1)
   loading_of_columns<T, How> const loading{block};
   pieces_of_columns<T, How> const pieces{block};
   passing_of_columns<T> const passing{block};
+  if constexpr (How == rows::in_boxes) {
+    if (warp == 1 && block.lane == 0) loading.prefetch_the_first(boxes);
+  }
   cudaGridDependencySynchronize();
   ticket_counter::word_t const asked = threadIdx.x == 0 ? counter.ask() : 0;
   __syncthreads();
