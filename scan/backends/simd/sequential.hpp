@@ -207,7 +207,10 @@ struct sequential : ssmscan::sequential {
     index_t const few = tiles_a_worker * workers, narrow = row / by.narrowest_tile;
     index_t const tiles =
         std::min(how == write::past_the_cache && narrow > few && narrow <= 2 * few ? narrow : few, cut.count());
-    index_t const height = std::max<index_t>(std::min(by.block_bytes / row, time / (blocks_a_worker * workers)), 1);
+    index_t const most = std::max<index_t>(time / (blocks_a_worker * workers), 1);
+    index_t height = std::clamp<index_t>(by.block_bytes / row, 1, most);
+    if (how == write::past_the_cache && most >= strip_rows)
+      height = std::max<index_t>(height / strip_rows, 1) * strip_rows;
     index_t const count = detail::ceil_div(time, height);
     auto boxes = on.template mailboxes<char>(count * tiles);
     auto const folded = boxes.boxes();
