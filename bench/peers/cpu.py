@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Peers on the CPU, through their Python packages as installed: jax.lax.associative_scan and jax.lax.scan under jax.jit, and
-SciPy's lfilter where a is one number. What is not installed has a record that says so. No bound is measured here: NumPy's
+"""Peers on the CPU, through their Python packages as installed: jax.lax.associative_scan and jax.lax.scan under jax.jit, torch's
+associative_scan, and SciPy's lfilter where a is one number. What is not installed has a record that says so. No bound is measured here: NumPy's
 product is no triad; bench_throughput's rows of the same sizes are what to put beside these.
 
     bench/peers/cpu.py --out peers.json     then     plots/make_report.py --results out/results.json --results peers.json ...
@@ -45,6 +45,12 @@ def step_by_step(problem):
     return time_last(problem, lambda a, b: lax.scan(step, numpy.zeros(a.shape[:1], a.dtype), (a.T, b.T))[1].T)
 
 
+def torch_scan(problem):
+    torch, scan = need("torch"), need("torch._higher_order_ops.associative_scan").associative_scan
+    a, b = (torch.from_numpy(v) for v in (problem.a, problem.b))
+    return lambda: scan(combine, (a, b), dim=1, combine_mode="generic")[1]
+
+
 def lfilter(problem):
     signal, a = need("scipy.signal"), problem.a[0, 0]
     taps = numpy.array([1], a.dtype), numpy.array([1, -a], a.dtype)
@@ -58,6 +64,7 @@ def wait(value):
 CONTENDERS = [
     Contender("jax", "cpu", lambda s: s.family == "", associative, "lax.associative_scan, jit"),
     Contender("jax.scan", "cpu", lambda s: s.family == "", step_by_step, "lax.scan, jit"),
+    Contender("torch", "cpu", lambda s: s.family == "", torch_scan, "associative_scan, generic, not compiled"),
     Contender("scipy", "cpu", lambda s: s.family == "constant", lfilter, "signal.lfilter, one thread"),
 ]
 
@@ -75,7 +82,7 @@ def main():
         problem = peers.Problem(shape) if wanted else None
         for contender in wanted:
             records += peers.measure(contender, problem, functools.partial(peers.host_timer, finish=wait), 0)
-    return peers.finish(options, peers.versions(("jax", "scipy")), records)
+    return peers.finish(options, peers.versions(("jax", "torch", "scipy")), records)
 
 
 if __name__ == "__main__":

@@ -58,8 +58,7 @@ class catalogue {
 };
 
 // Every option of the call, one at a time.
-std::vector<problem_shape> options_of_the_call(index_t lanes, index_t time) {
-  problem_shape const base{.lanes = lanes, .time = time};
+std::vector<problem_shape> options_of_the_call(problem_shape const& base) {
   auto constant = base, reverse = base, packed = base, state = base;
   constant.family = "constant";
   reverse.direction = direction::reverse;
@@ -87,8 +86,9 @@ void add_default(catalogue& all) {
   for (auto const* family : {"mid", "slow"}) all.add<float>(one_lane({16, 20}, {.family = family}));
   all.add<float>(one_lane({14, 18, 22}, {.cold = true}));
   all.add<float>(one_lane({22, 26}, {.threads = 1}));
-  for (int const e : {20, 25}) all.add<float>(options_of_the_call(1, power(e)));
-  all.add<float>(options_of_the_call(64, power(14)));
+  for (int const e : {20, 25}) all.add<float>(options_of_the_call({.lanes = 1, .time = power(e)}));
+  for (auto const order : {layout::lane_major, layout::time_major})
+    all.add<float>(options_of_the_call({.lanes = 64, .time = power(14), .layout = order}));
   all.add<float>(one_lane({14, 20, 24}, {.operation = operation::semi_log}));
   all.add<double>(one_lane({10, 14, 18, 22, 25}));
   all.add<double>(many_lanes({{64, power(14)}}));

@@ -46,15 +46,17 @@ enum class arrangement {
 };
 
 // Walking along takes a multiply-add's latency a step, whatever the dtype; a vector has twice as many floats as doubles,
-// and multiplies integers at half the pace. Packed sequences and semi_log are walked by the text, which is slower.
+// and multiplies integers at half the pace. semi_log is walked by the text, which is slower. Of packed sequences look_back begins a
+// block with each.
 template <class T>
 constexpr tree_price price_of_a_tree(operation represents, packing how, arrangement where) {
   if (represents == operation::semi_log) return {.lane = 0, .each_block = 56, .abreast = 1, .in_cache = 0};
-  if (how == packing::packed) return {.lane = 0, .each_block = 80, .abreast = 1, .in_cache = 0};
-  bool const floats = std::same_as<T, float> || std::same_as<T, std::complex<float>>;
-  index_t const in_cache = (index_t{1} << (floats ? 24 : 21)) / index_t{sizeof(T)};  // x is so long
-  return {.lane = 64,
-          .each_block = floats ? 104 : 160,
+  bool const floats = std::same_as<T, float> || std::same_as<T, std::complex<float>>, packed = how == packing::packed;
+  index_t const in_cache = (index_t{1} << (floats || packed ? 24 : 21)) / index_t{sizeof(T)};  // x is so long
+  return {.lane = packed ? 0 : 64,
+          .each_block = packed   ? 80
+                        : floats ? 104
+                                 : 160,
           .abreast = floats || std::same_as<T, std::uint32_t> ? 8 : 4,
           .in_cache = where == arrangement::time_beside_time ? in_cache : 0};
 }
@@ -99,7 +101,8 @@ inline answer automatic(question const& q) {
   if (lanes == 0 || time == 0) return {"sequential", "nothing to compute"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
   bool const is_affine = q.represents == operation::affine;
-  bool const takes_look_back = q.price.is_worth(q.size, q.threads) && q.order == block_order::one_after_another;
+  int const share_a_lane = q.how == packing::packed ? 1 : q.threads;  // sequential shares sequences out too
+  bool const takes_look_back = q.price.is_worth(q.size, share_a_lane) && q.order == block_order::one_after_another;
   if (q.represents == operation::semi_log && takes_look_back)
     return {"look_back",
             "semi_log is for long sequences with a near 1, and only a tree keeps its promise there; in vectors"};
@@ -107,14 +110,12 @@ inline answer automatic(question const& q) {
   if (q.represents == operation::semi_log && time > chunked::length)
     return {"chunked", "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
 #if !defined(SSMSCAN_WITHOUT_SIMD)
-  if (is_affine && q.how == packing::one_sequence && q.where == arrangement::lane_beside_lane &&
-      lanes >= lanes_of_a_vector * q.threads)
+  if (is_affine && q.where == arrangement::lane_beside_lane && lanes >= lanes_of_a_vector * q.threads)
     return {"sequential", "lanes beside one another run abreast in vectors, and no combine is done twice"};
   bool const is_along = q.where == arrangement::time_beside_time || q.where == arrangement::time_beside_one_a ||
                         q.where == arrangement::time_beside_time_of_uneven_lanes;
   if (is_affine && is_along && takes_look_back) return {"look_back", "contiguous in time: one pass, in vectors"};
-  if (is_affine && q.where == arrangement::time_beside_time && q.how == packing::one_sequence &&
-      q.price.walks(lanes) < lanes && time >= q.price.lane)
+  if (is_affine && q.where == arrangement::time_beside_time && q.price.walks(lanes) < lanes && time >= q.price.lane)
     return {"sequential", "lanes enough to walk along some at once, and no combine is done twice"};
 #endif
   if (q.threads == 1) return {"sequential", "one thread has nothing to share out"};

@@ -73,7 +73,9 @@ template <class T>
 template <class T>
 [[gnu::noinline]] void walk_lanes_along(recurrence<T> const& r, dense_steps step) {
   index_t const lanes = r.x.shape.time > 0 ? r.x.shape.channel : 0;
-  T states[most_short_lanes];
+  using parts = simd::parts_of<T>;
+  typename parts::real memory[parts::count * most_short_lanes];  // of complex numbers, all would be made zeros first
+  auto* const states = reinterpret_cast<T*>(memory);
   std::fill_n(states, lanes, T(0));
   walk_along(r, step, lanes, states);
 }

@@ -2,6 +2,7 @@
 // How much of each axis is walked. Read in one place, from SSMSCAN_CHECK: "full" (also when unset) walks all of it,
 // "fast" takes every k-th length or position and fewer seeds, "brief" fewer still, for subjects whose every call waits for a
 // device and for builds that watch every access; no axis is left out.
+#include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
@@ -26,6 +27,12 @@ inline effort chosen_effort() {
 
 // The length of what is held to a bar "at every length to 2^20".
 inline index_t longest_of_bars() { return index_t{1} << (chosen_effort() == effort::brief ? 16 : 20); }
+
+// Of all floats every so manieth is judged; each where SSMSCAN_EVERY_FLOAT is set, which takes minutes a function and SIMD target.
+inline std::uint32_t stride_of_floats() {
+  if (std::getenv("SSMSCAN_EVERY_FLOAT") != nullptr) return 1;
+  return chosen_effort() == effort::full ? 61 : 4099;
+}
 
 inline constexpr std::string_view to_string(effort e) {
   return e == effort::brief ? "brief" : e == effort::fast ? "fast" : "full";

@@ -193,6 +193,9 @@ __global__ void __launch_bounds__(threads<T>, 1)
   loading_of_columns<T, How> const loading{block};
   pieces_of_columns<T, How> const pieces{block};
   passing_of_columns<T> const passing{block};
+  if constexpr (How == rows::in_boxes) {
+    if (warp == 1 && block.lane == 0) loading.prefetch_the_first(boxes);
+  }
   cudaGridDependencySynchronize();
   ticket_counter::word_t const asked = threadIdx.x == 0 ? counter.ask() : 0;
   __syncthreads();
@@ -234,10 +237,11 @@ index_t neighbours(ssmscan::detail::recurrence_problem<T> const& p) {
   return all ? together : 0;
 }
 
-// A ticket counter, and the words.
+// A ticket counter in a line of its own, and the words.
 template <class T>
 index_t words_needed(plan_of_columns const& plan) {
-  return 1 + plan.words<T>();
+  index_t const words = plan.words<T>();
+  return words > 0 ? words_of_line + words : 1;
 }
 
 template <rows How, class T>
@@ -250,7 +254,7 @@ void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_o
       "asking for shared memory");
   index_t const blocks = std::min(multiprocessors(), plan.tickets);
   launch(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, kernel, problem, plan,
-         counter_for(on, plan.tickets + blocks, memory, plan.words<T>()), memory + 1, boxes);
+         counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1), memory + words_of_line, boxes);
 }
 
 // Of lanes that are beside one another, `together` of them.

@@ -54,24 +54,46 @@ struct boxes_of<rows::in_boxes> {
   // One part of a slot.
   template <class T>
   __device__ void load(T* to_a, T* to_b, item_of_columns<T> const& item, int part, barrier& full) const {
-    constexpr int words = sizeof(T) / 4, width = columns_tile<T>::width;
+    constexpr int width = columns_tile<T>::width;
     full.arrive_expecting(2 * steps * width * sizeof(T));  // what is past the end comes as zeros
-    auto const lane = static_cast<std::uint32_t>(item.lane);
-    int const batch = static_cast<int>(lane / together), column = static_cast<int>(lane % together) * words;
-    int const row = part * steps, t = static_cast<int>(item.piece) * piece + row;
-    ask(to_a + row * width, a, column, t, batch, full);
-    ask(to_b + row * width, b, column, t, batch, full);
+    corner const from = corner_of(item, part);
+    ask(to_a + part * steps * width, a, from, full);
+    ask(to_b + part * steps * width, b, from, full);
+  }
+  // What fills a slot, into the second-level cache; nobody waits for it.
+  template <class T>
+  __device__ void prefetch(item_of_columns<T> const& item) const {
+#pragma unroll 1
+    for (int part = 0; part < parts_of<rows::in_boxes>; ++part) {
+      corner const from = corner_of(item, part);
+      prefetch(a, from), prefetch(b, from);
+    }
   }
 
  private:
   static constexpr int steps = piece / parts_of<rows::in_boxes>;  // of a box
 
-  __device__ static void ask(void* shared, CUtensorMap const& from, int x, int y, int z, barrier& done) {
+  struct corner {
+    int word, t, batch;
+  };
+  template <class T>
+  __device__ corner corner_of(item_of_columns<T> const& item, int part) const {
+    auto const lane = static_cast<std::uint32_t>(item.lane);
+    return {static_cast<int>(lane % together) * static_cast<int>(sizeof(T) / 4),
+            static_cast<int>(item.piece) * piece + part * steps, static_cast<int>(lane / together)};
+  }
+
+  __device__ static void ask(void* shared, CUtensorMap const& map, corner const& from, barrier& done) {
     asm volatile(
         "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3, %4}], "
         "[%5];" ::"r"(shared_address(shared)),
-        "l"(&from), "r"(x), "r"(y), "r"(z), "r"(shared_address(done.handle()))
+        "l"(&map), "r"(from.word), "r"(from.t), "r"(from.batch), "r"(shared_address(done.handle()))
         : "memory");
+  }
+  __device__ static void prefetch(CUtensorMap const& map, corner const& from) {
+    asm volatile("cp.async.bulk.prefetch.tensor.3d.L2.global.tile [%0, {%1, %2, %3}];" ::"l"(&map), "r"(from.word),
+                 "r"(from.t), "r"(from.batch)
+                 : "memory");
   }
 
   // The driver's, asked for by name: the library is linked with the runtime alone.

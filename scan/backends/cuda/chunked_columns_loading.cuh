@@ -31,6 +31,14 @@ struct loading_of_columns : block_of_columns<T> {
     if (ticket == plan.tickets + gridDim.x - 1) counter.leave(asked);
     return ticket;
   }
+  // Beside the end of the kernel before: what the first tickets need, whichever block will draw them.
+  __device__ void prefetch_the_first(boxes_of<rows::in_boxes> const& boxes) const {
+#pragma unroll 1
+    for (int k = 0; k < tile::slots; ++k) {
+      index_t const ticket = blockIdx.x + index_t{k} * gridDim.x;
+      if (ticket < plan.tickets) boxes.prefetch(item_t::of(p, plan, ticket));
+    }
+  }
   __device__ void hand_out_the_end(int i) const {
     for (int k = 0; k < tile::slots; ++k) {  // each that takes turns looks at its own
       m.empty[slot(i + k)].wait(parity(i + k) ^ 1);

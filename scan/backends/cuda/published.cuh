@@ -16,6 +16,10 @@ inline constexpr int words_of = (sizeof(V) + 7) / 8;
 
 inline constexpr std::uint64_t mark_of_word = 1;
 
+// Of a line of the second-level cache. 32 lanes look at four lines, or at five where the first word begins none; and what a look takes
+// is what the slowest line does.
+inline constexpr int words_of_line = 128 / static_cast<int>(sizeof(word));
+
 template <class V>
 __device__ void publish(word* slot, V const& v, bool marked, std::uint64_t epoch) {
   std::uint64_t parts[words_of<V>] = {};

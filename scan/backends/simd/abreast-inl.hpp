@@ -242,8 +242,8 @@ index_t fold_along(lanes_piece<T> const& p) {
   using R = real_of<T>;
   using Wide = hn::CappedTag<R, lanes_abreast<T>>;  // wider ones are put together from more pieces, by fewer ports
   using Narrow = hn::CappedTag<R, 16 / sizeof(R)>;
-  constexpr std::size_t lanes_at_once = 8;  // as many lines as a set of the first-level cache has room for
-  constexpr index_t few = 4;                // steps, for fewer of which turning takes longer
+  constexpr std::size_t lanes_at_once = 8;        // as many lines as a set of the first-level cache has room for
+  constexpr index_t few = is_complex<T> ? 4 : 8;  // steps, for fewer of which turning takes longer
   auto const by = [&](auto of_time) HWY_ATTR {
     index_t lane = 0, done = 0;
     auto const go = [&](auto groups, auto d) HWY_ATTR {
@@ -260,19 +260,11 @@ index_t fold_along(lanes_piece<T> const& p) {
       go(one{}, Wide{});
       if constexpr (index_t{lanes_of<Narrow>} >= lanes_of_any) go(one{}, Narrow{});
     }
-    switch (p.time - done) {
-      case 3:
-        fold_few_steps<3, of_time>(p, done, lane);
-        break;
-      case 2:
-        fold_few_steps<2, of_time>(p, done, lane);
-        break;
-      case 1:
-        fold_few_steps<1, of_time>(p, done, lane);
-        break;
-      default:
-        break;
-    }
+    auto const left = [&](auto i) HWY_ATTR {
+      constexpr auto steps = static_cast<index_t>(i) + 1;
+      if (p.time - done == steps) fold_few_steps<steps, of_time>(p, done, lane);
+    };
+    unrolled(std::make_index_sequence<static_cast<std::size_t>(few) - 1>{}, left);
     return lane;
   };
   auto const runs = [&](index_t stride) {

@@ -9,6 +9,7 @@
 #include <hwy/cache_control.h>
 
 #include <ssmscan/scan/backends/simd/abreast-inl.hpp>
+#include <ssmscan/scan/backends/simd/strips-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
@@ -37,11 +38,6 @@ template <class T>
 struct asked_row {
   T const *a = nullptr, *b = nullptr;
 };
-template <class T>
-HWY_INLINE void ask_into_the_second_level(T const* at) {
-  constexpr int to_read = 0, second_level = 2;
-  __builtin_prefetch(at, to_read, second_level);
-}
 
 // Lanes [begin, end), whole vectors of D, at one step; a, b and x point at lane 0.
 template <step Step, class D, class T>
@@ -91,7 +87,13 @@ index_t fold_rows(lanes_piece<T> const& given) {
     if (p.next_a == nullptr) return asked_row<T>{};
     return asked_row<T>{p.next_a + behind * p.a.time_stride, p.next_b + behind * p.b.time_stride};
   };
-  auto const row = [&]<step Step>(std::integral_constant<step, Step>, index_t t) HWY_ATTR {
+  auto const ends = [&]<step Step>(std::integral_constant<step, Step>, index_t t) HWY_ATTR {
+    T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
+    T* const x = p.x + t * p.x_time_stride;
+    fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
+    fold_lanes<Step, Narrow>(p, a, b, x, tail, lanes, at_the_ends);
+  };
+  auto const row = [&]<step Step>(std::integral_constant<step, Step> how, index_t t) HWY_ATTR {
     T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
     T* const x = p.x + t * p.x_time_stride;
     bool const evenly = Step == step::plain && p.how == write::past_the_cache;
@@ -99,18 +101,31 @@ index_t fold_rows(lanes_piece<T> const& given) {
     if (later.a != nullptr && !evenly)
       for (index_t lane = 0; lane < lanes; lane += line)
         hwy::Prefetch(later.a + lane * p.a.lane_stride), hwy::Prefetch(later.b + lane * p.b.lane_stride);
-    fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
     if (p.how == write::past_the_cache) {
       fold_lanes<Step, D>(p, a, b, x, head, tail, write::past_the_cache, later);
     } else {
       fold_lanes<Step, D>(p, a, b, x, head, tail, write::through_the_cache);
     }
-    fold_lanes<Step, Narrow>(p, a, b, x, tail, lanes, at_the_ends);
+    ends(how, t);
   };
+  using plain = std::integral_constant<step, step::plain>;
   index_t t = 0;
   if (p.starts && p.time > 0) row(std::integral_constant<step, step::first>{}, t++);
   if (p.a.lane_stride == 1 && p.b.lane_stride == 1) {
-    for (; t < p.time; ++t) row(std::integral_constant<step, step::plain>{}, t);
+#if HWY_TARGET != HWY_SCALAR
+    // Complex numbers are put together in the buffer before they are whole lines.
+    bool const comes_back_soon = is_part && p.lanes >= strip_lines * line && p.lanes * size < same_place_bytes;
+    bool const by_strips = parts<T> > 1 || comes_back_soon;
+    if (p.how == write::past_the_cache && by_strips && to_line(p.x + head) == 0 && p.time - t >= strip_rows) {
+      strip_folder<T> strips(p);
+      for (; p.time - t >= strip_rows; t += strip_rows) {
+        strips.fold(head, tail, t);
+        for (index_t i = t; i < t + strip_rows; ++i) ends(plain{}, i);
+      }
+      strips.write_all();
+    }
+#endif
+    for (; t < p.time; ++t) row(plain{}, t);
   } else {
     for (; t < p.time; ++t) row(std::integral_constant<step, step::general>{}, t);
   }

@@ -25,6 +25,9 @@ struct lanes_piece {
   T const *next_a = nullptr, *next_b = nullptr;
 };
 
+// Rows past the cache are folded so many at a time, some lines of each.
+inline constexpr index_t strip_rows = 16;
+
 // Lanes that are walked along abreast, each along its own memory, in vectors of 32 bytes.
 template <class T>
 inline constexpr index_t lanes_abreast = 32 / index_t{sizeof(typename parts_of<T>::real)};

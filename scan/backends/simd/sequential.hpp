@@ -1,6 +1,7 @@
 #pragma once
 // sequential for the affine monoid, in the caller's memory: the definition. Lanes that are neighbours in memory run
 // abreast in vectors; the tree is the left fold whatever the layout.
+#include <algorithm>
 #include <atomic>
 
 #include <ssmscan/scan/algorithms/sequential.hpp>
@@ -13,6 +14,10 @@ struct sequential : ssmscan::sequential {
   template <backend B, class T>
   static void solve(B& on, affine<T> const&, detail::recurrence_problem<T> const& p) {
     solve_by(best<T>().lanes, on, p);
+  }
+  template <backend B, class T>
+  static void solve(B& on, segmented<affine<T>> const&, detail::recurrence_problem<T> const& p) {
+    solve_packed_by(best<T>().lanes, on, p, best_write(p));
   }
 
   // By the functions of one SIMD target, or of a test that counts.
@@ -61,6 +66,37 @@ struct sequential : ssmscan::sequential {
     cut_rows.end(apart, state);
     if (p.final)
       for (index_t lane = 0; lane < lanes; ++lane) p.final(lane, 0) = state[lane];
+  }
+
+  // Sequences do not wait for one another. Rows: one sequence after another, each worker those that begin in its share of the
+  // time, unless one is so long that others would have less. Else each worker a share of the lanes, and of lanes that are not
+  // neighbours some from the first sequence to the last.
+  template <backend B, class T>
+  static void solve_packed_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
+    index_t const lanes = p.size.lanes, time = p.size.time, most = workers_for(on, p.size);
+    auto const begin_of = [&](index_t share) {
+      return std::ranges::lower_bound(p.offsets, detail::share_begin(time, most, share)) - p.offsets.begin();
+    };
+    index_t longest = 0;
+    for (index_t share = 0; share < most; ++share)
+      longest = std::max(longest, offset_of(p, begin_of(share + 1)) - offset_of(p, begin_of(share)));
+    lane_shares<T> const cut(p, {0, lanes});
+    bool const are_rows = cut.even() && lanes > 1 && is_beside(p.x);
+    bool const by_time =
+        longest <= time / most / 4 * 5 && (are_rows || cut.count() < most);  // a quarter more than its share
+    index_t const workers = by_time ? most : std::min(most, cut.count());
+    constexpr index_t line = line_bytes / index_t{sizeof(T)};
+    index_t const apart = by_time ? detail::ceil_div(lanes, line) * line : 0;  // states of two workers
+    auto const states = on.template scratch<T>(by_time ? workers * apart : lanes);
+    T* const memory = states.data();
+    on.blocks(workers, [=, &p, &cut](index_t worker) {
+      range const some = by_time ? range{0, lanes} : range{cut.cut(worker, workers), cut.cut(worker + 1, workers)};
+      index_t const first = by_time ? begin_of(worker) : 0, end = by_time ? begin_of(worker + 1) : sequences_of(p);
+      index_t const together = are_rows ? some.end - some.begin : cut.even() ? lanes_abreast<T> : 1;
+      for (index_t lane = some.begin; lane < some.end; lane += together)
+        fold_packed(all, p, {lane, std::min(lane + together, some.end)}, first, end, memory + worker * apart, how);
+      if (how == write::past_the_cache) all.flush();
+    });
   }
 
  private:
@@ -207,7 +243,10 @@ struct sequential : ssmscan::sequential {
     index_t const few = tiles_a_worker * workers, narrow = row / by.narrowest_tile;
     index_t const tiles =
         std::min(how == write::past_the_cache && narrow > few && narrow <= 2 * few ? narrow : few, cut.count());
-    index_t const height = std::max<index_t>(std::min(by.block_bytes / row, time / (blocks_a_worker * workers)), 1);
+    index_t const most = std::max<index_t>(time / (blocks_a_worker * workers), 1);
+    index_t height = std::clamp<index_t>(by.block_bytes / row, 1, most);
+    if (how == write::past_the_cache && most >= strip_rows)
+      height = std::max<index_t>(height / strip_rows, 1) * strip_rows;
     index_t const count = detail::ceil_div(time, height);
     auto boxes = on.template mailboxes<char>(count * tiles);
     auto const folded = boxes.boxes();
@@ -230,7 +269,32 @@ struct sequential : ssmscan::sequential {
     });
   }
 
-  // Lanes, evenly spaced, at steps: x, and the states after them, by those before them. `next`: where the worker goes on.
+  // Lanes, evenly spaced, of sequences [first, end).
+  template <class T>
+  static void fold_packed(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes,
+                          index_t first, index_t end, T* state, write how) {
+    for (index_t sequence = first; sequence < end; ++sequence) {
+      range const steps{offset_of(p, sequence), offset_of(p, sequence + 1)};
+      if (steps.begin == steps.end) continue;
+      for (index_t lane = lanes.begin; lane < lanes.end; ++lane)
+        state[lane] = p.initial ? p.initial(lane, sequence) : T(0);
+      bool const goes_on = sequence + 1 < end && steps.end < p.size.time;
+      fold(all, p, lanes, steps, state, how, {lanes.begin, goes_on ? steps.end : nowhere});
+      if (p.final)
+        for (index_t lane = lanes.begin; lane < lanes.end; ++lane) p.final(lane, sequence) = state[lane];
+    }
+  }
+  template <class T>
+  static index_t sequences_of(detail::recurrence_problem<T> const& p) {
+    return static_cast<index_t>(p.offsets.size()) - 1;
+  }
+  // Behind the last offset stands the end of time once more.
+  template <class T>
+  static index_t offset_of(detail::recurrence_problem<T> const& p, index_t k) {
+    return p.offsets[static_cast<std::size_t>(std::min(k, sequences_of(p)))];
+  }
+
+  // Lanes, evenly spaced, at steps, of packed ones at all of a sequence: x, and the states after them, by those before them. `next`: where the worker goes on.
   template <class T>
   static void fold(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes, range steps,
                    T* state, write how, place next = {0, nowhere}) {
@@ -250,7 +314,7 @@ struct sequential : ssmscan::sequential {
               count,
               steps.end - steps.begin,
               state + first,
-              steps.begin == 0 && !p.initial,
+              (steps.begin == 0 || !p.offsets.empty()) && !p.initial,
               whole_lines ? how : write::through_the_cache,
               next.step == nowhere ? nullptr : &p.a(next.lane, next.step),
               next.step == nowhere ? nullptr : &p.b(next.lane, next.step)});

@@ -28,10 +28,10 @@ void judge_heinsen(Judge const& judge) {
   judge_targets<float>([&](functions<float> const& made) { judge(made.heinsen); });
 }
 
-// Positive floats: a significand at a time, with every exponent. full: every 61st significand (all: minutes a target); else every
+// Positive floats: a significand at a time, with every exponent. full: every 61st significand; each (effort.hpp); else every
 // 4099th.
 TEST(heinsen_logarithm, is_within_its_error_over_the_floats) {
-  std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 61 : 4099;
+  std::uint32_t const stride = laws::stride_of_floats();
   judge_heinsen([&](heinsen_functions<float> const& made) {
     long double worst = 0;
     std::vector<float> v;
@@ -67,10 +67,10 @@ TEST(heinsen_logarithm, is_within_its_error_over_the_floats) {
   });
 }
 
-// Both signs of what is taken: every 61st float of [2^-24, 1000] (below it 2^v is 1 + v ln 2), full; else every 4099th; and
-// as many that are not floats. At 0 exact.
+// Both signs of what is taken: every 61st float of [2^-24, 1000] (below it 2^v is 1 + v ln 2), full; else every 4099th; or each
+// (effort.hpp); and as many that are not floats. At 0 exact.
 TEST(heinsen_exponential, is_within_its_error_over_the_floats) {
-  std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 61 : 4099;
+  std::uint32_t const stride = laws::stride_of_floats();
   judge_heinsen([&](heinsen_functions<float> const& made) {
     long double worst = 0;
     std::vector<double> v{0.0, -0.0};

@@ -38,12 +38,12 @@ void judge_semi_log(Judge const& judge) {
 template <class T>
 using wide = std::conditional_t<std::same_as<T, float>, double, long double>;
 
-// Of all floats >= 0, infinity and NaN among them: every 61st, full (all: minutes a target); else every 4099th. Of doubles
+// Of all floats >= 0, infinity and NaN among them: every 61st, full; else every 4099th; or each (effort.hpp). Of doubles
 // an eighth of as many at random, and those next to 1.
 template <class T, class Judge>
 void for_many_not_negative(Judge const& judge) {
   constexpr std::size_t at_once = 4096;
-  std::uint32_t const stride = laws::chosen_effort() == laws::effort::full ? 61 : 4099;
+  std::uint32_t const stride = laws::stride_of_floats();
   std::vector<T> v;
   if constexpr (std::same_as<T, float>) {
     std::uint32_t constexpr end = 0x7f800002;  // past one NaN
