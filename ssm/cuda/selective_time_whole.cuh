@@ -148,7 +148,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) d[i] = softplus(d[i]);
+      for (int i = 0; i < Steps; ++i) d[i] = step_of<IO>(d[i]);
     }
 #pragma unroll
     for (int i = 0; i < Steps; ++i) y[i] = skip * input[i], input[i] *= d[i];
@@ -212,7 +212,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       Real gate[Steps];
       read_own(2, gate);
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
+      for (int i = 0; i < Steps; ++i) y[i] *= gate_of<IO>(gate[i]);
     }
 #pragma unroll
     for (int i = 0; i < row::pieces; ++i) own_piece(2, i) = narrowed_pack<IO, steps>(y + i * steps);
