@@ -88,7 +88,9 @@ __device__ inline float softplus_of_16_bits(float x) {
   float const w = exp_of_minus_of_16_bits(fabsf(x));
   return fmaf(w, polynomial(q, w), fmaxf(x, 0.0f));
 }
-__device__ inline float silu_of_16_bits(float x) { return x * reciprocal_approximate(1.0f + exp_of_minus_of_16_bits(x)); }
+__device__ inline float silu_of_16_bits(float x) {
+  return x * reciprocal_approximate(1.0f + exp_of_minus_of_16_bits(x));
+}
 
 // d and the gate of steps that are stored as IO.
 template <class IO, class Real>

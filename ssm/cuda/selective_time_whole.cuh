@@ -5,7 +5,8 @@
 // The walks and the scan are those of selective_time.cuh; what they wait for is not. There a block of four channels brings two
 // states' rows at a time and has a barrier for each two states. Here warps meet once a tile, so that one walks while another
 // scans, and rows come a third as often, as blocks have more channels. Shared memory holds the rows of Tiles tiles: of two, one
-// is brought while the other is worked on; of one, another block works meanwhile.
+// is brought while the other is worked on; of four, three are brought at once, and warps meet at the first two of each four alone;
+// of one, another block works meanwhile.
 //
 // The channels that have one group's B and C are a section; a block's are of one section.
 //
