@@ -154,7 +154,8 @@ std::unique_ptr<prepared> prepare(std::string const& name, sizes const& s, conte
   on.y->bytes().fill(0xff);
   held->made = device::selective_scan(p, how);
   gpu::wait();
-  auto const error = device::error_of_form<float>(held->made.algorithm, s.channels * s.states, s.time, who.roundings);
+  auto const error =
+      device::error_of_form<float, IO>(held->made.algorithm, s.channels * s.states, s.time, who.roundings);
   auto const exact = on.host.definition(error.roundings, error.errors);
   held->wrong = on.wrong_where(exact);
   if (!held->wrong.empty()) return held;

@@ -42,10 +42,11 @@ inline constexpr int blocks_at_once(time_block block) {
   return block == time_block::four ? 3 : block == time_block::six ? 2 : 1;
 }
 inline constexpr int tiles_at_once(time_block block) { return block == time_block::six ? 1 : 2; }
+inline constexpr int most_tiles_at_once = 4;  // of a block of twelve, where so many fit
 // Of a block of six or twelve: rows of B and C, rows of channels (u, delta, z), states of channels (of time_state<float>).
-inline constexpr index_t time_whole_bytes(time_block block, index_t states, index_t step_bytes) {
+inline constexpr index_t time_whole_bytes(time_block block, index_t states, index_t step_bytes, int tiles) {
   index_t const channels = channels_of(block);
-  return 32 * time_steps<float> * step_bytes * (2 * states * tiles_at_once(block) + 3 * channels) +
+  return 32 * time_steps<float> * step_bytes * (2 * states * tiles + 3 * channels) +
          2 * index_t{sizeof(float)} * states * channels;
 }
 
@@ -78,7 +79,8 @@ inline constexpr time_choice time_whole_block(index_t sections, index_t channels
   for (time_block const block : {time_block::six, time_block::twelve}) {
     index_t const each = (shared_bytes + reserved_shared_bytes) / blocks_at_once(block) - reserved_shared_bytes;
     index_t const takes = time_block_takes(block, sections, channels, states);
-    if (time_whole_bytes(block, states, step_bytes) <= each && takes < best.takes) best = {block, takes};
+    if (time_whole_bytes(block, states, step_bytes, tiles_at_once(block)) <= each && takes < best.takes)
+      best = {block, takes};
   }
   return best;
 }

@@ -271,7 +271,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
       for (int i = 0; i < quad_time; ++i) steps.of[i] = Real(own_delta.wide(i)) + bias[j];
       if (p.softplus) {
 #pragma unroll
-        for (int i = 0; i < quad_time; ++i) steps.of[i] = softplus(steps.of[i]);
+        for (int i = 0; i < quad_time; ++i) steps.of[i] = step_of<IO>(steps.of[i]);
       }
 #pragma unroll
       for (int i = 0; i < quad_time; ++i) inputs.of[i] = steps.of[i] * Real(u[j].wide(i));
@@ -372,7 +372,7 @@ __global__ void __launch_bounds__(32 * Warps, BlocksPerMultiprocessor)
         if (p.z.data != nullptr) {
           quad<IO> const gate = joined(z[j], shift_of(of_z));
 #pragma unroll
-          for (int i = 0; i < quad_time; ++i) y[i] *= silu(Real(gate.wide(i)));
+          for (int i = 0; i < quad_time; ++i) y[i] *= gate_of<IO>(Real(gate.wide(i)));
         }
         if (is_whole(tile))
           *reinterpret_cast<quad<IO>*>(y_row + j * (32 / quads_of_tile) * p.y.channel + t + quad_t) =

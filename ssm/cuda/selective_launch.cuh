@@ -157,18 +157,17 @@ inline index_t shared_bytes_here() {
                "asking for a block's shared memory");
   return std::min<index_t>(bytes, most_shared_bytes);
 }
-template <time_block Block, class IO, class Real>
+template <time_block Block, int Tiles, class IO, class Real>
 void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, cudaStream_t stream) {
   constexpr int channels = channels_of(Block);
-  auto* const kernel =
-      &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, tiles_at_once(Block), blocks_at_once(Block)>;
-  std::size_t const shared = static_cast<std::size_t>(time_whole_bytes(Block, p.states, sizeof(IO)));
+  auto* const kernel = &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, Tiles, blocks_at_once(Block)>;
+  std::size_t const shared = static_cast<std::size_t>(time_whole_bytes(Block, p.states, sizeof(IO), Tiles));
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
                "asking for shared memory");
   index_t const section_blocks = in_whole(section, channels);
   launch_shape const shape{p.batch * (p.channels / section) * section_blocks, 32 * channels, shared, 1,
                            blocks_at_once(Block) == 1 ? start::beside_the_last : start::after_all_before};
-  launch(stream, shape, kernel, p, static_cast<unsigned>(section), static_cast<unsigned>(section_blocks));
+  launch(stream, shape, kernel, time_whole_arguments_of<32 * time_steps<Real>>(p, section, section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>
@@ -176,13 +175,15 @@ void launch_time_whole(fused_arguments<IO, Real> const& p, cudaStream_t stream) 
   if constexpr (sizeof(Real) == 4) {
     constexpr index_t most_time = index_t{1} << 30;  // the kernel counts steps in int
     if (time_parts_of<Real>(p.batch, p.channels, p.time) == 1 && p.time <= most_time) {
-      index_t const section = std::gcd(p.B.channels, p.C.channels);
-      switch (time_whole_block(p.batch * (p.channels / section), section, p.states, sizeof(IO), shared_bytes_here())
-                  .block) {
+      index_t const section = std::gcd(p.B.channels, p.C.channels), shared = shared_bytes_here();
+      switch (time_whole_block(p.batch * (p.channels / section), section, p.states, sizeof(IO), shared).block) {
         case time_block::six:
-          return launch_time_whole_as<time_block::six>(p, section, stream);
+          return launch_time_whole_as<time_block::six, tiles_at_once(time_block::six)>(p, section, stream);
         case time_block::twelve:
-          return launch_time_whole_as<time_block::twelve>(p, section, stream);
+          if constexpr (sizeof(IO) == 2)
+            if (time_whole_bytes(time_block::twelve, p.states, sizeof(IO), most_tiles_at_once) <= shared)
+              return launch_time_whole_as<time_block::twelve, most_tiles_at_once>(p, section, stream);
+          return launch_time_whole_as<time_block::twelve, tiles_at_once(time_block::twelve)>(p, section, stream);
         case time_block::four:
           break;
       }

@@ -184,7 +184,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) d[i] = softplus(d[i]);
+      for (int i = 0; i < Steps; ++i) d[i] = step_of<IO>(d[i]);
     }
     if (!(Whole && Parts == 1) && count < tile) {
 #pragma unroll
@@ -270,7 +270,7 @@ __global__ void __launch_bounds__(32 * Channels * Parts, BlocksPerMultiprocessor
       Real gate[Steps];
       read_row<Shifted>(z_row, lane, late(z_at), gate);
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
+      for (int i = 0; i < Steps; ++i) y[i] *= gate_of<IO>(gate[i]);
       if constexpr (Shifted) __syncwarp();  // a shifted piece has steps of the next thread's, who writes y over them
     }
 #pragma unroll

@@ -5,7 +5,8 @@
 // The walks and the scan are those of selective_time.cuh; what they wait for is not. There a block of four channels brings two
 // states' rows at a time and has a barrier for each two states. Here warps meet once a tile, so that one walks while another
 // scans, and rows come a third as often, as blocks have more channels. Shared memory holds the rows of Tiles tiles: of two, one
-// is brought while the other is worked on; of one, another block works meanwhile.
+// is brought while the other is worked on; of four, three are brought at once, and warps meet at the first two of each four alone;
+// of one, another block works meanwhile.
 //
 // The channels that have one group's B and C are a section; a block's are of one section.
 //
@@ -19,12 +20,56 @@
 
 namespace ssmscan::device {
 
+// What the kernel is given, in the order in which it reads: arguments come to a multiprocessor line by line of 64 bytes, at each
+// launch anew. `all` is looked at where there are several sections or initial and final states.
+template <class IO, class Real>
+struct time_whole_arguments {
+  IO const *u, *delta;
+  index_t u_channel, delta_channel;
+  unsigned section, section_blocks;  // channels of a section, and blocks
+  int states, tiles;
+  Real const *A, *D, *bias;
+  index_t row_of_A;
+  IO const *B, *C;
+  index_t B_state, C_state;
+  IO const* z;
+  IO* y;
+  index_t z_channel, y_channel;
+  bool softplus;
+  fused_arguments<IO, Real> all;
+};
+template <int Tile, class IO, class Real>
+time_whole_arguments<IO, Real> time_whole_arguments_of(fused_arguments<IO, Real> const& p, index_t section,
+                                                       index_t section_blocks) {
+  return {.u = p.u.data,
+          .delta = p.delta.data,
+          .u_channel = p.u.channel,
+          .delta_channel = p.delta.channel,
+          .section = static_cast<unsigned>(section),
+          .section_blocks = static_cast<unsigned>(section_blocks),
+          .states = p.states,
+          .tiles = static_cast<int>(p.time / Tile),
+          .A = p.A,
+          .D = p.D,
+          .bias = p.bias,
+          .row_of_A = p.row_of_A,
+          .B = p.B.data,
+          .C = p.C.data,
+          .B_state = p.B.state,
+          .C_state = p.C.state,
+          .z = p.z.data,
+          .y = p.y.data,
+          .z_channel = p.z.channel,
+          .y_channel = p.y.channel,
+          .softplus = p.softplus,
+          .all = p};
+}
+
 // Rows hold whole tiles and begin at 16 bytes, one sequence has them, and states are even in number. Channels and blocks are
 // counted in 32 bits: of so many, a tile's u alone would be a terabyte.
 template <class IO, class Real, int Steps, int Channels, int Tiles, int BlocksPerMultiprocessor>
 __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
-    selective_time_whole_kernel(fused_arguments<IO, Real> const p, unsigned const section,
-                                unsigned const section_blocks) {
+    selective_time_whole_kernel(time_whole_arguments<IO, Real> const p) {
   using row = time_row<IO, Steps>;
   using state = time_state<Real>;
   constexpr int tile = 32 * Steps, steps = row::piece_steps, row_bytes = tile * static_cast<int>(sizeof(IO));
@@ -42,43 +87,26 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       (Tiles * rows_of_tile + 3 * Channels) * row_bytes + warp * states * static_cast<unsigned>(sizeof(state));
   auto const state_at = [&](unsigned at, int n) -> state& { return reinterpret_cast<state*>(shared + at)[n]; };
 
-  // One sequence of one section waits for no division.
+  // One sequence of one section waits for no division, and for no stride of batches.
   unsigned batch = 0, first_of_section = 0, block = blockIdx.x;
-  if (gridDim.x > section_blocks) {
-    unsigned const sections = static_cast<unsigned>(p.channels) / section, at = blockIdx.x / section_blocks;
-    batch = at / sections, first_of_section = at % sections * section, block = blockIdx.x % section_blocks;
+  bool const are_sections = gridDim.x > p.section_blocks;
+  if (are_sections) {
+    unsigned const sections = static_cast<unsigned>(p.all.channels) / p.section, at = blockIdx.x / p.section_blocks;
+    batch = at / sections, first_of_section = at % sections * p.section, block = blockIdx.x % p.section_blocks;
   }
   unsigned const c = first_of_section + block * Channels + warp;
-  bool const has = c < first_of_section + section;
+  bool const has = c < first_of_section + p.section;
   index_t const own = has ? c : first_of_section;
+  int const tiles = p.tiles;
   if constexpr (BlocksPerMultiprocessor == 1) {
     cudaTriggerProgrammaticLaunchCompletion();
     cudaGridDependencySynchronize();  // before anything of global memory
   }
-  // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
-  constexpr bool rows_first = sizeof(IO) < sizeof(Real);
-  Real const* const A_at = p.A + own * p.row_of_A;
-  auto const initial_at = [&](int n) {
-    return p.initial.data == nullptr
-               ? Real(0)
-               : p.initial.data[batch * p.initial.batch + own * p.initial.channel + n * p.initial.state];
+  auto const row_at = [&](auto* data, index_t channel, auto const& row) {
+    return data + own * channel + (are_sections ? batch * row.batch : 0);
   };
-  Real first_A, first_carry, skip, bias;
-  auto const ask_for_channel = [&] {
-    first_A = lane < states ? A_at[lane] : Real(0), first_carry = lane < states ? initial_at(lane) : Real(0);
-    skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
-  };
-  if constexpr (!rows_first) ask_for_channel();
-  IO const* const u_at = p.u.data + batch * p.u.batch + own * p.u.channel;
-  IO const* const delta_at = p.delta.data + batch * p.delta.batch + own * p.delta.channel;
-  IO const* const z_at = p.z.data == nullptr ? nullptr : p.z.data + batch * p.z.batch + own * p.z.channel;
-  IO* const y_at = p.y.data + batch * p.y.batch + own * p.y.channel;
-  auto const group_of = [&](index_t channels) {
-    return first_of_section > 0 ? first_of_section / static_cast<unsigned>(channels) : 0;
-  };
-  IO const* const B = p.B.data + batch * p.B.batch + group_of(p.B.channels) * p.B.group;
-  IO const* const C = p.C.data + batch * p.C.batch + group_of(p.C.channels) * p.C.group;
-  int const tiles = static_cast<int>(p.time / tile);
+  IO const *const u_at = row_at(p.u, p.u_channel, p.all.u), *const delta_at =
+                                                                row_at(p.delta, p.delta_channel, p.all.delta);
 
   // Rows 0, 1, 2 of a warp: u, delta, z. In all these the asm keeps an address in its register, which would be made anew.
   unsigned at_brought = own_rows + row::place_of(lane) * row::piece_bytes;
@@ -93,17 +121,34 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_row = [&](int which, IO const* from, int t) {
     bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
+  // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
+  constexpr bool rows_first = sizeof(IO) < sizeof(Real);
   auto const bring_first_rows = [&] {
     bring_row(0, u_at, 0), bring_row(1, delta_at, 0);
     __pipeline_commit();
   };
-  if constexpr (rows_first) bring_first_rows(), ask_for_channel();
+  if constexpr (rows_first) bring_first_rows();
+  Real const* const A_at = p.A + own * p.row_of_A;
+  auto const initial_at = [&](int n) {
+    auto const& initial = p.all.initial;
+    return initial.data == nullptr ? Real(0)
+                                   : initial.data[batch * initial.batch + own * initial.channel + n * initial.state];
+  };
+  Real const first_A = lane < states ? A_at[lane] : Real(0), first_carry = lane < states ? initial_at(lane) : Real(0);
+  Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
+  IO const *B = p.B, *C = p.C;
+  if (are_sections) {
+    auto const group = [&](auto const& of) {
+      return batch * of.batch + first_of_section / static_cast<unsigned>(of.channels) * of.group;
+    };
+    B += group(p.all.B), C += group(p.all.C);
+  }
   // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant,
   // from call to call: once for each tile, in their order. In a block of six two warps bring none.
   constexpr int strides = Channels / 4 * 2;
   bool const brings_C = warp >= strides;
   int const first_row = warp < 2 * strides ? warp % strides : states;
-  index_t const state_on = brings_C ? p.C.state : p.B.state;
+  index_t const state_on = brings_C ? p.C_state : p.B_state;
   IO const* next_row = (brings_C ? C : B) + first_row * state_on + lane * steps;
   unsigned const at_first_row =
       (first_row / 2 * 4 + first_row % 2 + brings_C * 2) * row_bytes + row::place_of(lane) * row::piece_bytes;
@@ -134,6 +179,8 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
 
   if constexpr (!rows_first) bring_first_rows();
   bring_coefficients(0);
+  IO const* const z_at = p.z == nullptr ? nullptr : row_at(p.z, p.z_channel, p.all.z);
+  IO* const y_at = row_at(p.y, p.y_channel, p.all.y);
   if (lane < states) state_at(own_states, lane) = {decay_rate(first_A), first_carry};
 #pragma unroll 1
   for (int n = lane + 32; n < states; n += 32) state_at(own_states, n) = {decay_rate(A_at[n]), initial_at(n)};
@@ -148,7 +195,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     for (int i = 0; i < Steps; ++i) d[i] += bias;
     if (p.softplus) {
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) d[i] = softplus(d[i]);
+      for (int i = 0; i < Steps; ++i) d[i] = step_of<IO>(d[i]);
     }
 #pragma unroll
     for (int i = 0; i < Steps; ++i) y[i] = skip * input[i], input[i] *= d[i];
@@ -159,9 +206,15 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     if (k + 1 < tiles) bring_row(0, u_at, t + tile), bring_row(1, delta_at, t + tile);
     if (z_at != nullptr) bring_row(2, z_at, t);
     __pipeline_commit();
-    __pipeline_wait_prior(1);
-    __syncthreads();  // all have brought this tile's rows, and read those of the tile before
-    if (is_ahead && k + 1 < tiles) bring_coefficients(k + 1);
+    if (!is_ahead || k % Tiles < 2) {
+      __pipeline_wait_prior(1);
+      __syncthreads();  // all have brought this tile's rows and those until the next barrier, and read those of the tiles before
+      if (is_ahead) {
+#pragma unroll 1
+        for (int on = k % Tiles == 0 ? 1 : Tiles - 1; on < Tiles; ++on)
+          if (k + on < tiles) bring_coefficients(k + on);
+      }
+    }
 
     walked_pair<Real, Steps> of_both;
     unsigned at_rows[row::pieces];  // of the pair of states that is scanned
@@ -212,7 +265,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       Real gate[Steps];
       read_own(2, gate);
 #pragma unroll
-      for (int i = 0; i < Steps; ++i) y[i] *= silu(gate[i]);
+      for (int i = 0; i < Steps; ++i) y[i] *= gate_of<IO>(gate[i]);
     }
 #pragma unroll
     for (int i = 0; i < row::pieces; ++i) own_piece(2, i) = narrowed_pack<IO, steps>(y + i * steps);
@@ -229,9 +282,10 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       bring_coefficients(k + 1);
     }
   }
-  if (!has || p.final.data == nullptr) return;
+  auto const& final = p.all.final;
+  if (!has || final.data == nullptr) return;
   for (int n = lane; n < states; n += 32)
-    p.final.data[batch * p.final.batch + c * p.final.channel + n * p.final.state] = state_at(own_states, n).carry;
+    final.data[batch * final.batch + c * final.channel + n * final.state] = state_at(own_states, n).carry;
 }
 
 }  // namespace ssmscan::device

@@ -61,6 +61,13 @@ constexpr selective_errors errors_of_a_device() {
           .gate = 7,
           .smallest = std::numeric_limits<T>::min()};
 }
+// Where u, delta and z are stored in 16 bits, fused and fused_time take softplus and silu without the correction of their
+// exponential, whose argument is at most 127 then: half a unit of it, 2^-18 ln 2 or 45 u; log2(e) in float, 20; 2^x, 4. Near 0
+// softplus has its polynomial's 24 instead. silu adds a sum, a quotient and a product.
+constexpr selective_errors with_steps_of_16_bits(selective_errors made) {
+  made.softplus = 70, made.gate = 74;
+  return made;
+}
 // Chunks: a tile's part of what a chunk adds is rounded once for each tile before it, then once as it enters.
 inline constexpr index_t roundings_of_device_chunks(index_t chunk, index_t tile) { return chunk / tile + 2; }
 // Time over the threads of a warp: the factor over a thread's steps is e^(A D), its D rounded once for each halving of the

@@ -161,14 +161,14 @@ template <>
 constexpr long double least_of<ssm::float16> = 0x1p-25L;
 
 // The definition's answer and its bound for a form, on the first channels (all of them: on each batch).
-template <class V>
+template <class V, class IO>
 ssm::detail::selective_expected<V> expected_of(instance<V>& host, std::string const& form, index_t channels) {
   using T = typename ssm::real_part_of<V>::type;
   auto p = host.problem();
   for (auto* view : {&p.u, &p.delta, &p.z}) view->shape.channel = channels;
   if (!p.D.empty()) p.D = p.D.first(size(channels));
   if (!p.delta_bias.empty()) p.delta_bias = p.delta_bias.first(size(channels));
-  auto const error = device::error_of_form<T>(form, host.of.channels * host.of.states, host.of.time);
+  auto const error = device::error_of_form<T, IO>(form, host.of.channels * host.of.states, host.of.time);
   return selective_reference(p, error.roundings, error.errors);
 }
 
@@ -192,7 +192,7 @@ void expect_inside(ssm::detail::selective_expected<V> const& expected, on_device
 template <class V, class IO>
 void expect_inside(instance<V>& host, on_device<V, IO> const& there, std::string const& form, std::string const& what,
                    index_t channels = -1) {
-  expect_inside(expected_of(host, form, channels < 0 ? host.of.channels : channels), there, form, what);
+  expect_inside(expected_of<V, IO>(host, form, channels < 0 ? host.of.channels : channels), there, form, what);
 }
 
 // By the form that is chosen, and where that is a fused one by both; "fused" or "general".

@@ -9,7 +9,7 @@
 namespace ssmscan {
 namespace {
 
-enum class function { exp2, softplus, silu };
+enum class function { exp2, softplus, silu, softplus_of_16_bits, silu_of_16_bits };
 constexpr double unit = 0x1p-24, least = 0x1p-126;
 constexpr int thousandths = 1000;
 
@@ -26,11 +26,13 @@ __global__ void largest_error(unsigned long long* largest) {
     if constexpr (F == function::exp2) {
       if (x >= 128) continue;
       value = device::exp2_approximate(x), expected = exp2(exact);
-    } else if constexpr (F == function::softplus) {
-      value = device::softplus(x), expected = exact > 20 ? exact : log1p(exp(exact));
+    } else if constexpr (F == function::softplus || F == function::softplus_of_16_bits) {
+      value = F == function::softplus ? device::softplus(x) : device::softplus_of_16_bits(x);
+      expected = exact > 20 ? exact : log1p(exp(exact));
     } else {
       double const w = exp(-fabs(exact));
-      value = device::silu(x), expected = exact < 0 ? exact * w / (1 + w) : exact / (1 + w);
+      value = F == function::silu ? device::silu(x) : device::silu_of_16_bits(x);
+      expected = exact < 0 ? exact * w / (1 + w) : exact / (1 + w);
       lost = 2 * least * (1 + fabs(exact));
     }
     double const error = fabs(value - expected) - lost;
@@ -52,6 +54,14 @@ constexpr ssm::detail::selective_errors presumed = ssm::detail::errors_of_a_devi
 TEST(cuda_selective_math, exponential) { EXPECT_LE(error_of<function::exp2>(), double(presumed.exponential)); }
 TEST(cuda_selective_math, softplus) { EXPECT_LE(error_of<function::softplus>(), double(presumed.softplus)); }
 TEST(cuda_selective_math, silu) { EXPECT_LE(error_of<function::silu>(), double(presumed.gate)); }
+
+constexpr ssm::detail::selective_errors of_16_bits = ssm::detail::with_steps_of_16_bits(presumed);
+TEST(cuda_selective_math, softplus_of_16_bits) {
+  EXPECT_LE(error_of<function::softplus_of_16_bits>(), double(of_16_bits.softplus));
+}
+TEST(cuda_selective_math, silu_of_16_bits) {
+  EXPECT_LE(error_of<function::silu_of_16_bits>(), double(of_16_bits.gate));
+}
 
 }  // namespace
 }  // namespace ssmscan

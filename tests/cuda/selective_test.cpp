@@ -98,6 +98,7 @@ TYPED_TEST(CudaSelective, WholeRowsByEveryBlockAreTheDefinition) {
       // more pairs of states than of a thread's steps
       {time_block::six, {.batch = 1, .channels = 532, .states = 18, .time = 1024}},
       {time_block::twelve, {.batch = 1, .channels = 1060, .states = 18, .time = 1024}},
+      {time_block::twelve, {.batch = 1, .channels = 1060, .states = 2, .time = 9 * 512}},
       {time_block::twelve,
        {.batch = 3,
         .channels = 384,
