@@ -14,8 +14,8 @@ struct passing_of_columns : block_of_columns<T> {
   using block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
-  // Words that are asked for at a time. More of them gained nothing.
-  static constexpr int looks = std::max(1, 4 / words_of<map>);
+  // Values that are asked for at a time. More of them gained nothing.
+  static constexpr int looks = words_of<map> == 1 ? 3 : std::max(1, 4 / words_of<map>);
 
   // Waits for the first `count`; at(j): where the j-th stands.
   template <class V, class At>
