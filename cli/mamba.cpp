@@ -113,6 +113,10 @@ int generate(mamba_options const& o) {
   ssm::sampling const how{real_number("--temperature", o.temperature), real_number("--top-p", o.top_p)};
   if (how.temperature < 0) throw_invalid("--temperature", o.temperature, "0 (greedy) or more");
   if (!(how.top_p > 0 && how.top_p <= 1)) throw_invalid("--top-p", o.top_p, "more than 0, at most 1");
+  if (how.temperature == 0) {  // greedy: nothing is drawn
+    if (how.top_p < 1) throw_invalid("--top-p", o.top_p, "1, or a --temperature of more than 0");
+    if (o.seed != "0") throw_invalid("--seed", o.seed, "0, or a --temperature of more than 0");
+  }
 
   std::optional<ssm::tokenizer> words;
   std::vector<index_t> const prompt = read_prompt(o, words);
@@ -198,8 +202,8 @@ void add_mamba(command const& program) {
   };
   number("--tokens", o->tokens, "at most so many; fewer where an end of text comes");
   number("--temperature", o->temperature, "0: the likeliest id (greedy); else the logits are divided by it");
-  number("--top-p", o->top_p, "where drawn: from the likeliest ids that make up this probability");
-  number("--seed", o->seed, "of the draws: the same seed, the same ids");
+  number("--top-p", o->top_p, "where drawn (--temperature): from the likeliest ids that make up this probability");
+  number("--seed", o->seed, "of the draws (--temperature): the same seed, the same ids");
   of_generate.examples(R"(
   ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 50
       text, the likeliest token each time

@@ -97,6 +97,7 @@ class MambaTest(ProgramTest):
                 ("--temperature: got", [*generate, "--ids=prompt.npy", "--temperature=-1"]),
                 ("--temperature: got", [*generate, "--ids=prompt.npy", "--temperature=nan"]),
                 ("--top-p: got", [*generate, "--ids=prompt.npy", "--top-p=0"]), ("--seed: got", [*generate, "--ids=prompt.npy", "--seed=1.5"]),
+                ("--top-p: got 0.9", [*generate, "--ids=prompt.npy", "--top-p=0.9"]), ("--seed: got 7", [*generate, "--ids=prompt.npy", "--seed=7"]),
                 ("--ids[1]: got 97; need an id of 0 to 96", [*logits, "--ids=wrong.npy"]), ("--ids: reals.npy: got type '<f4'; need <i8", [*logits, "--ids=reals.npy"]),
                 ("--ids: got shape (2,); need two axes", [*logits, "--ids=prompt.npy"]), ("--mode: got", [*logits, "--ids=ids.npy", "--mode=steps"]),
                 ("--algorithm: got", [*logits, "--ids=ids.npy", "--algorithm=fast"]),
