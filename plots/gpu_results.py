@@ -29,8 +29,8 @@ KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}  # wh
 def take(name, *files):
     sources = [results.load_benchmarks(file) for file in files]
     machine = {key: str(sources[0].context[key]) for key in MACHINE if sources[0].context.get(key)}
-    if "command" in machine:  # where its file was written is nobody's affair
-        machine["command"] = " ".join(word for word in machine["command"].split() if not word.startswith("--benchmark_out"))
+    if "command" in machine:
+        machine["command"] = results.command_told(machine)
     for source in sources[1:]:  # the peers' versions
         machine |= {key: str(value) for key, value in source.context.items() if key in ("torch", "jax", "triton", "accelerated_scan", "fla")}
     records, taken = [], set()

@@ -27,8 +27,7 @@ PLACES = {"GPU": ("cuda",), "CPU": ("openmp",)}
 def take(name, *files):
     sources = [results.load_benchmarks(file) for file in files]
     machine = {key: str(sources[0].context[key]) for key in gpu_results.MACHINE if key != "command" and sources[0].context.get(key)}
-    commands = [str(source.context.get("command", source.context.get("executable", ""))) for source in sources]
-    machine["commands"] = [" ".join(word for word in command.split() if not word.startswith("--benchmark_out")) for command in commands]
+    machine["commands"] = [results.command_told(source.context) or str(source.context.get("executable", "")) for source in sources]
     records = []
     for source in sources:
         for m in source.measurements:

@@ -11,6 +11,7 @@ import urllib.parse
 from dataclasses import dataclass, field
 
 import answers
+import results
 import style
 from answers import DTYPE_NAMES
 from tables import accuracy_table, escape, family_matrix, results_table, shares_table, validation_table, winners_table
@@ -59,7 +60,7 @@ def footer(inputs, command):
 
 def command_of(inputs, command):
     context = inputs.context
-    return command or context.get("command") or context.get("executable") or "not recorded"
+    return command or results.command_told(context) or context.get("executable") or "not recorded"
 
 
 def inline_svg(svg, slug, title):

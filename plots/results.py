@@ -26,6 +26,11 @@ class InputError(Exception):
     """An input file cannot be used; the message names the file, the record and what is needed."""
 
 
+def command_told(context):
+    """The command that made the data, "" if that is not recorded; where its file was written is nobody's affair."""
+    return " ".join(word for word in str(context.get("command", "")).split() if not word.startswith("--benchmark_out"))
+
+
 @dataclass
 class Measurement:
     name: Name
