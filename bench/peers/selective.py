@@ -8,6 +8,7 @@ bench_selective draws them, in distribution, not in bits.
 """
 
 import functools
+import os
 import sys
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ import peers  # first: it says so where NumPy is not
 from peers import Contender, NotRun, need
 
 import numpy
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside JAX
 
 VERIFIED = 2  # channels, of the first batch row: each is independent of the others
 FLOAT, STORED = 2.0**-24, {"f32": 0.0, "bf16": 2.0**-8}  # roundings of the arithmetic; of y to its storage
