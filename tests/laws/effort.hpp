@@ -28,7 +28,7 @@ inline effort chosen_effort() {
 // The length of what is held to a bar "at every length to 2^20".
 inline index_t longest_of_bars() { return index_t{1} << (chosen_effort() == effort::brief ? 16 : 20); }
 
-// Of all floats every so manieth is judged; each where SSMSCAN_EVERY_FLOAT is set, which takes minutes a function and SIMD target.
+// Of all floats one in so many is judged; every one where SSMSCAN_EVERY_FLOAT is set, which takes minutes a function and SIMD target.
 inline std::uint32_t stride_of_floats() {
   if (std::getenv("SSMSCAN_EVERY_FLOAT") != nullptr) return 1;
   return chosen_effort() == effort::full ? 61 : 4099;
