@@ -9,6 +9,8 @@ import synthetic
 from page import Page
 from reports import needs_matplotlib, run, small_results
 
+import results
+
 
 class Inputs(unittest.TestCase):
     """What is missing is said in the report; what is unreadable stops it, with one line that names the place."""
@@ -96,6 +98,10 @@ class Inputs(unittest.TestCase):
         self.assertEqual(page.scripts, 1)
         self.assertEqual([a for a in page.loads if not a.startswith(("#", "data:"))], [])
         self.assertEqual(page.rows("validation")[0]["Check"], hostile)
+
+    def test_where_results_were_written_is_not_told(self):
+        self.assertEqual(results.command_told({"command": "bench_x --quick --benchmark_out=/some/folder/x.json --y"}), "bench_x --quick --y")
+        self.assertEqual(results.command_told({}), "")
 
     @needs_matplotlib
     def test_figures_only_and_several_results(self):
