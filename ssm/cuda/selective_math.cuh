@@ -92,9 +92,10 @@ __device__ inline float silu_of_16_bits(float x) {
   return x * reciprocal_approximate(1.0f + exp_of_minus_of_16_bits(x));
 }
 
-// d and the gate of steps that are stored as IO.
+// d and the gate of steps that are stored as IO; steps of 16 bits are computed with in float.
 template <class IO, class Real>
 __device__ Real step_of(Real x) {
+  static_assert(sizeof(IO) > 2 || sizeof(Real) == sizeof(float));
   if constexpr (sizeof(IO) == 2)
     return softplus_of_16_bits(x);
   else
@@ -102,6 +103,7 @@ __device__ Real step_of(Real x) {
 }
 template <class IO, class Real>
 __device__ Real gate_of(Real z) {
+  static_assert(sizeof(IO) > 2 || sizeof(Real) == sizeof(float));
   if constexpr (sizeof(IO) == 2)
     return silu_of_16_bits(z);
   else
