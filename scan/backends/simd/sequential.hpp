@@ -288,10 +288,9 @@ struct sequential : ssmscan::sequential {
   static index_t sequences_of(detail::recurrence_problem<T> const& p) {
     return static_cast<index_t>(p.offsets.size()) - 1;
   }
-  // Behind the last offset stands the end of time once more.
   template <class T>
   static index_t offset_of(detail::recurrence_problem<T> const& p, index_t k) {
-    return p.offsets[static_cast<std::size_t>(std::min(k, sequences_of(p)))];
+    return p.offsets[static_cast<std::size_t>(k)];
   }
 
   // Lanes, evenly spaced, at steps, of packed ones at all of a sequence: x, and the states after them, by those before them. `next`: where the worker goes on.
