@@ -95,13 +95,13 @@ __global__ void draw_all(__grid_constant__ ticket_counter const counter, index_t
   }
 }
 
-// On whatever stands in the workspace, and then on what a run left.
+// On whatever stands in the workspace, and then on what a run of as many tickets or others left.
 TEST(cuda_published, each_ticket_is_drawn_once) {
   gpu::memory workspace(1024);
   cuda on(nullptr, workspace.span());
   for (int const garbage : {0x00, 0x5a, 0xff}) {
     need_success(cudaMemset(workspace.data(), garbage, workspace.size()), "filling the workspace");
-    for (index_t const tickets : {1, 5, 1000, 100003, 1000}) {
+    for (index_t const tickets : {1, 5, 5, 1000, 1000, 100003, 1000}) {
       constexpr index_t blocks = 64;
       gpu::array<int> times(tickets), descents(1);
       times.fill_bytes(0), descents.fill_bytes(0);
