@@ -60,15 +60,18 @@ class session {
     return best.seconds;
   }
 
-  // The bound beside a case: measured, and the case warmed up, whenever another was timed or made ready before it. Then neither its
-  // place in the order nor what was made meanwhile (interleaved repetitions make their problems anew) reaches its time.
+  // The bound beside a case: measured, and the case warmed up, at each of its repetitions, and whenever another was timed or made
+  // ready before it. Then neither its place in the order nor what was made meanwhile (interleaved repetitions make their problems
+  // anew) reaches its time, and what memory gives in that minute is in both. As long as Google Benchmark looks for the number of
+  // iterations it asks for more each time: as many again is another repetition.
   template <class Bound, class Warm>
-  double beside(std::string const& name, Bound const& bound, Warm const& warm) {
-    if (timed_ != name) {
+  double beside(std::string const& name, benchmark::IterationCount iterations, Bound const& bound, Warm const& warm) {
+    if (timed_ != name || iterations <= iterations_) {
       bound_ = bound();
       warm();
       timed_ = name;
     }
+    iterations_ = iterations;
     return bound_;
   }
 
@@ -100,7 +103,8 @@ class session {
   std::optional<prepared> prepared_;
   std::string prepared_name_;
   std::map<std::tuple<std::string, index_t, std::size_t, int, bool>, measured_bound> triads_;
-  std::string timed_;  // the case that was timed last, and its bound
+  std::string timed_;  // the case that was timed last, how often, and its bound
+  benchmark::IterationCount iterations_ = 0;
   double bound_ = 0;
   cache_flusher flusher_;
 };
@@ -196,7 +200,7 @@ void time_passes(benchmark::State& state, session& shared, std::string const& na
                  prepared const& made, int threads, bool cold) {
   using clock = std::chrono::steady_clock;
   double const triad = shared.beside(
-      name, [&] { return on.x.empty() ? 0 : shared.triad_seconds(on, threads, cold); },
+      name, state.max_iterations, [&] { return on.x.empty() ? 0 : shared.triad_seconds(on, threads, cold); },
       [&] {
         if (!cold) warm_up(made.pass);
       });
