@@ -57,7 +57,7 @@ inline constexpr std::size_t most_vectors = 8 / parts<T>;
 
 #if HWY_TARGET == HWY_SCALAR  // a vector is one lane
 
-template <class T>
+template <coefficients, class T>
 index_t fold_beside(lanes_piece<T> const&) {
   return 0;
 }
@@ -79,8 +79,8 @@ index_t rows_ahead(lanes_piece<T> const& p) {
 
 // Lanes from `first` on, neighbours in each row, as vectors of which the last begins `last` lanes on: inside the one
 // before, where the lanes are no multiple. What two vectors have is made twice, and nothing of a row is written before all
-// of it is read, as x may be a or b.
-template <std::size_t Vectors, class D, class T>
+// of it is read, as x may be a or b. A: whether each lane has an a of its own, or a row one for all.
+template <std::size_t Vectors, coefficients A, class D, class T>
 void fold_columns(lanes_piece<T> const& given, index_t first, index_t last) {
   D const d;
   lanes_piece<T> const p = given;
@@ -89,14 +89,16 @@ void fold_columns(lanes_piece<T> const& given, index_t first, index_t last) {
     return v + 1 < Vectors ? static_cast<index_t>(v * lanes_of<D>) : last;
   };
   constexpr auto all = std::make_index_sequence<Vectors>{};
-  T const *a = p.a.data + first, *b = p.b.data + first;
+  constexpr bool one_a = A == coefficients::one_for_all;
+  T const *a = p.a.data + (one_a ? 0 : first), *b = p.b.data + first;
   T *x = p.x + first, *const left = p.state + first;
-  numbers state[Vectors];
+  numbers state[Vectors], of_row;
   auto const load = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
     state[v] = load_numbers<T>(d, (p.starts ? b : left) + place(v));
   };
   auto const step = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
-    state[v] = multiply_add(d, load_numbers<T>(d, a + place(v)), state[v], load_numbers<T>(d, b + place(v)));
+    auto const& of_lanes = one_a ? of_row : load_numbers<T>(d, a + place(v));
+    state[v] = multiply_add(d, of_lanes, state[v], load_numbers<T>(d, b + place(v)));
   };
   auto const write = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
     store_numbers<T>(d, state[v], x + place(v));
@@ -108,28 +110,29 @@ void fold_columns(lanes_piece<T> const& given, index_t first, index_t last) {
   index_t t = 0;
   if (p.starts) unrolled(all, write), a += p.a.time_stride, b += p.b.time_stride, x += p.x_time_stride, t = 1;
   auto const row = [&]() HWY_ATTR __attribute__((always_inline)) {
+    if constexpr (one_a) of_row = everywhere<T>(d, *a);
     unrolled(all, step), unrolled(all, write);
     ++t, a += p.a.time_stride, b += p.b.time_stride, x += p.x_time_stride;
   };
   index_t const ahead = rows_ahead(p);
   for (; t < p.time - ahead; row())
     for (index_t lane = 0; lane < last + static_cast<index_t>(lanes_of<D>); lane += line_bytes / index_t{sizeof(T)}) {
-      hwy::Prefetch(a + ahead * p.a.time_stride + lane), hwy::Prefetch(b + ahead * p.b.time_stride + lane);
-      hwy::Prefetch(x + ahead * p.x_time_stride + lane);
+      if constexpr (!one_a) hwy::Prefetch(a + ahead * p.a.time_stride + lane);
+      hwy::Prefetch(b + ahead * p.b.time_stride + lane), hwy::Prefetch(x + ahead * p.x_time_stride + lane);
     }
   while (t < p.time) row();
   unrolled(all, leave);
 }
 
 // As many lanes as Most vectors of D have, again and again, and those that are left of them where they fill one.
-template <std::size_t Most, class D, class T>
+template <std::size_t Most, coefficients A, class D, class T>
 index_t fold_columns_from(lanes_piece<T> const& p, index_t lane) {
   constexpr auto width = static_cast<index_t>(lanes_of<D>), most = static_cast<index_t>(Most) * width;
   for (index_t count = 0; p.lanes - lane >= width; lane += count) {
     count = std::min(p.lanes - lane, most);
     auto const vectors = static_cast<std::size_t>(detail::ceil_div(count, width));
     auto const by = [&](auto i) HWY_ATTR {
-      if (vectors == i + 1) fold_columns<i + 1, D>(p, lane, count - width);
+      if (vectors == i + 1) fold_columns<i + 1, A, D>(p, lane, count - width);
     };
     unrolled(std::make_index_sequence<Most>{}, by);
   }
@@ -137,13 +140,13 @@ index_t fold_columns_from(lanes_piece<T> const& p, index_t lane) {
 }
 
 // The lanes that are done: all but some of the last that fill no vector of 16 bytes.
-template <class T>
+template <coefficients A, class T>
 index_t fold_beside(lanes_piece<T> const& p) {
   using R = real_of<T>;
   constexpr std::size_t left = 2;  // vectors, where the lanes do not fill one that is twice as wide
-  index_t lane = fold_columns_from<most_vectors<T>, hn::ScalableTag<R>>(p, 0);
-  if constexpr (HWY_MAX_BYTES > 32) lane = fold_columns_from<left, hn::CappedTag<R, 32 / sizeof(R)>>(p, lane);
-  if constexpr (HWY_MAX_BYTES > 16) lane = fold_columns_from<left, hn::CappedTag<R, 16 / sizeof(R)>>(p, lane);
+  index_t lane = fold_columns_from<most_vectors<T>, A, hn::ScalableTag<R>>(p, 0);
+  if constexpr (HWY_MAX_BYTES > 32) lane = fold_columns_from<left, A, hn::CappedTag<R, 32 / sizeof(R)>>(p, lane);
+  if constexpr (HWY_MAX_BYTES > 16) lane = fold_columns_from<left, A, hn::CappedTag<R, 16 / sizeof(R)>>(p, lane);
   return lane;
 }
 

@@ -31,7 +31,8 @@ HWY_INLINE void write_lanes(D d, number<V, parts<T>> const& v, T* to, write how)
   store_numbers<T>(d, v, to);
 }
 
-enum class step : std::uint8_t { first, plain, general };  // first: x = b; plain: neither a nor b is one for all lanes
+// first: x = b; plain: neither a nor b is one for all lanes; one_a: a is.
+enum class step : std::uint8_t { first, plain, one_a, general };
 
 // Numbers of a row that comes later, for which memory is asked. Null: none.
 template <class T>
@@ -45,16 +46,19 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
                            asked_row<T> const& later = {}) {
   D const d;
   constexpr index_t line = line_bytes / sizeof(T);
-  index_t const a_stride = Step == step::general ? p.a.lane_stride : 1;
-  index_t const b_stride = Step == step::plain ? 1 : p.b.lane_stride;
+  constexpr bool is_general = Step == step::general, b_beside = Step == step::plain || Step == step::one_a;
+  index_t const a_stride = is_general ? p.a.lane_stride : Step == step::one_a ? 0 : 1;
+  index_t const b_stride = b_beside ? 1 : p.b.lane_stride;
   for (index_t lane = begin; lane < end; lane += static_cast<index_t>(lanes_of<D>)) {
     auto state = load_lanes<T>(d, b + lane * b_stride, b_stride);
     if constexpr (Step != step::first)
       state =
           multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
-    if (Step == step::plain && later.a != nullptr)
-      for (index_t i = lane; i < lane + static_cast<index_t>(lanes_of<D>); i += line)
-        ask_into_the_second_level(later.a + i), ask_into_the_second_level(later.b + i);
+    if (b_beside && later.b != nullptr)
+      for (index_t i = lane; i < lane + static_cast<index_t>(lanes_of<D>); i += line) {
+        if constexpr (Step == step::plain) ask_into_the_second_level(later.a + i);
+        ask_into_the_second_level(later.b + i);
+      }
     store_numbers<T>(d, state, p.state + lane);
     write_lanes<T>(d, state, x + lane, how);
   }
@@ -93,12 +97,13 @@ index_t fold_rows(lanes_piece<T> const& given) {
     fold_lanes<Step, Narrow>(p, a, b, x, 0, head, at_the_ends);
     fold_lanes<Step, Narrow>(p, a, b, x, tail, lanes, at_the_ends);
   };
-  auto const row = [&]<step Step>(std::integral_constant<step, Step> how, index_t t) HWY_ATTR {
+  auto const row = [&]<step Step>(std::integral_constant<step, Step> how, index_t t) HWY_ATTR
+      __attribute__((always_inline)) {
     T const *const a = p.a.data + t * p.a.time_stride, *const b = p.b.data + t * p.b.time_stride;
     T* const x = p.x + t * p.x_time_stride;
-    bool const evenly = Step == step::plain && p.how == write::past_the_cache;
+    bool const evenly = (Step == step::plain || Step == step::one_a) && p.how == write::past_the_cache;
     asked_row<T> const later = row_asked_at(t);
-    if (later.a != nullptr && !evenly)
+    if (later.b != nullptr && !evenly)
       for (index_t lane = 0; lane < lanes; lane += line)
         hwy::Prefetch(later.a + lane * p.a.lane_stride), hwy::Prefetch(later.b + lane * p.b.lane_stride);
     if (p.how == write::past_the_cache) {
@@ -108,26 +113,31 @@ index_t fold_rows(lanes_piece<T> const& given) {
     }
     ends(how, t);
   };
-  using plain = std::integral_constant<step, step::plain>;
   index_t t = 0;
   if (p.starts && p.time > 0) row(std::integral_constant<step, step::first>{}, t++);
-  if (p.a.lane_stride == 1 && p.b.lane_stride == 1) {
+  auto const rows = [&]<step Step>(std::integral_constant<step, Step> how) HWY_ATTR __attribute__((always_inline)) {
 #if HWY_TARGET != HWY_SCALAR
+    constexpr auto of_a = Step == step::plain ? coefficients::each_its_own : coefficients::one_for_all;
     // Complex numbers are put together in the buffer before they are whole lines.
     bool const comes_back_soon = is_part && p.lanes >= strip_lines * line && p.lanes * size < same_place_bytes;
     bool const by_strips = parts<T> > 1 || comes_back_soon;
     if (p.how == write::past_the_cache && by_strips && to_line(p.x + head) == 0 && p.time - t >= strip_rows) {
-      strip_folder<T> strips(p);
+      strip_folder<of_a, T> strips(p);
       for (; p.time - t >= strip_rows; t += strip_rows) {
         strips.fold(head, tail, t);
-        for (index_t i = t; i < t + strip_rows; ++i) ends(plain{}, i);
+        for (index_t i = t; i < t + strip_rows; ++i) ends(how, i);
       }
       strips.write_all();
     }
 #endif
-    for (; t < p.time; ++t) row(plain{}, t);
-  } else {
+    for (; t < p.time; ++t) row(how, t);
+  };
+  if (p.b.lane_stride != 1) {
     for (; t < p.time; ++t) row(std::integral_constant<step, step::general>{}, t);
+  } else if (p.a.lane_stride == 1) {
+    rows(std::integral_constant<step, step::plain>{});
+  } else {
+    rows(std::integral_constant<step, step::one_a>{});
   }
   return lanes;
 }
@@ -138,7 +148,7 @@ template <class T>
 bool is_for_registers(lanes_piece<T> const& p) {
   constexpr index_t in_second_level = index_t{1} << 19;
   constexpr auto whole_row = static_cast<index_t>(most_vectors<T> * lanes_of<hn::ScalableTag<real_of<T>>>);
-  return p.a.lane_stride == 1 && p.b.lane_stride == 1 && p.how == write::through_the_cache &&
+  return p.b.lane_stride == 1 && p.how == write::through_the_cache &&
          (p.lanes <= whole_row || p.lanes * p.time * static_cast<index_t>(sizeof(T)) <= in_second_level);
 }
 
@@ -151,7 +161,8 @@ void fold(lanes_piece<T> const& p) {
     if (p.x_lane_stride != 1 || !beside(p.a.lane_stride) || !beside(p.b.lane_stride)) {
       lane = fold_along(p);
     } else if (is_for_registers(p)) {
-      lane = fold_beside(p);
+      lane =
+          p.a.lane_stride == 1 ? fold_beside<coefficients::each_its_own>(p) : fold_beside<coefficients::one_for_all>(p);
     } else {
       lane = fold_rows(p);
     }

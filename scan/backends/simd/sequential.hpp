@@ -5,6 +5,7 @@
 #include <atomic>
 
 #include <ssmscan/scan/algorithms/sequential.hpp>
+#include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/backends/simd/lane_chunks.hpp>
 
 namespace ssmscan::simd {
@@ -27,6 +28,48 @@ struct sequential : ssmscan::sequential {
   }
   template <backend B, class T>
   static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
+    by_batches(on, p, [&](auto& by, detail::recurrence_problem<T> const& q) { solve_evenly(all, by, q, how); });
+  }
+  // Of evenly spaced lanes.
+  template <backend B, class T>
+  static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how,
+                       index_t workers) {
+    solve_evenly(all, on, p, how, workers);
+  }
+  template <backend B, class T>
+  static void solve_packed_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
+    by_batches(on, p, [&](auto& by, detail::recurrence_problem<T> const& q) { solve_packed_evenly(all, by, q, how); });
+  }
+
+ private:
+  // Lanes evenly spaced, as of one batch: where batches lie apart (channels beside one another, most often), a worker takes a
+  // batch by itself, which is a piece of memory, and those that are left when each has had as many are shared by all.
+  template <class B, class T, class Solve>
+  static void by_batches(B& on, detail::recurrence_problem<T> const& p, Solve const& solve) {
+    if (p.a.is_even() && p.b.is_even() && p.x.is_even()) return solve(on, p);
+    index_t const batches = p.size.lanes / p.x.even_lanes(), workers = std::min(batches, workers_for(on, p.size));
+    index_t const alone = workers > 1 ? batches / workers * workers : 0;
+    on.blocks(alone, [&](index_t batch) {
+      serial by;
+      solve(by, batch_of(p, batch));
+    });
+    for (index_t batch = alone; batch < batches; ++batch) solve(on, batch_of(p, batch));
+  }
+  template <class T>
+  static detail::recurrence_problem<T> batch_of(detail::recurrence_problem<T> made, index_t batch) {
+    index_t const channels = made.x.even_lanes(), first = batch * channels;
+    auto const take = [&]<class V>(detail::lane_view<V>& v) {
+      if (!v) return;
+      index_t const apart = channels > 1 ? &v(first + 1, 0) - &v(first, 0) : 0;
+      v = detail::lane_view<V>({&v(first, 0), {1, channels, made.size.time}, {0, apart, v.time_stride()}});
+    };
+    take(made.a), take(made.b), take(made.x), take(made.initial), take(made.final);
+    made.size.lanes = channels;
+    return made;
+  }
+
+  template <backend B, class T>
+  static void solve_evenly(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
     index_t workers = workers_for(on, p.size);
     if (are_short_rows(p)) {
       index_t const elements = p.size.lanes * p.size.time, row = p.size.lanes * static_cast<index_t>(sizeof(T));
@@ -36,15 +79,17 @@ struct sequential : ssmscan::sequential {
       workers = std::clamp<index_t>(p.size.lanes * p.size.time * static_cast<index_t>(sizeof(T)) / lanes_share_bytes, 1,
                                     workers);
     }
-    solve_by(all, on, p, how, workers);
+    solve_evenly(all, on, p, how, workers);
   }
   template <backend B, class T>
-  static void solve_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how,
-                       index_t workers) {
+  static void solve_evenly(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& given, write how,
+                           index_t workers) {
     constexpr index_t few = 16;  // on the stack, as memory costs a short call more than its steps do
     constexpr index_t line = line_bytes / index_t{sizeof(T)};
-    index_t const lanes = p.size.lanes;
-    rows_by_lines<T> const cut_rows(p, how);
+    index_t const lanes = given.size.lanes;
+    rows_by_lines<T> const cut_rows(given, how);
+    auto const rows_a = on.template scratch<T>(cut_rows.repeats_a() ? lanes + line : 0);
+    detail::recurrence_problem<T> const p = cut_rows.repeats_a() ? cut_rows.with_a(given, rows_a.data()) : given;
     T states_of_few[static_cast<std::size_t>(few + line)];
     auto const states = on.template scratch<T>(lanes > few ? lanes + 2 * line : 0);
     // Those of the rows' first lanes begin a line, too.
@@ -72,7 +117,8 @@ struct sequential : ssmscan::sequential {
   // time, unless one is so long that others would have less. Else each worker a share of the lanes, and of lanes that are not
   // neighbours some from the first sequence to the last.
   template <backend B, class T>
-  static void solve_packed_by(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p, write how) {
+  static void solve_packed_evenly(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
+                                  write how) {
     index_t const lanes = p.size.lanes, time = p.size.time, most = workers_for(on, p.size);
     auto const begin_of = [&](index_t share) {
       return std::ranges::lower_bound(p.offsets, detail::share_begin(time, most, share)) - p.offsets.begin();
@@ -86,20 +132,20 @@ struct sequential : ssmscan::sequential {
         longest <= time / most / 4 * 5 && (are_rows || cut.count() < most);  // a quarter more than its share
     index_t const workers = by_time ? most : std::min(most, cut.count());
     constexpr index_t line = line_bytes / index_t{sizeof(T)};
-    index_t const apart = by_time ? detail::ceil_div(lanes, line) * line : 0;  // states of two workers
-    auto const states = on.template scratch<T>(by_time ? workers * apart : lanes);
+    index_t const row = by_time ? detail::ceil_div(lanes, line) * line : lanes;  // so far apart are two workers' states
+    auto const states = on.template scratch<T>((by_time ? workers : 1) * sequences_at_once<T> * row);
     T* const memory = states.data();
     on.blocks(workers, [=, &p, &cut](index_t worker) {
       range const some = by_time ? range{0, lanes} : range{cut.cut(worker, workers), cut.cut(worker + 1, workers)};
       index_t const first = by_time ? begin_of(worker) : 0, end = by_time ? begin_of(worker + 1) : sequences_of(p);
       index_t const together = are_rows ? some.end - some.begin : cut.even() ? lanes_abreast<T> : 1;
       for (index_t lane = some.begin; lane < some.end; lane += together)
-        fold_packed(all, p, {lane, std::min(lane + together, some.end)}, first, end, memory + worker * apart, how);
+        fold_packed(all, p, {lane, std::min(lane + together, some.end)}, first, end,
+                    {memory + (by_time ? worker * sequences_at_once<T> * row : 0), row}, how);
       if (how == write::past_the_cache) all.flush();
     });
   }
 
- private:
   struct range {
     index_t begin, end;
   };
@@ -121,14 +167,23 @@ struct sequential : ssmscan::sequential {
       constexpr index_t least_time = 3;  // the first two steps and the last are not of whole rows
       index_t const row = p.x.time_stride(), size = sizeof(T);
       up_ = row > 0;
-      bool const in_one_piece = n_ > 1 && p.a.is_even() && p.b.is_even() && p.x.is_even() && is_beside(p.a) &&
-                                is_beside(p.b) && is_beside(p.x) && (row == n_ || row == -n_) &&
-                                p.a.time_stride() == row && p.b.time_stride() == row;
+      bool const one_a = is_for_all_steps(p.a);
+      bool const in_one_piece = n_ > 1 && p.a.is_even() && p.b.is_even() && p.x.is_even() && is_beside(p.b) &&
+                                is_beside(p.x) && (row == n_ || row == -n_) && p.b.time_stride() == row &&
+                                (one_a || (is_beside(p.a) && p.a.time_stride() == row));
       if (how != write::past_the_cache || time_ < least_time || !in_one_piece || n_ * size % line_bytes != 0) return;
       in_front_ = to_line(&p.x(0, 0));
       if (in_front_ == 0) return;
       lanes = {in_front_, n_ + in_front_};
       steps = up_ ? range{1, time_ - 1} : range{2, time_};
+      repeats_a_ = one_a && is_beside(p.a);
+    }
+    // Each lane's one a for all steps is there for the lanes n + i, too.
+    bool repeats_a() const { return repeats_a_; }
+    detail::recurrence_problem<T> with_a(detail::recurrence_problem<T> made, T* memory) const {
+      std::copy_n(&made.a(0, 0), n_, memory), std::copy_n(memory, in_front_, memory + n_);
+      made.a = detail::lane_view<T const>({memory, {1, lanes.end, time_}, {0, 1, 0}});
+      return made;
     }
 
     // What is before the rows, and behind them: fold(lanes, steps).
@@ -148,7 +203,7 @@ struct sequential : ssmscan::sequential {
 
    private:
     index_t n_, time_, in_front_ = 0;
-    bool up_;
+    bool up_, repeats_a_ = false;
   };
 
   // Lanes that are walked along in the time of one, by vectors of 16 bytes or side by side.
@@ -209,15 +264,24 @@ struct sequential : ssmscan::sequential {
   static bool is_beside(View const& v) {  // lane beside lane
     return &v(1, 0) - &v(0, 0) == 1;
   }
+  template <class View>
+  static bool is_one_for_all(View const& v) {  // lanes
+    return &v(1, 0) == &v(0, 0);
+  }
+  template <class View>
+  static bool is_for_all_steps(View const& v) {  // one for all lanes, or each lane's
+    return v.time_stride() == 0 && (is_beside(v) || is_one_for_all(v));
+  }
   // Rows of lanes that lie beside one another, so short that a part of each would be read with its neighbours: a
-  // processor that reads ahead does not stop at a part's end.
+  // processor that reads ahead does not stop at a part's end. Of one a for all steps or lanes nothing is read.
   template <class T>
   static bool are_short_rows(detail::recurrence_problem<T> const& p) {
     auto const one_row = [&](auto const& v) {
       return v.time_stride() == p.size.lanes || v.time_stride() == -p.size.lanes;
     };
-    return p.size.lanes > 1 && p.size.time > 1 && is_beside(p.a) && is_beside(p.b) && is_beside(p.x) && one_row(p.a) &&
-           one_row(p.b) && p.size.lanes * static_cast<index_t>(sizeof(T)) <= longest_row;
+    return p.size.lanes > 1 && p.size.time > 1 && is_beside(p.b) && is_beside(p.x) && one_row(p.b) &&
+           (is_one_for_all(p.a) || is_for_all_steps(p.a) || (is_beside(p.a) && one_row(p.a))) &&
+           p.size.lanes * static_cast<index_t>(sizeof(T)) <= longest_row;
   }
 
   // Each worker a share of the lanes, from the first step to the last.
@@ -269,19 +333,42 @@ struct sequential : ssmscan::sequential {
     });
   }
 
-  // Lanes, evenly spaced, of sequences [first, end).
+  // States that enter and leave some sequences: lane beside lane, sequences `row` apart. Where a caller has a lane's beside one
+  // another, all of a line of them are taken at once.
+  template <class T>
+  struct packed_states {
+    T* of_lane_0;
+    index_t row;
+    T* at(index_t lane, index_t k) const { return of_lane_0 + k * row + lane; }
+  };
+  template <class T>
+  static constexpr index_t sequences_at_once = line_bytes / index_t{sizeof(T)};
+
+  // Lanes, evenly spaced, of sequences [first, end). What is read and written of a lane's states lies apart from its neighbour's, so
+  // that memory brings it only where it is asked for.
   template <class T>
   static void fold_packed(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes,
-                          index_t first, index_t end, T* state, write how) {
-    for (index_t sequence = first; sequence < end; ++sequence) {
-      range const steps{offset_of(p, sequence), offset_of(p, sequence + 1)};
-      if (steps.begin == steps.end) continue;
-      for (index_t lane = lanes.begin; lane < lanes.end; ++lane)
-        state[lane] = p.initial ? p.initial(lane, sequence) : T(0);
-      bool const goes_on = sequence + 1 < end && steps.end < p.size.time;
-      fold(all, p, lanes, steps, state, how, {lanes.begin, goes_on ? steps.end : nowhere});
-      if (p.final)
-        for (index_t lane = lanes.begin; lane < lanes.end; ++lane) p.final(lane, sequence) = state[lane];
+                          index_t first, index_t end, packed_states<T> const& states, write how) {
+    constexpr index_t ahead = 16;  // lanes
+    constexpr int to_read = 0, to_write = 1;
+    for (; first < end; first += sequences_at_once<T>) {
+      index_t const count = std::min(sequences_at_once<T>, end - first);
+      for (index_t lane = lanes.begin; lane < lanes.end; ++lane) {
+        if (p.initial)
+          __builtin_prefetch(&p.initial(std::min(lane + ahead, lanes.end - 1), first + count - 1), to_read);
+        for (index_t k = 0; k < count; ++k) *states.at(lane, k) = p.initial ? p.initial(lane, first + k) : T(0);
+      }
+      for (index_t k = 0; k < count; ++k) {
+        range const steps{offset_of(p, first + k), offset_of(p, first + k + 1)};
+        if (steps.begin == steps.end) continue;
+        bool const goes_on = first + k + 1 < end && steps.end < p.size.time;
+        fold(all, p, lanes, steps, states.at(0, k), how, {lanes.begin, goes_on ? steps.end : nowhere});
+      }
+      for (index_t lane = lanes.begin; p.final && lane < lanes.end; ++lane) {
+        __builtin_prefetch(&p.final(std::min(lane + ahead, lanes.end - 1), first + count - 1), to_write);
+        for (index_t k = 0; k < count; ++k)
+          if (!p.is_empty(first + k)) p.final(lane, first + k) = *states.at(lane, k);
+      }
     }
   }
   template <class T>

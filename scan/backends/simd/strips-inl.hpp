@@ -27,7 +27,8 @@ HWY_INLINE void ask_into_the_second_level(T const* at) {
   __builtin_prefetch(at, to_read, second_level);
 }
 
-template <class T>
+// A: whether each lane has an a of its own, or a row one for all.
+template <coefficients A, class T>
 class strip_folder {
   using D = hn::ScalableTag<real_of<T>>;
   using R = real_of<T>;
@@ -81,16 +82,18 @@ class strip_folder {
   HWY_INLINE void fold_strip(index_t lane, index_t t, Meanwhile const& meanwhile) {
     D const d;
     constexpr auto all = std::make_index_sequence<static_cast<std::size_t>(Lines * line / width)>{};
-    T const *a = p_.a.data + lane + t * p_.a.time_stride, *b = p_.b.data + lane + t * p_.b.time_stride;
+    constexpr bool one_a = A == coefficients::one_for_all;
+    T const *a = p_.a.data + (one_a ? 0 : lane) + t * p_.a.time_stride, *b = p_.b.data + lane + t * p_.b.time_stride;
     index_t const of_a = p_.a.time_stride, of_b = p_.b.time_stride;
     T *const state = p_.state + lane, *to = place_of(now_);
-    number<hn::Vec<D>, parts<T>> x[all.size()];
+    number<hn::Vec<D>, parts<T>> x[all.size()], of_row;
     auto const place = [](auto v) { return static_cast<index_t>(v) * width; };
     auto const load = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
       x[v] = load_numbers<T>(d, state + place(v));
     };
     auto const step = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
-      x[v] = multiply_add(d, load_numbers<T>(d, a + place(v)), x[v], load_numbers<T>(d, b + place(v)));
+      auto const& of_lanes = one_a ? of_row : load_numbers<T>(d, a + place(v));
+      x[v] = multiply_add(d, of_lanes, x[v], load_numbers<T>(d, b + place(v)));
       store_numbers<T>(d, x[v], to + place(v));
     };
     auto const leave = [&](auto v) HWY_ATTR __attribute__((always_inline)) {
@@ -98,9 +101,12 @@ class strip_folder {
     };
     auto const rows_of_half = [&](T const* later_a, T const* later_b) HWY_ATTR __attribute__((always_inline)) {
       for (index_t row = 0; row < half; ++row, a += of_a, b += of_b, to += Lines * line) {
-        for (index_t i = 0; Lines == strip_lines && i < Lines * line; i += line)
-          ask_into_the_second_level(later_a + i), ask_into_the_second_level(later_b + i);
+        for (index_t i = 0; Lines == strip_lines && i < Lines * line; i += line) {
+          if constexpr (!one_a) ask_into_the_second_level(later_a + i);
+          ask_into_the_second_level(later_b + i);
+        }
         later_a += of_a, later_b += of_b;
+        if constexpr (one_a) of_row = everywhere<T>(d, *a);
         unrolled(all, step);
         meanwhile();
       }
