@@ -260,21 +260,25 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   Maps maps(in, s);
   index_t const count = (in.n + block - 1) / block;
   bool const memory_works = writer.is_past_the_cache() || in.next_a != nullptr || in.next_b != nullptr;
-  // What is asked meanwhile the group is worked on that begins with block `first`.
+  // What is asked meanwhile the group is worked on that begins with block `first`: what comes so many blocks behind it, or what
+  // is to be asked instead of what would be beyond the last.
   bool const both = in.a_stride == in.b_stride;
+  index_t const ahead = in.behind_b == nullptr ? 0 : (in.next_b - in.b) / (in.b_stride * block);
   auto const asked = [&](T const* next, T const* behind, bool wanted, index_t first) {
-    bool const is_last = in.behind_b != nullptr && first + group<T> >= count;
-    T const* const from = !wanted           ? nullptr
-                          : is_last         ? behind
-                          : next != nullptr ? next + first * block * in.b_stride
-                                            : next;
+    index_t const beyond = first + ahead - count;
+    T const* from = nullptr;
+    if (wanted && in.behind_b != nullptr && beyond >= 0) {
+      if (behind != nullptr) from = behind + beyond * block * in.b_stride;
+    } else if (wanted && next != nullptr) {
+      from = next + first * block * in.b_stride;
+    }
     return asked_pieces<T>(from, in.b_stride, &s);
   };
   // Piece `number` of that work, of which there are two a block, its scan and its finish: work(what memory does meanwhile).
   auto const meanwhile = [&](asked_pieces<T> const& a, asked_pieces<T> const& b, index_t number, auto const& work)
       HWY_ATTR __attribute__((always_inline)) {
     if (!memory_works) return work(nothing_meanwhile{});
-    work(memory_meanwhile<T>{a.piece(number), b.piece(number), writer.lines().take(lines_of_piece<T>)});
+    work(memory_meanwhile<T>{a.piece(number), b.piece(number), b.line_step, writer.lines().take(lines_of_piece<T>)});
   };
   index_t const of_lane = in.lane_length > 0 ? in.lane_length / block : count;
   place_in_lane scanned_place{of_lane}, place{of_lane};

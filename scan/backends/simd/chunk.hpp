@@ -117,7 +117,7 @@ struct chunk_starts {
 // n elements of one lane, n > 0: a chunk or several, of which the last need not be whole. Time steps through a and b by their
 // strides (0: one value for all). `first`: what stands in the place of b[0], where it is the first of its sequence; else null.
 // next_a, next_b: what is asked of memory on the way, as many elements as are read, contiguous; null: nothing. behind_a, behind_b:
-// what is asked instead meanwhile the last group of blocks is walked, as much as a group; null: that which comes next.
+// what is asked instead of what would be beyond the last block, as much as next_b is ahead of b; null: that which comes next.
 // lane_length: a walk may go over lanes that follow one another in memory, of so many steps each, whole blocks, in which no sequence
 // starts; nothing enters them, `first` has a number for each (null: none), and n is of them all. 0: one lane.
 template <class T>

@@ -35,10 +35,23 @@ write best_write(detail::recurrence_problem<T> const& p) {
   return moved > left * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
 }
 
+// Measured choices that differ from processor to processor go by the size of a core's second-level cache: that of the EPYCs
+// (up to Zen 5) is 1 MiB at most, that of the Xeons 2 MiB (docs/experiments/cpu_simd.md). No bit depends on it.
+inline bool has_small_second_level() {
+  static bool const made = [] {
+    long const bytes = second_level_bytes();
+    return bytes > 0 && bytes <= (1 << 20);
+  }();
+  return made;
+}
+
 // How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks,
-// or two where that is so few that its last is scanned soon after.
+// or two where that is so few that its last is scanned soon after, and with a small second-level cache.
 template <class T>
-inline constexpr index_t ahead = (group<T> < 4 ? 2 : 1) * group<T>* block;
+index_t ahead() {
+  constexpr index_t one_group = group<T> * block;
+  return group<T> < 4 || has_small_second_level() ? 2 * one_group : one_group;
+}
 
 template <class T>
 class lane_chunks {
@@ -88,8 +101,8 @@ class lane_chunks {
     if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
       bool const goes_on = next == lane * count() + k;
       index_t const next_lane = next / count(), begin = next % count() * chunk;
-      in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, goes_on ? ahead<T> : 0);
-      in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, goes_on ? ahead<T> : 0);
+      in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, goes_on ? ahead<T>() : 0);
+      in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, goes_on ? ahead<T>() : 0);
     }
     State const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);
@@ -113,7 +126,7 @@ class lane_chunks {
       }
       if (lanes > 1) in.lane_length = time, in.n = lanes * time;
       if (how_ == write::past_the_cache) {
-        in.next_a = asked(in.a, in.a_stride, ahead<T>), in.next_b = asked(in.b, in.b_stride, ahead<T>);
+        in.next_a = asked(in.a, in.a_stride, ahead<T>()), in.next_b = asked(in.b, in.b_stride, ahead<T>());
         if (way == 0 && left > 1)
           in.behind_a = asked(&p_->a(lane(1), 0), in.a_stride, 0),
           in.behind_b = asked(&p_->b(lane(1), 0), in.b_stride, 0);

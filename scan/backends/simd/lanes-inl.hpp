@@ -49,13 +49,18 @@ HWY_INLINE void fold_lanes(lanes_piece<T> const& p, T const* a, T const* b, T* x
   constexpr bool is_general = Step == step::general, b_beside = Step == step::plain || Step == step::one_a;
   index_t const a_stride = is_general ? p.a.lane_stride : Step == step::one_a ? 0 : 1;
   index_t const b_stride = b_beside ? 1 : p.b.lane_stride;
-  for (index_t lane = begin; lane < end; lane += static_cast<index_t>(lanes_of<D>)) {
+  // The way in which rows follow one another: some processors read on by themselves in the way in which they are asked.
+  constexpr auto width = static_cast<index_t>(lanes_of<D>);
+  bool const down = p.x_time_stride < 0;
+  index_t const on = down ? -width : width;
+  index_t lane = down ? end - width : begin;
+  for (index_t left = end - begin; left > 0; left -= width, lane += on) {
     auto state = load_lanes<T>(d, b + lane * b_stride, b_stride);
     if constexpr (Step != step::first)
       state =
           multiply_add(d, load_lanes<T>(d, a + lane * a_stride, a_stride), load_numbers<T>(d, p.state + lane), state);
     if (b_beside && later.b != nullptr)
-      for (index_t i = lane; i < lane + static_cast<index_t>(lanes_of<D>); i += line) {
+      for (index_t i = lane; i < lane + width; i += line) {
         if constexpr (Step == step::plain) ask_into_the_second_level(later.a + i);
         ask_into_the_second_level(later.b + i);
       }
@@ -119,7 +124,8 @@ index_t fold_rows(lanes_piece<T> const& given) {
 #if HWY_TARGET != HWY_SCALAR
     constexpr auto of_a = Step == step::plain ? coefficients::each_its_own : coefficients::one_for_all;
     // Complex numbers are put together in the buffer before they are whole lines.
-    bool const comes_back_soon = is_part && p.lanes >= strip_lines * line && p.lanes * size < same_place_bytes;
+    bool const comes_back_soon = p.order == row_order::by_strips && is_part && p.lanes >= strip_lines * line &&
+                                 p.lanes * size < same_place_bytes;
     bool const by_strips = parts<T> > 1 || comes_back_soon;
     if (p.how == write::past_the_cache && by_strips && to_line(p.x + head) == 0 && p.time - t >= strip_rows) {
       strip_folder<of_a, T> strips(p);

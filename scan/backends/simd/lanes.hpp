@@ -5,6 +5,8 @@
 
 namespace ssmscan::simd {
 
+enum class row_order : bool { by_strips, row_by_row };
+
 // Lanes [0, lanes) of `time` steps; strides in elements. state[lane] enters and leaves: before the first step it is
 // x[-1], or where `starts` is set nothing, so that x[0] = b[0].
 template <class T>
@@ -23,6 +25,8 @@ struct lanes_piece {
   // What the worker folds next, steps and lanes apart as here: memory is asked for its beginning meanwhile the last steps are
   // folded. Null: nothing.
   T const *next_a = nullptr, *next_b = nullptr;
+  // Rows past the cache of real numbers, of which a piece comes back soon to the same places of a page.
+  row_order order = row_order::by_strips;
 };
 
 // Rows past the cache are folded so many at a time, some lines of each.

@@ -403,7 +403,8 @@ struct sequential : ssmscan::sequential {
               (steps.begin == 0 || !p.offsets.empty()) && !p.initial,
               whole_lines ? how : write::through_the_cache,
               next.step == nowhere ? nullptr : &p.a(next.lane, next.step),
-              next.step == nowhere ? nullptr : &p.b(next.lane, next.step)});
+              next.step == nowhere ? nullptr : &p.b(next.lane, next.step),
+              has_small_second_level() ? row_order::row_by_row : row_order::by_strips});
   }
 };
 
