@@ -80,9 +80,24 @@ template <coefficients A, class T>
 affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
   block_reader<T> const blocks(in, s);
   if constexpr (A == coefficients::one_for_all) std::fill_n(s.run_a, block, put_powers(*in.a, s.scanned[0]));
-  for (index_t begin = 0; begin < chunk; begin += block)
+  auto const scan = [&](index_t begin, auto const& between) HWY_ATTR __attribute__((always_inline)) {
     blocks.scan(begin, in.first_of_block(begin), not_kept<T, A>{}, s.run_a + begin / run, s.run_b + begin / run,
-                nothing_meanwhile{});
+                between);
+  };
+  for (index_t begin = 0; begin < chunk; begin += block) {
+    if (in.next_b == nullptr) {
+      scan(begin, nothing_meanwhile{});
+    } else {
+      auto const of = [&](T const* next) {
+        return asked_pieces<T>(next != nullptr ? next + begin * in.b_stride : next, in.b_stride, &s);
+      };
+      auto const a = of(in.next_a), b = of(in.next_b);
+      memory_meanwhile<T> const one{a.piece(0), b.piece(0), b.line_step, {}},
+          other{a.piece(1), b.piece(1), b.line_step, {}};
+      scan(
+          begin, [&](std::size_t i, std::size_t n) HWY_ATTR __attribute__((always_inline)) { one(i, n), other(i, n); });
+    }
+  }
   T block_a[run], block_b[run];
   scan_runs<order::up>(s.run_a, s.run_b, not_kept<T>{}, block_a, block_b, nothing_meanwhile{});
   if (in.starts.count > 0) return sum_from_last_start(in, run_sums(s), sums_of(block_a, block_b));

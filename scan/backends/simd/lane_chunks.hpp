@@ -58,6 +58,7 @@ class lane_chunks {
  public:
   lane_chunks(detail::recurrence_problem<T> const& p, write how) : p_(&p), how_(how) {}
 
+  static constexpr index_t nowhere = -1;  // a chunk's number
   index_t count() const { return detail::ceil_div(p_->size.time, chunk); }
 
   // Chunks [k, end) of a lane.
@@ -84,18 +85,22 @@ class lane_chunks {
   template <class Functions, class Scratch>
   auto summary(Functions const& tile, index_t lane, index_t k, Scratch& s) const {
     T const first = k == 0 ? first_of(lane) : T(0);
-    return tile.summary(source(lane, k, k + 1, k == 0 ? &first : nullptr), s);
+    chunk_source<T> in = source(lane, k, k + 1, k == 0 ? &first : nullptr);
+    if (how_ == write::past_the_cache && has_small_second_level())
+      in.next_a = asked(in.a, in.a_stride, ahead<T>()), in.next_b = asked(in.b, in.b_stride, ahead<T>());
+    return tile.summary(in, s);
   }
   // Writes x of chunk k; `state` enters unless k = 0. The state after the chunk. On the way memory is asked for the chunk that
-  // the worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's.
+  // the worker reads next: chunk number `next` of all lanes', or for what follows by and by where that is this one's, and
+  // meanwhile the last of that is walked for the beginning of chunk number `behind`.
   template <class Functions, class Scratch, class State>
   State walk(Functions const& tile, index_t lane, index_t k, Scratch& s, State const& state, index_t next) const {
     return walk(tile, lane, k, k + 1, s, state, next);
   }
   // The same of chunks [k, end), by functions that walk several.
   template <class Functions, class Scratch, class State>
-  State walk(Functions const& tile, index_t lane, index_t k, index_t end, Scratch& s, State const& state,
-             index_t next) const {
+  State walk(Functions const& tile, index_t lane, index_t k, index_t end, Scratch& s, State const& state, index_t next,
+             index_t behind = nowhere) const {
     T const first = k == 0 ? first_of(lane) : T(0);
     chunk_source<T> in = source(lane, k, end, k == 0 ? &first : nullptr);
     if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
@@ -103,6 +108,10 @@ class lane_chunks {
       index_t const next_lane = next / count(), begin = next % count() * chunk;
       in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, goes_on ? ahead<T>() : 0);
       in.next_b = asked(&p_->b(next_lane, begin), in.b_stride, goes_on ? ahead<T>() : 0);
+      if (behind != nowhere && behind < p_->size.lanes * count()) {
+        in.behind_a = asked(&p_->a(behind / count(), behind % count() * chunk), in.a_stride, 0);
+        in.behind_b = asked(&p_->b(behind / count(), behind % count() * chunk), in.b_stride, 0);
+      }
     }
     State const left = tile.walk(in, s, k == 0 ? nullptr : &state, {&p_->x(lane, k * chunk), stride(p_->x), how_});
     if (p_->final) finish(lane, k * chunk, k * chunk + in.n);

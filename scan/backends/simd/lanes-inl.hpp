@@ -77,15 +77,16 @@ index_t fold_rows(lanes_piece<T> const& given) {
   using D = hn::ScalableTag<real_of<T>>;
   using Narrow = hn::CappedTag<real_of<T>, narrow_bytes / sizeof(real_of<T>)>;
   // How far ahead of its reading a row asks for: the best of 4 to 32 KiB; of a part of each row, so many rows at most, as what is
-  // asked for lies apart (docs/experiments/cpu_simd.md).
-  constexpr index_t ahead_bytes = 8192, most_parts_ahead = 16, size = sizeof(T), line = line_bytes / size,
-                    narrow = static_cast<index_t>(lanes_of<Narrow>);
+  // asked for lies apart, and row by row no more than so many bytes (docs/experiments/cpu_simd.md).
+  constexpr index_t ahead_bytes = 8192, ahead_bytes_of_parts = 2048, most_parts_ahead = 16, size = sizeof(T),
+                    line = line_bytes / size, narrow = static_cast<index_t>(lanes_of<Narrow>);
   lanes_piece<T> const p = given;  // a copy that no store can reach, so that its numbers stay in registers
   constexpr auto group = static_cast<index_t>(lanes_of<D>) > line ? static_cast<index_t>(lanes_of<D>) : line;
   index_t const lanes = p.lanes / narrow * narrow;
   index_t const head = std::min(to_line(p.x) / narrow * narrow, lanes), tail = head + (lanes - head) / group * group;
   bool const is_part = p.x_time_stride > p.lanes || p.x_time_stride < -p.lanes;
-  index_t const rows_ahead = std::max<index_t>(ahead_bytes / (p.lanes * size), 1);
+  index_t const bytes_ahead = is_part && p.order == row_order::row_by_row ? ahead_bytes_of_parts : ahead_bytes;
+  index_t const rows_ahead = std::max<index_t>(bytes_ahead / (p.lanes * size), 1);
   index_t const ahead = is_part ? std::min(rows_ahead, most_parts_ahead) : rows_ahead;
   bool const whole_row = p.x_time_stride == p.lanes || p.x_time_stride == -p.lanes;
   // What a row leaves of a line, the next row completes at once, or another worker at another time.

@@ -203,7 +203,8 @@ struct look_back : ssmscan::look_back {
         index_t const lane = ticket / in_a_lane, unit = ticket % in_a_lane;
         index_t const begin = cut.begin(unit), end = cut.end(unit), first = lane * count;
         if (cut.is_walked(unit)) {
-          states.publish(ticket, chunks.walk(tile, lane, begin, end, mine, entering(ticket, unit), first + begin));
+          states.publish(ticket, chunks.walk(tile, lane, begin, end, mine, entering(ticket, unit), first + begin,
+                                             first + begin + cut.group));
         } else {
           affine_map<T> summaries[look_back_units::most_by_any];
           for (index_t k = begin; k < std::min(end, count - 1); ++k)  // a lane's last enters nothing
