@@ -303,10 +303,11 @@ struct sequential : ssmscan::sequential {
                       lane_shares<T> const& cut, range steps, index_t workers, T* state, write how) {
     row_shares const by = shares_of(how);
     index_t const row = p.size.lanes * static_cast<index_t>(sizeof(T)), time = steps.end - steps.begin;
-    // More where they are then as narrow as may be: better than some that memory reads on behind.
+    // More where they are then as narrow as may be, unless the second-level cache is small: better than some that memory reads on behind.
     index_t const few = tiles_a_worker * workers, narrow = row / by.narrowest_tile;
-    index_t const tiles =
-        std::min(how == write::past_the_cache && narrow > few && narrow <= 2 * few ? narrow : few, cut.count());
+    index_t const tiles = std::min(
+        how == write::past_the_cache && !has_small_second_level() && narrow > few && narrow <= 2 * few ? narrow : few,
+        cut.count());
     index_t const most = std::max<index_t>(time / (blocks_a_worker * workers), 1);
     index_t height = std::clamp<index_t>(by.block_bytes / row, 1, most);
     if (how == write::past_the_cache && most >= strip_rows)
