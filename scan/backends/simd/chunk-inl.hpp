@@ -34,12 +34,13 @@ class block_reader {
     T const *const a = in_.a + begin * in_.a_stride, *const b = in_.b + begin * in_.b_stride;
     bool const as_it_lies = begin + block <= in_.n && first == nullptr;
     if (as_it_lies && up_) {
-      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, between);
+      scan_runs<order::up>(one_a_ ? s_.in_a : a, b, scanned, last_a, last_b, between.template along<order::up>());
     } else if (as_it_lies && down_) {
-      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b, between);
+      scan_runs<order::down>(one_a_ ? s_.in_a + (block - 1) : a, b, scanned, last_a, last_b,
+                             between.template along<order::down>());
     } else {
       copy(begin, first, a, b);
-      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, between);
+      scan_runs<order::up>(s_.in_a, s_.in_b, scanned, last_a, last_b, between.template along<order::up>());
     }
   }
 
@@ -92,10 +93,7 @@ affine_map<T> sum_of_chunk(chunk_source<T> const& in, chunk_scratch<T>& s) {
         return asked_pieces<T>(next != nullptr ? next + begin * in.b_stride : next, in.b_stride, &s);
       };
       auto const a = of(in.next_a), b = of(in.next_b);
-      memory_meanwhile<T> const one{a.piece(0), b.piece(0), b.line_step, {}},
-          other{a.piece(1), b.piece(1), b.line_step, {}};
-      scan(
-          begin, [&](std::size_t i, std::size_t n) HWY_ATTR __attribute__((always_inline)) { one(i, n), other(i, n); });
+      scan(begin, both_meanwhile<T>{{a.piece(0), b.piece(0), {}}, {a.piece(1), b.piece(1), {}}});
     }
   }
   T block_a[run], block_b[run];
@@ -131,16 +129,16 @@ class block_writer {
     if (length < block || (to_.stride != 1 && to_.stride != -1)) {
       end_piece();
       alignas(line_bytes) T out[block];
-      finish_runs<order::up, A>(scanned, states, out, between);
+      finish_runs<order::up, A>(scanned, states, out, between.template along<order::up>());
       if (own != nullptr) put_own(scanned, own, out, 1, length);
       for (index_t i = 0; i < length; ++i) x[i * to_.stride] = out[i];
       return;
     }
     T* const place = past_the_cache_ ? lines_.place(made_++) : x;
     if (to_.stride == 1) {
-      finish_runs<order::up, A>(scanned, states, place, between);
+      finish_runs<order::up, A>(scanned, states, place, between.template along<order::up>());
     } else {
-      finish_runs<order::down, A>(scanned, states, place, between);
+      finish_runs<order::down, A>(scanned, states, place, between.template along<order::down>());
     }
     if (own != nullptr) put_own(scanned, own, place, to_.stride, length);
     if (made_ == group<T>) lines_.end_group(std::exchange(made_, 0));
@@ -293,7 +291,7 @@ T walk_chunks(chunk_source<T> const& in, chunk_scratch<T>& s, T const* state, ch
   auto const meanwhile = [&](asked_pieces<T> const& a, asked_pieces<T> const& b, index_t number, auto const& work)
       HWY_ATTR __attribute__((always_inline)) {
     if (!memory_works) return work(nothing_meanwhile{});
-    work(memory_meanwhile<T>{a.piece(number), b.piece(number), b.line_step, writer.lines().take(lines_of_piece<T>)});
+    work(memory_meanwhile<T>{a.piece(number), b.piece(number), writer.lines().take(lines_of_piece<T>)});
   };
   index_t const of_lane = in.lane_length > 0 ? in.lane_length / block : count;
   place_in_lane scanned_place{of_lane}, place{of_lane};

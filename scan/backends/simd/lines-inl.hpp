@@ -125,9 +125,9 @@ class line_writer {
 };
 
 // What memory does meanwhile a block is scanned, or finished, is a piece of it: so many lines of a and of b are asked for, and as
-// many of x written, a share between two steps of the other work. Every instruction there counts: so a piece's lines of x go by
-// rising addresses known to the compiler but for the first. Those of a and b go the way time runs, as some processors read on by
-// themselves in the way in which they are asked (docs/experiments/cpu_simd.md).
+// many of x written, a share between two steps of the other work. Every instruction there counts: so a piece's lines go by
+// addresses known to the compiler but for the first, those of x by rising ones, those of a and b the way time runs, as some
+// processors read on by themselves the way in which they are asked (docs/experiments/cpu_simd.md).
 template <class T>
 inline constexpr std::ptrdiff_t lines_of_piece = block* index_t{sizeof(T)} / (2 * line_bytes);
 
@@ -139,36 +139,62 @@ class asked_pieces {
   asked_pieces(T const* first_in_time, index_t stride, void const* instead)
       : first_(static_cast<char const*>(instead)), step_(0) {
     if (first_in_time == nullptr) return;
-    line_step = stride * line_bytes;
-    first_ = reinterpret_cast<char const*>(first_in_time), step_ = lines_of_piece<T> * line_step;
+    first_ = reinterpret_cast<char const*>(first_in_time), step_ = stride * lines_of_piece<T> * line_bytes;
   }
   HWY_INLINE char const* piece(index_t number) const { return first_ + number * step_; }
-  std::ptrdiff_t line_step = line_bytes;  // bytes from a line of a piece to the next
 
  private:
   char const* first_;
   std::ptrdiff_t step_;
 };
 
+template <class T, order Order>
+HWY_INLINE void ask_for_lines(char const* from, std::ptrdiff_t begin, std::ptrdiff_t end) {
+  constexpr std::ptrdiff_t step = Order == order::up ? line_bytes : -line_bytes;
+  for (std::ptrdiff_t at = begin; at < end; ++at) hwy::Prefetch(from + at * step);
+}
+// along<Order>(): what is called between the steps of work on memory in which time runs that way.
 template <class T>
 struct memory_meanwhile {
   char const *a, *b;
-  std::ptrdiff_t step;
   typename waiting_lines<real_of<T>>::taken x;
-  HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
-    constexpr auto lines = static_cast<std::size_t>(lines_of_piece<T>);
-    auto const begin = static_cast<std::ptrdiff_t>(lines * i / n),
-               end = static_cast<std::ptrdiff_t>(lines * (i + 1) / n);
-    for (std::ptrdiff_t at = begin; at < end; ++at) hwy::Prefetch(a + at * step);
-    for (std::ptrdiff_t at = begin; at < end; ++at) hwy::Prefetch(b + at * step);
-    if (x.to == nullptr) return;
-    for (std::ptrdiff_t at = begin * reals_of_line<real_of<T>>; at < end * reals_of_line<real_of<T>>;
-         at += reals_of_line<real_of<T>>)
-      stream_line(x.from + at, x.to + at);
+
+  template <order Order>
+  struct calls {
+    memory_meanwhile of;
+    HWY_INLINE void operator()(std::size_t i, std::size_t n) const {
+      constexpr auto lines = static_cast<std::size_t>(lines_of_piece<T>);
+      auto const begin = static_cast<std::ptrdiff_t>(lines * i / n),
+                 end = static_cast<std::ptrdiff_t>(lines * (i + 1) / n);
+      ask_for_lines<T, Order>(of.a, begin, end), ask_for_lines<T, Order>(of.b, begin, end);
+      if (of.x.to == nullptr) return;
+      for (std::ptrdiff_t at = begin * reals_of_line<real_of<T>>; at < end * reals_of_line<real_of<T>>;
+           at += reals_of_line<real_of<T>>)
+        stream_line(of.x.from + at, of.x.to + at);
+    }
+  };
+  template <order Order>
+  HWY_INLINE calls<Order> along() const {
+    return {*this};
+  }
+};
+// Two pieces.
+template <class T>
+struct both_meanwhile {
+  memory_meanwhile<T> one, other;
+  template <order Order>
+  HWY_INLINE auto along() const {
+    return [ =, this ](std::size_t i, std::size_t n) HWY_ATTR __attribute__((always_inline)) {
+      one.template along<Order>()(i, n), other.template along<Order>()(i, n);
+    };
   }
 };
 struct nothing_meanwhile {
   HWY_INLINE void operator()(std::size_t, std::size_t) const {}
+  template <order>
+  HWY_INLINE nothing_meanwhile along() const {
+    return {};
+  }
 };
 
 }  // namespace ssmscan::simd::HWY_NAMESPACE

@@ -119,7 +119,7 @@ void walk_units(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<T>&
     // As in walk_chunks: piece `number` of the work on a group that is scanned and one that is finished.
     auto const meanwhile = [&](index_t number, auto const& work) HWY_ATTR __attribute__((always_inline)) {
       if (!memory_works) return work(nothing_meanwhile{});
-      work(memory_meanwhile<T>{a.piece(number), b.piece(number), b.line_step, writer.lines().take(lines_of_piece<T>)});
+      work(memory_meanwhile<T>{a.piece(number), b.piece(number), writer.lines().take(lines_of_piece<T>)});
     };
     if (own.has(scanned)) {
       index_t const end = std::min(scanned + group<T>, own.end());
