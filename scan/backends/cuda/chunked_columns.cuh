@@ -19,14 +19,14 @@
 
 namespace ssmscan::device::chunked_columns {
 
-using piece_runs::state_before, piece_runs::completed;
+using piece_runs::state_before;
 
 // Two tasks more: reduce and scan.
-template <class T, rows How>
-struct pieces_of_columns : block_of_columns<T> {
-  using block = block_of_columns<T>;
-  using block::m, block::p, block::plan, block::words, block::epoch;
-  using block::slot, block::parity, block::place, block::turn, block::has_item, block::combine;
+template <class T, rows How, sequences Of>
+struct pieces_of_columns : block_of_columns<T, Of> {
+  using block = block_of_columns<T, Of>;
+  using block::m, block::p, block::plan, block::words, block::epoch, block::packed;
+  using block::slot, block::parity, block::place, block::turn, block::has_item, block::combine, block::completed;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   static constexpr int parts = parts_of<How>;
@@ -40,13 +40,71 @@ struct pieces_of_columns : block_of_columns<T> {
     index_t const t = of.at_piece * piece + in_piece * fan;
     return {t, of.any && t < plan.time ? static_cast<int>(min(index_t{fan}, plan.time - t)) : 0};
   }
-  __device__ void await_run(int i, int in_piece) const { m.full[slot(i)][in_piece * parts / fan].wait(parity(i)); }
+  __device__ void await_run(int i, int in_piece) const {
+    m.full[slot(i)][in_piece * parts / fan].wait(parity(i));
+    if constexpr (packed && parts > 1) m.full[slot(i)][0].wait(parity(i));  // with which the starts come
+  }
   // Step k of it; the first of a lane takes the initial state in.
   __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
     T const step_a = a[k * tile::width], step_b = b[k * tile::width];
-    if (k == 0 && r.t == 0 && r.count > 0)
+    if (!packed && k == 0 && r.t == 0 && r.count > 0)
       return affine<T>::start(p.initial ? multiply_add(step_a, p.initial(of.lane, 0), step_b) : step_b);
     return affine<T>::step(step_a, step_b);
+  }
+
+  // ---- packed ----
+  __device__ starts_of_piece const& starts_at(int i, int column) const {
+    return m.starts[place(i)][column >> plan.log_across];
+  }
+  // Of no run, none.
+  __device__ std::uint32_t starts_of(int i, run const& r, int in_piece, int column) const {
+    if constexpr (packed) {
+      return r.count > 0 ? packed_group<fan>::of(starts_at(i, column), in_piece).starts : 0;
+    } else {
+      return 0;
+    }
+  }
+  // The runs of a piece in which one starts.
+  __device__ std::uint32_t starting_runs(int i, column_t const& of, int column) const {
+    if constexpr (packed) {
+      return of.any ? starts_at(i, column).marks() >> starts_of_piece::first_run : 0;
+    } else {
+      return 0;
+    }
+  }
+  // The initial states of sequences that start in a run enter b, before anybody else reads it.
+  __device__ void put_states(int i, column_t const& of, run const& r, int in_piece, int column, std::uint32_t starts,
+                             T const* a, T* b) const {
+    starts &= (1u << r.count) - 1;
+    if (starts == 0) return;
+    auto const sequences = sequences_of_group<T, fan>::of(p, starts_at(i, column), of.at_piece, in_piece);
+    each_of(starts, [&](int k) {
+      b[k * tile::width] = multiply_add(a[k * tile::width], p.initial(of.lane, sequences.at(k)), b[k * tile::width]);
+    });
+    // The copy engine's next writes come after these.
+    if constexpr (How == rows::in_boxes) fence_before_bulk_store();
+  }
+  __device__ static map fold_packed(std::uint32_t starts, T const* a, T const* b) {
+    map own = (starts & 1) != 0 ? affine<T>::start(b[0]) : affine<T>::step(a[0], b[0]);
+#pragma unroll 4
+    for (int k = 1; k < fan; ++k) {
+      map const step = affine<T>::step(a[k * tile::width], b[k * tile::width]);
+      own = (starts >> k & 1) != 0 ? affine<T>::start(step.b) : combine(own, step);
+    }
+    return own;
+  }
+  __device__ void leave_states(int i, column_t const& of, run const& r, int in_piece, int column,
+                               std::array<T, fan> const& found) const {
+    starts_of_piece const& starts = starts_at(i, column);
+    std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).ends & ((1u << r.count) - 1);
+    if (ends == 0) return;
+    auto const sequences = sequences_of_group<T, fan>::of(p, starts, of.at_piece, in_piece);
+    each_of(ends, [&](int k) {
+      T value = found[0];
+#pragma unroll
+      for (int j = 1; j < fan; ++j) value = j == k ? found[j] : value;
+      p.final(of.lane, sequences.at(k)) = value;
+    });
   }
 
   // ---- reduce ----
@@ -66,12 +124,23 @@ struct pieces_of_columns : block_of_columns<T> {
         T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
         if (c == 0 || parts > 1) await_run(i, in_piece);
         own = affine<T>{}.identity();
-        if (r.count == fan) {  // what is less is followed by nothing
+        std::uint32_t const starts = starts_of(i, r, in_piece, column);
+        if constexpr (packed) {
+          if (p.initial)
+            put_states(i, mine, r, in_piece, column, starts, a, m.b[slot(i)] + in_piece * fan * tile::width + column);
+        }
+        if (packed && starts != 0) {
+          own = fold_packed(starts, a, b);
+        } else if (r.count == fan) {  // what is less is followed by nothing
           own = step(mine, r, a, b, 0);
 #pragma unroll
           for (int k = 1; k < fan; ++k) own = combine(own, affine<T>::step(a[k * tile::width], b[k * tile::width]));
         }
         totals[in_piece][column] = own;
+      }
+      std::uint32_t const starting = starting_runs(i, mine, column);
+      if constexpr (packed) {
+        if (p.initial) m.stated[place(i)].arrive();
       }
       m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
@@ -83,21 +152,23 @@ struct pieces_of_columns : block_of_columns<T> {
 #pragma unroll
         for (int r = 1; r < fan; ++r) {
           if (r % next == first) m.before[place(i)][r][column] = before;
-          if (r < fan - 1) before = combine(before, of_run[r]);
+          if (r < fan - 1) before = combine(before, of_run[r], starting >> r & 1);
         }
       } else {  // beside threads that copy, no more is read than is needed
 #pragma unroll
         for (int c = 0; c < tile::rounds; ++c) {
           int const in_piece = first + c * next;
           for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
-            if (r > 0) before = combine(before, totals[r][column]);
+            if (r > 0) before = combine(before, totals[r][column], starting >> r & 1);
           if (in_piece > 0) m.before[place(i)][in_piece][column] = before;
         }
       }
       if (first == next - 1) {  // the piece's last run
-        map const total = combine(before, own);
+        map const total = combine(before, own, starting >> (fan - 1) & 1);
         m.total[place(i)][column] = total;
-        if (mine.any && plan.pieces > 1) publish(words.of_piece(plan, mine.at_piece, mine.lane), total, false, epoch);
+        if constexpr (packed) m.total_starts[place(i)][column] = starting != 0;
+        if (mine.any && plan.pieces > 1)
+          publish(words.of_piece(plan, mine.at_piece, mine.lane), total, packed && starting != 0, epoch);
       }
       m.reduced[place(i)].arrive();
     }
@@ -115,33 +186,50 @@ struct pieces_of_columns : block_of_columns<T> {
       T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
       std::array<map, fan> prefixes;
       await_run(i, in_piece);
+      std::uint32_t const starts = starts_of(i, r, in_piece, column);
+      if constexpr (packed) {
+        if (p.initial) m.stated[place(i)].wait(turn(i));
+      }
       prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
+      if (packed && starts != 0) {
 #pragma unroll
-      for (int k = 1; k < fan; ++k)
-        prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
+        for (int k = 1; k < fan; ++k)
+          prefixes[k] =
+              combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), starts >> k & 1);
+      } else {
+#pragma unroll
+        for (int k = 1; k < fan; ++k)
+          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
+      }
       m.empty[slot(i)].arrive();
       m.reduced[place(i)].wait(turn(i));
       m.folded[place(i)].wait(turn(i));
       m.carried[place(i)].wait(turn(i));
-      complete(i, item, mine, r, in_piece, column, prefixes);
+      complete(i, item, mine, r, in_piece, column, starts, prefixes);
     }
   }
 
   // chunked.cuh's way down.
   __device__ void complete(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column,
-                           std::array<map, fan> const& prefixes) const {
+                           std::uint32_t starts, std::array<map, fan> const& prefixes) const {
     index_t const chunk = of.at_piece / fan;
     bool const first_piece = of.at_piece % fan == 0;
     state_before<T> const before_chunk{chunk > 0, m.before_chunk[place(i)][column]};
     map const pieces = m.before_piece[place(i)][column];
     auto before_piece = before_chunk;
-    if (!first_piece) before_piece = {true, completed(pieces, before_chunk)};
+    bool pieces_start = false, runs_start = false;
+    if constexpr (packed) {
+      pieces_start = m.before_piece_starts[place(i)][column];
+      runs_start = (starting_runs(i, of, column) & ((1u << in_piece) - 1)) != 0;
+    }
+    if (!first_piece) before_piece = {true, completed(pieces, before_chunk, pieces_start)};
     map runs{};
     auto before_run = before_piece;
     if (in_piece > 0) {
       runs = m.before[place(i)][in_piece][column];
-      before_run = {true, completed(runs, before_piece)};
+      before_run = {true, completed(runs, before_piece, runs_start)};
     }
+    [[maybe_unused]] std::array<T, fan> found;  // packed
     index_t const stride = p.x.time_stride();
     T* x = item.x + of.in_group + r.t * stride;
     T last(0);
@@ -149,29 +237,37 @@ struct pieces_of_columns : block_of_columns<T> {
     for (int k = 0; k < fan; ++k) {
       if (k >= r.count) break;
       if (k < fan - 1) {
-        last = completed(prefixes[k], before_run);
+        last = completed(prefixes[k], before_run, (starts & ((2u << k) - 1)) != 0);
       } else {  // a run's last is completed by the level above, a piece's by the one above that
-        map const whole = in_piece > 0 ? combine(runs, prefixes[k]) : prefixes[k];
+        map const whole = in_piece > 0 ? combine(runs, prefixes[k], starts != 0) : prefixes[k];
+        bool const starts_here = starts != 0 || runs_start;
         if (in_piece < fan - 1) {
-          last = completed(whole, before_piece);
+          last = completed(whole, before_piece, starts_here);
         } else {
-          last = completed(first_piece ? whole : combine(pieces, whole), before_chunk);
+          last = completed(first_piece ? whole : combine(pieces, whole, starts_here), before_chunk,
+                           starts_here || (!first_piece && pieces_start));
         }
       }
       *x = last, x += stride;
+      if constexpr (packed) found[k] = last;
     }
-    if (p.final && r.count > 0 && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
+    if constexpr (packed) {
+      if (p.final && r.count > 0) leave_states(i, of, r, in_piece, column, found);
+    } else {
+      if (p.final && r.count > 0 && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
+    }
   }
 };
 
-template <class T, rows How>
+template <class T, rows How, sequences Of>
 __global__ void __launch_bounds__(threads<T>, 1)
     columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
                    __grid_constant__ plan_of_columns const plan, __grid_constant__ ticket_counter const counter,
-                   word* words, __grid_constant__ boxes_of<How> const boxes) {
+                   word* words, __grid_constant__ boxes_of<How> const boxes,
+                   __grid_constant__ starts_for<Of> const starts) {
   extern __shared__ __align__(128) unsigned char memory[];
   using tile = columns_tile<T>;
-  auto& m = *reinterpret_cast<storage_of_columns<T>*>(memory);
+  auto& m = *reinterpret_cast<storage_for<T, Of>*>(memory);
   static_assert(sizeof m <= 227 * 1024 && turns<T> <= tile::slots);
   // The next kernel's blocks may come as this one's leave: they wait as these do, before they touch global memory.
   cudaTriggerProgrammaticLaunchCompletion();
@@ -185,14 +281,16 @@ __global__ void __launch_bounds__(threads<T>, 1)
       m.reduced[s].initialise(tile::workers);
       m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
+      if constexpr (Of == sequences::packed) m.stated[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }
   int const warp = threadIdx.x / warp_size, worker = static_cast<int>(threadIdx.x) - warp_size * waiting<T>;
-  block_of_columns<T> const block{m, p, plan, counter, {words}, m.epoch, static_cast<int>(threadIdx.x % warp_size)};
-  loading_of_columns<T, How> const loading{block};
-  pieces_of_columns<T, How> const pieces{block};
-  passing_of_columns<T> const passing{block};
+  block_of_columns<T, Of> const block{
+      m, p, plan, counter, {words}, m.epoch, static_cast<int>(threadIdx.x % warp_size), starts};
+  loading_of_columns<T, How, Of> const loading{block};
+  pieces_of_columns<T, How, Of> const pieces{block};
+  passing_of_columns<T, Of> const passing{block};
   if constexpr (How == rows::in_boxes) {
     if (warp == 1 && block.lane == 0) loading.prefetch_the_first(boxes);
   }
@@ -244,28 +342,29 @@ index_t words_needed(plan_of_columns const& plan) {
   return words > 0 ? words_of_line + words : 1;
 }
 
-template <rows How, class T>
+template <rows How, sequences Of, class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory,
-         boxes_of<How> const& boxes) {
-  auto* const kernel = &columns_kernel<T, How>;
-  constexpr std::size_t shared_bytes = sizeof(storage_of_columns<T>);
+         boxes_of<How> const& boxes, starts_for<Of> const& starts) {
+  auto* const kernel = &columns_kernel<T, How, Of>;
+  constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const blocks = std::min(multiprocessors(), plan.tickets);
   launch(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, kernel, problem, plan,
-         counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1), memory + words_of_line, boxes);
+         counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1), memory + words_of_line, boxes,
+         starts);
 }
 
 // Of lanes that are beside one another, `together` of them.
-template <class T>
+template <sequences Of, class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, index_t together,
-         word* memory) {
+         word* memory, starts_for<Of> const& starts) {
   if constexpr (sizeof(T) == 4) {  // not measured of other types
     if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, plan, together))
-      return run(on, problem, plan, memory, *boxes);
+      return run(on, problem, plan, memory, *boxes, starts);
   }
-  run(on, problem, plan, memory, boxes_of<rows::copied>{});
+  run(on, problem, plan, memory, boxes_of<rows::copied>{}, starts);
 }
 
 }  // namespace ssmscan::device::chunked_columns

@@ -17,22 +17,31 @@ inline constexpr int waiting = loaders + 2 * turns<T>;
 template <class T>
 inline constexpr int threads = warp_size* waiting<T> + columns_tile<T>::workers + columns_tile<T>::cells;
 
-template <class T>
+template <class T, sequences Of>
 struct block_of_columns {
+  static constexpr bool packed = Of == sequences::packed;
   using map = affine_map<T>;
   using tile = columns_tile<T>;
   using item_t = item_of_columns<T>;
   using column_t = column_of<T>;
 
-  storage_of_columns<T>& m;
+  storage_for<T, Of>& m;
   ssmscan::detail::recurrence_problem<T> const& p;
   plan_of_columns const& plan;
   ticket_counter const& counter;
   words_of_columns<T> words;
   std::uint64_t const& epoch;  // of this run: its words bear it; known with the first item
   int lane;                    // of this thread in its warp
+  starts_for<Of> starts;
 
   __device__ static map combine(map const& earlier, map const& later) { return affine<T>{}(earlier, later); }
+  // Where a sequence starts in `later`, without what is earlier. Nobody asks for the a of what is made of such a one.
+  __device__ static map combine(map const& earlier, map const& later, bool starts) {
+    return packed && starts ? later : combine(earlier, later);
+  }
+  __device__ static T completed(map const& prefix, piece_runs::state_before<T> const& before, bool starts) {
+    return packed && starts ? prefix.b : piece_runs::completed(prefix, before);
+  }
 
   // The i-th item: where its a and b stand, and where what is known of it; parity and turn are the phases of the barriers there.
   __device__ static int slot(int i) { return i % tile::slots; }

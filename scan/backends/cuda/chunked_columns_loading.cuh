@@ -5,10 +5,10 @@
 
 namespace ssmscan::device::chunked_columns {
 
-template <class T, rows How>
-struct loading_of_columns : block_of_columns<T> {
-  using block = block_of_columns<T>;
-  using block::m, block::p, block::plan, block::counter, block::lane;
+template <class T, rows How, sequences Of>
+struct loading_of_columns : block_of_columns<T, Of> {
+  using block = block_of_columns<T, Of>;
+  using block::m, block::p, block::plan, block::counter, block::lane, block::starts, block::packed;
   using block::slot, block::parity, block::place, block::turn, block::has_item;
   using typename block::tile, typename block::item_t, typename block::column_t;
 
@@ -57,6 +57,9 @@ struct loading_of_columns : block_of_columns<T> {
       for (int part = 0; part < parts; ++part) {
         // No more than a slot's bytes are on their way at a time: what others publish is looked for beside them, and queues with them.
         if (i > 0) m.full[slot(i - 1)][part].wait(parity(i - 1));
+        if constexpr (packed) {
+          if (part == 0) load_starts(i, item);
+        }
         boxes.load(m.a[slot(i)], m.b[slot(i)], item, part, m.full[slot(i)][part]);
       }
     }
@@ -76,7 +79,24 @@ struct loading_of_columns : block_of_columns<T> {
   }
   __device__ void load_b() const {
     item_t item;
-    for (int i = 0; has_item(i, item); ++i) copy_in(i, item, p.b, m.b[slot(i)]);
+    for (int i = 0; has_item(i, item); ++i) {
+      if constexpr (packed) copy_starts(i, item);
+      copy_in(i, item, p.b, m.b[slot(i)]);
+    }
+  }
+
+  // Packed: with the first part of a slot. A box is one piece.
+  __device__ void load_starts(int i, item_t const& item) const {
+    m.full[slot(i)][0].expect(sizeof(starts_of_piece));
+    bulk_load(m.starts[place(i)], starts.pieces + item.piece, sizeof(starts_of_piece), m.full[slot(i)][0],
+              used_as_usual());
+  }
+  __device__ void copy_starts(int i, item_t const& item) const {
+    index_t const pieces = min(index_t{tile::width >> plan.log_across}, plan.pieces - item.piece);
+    constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
+    auto* const to = reinterpret_cast<uint4*>(m.starts[place(i)]);
+    auto const* const from = reinterpret_cast<uint4 const*>(starts.pieces + item.piece);
+    for (int k = lane; k < pieces * units; k += warp_size) copy_piece(to + k, from + k);
   }
   __device__ void hand_out(int i, item_t const& item) const {
     if (lane != 0) return;

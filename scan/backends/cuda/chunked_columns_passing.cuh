@@ -7,10 +7,10 @@
 
 namespace ssmscan::device::chunked_columns {
 
-template <class T>
-struct passing_of_columns : block_of_columns<T> {
-  using block = block_of_columns<T>;
-  using block::m, block::plan, block::words, block::epoch, block::lane;
+template <class T, sequences Of>
+struct passing_of_columns : block_of_columns<T, Of> {
+  using block = block_of_columns<T, Of>;
+  using block::m, block::plan, block::words, block::epoch, block::lane, block::packed;
   using block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
@@ -34,15 +34,18 @@ struct passing_of_columns : block_of_columns<T> {
     } while (any);
   }
 
-  // The pieces of a chunk before its k-th, folded, as they come.
-  __device__ map pieces_before(column_t const& of, int k) const {
+  // The pieces of a chunk before its k-th, folded, as they come; packed, whether a sequence starts in them.
+  __device__ map pieces_before(column_t const& of, int k, [[maybe_unused]] bool& starts) const {
     map folded{};
     for (int q = 0; q < k; q += looks) {
       reading<map> found[looks];
       await(found, k - q, [&](int j) { return words.of_piece(plan, of.at_piece - k + q + j, of.lane); });
 #pragma unroll
       for (int j = 0; j < looks; ++j)
-        if (q + j < k) folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value());
+        if (q + j < k) {
+          folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value(), found[j].marked());
+          if constexpr (packed) starts |= found[j].marked();
+        }
     }
     return folded;
   }
@@ -85,7 +88,7 @@ struct passing_of_columns : block_of_columns<T> {
       for (int j = 0; j < looks; ++j)
         if (j < count) {
           map const made = found[j].value();
-          state = from + j == 0 ? made.b : multiply_add(made.a, state, made.b);
+          state = from + j == 0 || (packed && found[j].marked()) ? made.b : multiply_add(made.a, state, made.b);
         }
     }
     return state;
@@ -106,18 +109,33 @@ struct passing_of_columns : block_of_columns<T> {
     return {mine, chunk, before, any, any && before == fan - 1 && chunk + 1 < plan.chunks};
   }
 
+  // Packed: whether a sequence starts in the piece of this thread's column.
+  __device__ bool starts_in_total(int i) const {
+    if constexpr (packed) {
+      return m.total_starts[place(i)][lane];
+    } else {
+      return false;
+    }
+  }
+
   // Who closes no chunk is not waited for, and looks when there is something to see.
   __device__ void fold(int first) const {
     item_t item;
     for (int i = first; has_item(i, item); i += turns<T>) {
       part const mine = part_of(item);
       if (!__any_sync(all_lanes, mine.closes)) m.reduced[place(i)].wait(turn(i));
-      map const pieces = pieces_before(mine.of, mine.pieces_before);
+      bool starts = false;
+      map const pieces = pieces_before(mine.of, mine.pieces_before, starts);
       if (mine.closes) {
         m.reduced[place(i)].wait(turn(i));
-        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[place(i)][lane]), false, epoch);
+        bool const last_starts = starts_in_total(i);
+        publish(words.of_chunk(plan, mine.chunk, mine.of.lane), combine(pieces, m.total[place(i)][lane], last_starts),
+                starts || last_starts, epoch);
       }
-      if (lane < tile::width) m.before_piece[place(i)][lane] = pieces;
+      if (lane < tile::width) {
+        m.before_piece[place(i)][lane] = pieces;
+        if constexpr (packed) m.before_piece_starts[place(i)][lane] = starts;
+      }
       m.folded[place(i)].arrive();
     }
   }
@@ -131,8 +149,11 @@ struct passing_of_columns : block_of_columns<T> {
         if (mine.chunk > 0) state = found_state(mine.chunk, mine.of.lane);
         m.folded[place(i)].wait(turn(i));
         m.reduced[place(i)].wait(turn(i));
-        map const whole = combine(m.before_piece[place(i)][lane], m.total[place(i)][lane]);
-        T const next = mine.chunk > 0 ? multiply_add(whole.a, state, whole.b) : whole.b;
+        bool const last_starts = starts_in_total(i);
+        map const whole = combine(m.before_piece[place(i)][lane], m.total[place(i)][lane], last_starts);
+        bool starts = last_starts;
+        if constexpr (packed) starts |= m.before_piece_starts[place(i)][lane];
+        T const next = mine.chunk > 0 && !starts ? multiply_add(whole.a, state, whole.b) : whole.b;
         publish(words.of_state(plan, mine.chunk + 1, mine.of.lane), next, false, epoch);
       }
       __syncwarp();  // a warp may hold pieces of two chunks: the earlier is closed before its state is waited for

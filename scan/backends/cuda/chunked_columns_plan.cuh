@@ -13,7 +13,7 @@
 
 namespace ssmscan::device::chunked_columns {
 
-using piece_runs::fan, piece_runs::piece;
+using piece_runs::fan, piece_runs::piece, piece_runs::starts_for;
 
 // A slot holds a piece of 256 steps of each of its columns, in rows of 128 bytes: memory likes no narrower ones.
 template <class T>
@@ -111,6 +111,19 @@ struct storage_of_columns {
   barrier full[tile::slots][most_parts], empty[tile::slots];
   barrier handed_out[tile::places], reduced[tile::places], folded[tile::places], carried[tile::places];
 };
+
+// Packed: the starts of a slot's pieces as well, and whether one is in what is folded.
+template <class T>
+struct storage_of_packed_columns : storage_of_columns<T> {
+  using tile = columns_tile<T>;
+  static constexpr int most_pieces = tile::width / tile::unit;  // of a slot
+
+  starts_of_piece starts[tile::places][most_pieces];
+  bool total_starts[tile::places][tile::width], before_piece_starts[tile::places][tile::width];
+  barrier stated[tile::places];  // the initial states are in b
+};
+template <class T, sequences Of>
+using storage_for = std::conditional_t<Of == sequences::packed, storage_of_packed_columns<T>, storage_of_columns<T>>;
 
 // A thread's column of a slot.
 template <class T>

@@ -14,12 +14,13 @@ concept tuned = requires(B& on, M const& combine, recurrence_problem<T> const& p
   A::solve(on, combine, problem);
 };
 
-// The same for packed sequences, of which it is told where they start.
-template <class A, class B, class M, class T>
-concept tuned_packed = requires(B& on, M const& combine, recurrence_problem<T> const& problem,
-                                sequence_starts const& starts) {
+// The same for packed sequences, of which it is told where they start: in the list or in bits, or by pieces.
+template <class A, class B, class M, class T, class Starts>
+concept told_of = requires(B& on, M const& combine, recurrence_problem<T> const& problem, Starts const& starts) {
   A::solve(on, combine, problem, starts);
 };
+template <class A, class B, class M, class T>
+concept tuned_packed = told_of<A, B, M, T, sequence_starts> || told_of<A, B, M, T, starts_by_piece>;
 
 template <class A, class M, class B, class T>
 void solve(B& on, recurrence_problem<T> const& problem) {
@@ -40,7 +41,9 @@ template <class A, class M, class B, class T>
 void run_on(B& on, device_call<T> const& call) {
   if constexpr (is_segmented<M> && tuned_packed<A, B, M, T>) {
     bool const with_states = call.problem.initial || call.problem.final;
-    packed_starts<B> const packed(on, call.packing, call.problem.size.time, with_states);
+    using packed_as =
+        std::conditional_t<told_of<A, B, M, T, sequence_starts>, packed_starts<B>, packed_pieces<B>>;
+    packed_as const packed(on, call.packing, call.problem.size.time, with_states);
     recurrence_problem<T> problem = call.problem;
     problem.offsets = packed.offsets();
     A::solve(on, M{}, problem, packed.starts());

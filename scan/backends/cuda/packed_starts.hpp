@@ -29,4 +29,22 @@ struct sequence_starts {
   std::uint32_t const* bits = nullptr;
 };
 
+// For forms that go by pieces of 256 steps, a record for each, copied 16 bytes at a time: where sequences start in it, and which ones.
+struct alignas(16) starts_of_piece {
+  static constexpr int steps = 256, words = steps / 32;
+  // Marks: the step behind the piece is such a one, as if bits went on; those that start in it after its first step follow one
+  // another, none of them empty; and a bit for each run of 16 steps in which one starts.
+  static constexpr std::uint32_t behind = 1, in_order = 2;
+  static constexpr int first_run = 16;
+
+  std::uint32_t bits[words + 1];  // steps at which a sequence starts, or all ends; behind them the marks
+  index_t sequence;               // which one holds the first step; only where states are asked for
+
+  SSMSCAN_HOST_DEVICE std::uint32_t marks() const { return bits[words]; }
+};
+
+struct starts_by_piece {
+  starts_of_piece const* pieces = nullptr;
+};
+
 }  // namespace ssmscan::detail

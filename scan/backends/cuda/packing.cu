@@ -50,7 +50,128 @@ void find_offsets(B& on, index_t time, Heads const& is_head, std::span<index_t> 
       });
 }
 
+// ---- by pieces ----
+// A warp finds a piece's starts, 8 steps a thread.
+struct starts_of_thread {
+  static constexpr int steps = 8;
+  std::uint32_t bits = 0;
+  bool behind = false, in_order = true;  // told by the last thread; by all
+  index_t sequence = 0;                  // by the first
+};
+
+// In the list of offsets: those of this thread's steps from the first that is there, empty sequences passed over by a search.
+struct listed_starts {
+  offset_of offset;
+
+  // From `first` on the first offset that is v or more, and it is there: the last is `time`.
+  __device__ index_t first_from(index_t first, index_t v) const {
+    for (index_t end = offset.sequences; first < end;) {
+      index_t const middle = first + (end - first) / 2;
+      if (offset(middle) < v) {
+        first = middle + 1;
+      } else {
+        end = middle;
+      }
+    }
+    return first;
+  }
+  __device__ starts_of_thread of(index_t begin, int thread) const {
+    starts_of_thread made;
+    index_t const from = begin + thread * made.steps;
+    if (from > offset.time) return made;
+    index_t k = first_from(0, thread == 0 ? from + 1 : from);
+    if (thread == 0) made.sequence = k - 1, made.bits = offset(k - 1) == from ? 1 : 0;
+    for (; k <= offset.sequences; ++k) {
+      index_t const v = offset(k);
+      if (v < from || v >= from + made.steps) {
+        made.behind = v == from + made.steps;
+        break;
+      }
+      made.bits |= 1u << (v - from);
+      if (k == offset.sequences || offset(k + 1) != v) continue;
+      made.in_order = false;
+      k = first_from(k + 1, v + 1) - 1;
+      if (offset(k + 1) == v) break;  // the last, `time`
+    }
+    return made;
+  }
+  __device__ void copy(index_t k, index_t* to) const { to[k] = offset(k); }
+};
+
+// In a mask; `found`: its offsets, or none.
+struct masked_starts {
+  head_in_mask is_head;
+  index_t const* found;
+  index_t places;
+  __device__ starts_of_thread of(index_t begin, int thread) const {
+    starts_of_thread made;
+    index_t const from = begin + thread * made.steps;
+#pragma unroll
+    for (int k = 0; k < made.steps; ++k)
+      if (from + k <= is_head.time && is_head(from + k)) made.bits |= 1u << k;
+    made.behind = from + made.steps <= is_head.time && is_head(from + made.steps);
+    if (thread == 0 && found != nullptr) made.sequence = count_not_above(found, places, begin) - 1;
+    return made;
+  }
+  __device__ void copy(index_t, index_t*) const {}
+};
+
+constexpr int threads_of_piece = 32, pieces_of_block = 8;
+
+template <class Starts>
+__global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
+    find_pieces(Starts const starts, index_t count, starts_of_piece* pieces, index_t places, index_t* offsets) {
+  index_t const first = index_t{blockIdx.x} * blockDim.x + threadIdx.x, all = index_t{gridDim.x} * blockDim.x;
+  int const thread = static_cast<int>(threadIdx.x) % threads_of_piece;
+  for (index_t k = first / threads_of_piece; k < count; k += all / threads_of_piece) {
+    starts_of_thread const mine = starts.of(k * starts_of_piece::steps, thread);
+    constexpr unsigned warp = 0xffffffff;
+    std::uint32_t word = mine.bits << thread % 4 * starts_of_thread::steps;
+    word |= __shfl_xor_sync(warp, word, 1);
+    word |= __shfl_xor_sync(warp, word, 2);
+    auto& to = pieces[k];
+    if (thread % 4 == 0) to.bits[thread / 4] = word;
+    std::uint32_t marks = 0;
+#pragma unroll
+    for (int w = 0; w < starts_of_piece::words; ++w) {
+      std::uint32_t const of = __shfl_sync(warp, word, w * 4);
+      marks |= (of & 0xffff) != 0 ? 1u << (starts_of_piece::first_run + 2 * w) : 0u;
+      marks |= (of >> 16) != 0 ? 1u << (starts_of_piece::first_run + 2 * w + 1) : 0u;
+    }
+    bool const in_order = __all_sync(warp, mine.in_order);
+    bool const behind = __shfl_sync(warp, mine.behind, threads_of_piece - 1);
+    marks |= (behind ? starts_of_piece::behind : 0u) | (in_order ? starts_of_piece::in_order : 0u);
+    if (thread == 0) to.bits[starts_of_piece::words] = marks, to.sequence = mine.sequence;
+  }
+  for (index_t k = first; k < places; k += all) starts.copy(k, offsets);
+}
+
+template <class B, class Starts>
+void launch_find_pieces([[maybe_unused]] B& on, [[maybe_unused]] Starts const& starts,
+                        [[maybe_unused]] std::span<starts_of_piece> pieces,
+                        [[maybe_unused]] std::span<index_t> offsets) {
+  if constexpr (std::same_as<B, cuda>) {
+    auto const count = static_cast<index_t>(pieces.size()), places = static_cast<index_t>(offsets.size());
+    index_t const threads = std::max(count * threads_of_piece, places);
+    constexpr int of_block = threads_of_piece * pieces_of_block;
+    launch(on.stream(), {std::min(ceil_div(threads, index_t{of_block}), most_blocks), of_block}, &find_pieces<Starts>,
+           starts, count, pieces.data(), places, offsets.data());
+  }
+}
+
 }  // namespace
+
+template <class B>
+void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<starts_of_piece> pieces,
+                    std::span<index_t> offsets) {
+  if (given.offsets.data() != nullptr)
+    return launch_find_pieces(on, listed_starts{offsets_in(given, time)}, pieces, offsets);
+  auto const is_head = heads_in(given, time);
+  if (!offsets.empty()) find_offsets(on, time, is_head, offsets);
+  masked_starts const starts{is_head, offsets.empty() ? nullptr : offsets.data(),
+                             static_cast<index_t>(offsets.size())};
+  launch_find_pieces(on, starts, pieces, std::span<index_t>{});
+}
 
 template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets) {
@@ -99,8 +220,11 @@ template <class B, class T>
 void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t sequences) {
   if (!problem.final || (problem.offsets.empty() && problem.size.time > 0)) return;
   by_value<T> const p{problem};
-  on.parallel_for({problem.size.lanes, sequences}, [=] SSMSCAN_HOST_DEVICE(index_t lane, index_t k) {
-    if (p->is_empty(k)) p->final(lane, k) = p->state_of_empty(lane, k);
+  constexpr index_t together = 64;  // lanes of a body: few sequences are empty, and most bodies only see that
+  on.parallel_for({ceil_div(problem.size.lanes, together), sequences}, [=] SSMSCAN_HOST_DEVICE(index_t i, index_t k) {
+    if (!p->is_empty(k)) return;
+    index_t const end = std::min((i + 1) * together, p->size.lanes);
+    for (index_t lane = i * together; lane < end; ++lane) p->final(lane, k) = p->state_of_empty(lane, k);
   });
 }
 
@@ -110,6 +234,8 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
   template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);       \
   template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);              \
   template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>); \
+  template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>,        \
+                                  std::span<index_t>);                                                   \
   SSMSCAN_INSTANTIATE_FOR(B, float)                                                                      \
   SSMSCAN_INSTANTIATE_FOR(B, double)                                                                     \
   SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                        \

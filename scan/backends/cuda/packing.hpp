@@ -4,6 +4,7 @@
 #include <ssmscan/scan/backends/cuda/arena.hpp>
 #include <ssmscan/scan/backends/cuda/kernel_table.hpp>
 #include <ssmscan/scan/backends/cuda/packed_starts.hpp>
+#include <ssmscan/scan/detail/integers.hpp>
 
 namespace ssmscan::detail {
 
@@ -16,6 +17,11 @@ void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* hea
 inline constexpr index_t words_of_bits(index_t time) { return (time / 128 + 1) * 4; }
 template <class B>
 void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets);
+
+// The same by pieces: as many records as there are pieces, in one launch where offsets are given.
+template <class B>
+void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<starts_of_piece> pieces,
+                    std::span<index_t> offsets);
 
 // Offsets alone, from offsets.
 template <class B>
@@ -75,6 +81,26 @@ class packed_starts {
   index_t count_;
   arena_array<index_t> offsets_;
   sequence_starts starts_{};
+};
+
+// For forms that go by pieces.
+template <class B>
+class packed_pieces {
+ public:
+  packed_pieces(B& on, device_packing const& given, index_t time, bool with_states)
+      : pieces_(on.template scratch<starts_of_piece>(ceil_div(time, starts_of_piece::steps))),
+        count_(with_states ? given.sequences + 1 : 0),
+        offsets_(on.template scratch<index_t>(count_)) {
+    lay_out_pieces(on, given, time,
+                   {pieces_.data(), static_cast<std::size_t>(ceil_div(time, starts_of_piece::steps))}, offsets());
+  }
+  starts_by_piece starts() const { return {pieces_.data()}; }
+  std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(count_)}; }
+
+ private:
+  arena_array<starts_of_piece> pieces_;
+  index_t count_;
+  arena_array<index_t> offsets_;
 };
 
 }  // namespace ssmscan::detail

@@ -5,9 +5,11 @@
 #include <array>
 
 #include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 #include <ssmscan/scan/monoids/affine.hpp>
+#include <ssmscan/scan/monoids/segmented.hpp>
 
 namespace ssmscan::device::piece_runs {
 
@@ -38,6 +40,16 @@ struct shape {
   }
 };
 
+// The monoid of the text, and the records of where sequences start, where they are packed.
+template <class T, sequences How>
+using monoid_of = std::conditional_t<How == sequences::packed, segmented<affine<T>>, affine<T>>;
+template <class T, sequences How>
+using value_of = typename monoid_of<T, How>::value_type;
+template <sequences How>
+struct starts_for {};
+template <>
+struct starts_for<sequences::packed> : ssmscan::detail::starts_by_piece {};
+
 // The b of a completed prefix; `any` false: there is nothing before.
 template <class T>
 struct state_before {
@@ -67,6 +79,11 @@ struct run {
 
   // Steps past the end are the identity's.
   __device__ std::array<map, fan> steps() const {
+    auto made = steps_of_any();
+    if (t == 0 && count > 0) made[0] = ssmscan::detail::first_step<affine<T>>(p, lane, 0, 0);
+    return made;
+  }
+  __device__ std::array<map, fan> steps_of_any() const {
     std::array<map, fan> made;
     T const* const a = &p.a(count > 0 ? lane : 0, count > 0 ? t : 0);
     T const* const b = &p.b(count > 0 ? lane : 0, count > 0 ? t : 0);
@@ -76,20 +93,62 @@ struct run {
       made[i] = affine<T>{}.identity();
       if (i < count) made[i] = {a[i * a_stride], b[i * b_stride]};
     }
-    if (t == 0 && count > 0) made[0] = ssmscan::detail::first_step<affine<T>>(p, lane, 0, 0);
     return made;
+  }
+
+  // As the monoid's values.
+  __device__ std::array<map, fan> steps(starts_for<sequences::one> const&) const { return steps(); }
+  __device__ std::array<segmented_value<map>, fan> steps(starts_for<sequences::packed> const& starts) const {
+    std::array<segmented_value<map>, fan> made;
+    std::array<map, fan> const plain = steps_of_any();
+#pragma unroll
+    for (int i = 0; i < fan; ++i) made[i] = {plain[i], boundary::inside};
+    if (count == 0) return made;
+    auto const& in_piece_starts = starts.pieces[at_piece];
+    auto const group = packed_group<fan>::of(in_piece_starts, in_piece);
+    if (group.starts == 0) return made;
+    if (p.initial) {
+      auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
+      each_of(group.starts & ((1u << count) - 1), [&](int k) {
+        T const state = p.initial(lane, of.at(k));
+#pragma unroll
+        for (int i = 0; i < fan; ++i)
+          if (i == k) made[i].value.b = multiply_add(made[i].value.a, state, made[i].value.b);
+      });
+    }
+#pragma unroll
+    for (int i = 0; i < fan; ++i)
+      if (group.starts_at(i)) made[i] = {affine<T>::start(made[i].value.b), boundary::start};
+    return made;
+  }
+
+  // The states after sequences that end in the run, of what was found at its steps.
+  __device__ void leave_states(starts_for<sequences::packed> const& starts, std::array<T, fan> const& found) const {
+    auto const& in_piece_starts = starts.pieces[at_piece];
+    auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
+    each_of(packed_group<fan>::of(in_piece_starts, in_piece).ends & ((1u << count) - 1), [&](int k) {
+      T value = found[0];
+#pragma unroll
+      for (int i = 1; i < fan; ++i) value = i == k ? found[i] : value;
+      p.final(lane, of.at(k)) = value;
+    });
   }
 };
 
-template <class T>
+template <class T, sequences How = sequences::one>
 struct between_runs {
-  affine_map<T> of[fan][columns<T>];  // folded
+  value_of<T, How> of[fan][columns<T>];  // folded
 };
 
 // The b of `prefix`, completed by what is before: a combine with the identity would change the sign of a zero.
 template <class T>
 __device__ T completed(affine_map<T> const& prefix, state_before<T> const& before) {
   return before.any ? multiply_add(prefix.a, before.b, prefix.b) : prefix.b;
+}
+// Of a prefix in which a sequence starts, as it is.
+template <class T>
+__device__ T completed(segmented_value<affine_map<T>> const& prefix, state_before<T> const& before) {
+  return prefix.at == boundary::start ? prefix.value.b : completed(prefix.value, before);
 }
 
 }  // namespace ssmscan::device::piece_runs

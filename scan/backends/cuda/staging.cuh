@@ -19,6 +19,13 @@ class barrier {
   __device__ void arrive_expecting(std::uint32_t bytes) {
     ptx::mbarrier_arrive_expect_tx(ptx::sem_release, ptx::scope_cta, ptx::space_shared, &state_, bytes);
   }
+  // Of the phase that goes on, before its last arrival.
+  __device__ void expect(std::uint32_t bytes) {
+    asm volatile("mbarrier.expect_tx.relaxed.cta.shared::cta.b64 [%0], %1;" ::"r"(
+                     static_cast<std::uint32_t>(__cvta_generic_to_shared(&state_))),
+                 "r"(bytes)
+                 : "memory");
+  }
   // This thread's arrival comes when its copy_element calls so far have landed.
   __device__ void arrive_after_copies() { ptx::cp_async_mbarrier_arrive_noinc(&state_); }
   __device__ void wait(std::uint32_t parity) {
