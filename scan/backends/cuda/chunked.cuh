@@ -30,9 +30,9 @@ SSMSCAN_HOST_DEVICE inline index_t chunks_of(shape const& s) {
 }
 
 template <class T, sequences How>
-__global__ void __launch_bounds__(threads<T>) up(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
-                                                 __grid_constant__ shape const s, value_of<T, How>* pieces,
-                                                 __grid_constant__ starts_for<How> const starts) {
+__global__ void __launch_bounds__(threads<T>)
+    up(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, __grid_constant__ shape const s,
+       value_of<T, How>* pieces, __grid_constant__ starts_for<How> const starts) {
   __shared__ __align__(16) unsigned char memory[sizeof(between_runs<T, How>)];
   auto& m = *reinterpret_cast<between_runs<T, How>*>(memory);
   constexpr monoid_of<T, How> combine{};
@@ -184,13 +184,13 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem, starts_
 
 template <class B, class T>
 void chunked::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
-  chunked_detail::solve(on, problem, piece_runs::starts_for<sequences::one>{});
+  chunked_detail::solve(on, problem, starts_for<sequences::one>{});
 }
 
 template <class B, class T>
 void chunked::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
                     ssmscan::detail::starts_by_piece const& starts) {
-  chunked_detail::solve(on, problem, piece_runs::starts_for<sequences::packed>{starts});
+  chunked_detail::solve(on, problem, starts_for<sequences::packed>{starts});
 }
 
 }  // namespace ssmscan::device

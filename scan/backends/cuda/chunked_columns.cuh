@@ -77,10 +77,8 @@ struct pieces_of_columns : block_of_columns<T, Of> {
                              T const* a, T* b) const {
     starts &= (1u << r.count) - 1;
     if (starts == 0) return;
-    auto const sequences = sequences_of_group<T, fan>::of(p, starts_at(i, column), of.at_piece, in_piece);
-    each_of(starts, [&](int k) {
-      b[k * tile::width] = multiply_add(a[k * tile::width], p.initial(of.lane, sequences.at(k)), b[k * tile::width]);
-    });
+    group_of_lane<T, fan> const group{p, starts_at(i, column), of.lane, of.at_piece, in_piece};
+    group.template put_states<2>(starts, a, b, tile::width);
     // The copy engine's next writes come after these.
     if constexpr (How == rows::in_boxes) fence_before_bulk_store();
   }
@@ -96,14 +94,14 @@ struct pieces_of_columns : block_of_columns<T, Of> {
   __device__ void leave_states(int i, column_t const& of, run const& r, int in_piece, int column,
                                std::array<T, fan> const& found) const {
     starts_of_piece const& starts = starts_at(i, column);
-    std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).ends & ((1u << r.count) - 1);
+    std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).first(r.count).ends;
     if (ends == 0) return;
-    auto const sequences = sequences_of_group<T, fan>::of(p, starts, of.at_piece, in_piece);
+    auto const which = sequences_of_group<T, fan>::of(p, starts, of.at_piece, in_piece);
     each_of(ends, [&](int k) {
       T value = found[0];
 #pragma unroll
       for (int j = 1; j < fan; ++j) value = j == k ? found[j] : value;
-      p.final(of.lane, sequences.at(k)) = value;
+      p.final(of.lane, which.at(k)) = value;
     });
   }
 

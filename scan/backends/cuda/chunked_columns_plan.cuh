@@ -13,7 +13,7 @@
 
 namespace ssmscan::device::chunked_columns {
 
-using piece_runs::fan, piece_runs::piece, piece_runs::starts_for;
+using piece_runs::fan, piece_runs::piece;
 
 // A slot holds a piece of 256 steps of each of its columns, in rows of 128 bytes: memory likes no narrower ones.
 template <class T>

@@ -41,8 +41,7 @@ template <class A, class M, class B, class T>
 void run_on(B& on, device_call<T> const& call) {
   if constexpr (is_segmented<M> && tuned_packed<A, B, M, T>) {
     bool const with_states = call.problem.initial || call.problem.final;
-    using packed_as =
-        std::conditional_t<told_of<A, B, M, T, sequence_starts>, packed_starts<B>, packed_pieces<B>>;
+    using packed_as = std::conditional_t<told_of<A, B, M, T, sequence_starts>, packed_starts<B>, packed_pieces<B>>;
     packed_as const packed(on, call.packing, call.problem.size.time, with_states);
     recurrence_problem<T> problem = call.problem;
     problem.offsets = packed.offsets();

@@ -12,6 +12,12 @@ using ssmscan::detail::starts_of_piece;
 
 enum class sequences { one, packed };  // of a lane
 
+// None, where a lane is one sequence.
+template <sequences Of>
+struct starts_for {};
+template <>
+struct starts_for<sequences::packed> : ssmscan::detail::starts_by_piece {};
+
 // So many steps, from a multiple of it on.
 template <int Steps>
 struct packed_group {
@@ -28,10 +34,15 @@ struct packed_group {
     std::uint32_t const from = at % 32 == 0 ? here : __funnelshift_r(here, next, at % 32);
     return {from & all, __funnelshift_r(here, next, at % 32 + 1) & all};
   }
+  // Of the first `count`.
+  __device__ packed_group first(int count) const {
+    std::uint32_t const these = count >= Steps ? all : (1u << count) - 1;
+    return {starts & these, ends & these};
+  }
   __device__ bool starts_at(int k) const { return (starts >> k & 1) != 0; }
   __device__ bool ends_at(int k) const { return (ends >> k & 1) != 0; }
   // Whether one starts at step k, or before it in the group.
-  __device__ bool started_by(int k) const { return (starts & (2u << k) - 1) != 0; }
+  __device__ bool started_by(int k) const { return (starts & ((2u << k) - 1)) != 0; }
 };
 
 // Which sequence each of them is of.
@@ -74,5 +85,47 @@ __device__ void each_of(std::uint32_t bits, F const& f) {
 #pragma unroll 1
   for (; bits != 0; bits &= bits - 1) f(__ffs(static_cast<int>(bits)) - 1);
 }
+
+// What a thread holds of a lane in shared memory: step k of a group at a[k * pitch] and b[k * pitch].
+template <class T, int Steps>
+struct group_of_lane {
+  ssmscan::detail::recurrence_problem<T> const& p;
+  starts_of_piece const& starts;
+  index_t lane, at_piece;
+  int group;  // of the piece
+
+  __device__ sequences_of_group<T, Steps> sequences() const {
+    return sequences_of_group<T, Steps>::of(p, starts, at_piece, group);
+  }
+
+  // The initial states of sequences that start at these steps enter b, before anybody else reads it. `Together` are asked for at a
+  // time: each takes as long as memory does.
+  template <int Together = 4>
+  __device__ void put_states(std::uint32_t of, T const* a, T* b, int pitch) const {
+    if (of == 0) return;
+    auto const which = sequences();
+#pragma unroll 1
+    while (of != 0) {
+      T state[Together];
+      int at[Together], count = 0;
+#pragma unroll
+      for (int j = 0; j < Together; ++j) {
+        if (of == 0) break;
+        at[j] = __ffs(static_cast<int>(of)) - 1;
+        state[j] = p.initial(lane, which.at(at[j]));
+        of &= of - 1, ++count;
+      }
+#pragma unroll
+      for (int j = 0; j < Together; ++j)
+        if (j < count) b[at[j] * pitch] = multiply_add(a[at[j] * pitch], state[j], b[at[j] * pitch]);
+    }
+  }
+  // The states after sequences that end at these steps, as they stand in x[k * pitch].
+  __device__ void leave_states(std::uint32_t of, T const* x, int pitch) const {
+    if (of == 0) return;
+    auto const which = sequences();
+    each_of(of, [&](int k) { p.final(lane, which.at(k)) = x[k * pitch]; });
+  }
+};
 
 }  // namespace ssmscan::device

@@ -168,8 +168,7 @@ void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<
     return launch_find_pieces(on, listed_starts{offsets_in(given, time)}, pieces, offsets);
   auto const is_head = heads_in(given, time);
   if (!offsets.empty()) find_offsets(on, time, is_head, offsets);
-  masked_starts const starts{is_head, offsets.empty() ? nullptr : offsets.data(),
-                             static_cast<index_t>(offsets.size())};
+  masked_starts const starts{is_head, offsets.empty() ? nullptr : offsets.data(), static_cast<index_t>(offsets.size())};
   launch_find_pieces(on, starts, pieces, std::span<index_t>{});
 }
 
@@ -230,16 +229,15 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
 
 #define SSMSCAN_INSTANTIATE_FOR(B, T) \
   template void finish_empty_sequences<B, T>(B&, recurrence_problem<T> const&, index_t);
-#define SSMSCAN_INSTANTIATE(B)                                                                           \
-  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);       \
-  template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);              \
-  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>); \
-  template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>,        \
-                                  std::span<index_t>);                                                   \
-  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                      \
-  SSMSCAN_INSTANTIATE_FOR(B, double)                                                                     \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                        \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                       \
+#define SSMSCAN_INSTANTIATE(B)                                                                                         \
+  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);                     \
+  template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);                            \
+  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>);               \
+  template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>, std::span<index_t>); \
+  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                                    \
+  SSMSCAN_INSTANTIATE_FOR(B, double)                                                                                   \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                                      \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                                     \
   SSMSCAN_INSTANTIATE_FOR(B, std::uint32_t)
 SSMSCAN_INSTANTIATE(cuda)
 SSMSCAN_INSTANTIATE(workspace_query)

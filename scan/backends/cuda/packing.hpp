@@ -91,8 +91,8 @@ class packed_pieces {
       : pieces_(on.template scratch<starts_of_piece>(ceil_div(time, starts_of_piece::steps))),
         count_(with_states ? given.sequences + 1 : 0),
         offsets_(on.template scratch<index_t>(count_)) {
-    lay_out_pieces(on, given, time,
-                   {pieces_.data(), static_cast<std::size_t>(ceil_div(time, starts_of_piece::steps))}, offsets());
+    lay_out_pieces(on, given, time, {pieces_.data(), static_cast<std::size_t>(ceil_div(time, starts_of_piece::steps))},
+                   offsets());
   }
   starts_by_piece starts() const { return {pieces_.data()}; }
   std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(count_)}; }

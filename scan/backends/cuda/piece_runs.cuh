@@ -40,15 +40,11 @@ struct shape {
   }
 };
 
-// The monoid of the text, and the records of where sequences start, where they are packed.
+// The monoid of the text.
 template <class T, sequences How>
 using monoid_of = std::conditional_t<How == sequences::packed, segmented<affine<T>>, affine<T>>;
 template <class T, sequences How>
 using value_of = typename monoid_of<T, How>::value_type;
-template <sequences How>
-struct starts_for {};
-template <>
-struct starts_for<sequences::packed> : ssmscan::detail::starts_by_piece {};
 
 // The b of a completed prefix; `any` false: there is nothing before.
 template <class T>
@@ -109,7 +105,7 @@ struct run {
     if (group.starts == 0) return made;
     if (p.initial) {
       auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
-      each_of(group.starts & ((1u << count) - 1), [&](int k) {
+      each_of(group.first(count).starts, [&](int k) {
         T const state = p.initial(lane, of.at(k));
 #pragma unroll
         for (int i = 0; i < fan; ++i)
@@ -126,7 +122,7 @@ struct run {
   __device__ void leave_states(starts_for<sequences::packed> const& starts, std::array<T, fan> const& found) const {
     auto const& in_piece_starts = starts.pieces[at_piece];
     auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
-    each_of(packed_group<fan>::of(in_piece_starts, in_piece).ends & ((1u << count) - 1), [&](int k) {
+    each_of(packed_group<fan>::of(in_piece_starts, in_piece).first(count).ends, [&](int k) {
       T value = found[0];
 #pragma unroll
       for (int i = 1; i < fan; ++i) value = i == k ? found[i] : value;

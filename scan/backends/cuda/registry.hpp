@@ -8,7 +8,7 @@
 //   template <class B, class M, class T>                                             // B: cuda, and workspace_query
 //   static void solve(B& on, M const&, detail::recurrence_problem<T> const& problem);
 //
-// (M segmented: with one parameter more, detail::sequence_starts const&)
+// (M segmented: with one parameter more, detail::sequence_starts const& or detail::starts_by_piece const&)
 //
 // declared in scan/backends/cuda/NAME.hpp and defined in NAME.cuh, which its translation unit includes. A tuned form that
 // keeps its algorithm's tree id may stand in its place for every problem and leave some of them to the text (`scan`); one

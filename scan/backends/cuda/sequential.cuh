@@ -7,6 +7,7 @@
 // contiguous and aligned.
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/backends/cuda/sequential_columns.cuh>
 #include <ssmscan/scan/backends/cuda/sequential_segments.cuh>
@@ -58,9 +59,18 @@ struct lanes_of_block {
   }
 };
 
+// Packed: the starts of each group's piece as well.
+template <class T, staging How, sequences Of>
+struct ring_for : lane_ring<T, How> {};
 template <class T, staging How>
+struct ring_for<T, How, sequences::packed> : lane_ring<T, How> {
+  starts_of_piece starts[lane_ring<T, How>::groups];
+};
+
+template <class T, staging How, sequences Of>
 struct sequential_block {
-  using ring = lane_ring<T, How>;
+  static constexpr bool packed = Of == sequences::packed;
+  using ring = ring_for<T, How, Of>;
   static constexpr int steps = ring::steps, groups = ring::groups, unit = ring::unit;
   using values = std::array<T, steps>;
 
@@ -69,6 +79,9 @@ struct sequential_block {
   int lanes, lane;  // of this block; of this thread
   lanes_of_block<T const> a, b;
   lanes_of_block<T> x;
+  ssmscan::detail::recurrence_problem<T> const& p;
+  index_t of_problem;  // this thread's lane
+  starts_for<Of> starts;
 
   __device__ int count_of(index_t g) const { return static_cast<int>(min(index_t{steps}, time - g * steps)); }
   __device__ static int slot(index_t g) { return static_cast<int>(g % groups); }
@@ -105,9 +118,32 @@ struct sequential_block {
   }
   __device__ void copy_in(index_t g) const {
     if (int const count = count_of(g); count > 0)
-      copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count);
+      copy_in(m.a[slot(g)], a, g, count), copy_in(m.b[slot(g)], b, g, count), copy_starts(g);
     asm volatile("cp.async.commit_group;" ::: "memory");  // an empty one too: groups are counted
   }
+
+  // ---- packed ----
+  __device__ static index_t piece_of(index_t g) { return g * steps / starts_of_piece::steps; }
+  __device__ static int group_in_piece(index_t g) { return static_cast<int>(g % (starts_of_piece::steps / steps)); }
+  __device__ void copy_starts([[maybe_unused]] index_t g) const {
+    if constexpr (packed) {
+      constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
+      if (lane < units)
+        copy_piece(reinterpret_cast<uint4*>(&m.starts[slot(g)]) + lane,
+                   reinterpret_cast<uint4 const*>(starts.pieces + piece_of(g)) + lane);
+    }
+  }
+  __device__ packed_group<steps> packed_steps([[maybe_unused]] index_t g, [[maybe_unused]] int count) const {
+    if constexpr (packed) {
+      return packed_group<steps>::of(m.starts[slot(g)], group_in_piece(g)).first(count);
+    } else {
+      return {0, 0};
+    }
+  }
+  __device__ group_of_lane<T, steps> states_of(index_t g) const {
+    return {p, m.starts[slot(g)], of_problem, piece_of(g), group_in_piece(g)};
+  }
+  static constexpr int pitch_of_step = ring::transposed ? 1 : ring::pitch;
 
   __device__ void copy_out(index_t g) const {
     T const* const from = m.b[slot(g)];
@@ -140,15 +176,22 @@ struct sequential_block {
   // From the state before the group to the one after it. Direct, x goes out at once; transposed, into b's place.
   __device__ T advance(index_t g, T state, bool has_state) const {
     int const count = count_of(g);
+    T* const own_b = m.b[slot(g)] + ring::place(lane, 0);
+    [[maybe_unused]] packed_group<steps> const at = packed_steps(g, count);
+    if constexpr (packed) {
+      if (p.initial) states_of(g).put_states(at.starts, m.a[slot(g)] + ring::place(lane, 0), own_b, pitch_of_step);
+    }
     values const step_a = steps_of(m.a[slot(g)]);
     values step_b = steps_of(m.b[slot(g)]);
     T* to = x.own + g * steps * x.stride;
 #pragma unroll
     for (int s = 0; s < steps; ++s) {
       if (s >= count) break;
-      state = s == 0 && !has_state ? step_b[0] : multiply_add(step_a[s], state, step_b[s]);
+      bool const is_start = packed ? at.starts_at(s) : s == 0 && !has_state;
+      state = is_start ? step_b[s] : multiply_add(step_a[s], state, step_b[s]);
       if constexpr (How == staging::direct) {
         if (lane < lanes) *to = state, to += x.stride;
+        if (packed && at.ends_at(s)) own_b[s * pitch_of_step] = state;
       } else {
         step_b[s] = state;
       }
@@ -157,6 +200,9 @@ struct sequential_block {
       auto const raw = std::bit_cast<std::array<uint4, steps / unit>>(step_b);
 #pragma unroll
       for (int k = 0; k < steps / unit; ++k) reinterpret_cast<uint4*>(m.b[slot(g)] + ring::place(lane, 0))[k] = raw[k];
+    }
+    if constexpr (packed) {
+      if (p.final && lane < lanes) states_of(g).leave_states(at.ends, own_b, pitch_of_step);
     }
     return state;
   }
@@ -187,33 +233,42 @@ struct sequential_block {
   }
 };
 
-template <class T, staging How>
+template <class T, staging How, sequences Of>
 __global__ void __launch_bounds__(lane_ring<T, How>::lanes)
-    sequential_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p) {
+    sequential_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p,
+                      __grid_constant__ starts_for<Of> const starts) {
   extern __shared__ __align__(16) unsigned char lane_memory[];
   constexpr int width = lane_ring<T, How>::lanes;
   int const thread = static_cast<int>(threadIdx.x);
   for (index_t first = index_t{blockIdx.x} * width; first < p.size.lanes; first += index_t{gridDim.x} * width) {
     auto const lanes = static_cast<int>(min(index_t{width}, p.size.lanes - first));
     index_t const lane = first + min(thread, lanes - 1);  // threads without a lane look at the last, and write nothing
-    sequential_block<T, How> const block{*reinterpret_cast<lane_ring<T, How>*>(lane_memory),
-                                         p.size.time,
-                                         lanes,
-                                         thread,
-                                         lanes_of_block<T const>::template of<How>(p.a, lane),
-                                         lanes_of_block<T const>::template of<How>(p.b, lane),
-                                         lanes_of_block<T>::template of<How>(p.x, lane)};
-    bool const has_state = static_cast<bool>(p.initial);
-    T const last = block.run(has_state ? p.initial(lane, 0) : T(0), has_state);
-    if (p.final && thread < lanes) p.final(lane, 0) = last;
+    sequential_block<T, How, Of> const block{*reinterpret_cast<ring_for<T, How, Of>*>(lane_memory),
+                                             p.size.time,
+                                             lanes,
+                                             thread,
+                                             lanes_of_block<T const>::template of<How>(p.a, lane),
+                                             lanes_of_block<T const>::template of<How>(p.b, lane),
+                                             lanes_of_block<T>::template of<How>(p.x, lane),
+                                             p,
+                                             lane,
+                                             starts};
+    if constexpr (Of == sequences::packed) {
+      block.run(T(0), true);
+    } else {
+      bool const has_state = static_cast<bool>(p.initial);
+      T const last = block.run(has_state ? p.initial(lane, 0) : T(0), has_state);
+      if (p.final && thread < lanes) p.final(lane, 0) = last;
+    }
     block.synchronise();
   }
 }
 
-template <staging How, class T>
-void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem) {
-  using ring = lane_ring<T, How>;
-  auto* const kernel = &sequential_kernel<T, How>;
+template <staging How, sequences Of, class T>
+void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem,
+                       starts_for<Of> const& starts) {
+  using ring = ring_for<T, How, Of>;
+  auto* const kernel = &sequential_kernel<T, How, Of>;
   constexpr index_t most_blocks = 1 << 20;
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(ring))),
@@ -221,11 +276,11 @@ void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<
   launch(stream,
          {std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks), ring::lanes,
           sizeof(ring)},
-         kernel, problem);
+         kernel, problem, starts);
 }
 
-template <class B, class T>
-void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
+template <sequences Of, class B, class T>
+void solve_by_lanes(B& on, ssmscan::detail::recurrence_problem<T> const& problem, starts_for<Of> const& starts) {
   if (problem.size.lanes == 0 || problem.size.time == 0) return;
   index_t const stride = problem.x.time_stride();
   bool const along_time = stride == 1 || stride == -1;
@@ -234,12 +289,23 @@ void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_prob
   auto const memory = on.template scratch<word>(many ? sequential_segments::words_needed<T>(problem.size) : index_t{0});
   if constexpr (std::same_as<B, cuda>) {
     if (along_time) {
-      launch_sequential<staging::transposed>(on.stream(), problem);
-    } else if (!(many && sequential_segments::solve(on, problem, memory.data())) &&
-               !sequential_columns::solve(on.stream(), problem)) {
-      launch_sequential<staging::direct>(on.stream(), problem);
+      launch_sequential<staging::transposed>(on.stream(), problem, starts);
+    } else if (!(many && sequential_segments::solve(on, problem, memory.data(), starts)) &&
+               !sequential_columns::solve(on.stream(), problem, starts)) {
+      launch_sequential<staging::direct>(on.stream(), problem, starts);
     }
   }
+}
+
+template <class B, class T>
+void sequential::solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem) {
+  solve_by_lanes(on, problem, starts_for<sequences::one>{});
+}
+
+template <class B, class T>
+void sequential::solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
+                       ssmscan::detail::starts_by_piece const& starts) {
+  solve_by_lanes(on, problem, starts_for<sequences::packed>{starts});
 }
 
 }  // namespace ssmscan::device

@@ -8,6 +8,7 @@
 
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/backends/cuda/tickets.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -36,15 +37,25 @@ struct ring {
   barrier loaded[Shape::groups], read[Shape::groups];
 };
 
+// Packed: the starts of each group's piece as well.
+template <class T, class Shape, sequences Of>
+struct ring_for : ring<T, Shape> {};
 template <class T, class Shape>
+struct ring_for<T, Shape, sequences::packed> : ring<T, Shape> {
+  starts_of_piece starts[Shape::groups];
+};
+
+template <class T, class Shape, sequences Of>
 struct block_of_lanes {
+  static constexpr bool packed = Of == sequences::packed;
   static constexpr int width = Shape::width, steps = Shape::steps, together = Shape::together;
   static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece
 
-  ring<T, Shape>& m;
+  ring_for<T, Shape, Of>& m;
   ssmscan::detail::recurrence_problem<T> const& p;
   index_t first;  // lane
   int lanes;
+  starts_for<Of> starts;
 
   // Where a warp is in the ring.
   struct turn {
@@ -72,8 +83,17 @@ struct block_of_lanes {
     T const* from_a = &p.a(first, row) + column;
     T const* from_b = &p.b(first, row) + column;
     index_t const next_a = unit * p.a.time_stride(), next_b = unit * p.b.time_stride();
+    [[maybe_unused]] int group = 0;  // of its piece
+    [[maybe_unused]] index_t piece = 0;
     each_group([&](int count, turn const& at) {
       m.read[at.slot].wait(at.parity ^ 1);
+      if constexpr (packed) {
+        constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
+        if (thread < units)
+          copy_piece(reinterpret_cast<uint4*>(&m.starts[at.slot]) + thread,
+                     reinterpret_cast<uint4 const*>(starts.pieces + piece) + thread);
+        if (++group == starts_of_piece::steps / steps) group = 0, ++piece;
+      }
       int const place = row * width + column;
 #pragma unroll
       for (int s = 0; s < steps; s += unit) {
@@ -93,11 +113,12 @@ struct block_of_lanes {
     T value;
     bool any;  // false before the first step of a lane that has no initial state
     T* x;
-    bool stores;  // who has no lane looks at the last, and writes nothing
+    bool stores;  // who has no lane looks at the last, and writes no x
   };
 
   template <bool Whole>
-  __device__ void walk(int count, turn const& at, int column, lane_state& state) const {
+  __device__ void walk(int count, turn const& at, int column, lane_state& state,
+                       [[maybe_unused]] packed_group<steps> const& of) const {
     index_t const next = p.x.time_stride();
 #pragma unroll
     for (int begin = 0; begin < steps; begin += together) {
@@ -110,46 +131,66 @@ struct block_of_lanes {
 #pragma unroll
       for (int s = 0; s < together; ++s) {
         if (!Whole && begin + s >= count) break;
-        state.value = begin + s > 0 || state.any ? multiply_add(a[s], state.value, b[s]) : b[s];
+        bool const goes_on = packed ? !of.starts_at(begin + s) : begin + s > 0 || state.any;
+        state.value = goes_on ? multiply_add(a[s], state.value, b[s]) : b[s];
         if (state.stores) *state.x = state.value;
         state.x += next;
+        if (packed && of.ends_at(begin + s)) m.b[at.slot][(begin + s) * width + column] = state.value;
       }
     }
     state.any = true;
   }
 
   __device__ void compute(int thread) const {
-    int const column = min(thread, lanes - 1);
-    index_t const lane = first + column;
-    bool const has_state = static_cast<bool>(p.initial);
+    int const of_lane = min(thread, lanes - 1);
+    int const column = packed ? thread : of_lane;  // packed, who has no lane writes where nobody reads
+    index_t const lane = first + of_lane;
+    bool const has_state = !packed && p.initial;
     lane_state state{has_state ? p.initial(lane, 0) : T(0), has_state, &p.x(lane, 0), thread < lanes};
+    [[maybe_unused]] int group = 0;  // of its piece
+    [[maybe_unused]] index_t piece = 0;
     each_group([&](int count, turn const& at) {
       m.loaded[at.slot].wait(at.parity);
+      packed_group<steps> of{0, 0};
+      if constexpr (packed) {
+        of = packed_group<steps>::of(m.starts[at.slot], group).first(count);
+        if (p.initial && state.stores)
+          states_of(at, lane, piece, group).put_states(of.starts, m.a[at.slot] + column, m.b[at.slot] + column, width);
+      }
       if (count == steps) {
-        walk<true>(count, at, column, state);
+        walk<true>(count, at, column, state, of);
       } else {
-        walk<false>(count, at, column, state);
+        walk<false>(count, at, column, state, of);
+      }
+      if constexpr (packed) {
+        if (p.final && state.stores)
+          states_of(at, lane, piece, group).leave_states(of.ends, m.b[at.slot] + column, width);
+        if (++group == starts_of_piece::steps / steps) group = 0, ++piece;
       }
       m.read[at.slot].arrive();
     });
-    if (p.final && state.stores) p.final(lane, 0) = state.value;
+    if (!packed && p.final && state.stores) p.final(lane, 0) = state.value;
+  }
+  __device__ group_of_lane<T, steps> states_of(turn const& at, index_t lane, index_t piece, int group) const {
+    return {p, m.starts[at.slot], lane, piece, group};
   }
 };
 
 // Blocks begin at multiples of `together` lanes.
-template <class T, class Shape>
+template <class T, class Shape, sequences Of>
 __global__ void __launch_bounds__(2 * Shape::width)
-    columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, index_t together) {
+    columns_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, index_t together,
+                   __grid_constant__ starts_for<Of> const starts) {
   extern __shared__ __align__(16) unsigned char ring_memory[];
-  auto& m = *reinterpret_cast<ring<T, Shape>*>(ring_memory);
+  auto& m = *reinterpret_cast<ring_for<T, Shape, Of>*>(ring_memory);
   if (threadIdx.x == 0) {
     for (int s = 0; s < Shape::groups; ++s) m.loaded[s].initialise(Shape::width), m.read[s].initialise(Shape::width);
     barriers_are_initialised();
   }
   index_t const across = ssmscan::detail::ceil_div(together, index_t{Shape::width});
   index_t const row = blockIdx.x / across, in_row = (blockIdx.x - row * across) * Shape::width;
-  block_of_lanes<T, Shape> const block{m, p, row * together + in_row,
-                                       static_cast<int>(min(index_t{Shape::width}, together - in_row))};
+  block_of_lanes<T, Shape, Of> const block{m, p, row * together + in_row,
+                                           static_cast<int>(min(index_t{Shape::width}, together - in_row)), starts};
   auto const thread = static_cast<int>(threadIdx.x);
   __syncthreads();
   if (thread < Shape::width) {
@@ -173,28 +214,30 @@ index_t lanes_together(ssmscan::detail::recurrence_problem<T> const& p) {
   return together % unit == 0 && in_rows(p.a) && in_rows(p.b) ? together : 0;
 }
 
-template <class Shape, class T>
-void run(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem, index_t together) {
-  auto* const kernel = &columns_kernel<T, Shape>;
-  constexpr std::size_t shared_bytes = sizeof(ring<T, Shape>);
+template <class Shape, class T, sequences Of>
+void run(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem, index_t together,
+         starts_for<Of> const& starts) {
+  auto* const kernel = &columns_kernel<T, Shape, Of>;
+  constexpr std::size_t shared_bytes = sizeof(ring_for<T, Shape, Of>);
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const across = ssmscan::detail::ceil_div(together, index_t{Shape::width});
-  launch(stream, {problem.size.lanes / together * across, 2 * Shape::width, shared_bytes}, kernel, problem, together);
+  launch(stream, {problem.size.lanes / together * across, 2 * Shape::width, shared_bytes}, kernel, problem, together,
+         starts);
 }
 
 // False where lanes do not lie so, or too few of them together.
-template <class T>
-bool solve(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem) {
+template <sequences Of, class T>
+bool solve(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem, starts_for<Of> const& starts) {
   index_t const lanes = problem.size.lanes, together = lanes_together(problem);
   if (together == 0 || (together < narrow<T>::width && together < lanes)) return false;
   // Wide blocks where they are one for most multiprocessors: 86 for 132 are too few, 128 enough (H200).
   bool const is_wide = together >= wide<T>::width && lanes / wide<T>::width * 4 >= multiprocessors() * 3;
   if (is_wide) {
-    run<wide<T>>(stream, problem, together);
+    run<wide<T>>(stream, problem, together, starts);
   } else {
-    run<narrow<T>>(stream, problem, together);
+    run<narrow<T>>(stream, problem, together, starts);
   }
   return true;
 }

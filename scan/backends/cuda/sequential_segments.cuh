@@ -22,19 +22,21 @@
 
 namespace ssmscan::device::sequential_segments {
 
-template <class T>
+template <class T, sequences Of>
 struct block {
+  static constexpr bool packed = Of == sequences::packed;
   static constexpr int width = shape<T>::width, steps = shape<T>::steps, unit = shape<T>::unit;
   using item_t = ticket_item<T>;
   using slot_turn = turn<shape<T>::slots>;
   using place_turn = turn<shape<T>::places>;
 
-  storage<T>& m;
+  storage_for<T, Of>& m;
   ssmscan::detail::recurrence_problem<T> const& p;
   plan const& s;
   ticket_counter const& counter;
   word* words;                 // of each lane, the state after the latest segment
   std::uint64_t const& epoch;  // of this run: its words bear it; known with the first item
+  starts_for<Of> starts;
 
   // Waits for the next ticket of this block; false if there is no more.
   __device__ bool has_item(place_turn const& place, item_t& item) const {
@@ -95,6 +97,7 @@ struct block {
       for (int g = 0; g < s.groups; ++g, slot.advance(), left -= steps) {
         m.read[slot.at].wait(slot.parity ^ 1);
         if (thread == 0 && g + 1 == s.groups) asked = ask();
+        if constexpr (packed) copy_starts(slot, item, g, thread);
         int const to = row * width + column;
 #pragma unroll
         for (int k = 0; k < steps; k += rows) {
@@ -108,6 +111,34 @@ struct block {
       }
     }
     copies_are_done();
+  }
+
+  // ---- packed ----
+  __device__ index_t piece_of(item_t const& item, int g) const {
+    return (first_step(item) + g * steps) / starts_of_piece::steps;
+  }
+  __device__ int group_in_piece(item_t const& item, int g) const {
+    return static_cast<int>((first_step(item) + g * steps) % starts_of_piece::steps) / steps;
+  }
+  // A ticket's last groups may be past the end.
+  __device__ void copy_starts(slot_turn const& slot, item_t const& item, int g, int thread) const {
+    constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
+    if (thread < units && first_step(item) + g * steps < s.time)
+      copy_piece(reinterpret_cast<uint4*>(&m.starts[slot.at]) + thread,
+                 reinterpret_cast<uint4 const*>(starts.pieces + piece_of(item, g)) + thread);
+  }
+  __device__ packed_group<steps> packed_steps([[maybe_unused]] slot_turn const& slot,
+                                              [[maybe_unused]] item_t const& item, [[maybe_unused]] int g,
+                                              [[maybe_unused]] index_t left) const {
+    if constexpr (packed) {
+      if (left > 0)
+        return packed_group<steps>::of(m.starts[slot.at], group_in_piece(item, g))
+            .first(static_cast<int>(min(left, index_t{steps})));
+    }
+    return {0, 0};
+  }
+  __device__ group_of_lane<T, steps> states_of(slot_turn const& slot, item_t const& item, int g, index_t lane) const {
+    return {p, m.starts[slot.at], lane, piece_of(item, g), group_in_piece(item, g)};
   }
 
   // ---- carry ----
@@ -124,7 +155,7 @@ struct block {
       T* const state = m.state[place.at] + thread;
       if (item.segment == 0) {
 #pragma unroll
-        for (int j = 0; j < each; ++j) state[j * warp_size] = p.initial ? p.initial(lane[j], 0) : T(0);
+        for (int j = 0; j < each; ++j) state[j * warp_size] = !packed && p.initial ? p.initial(lane[j], 0) : T(0);
       } else {
         m.loaded[slot.at].wait(slot.parity);
         std::uint64_t const wanted = epoch_of(item.segment - 1);
@@ -152,18 +183,21 @@ struct block {
     bool stores;  // who has no lane walks along, and writes nothing
   };
 
-  // A group, of which the slot is free once it is in registers; f() before x is stored.
+  // A group, of which the slot is free once it is in registers, where it is not asked for states that end; f() before x is stored.
   template <bool Whole, class F>
-  __device__ void walk(int count, slot_turn const& slot, int column, lane_state& lane, F const& f) const {
+  __device__ void walk(int count, slot_turn const& slot, int column, lane_state& lane,
+                       [[maybe_unused]] packed_group<steps> const& of, F const& f) const {
     std::array<T, steps> a, b;
 #pragma unroll
     for (int k = 0; k < steps; ++k) a[k] = m.a[slot.at][k * width + column], b[k] = m.b[slot.at][k * width + column];
-    m.read[slot.at].arrive();
+    if (!leaves_states(of)) m.read[slot.at].arrive();
 #pragma unroll
     for (int k = 0; k < steps; ++k) {
       if (!Whole && k >= count) break;
-      lane.value = k > 0 || lane.any ? multiply_add(a[k], lane.value, b[k]) : b[k];
+      bool const goes_on = packed ? !of.starts_at(k) : k > 0 || lane.any;
+      lane.value = goes_on ? multiply_add(a[k], lane.value, b[k]) : b[k];
       b[k] = lane.value;
+      if (packed && leaves_states(of) && of.ends_at(k)) m.b[slot.at][k * width + column] = lane.value;
     }
     if (count > 0) lane.any = true;
     f();
@@ -176,6 +210,8 @@ struct block {
     }
   }
 
+  __device__ bool leaves_states(packed_group<steps> const& of) const { return packed && p.final && of.ends != 0; }
+
   __device__ void compute(int thread) const {
     slot_turn slot;
     item_t item;
@@ -184,8 +220,7 @@ struct block {
       bool const is_last = item.segment + 1 == s.segments;
       T* const x = &p.x(of, first_step(item));
       m.known[place.at].wait(place.parity);
-      lane_state lane{m.state[place.at][thread], item.segment > 0 || static_cast<bool>(p.initial), x,
-                      thread < item.lanes};
+      lane_state lane{m.state[place.at][thread], item.segment > 0 || (!packed && p.initial), x, thread < item.lanes};
       auto const hand_on = [&] {
         if (lane.stores) publish(words + of * words_of<T>, lane.value, false, epoch_of(item.segment));
       };
@@ -193,28 +228,40 @@ struct block {
 #pragma unroll 1
       for (int g = 0; g < s.groups; ++g, slot.advance(), left -= steps) {
         m.loaded[slot.at].wait(slot.parity);
+        auto const at = packed_steps(slot, item, g, left);
+        if constexpr (packed) {
+          if (p.initial && lane.stores)
+            states_of(slot, item, g, of).put_states(at.starts, m.a[slot.at] + thread, m.b[slot.at] + thread, width);
+        }
         if (left >= steps) {
           bool const ends = g + 1 == s.groups && !is_last;
-          walk<true>(steps, slot, thread, lane, [&] {
+          walk<true>(steps, slot, thread, lane, at, [&] {
             if (ends) hand_on();
           });
         } else {
-          walk<false>(static_cast<int>(left), slot, thread, lane, [] {});
+          walk<false>(static_cast<int>(left), slot, thread, lane, at, [] {});
+        }
+        if constexpr (packed) {
+          if (leaves_states(at)) {
+            if (lane.stores) states_of(slot, item, g, of).leave_states(at.ends, m.b[slot.at] + thread, width);
+            m.read[slot.at].arrive();
+          }
         }
       }
-      if (is_last && p.final && lane.stores) p.final(of, 0) = lane.value;
+      if (!packed && is_last && p.final && lane.stores) p.final(of, 0) = lane.value;
     }
   }
 };
 
-template <class T>
+template <class T, sequences Of>
 __global__ void __launch_bounds__(shape<T>::threads, 1)
     segments_kernel(__grid_constant__ ssmscan::detail::recurrence_problem<T> const p, __grid_constant__ plan const s,
-                    __grid_constant__ ticket_counter const counter, word* words) {
+                    __grid_constant__ ticket_counter const counter, word* words,
+                    __grid_constant__ starts_for<Of> const starts) {
   extern __shared__ __align__(128) unsigned char segments_memory[];
-  auto& m = *reinterpret_cast<storage<T>*>(segments_memory);
+  auto& m = *reinterpret_cast<storage_for<T, Of>*>(segments_memory);
   static_assert(sizeof m <= 227 * 1024);
-  block<T> const of{m, p, s, counter, words, m.epoch};
+  block<T, Of> const of{m, p, s, counter, words, m.epoch, starts};
   int const thread = static_cast<int>(threadIdx.x);
   bool const draws = thread == warp_size;                     // the first that loads
   ticket_counter::word_t const asked = draws ? of.ask() : 0;  // on its way meanwhile
@@ -242,22 +289,23 @@ index_t words_needed(extent size) {
 
 // False where lanes do not lie so, or tickets are too few: 12,288 lanes of 1024 steps are 768, of which six for 132 multiprocessors take
 // longer than one for each lane to its end (0.87 of the triad for 0.93, H200).
-template <class T>
-bool solve(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, word* memory) {
+template <sequences Of, class T>
+bool solve(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, word* memory,
+           starts_for<Of> const& starts) {
   index_t const together = sequential_columns::lanes_together(problem);
   if (together < shape<T>::width) return false;
   plan const s = plan::of<T>(problem.size, together);
   constexpr index_t enough = 8;
   if (s.tickets < enough * multiprocessors()) return false;
-  auto* const kernel = &segments_kernel<T>;
-  constexpr std::size_t shared_bytes = sizeof(storage<T>);
+  auto* const kernel = &segments_kernel<T, Of>;
+  constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
       "asking for shared memory");
   index_t const blocks = multiprocessors();
   auto const counter =
       s.segments > 1 ? counter_for(on, s.tickets + blocks, memory, problem.size.lanes * words_of<T>) : ticket_counter{};
-  launch(on.stream(), {blocks, shape<T>::threads, shared_bytes}, kernel, problem, s, counter, memory + 1);
+  launch(on.stream(), {blocks, shape<T>::threads, shared_bytes}, kernel, problem, s, counter, memory + 1, starts);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
+#include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/concepts.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
@@ -62,6 +63,14 @@ struct storage {
   ticket_item<T> item[s::places];
   std::uint64_t epoch;
   barrier loaded[s::slots], read[s::slots], handed_out[s::places], known[s::places];
+};
+
+// Packed: the starts of each slot's piece as well.
+template <class T, sequences Of>
+struct storage_for : storage<T> {};
+template <class T>
+struct storage_for<T, sequences::packed> : storage<T> {
+  starts_of_piece starts[shape<T>::slots];
 };
 
 // Where a warp is among the slots, or among the places.
