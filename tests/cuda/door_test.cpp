@@ -160,9 +160,14 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.
   EXPECT_EQ(bytes("heinsen"), lines(8 * n) + lines(32 * n) + lines(32 * n) + lines(32 * lanes * tiles));
-  // Packed: a byte for each step and one more, and the offsets.
+  // Packed: a byte for each step and one more, and the offsets; by pieces of 256 steps, a record of 48 bytes for each, and the offsets
+  // where states are asked for.
   problem.offsets = memory().offsets;
-  EXPECT_EQ(bytes("sequential"), lines(time + 1) + lines(8 * 4));
+  EXPECT_EQ(bytes("hillis_steele"), lines(time + 1) + lines(8 * 4) + 2 * lines(12 * n));
+  EXPECT_EQ(bytes("sequential"), lines(48 * 20));
+  EXPECT_EQ(bytes("chunked"), lines(48 * 20) + lines(16 * (8 + lanes * (20 + tiles + tiles))));
+  problem.final = {memory().final, tensor_shape{1, lanes, 3}};
+  EXPECT_EQ(bytes("sequential"), lines(48 * 20) + lines(8 * 4));
 }
 
 TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {
@@ -199,6 +204,24 @@ TEST(cuda_door, automatic_takes_one_a_for_all_steps_as_contiguous) {
   EXPECT_EQ(chosen(most), "look_back");
   EXPECT_EQ(chosen(most, 2), "sequential");
   EXPECT_EQ(chosen(most - 2, 2), "look_back");
+}
+
+// Packed sequences go where others do, whichever way they lie.
+TEST(cuda_door, automatic_takes_packed_sequences_as_others) {
+  constexpr index_t time = 33, most = 6144;
+  static float values[3][most * time];
+  auto const chosen = [&](index_t lanes, layout order, operation represents) {
+    tensor_shape const shape{1, lanes, time};
+    recurrence<float> packed{
+        .a = {values[0], shape, order}, .b = {values[1], shape, order}, .x = {values[2], shape, order}};
+    packed.offsets = memory().offsets;
+    packed.operation = represents;
+    return device::plan(packed).algorithm;
+  };
+  EXPECT_EQ(chosen(most, layout::lane_major, operation::affine), "look_back");
+  EXPECT_EQ(chosen(most, layout::time_major, operation::affine), "sequential");
+  EXPECT_EQ(chosen(most - 1, layout::time_major, operation::affine), "chunked");
+  EXPECT_EQ(chosen(most - 1, layout::time_major, operation::semi_log), "blelloch");
 }
 
 TEST(cuda_door, names_what_it_has) {

@@ -9,9 +9,9 @@
 
 namespace ssmscan::detail {
 
-// Lanes with which a thread each keeps a device of a hundred multiprocessors busy, where its steps are on their way ahead of
-// it (unpacked) and where they are not; and a length that launching the levels of a tree would take longer than walking along.
-inline constexpr index_t lanes_enough_ahead = 3 << 11, lanes_enough = 1 << 15, short_time = 32;
+// Lanes with which a thread each keeps a device of a hundred multiprocessors busy, its steps being on their way ahead of it; and a
+// length that launching the levels of a tree would take longer than walking along.
+inline constexpr index_t lanes_enough_ahead = 3 << 11, short_time = 32;
 
 // one_a: what is read, b, and written are contiguous, and a is one for all steps of a lane; of lanes that are evenly spaced in a, so that
 // look_back takes it in bulk, or not.
@@ -28,18 +28,12 @@ inline std::pair<std::string, std::string> device_automatic(extent size, operati
     return {"blelloch",
             shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
   // One a, 12,288 lanes of 4096: look_back 0.146 ms, element by element 0.58; sequential, for which it is nothing to read, 0.37 (H100).
-  bool const is_for_threads = size.lanes >= (how == packing::one_sequence ? lanes_enough_ahead : lanes_enough);
+  bool const is_for_threads = size.lanes >= lanes_enough_ahead;
   if (time == time_layout::contiguous || time == time_layout::one_a ||
       (time == time_layout::one_a_of_uneven_lanes && !is_for_threads))
     return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
-  if (how == packing::one_sequence)
-    return size.lanes >= lanes_enough_ahead
-               ? std::pair<std::string, std::string>{"sequential",
-                                                     shape + "a thread for each lane keeps the device busy"}
-               : std::pair<std::string, std::string>{
-                     "chunked", shape + "too few lanes for a thread each, and strided: many runs of each lane"};
-  if (size.lanes >= lanes_enough) return {"sequential", shape + "a thread for each lane fills the device"};
-  return {"blelloch", shape + "too few lanes for a thread each; the shallow tree with the least work"};
+  if (is_for_threads) return {"sequential", shape + "a thread for each lane keeps the device busy"};
+  return {"chunked", shape + "too few lanes for a thread each, and strided: many runs of each lane"};
 }
 
 }  // namespace ssmscan::detail

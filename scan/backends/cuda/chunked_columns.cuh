@@ -96,12 +96,11 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     starts_of_piece const& starts = starts_at(i, column);
     std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).first(r.count).ends;
     if (ends == 0) return;
-    auto const which = sequences_of_group<T, fan>::of(p, starts, of.at_piece, in_piece);
     each_of(ends, [&](int k) {
       T value = found[0];
 #pragma unroll
       for (int j = 1; j < fan; ++j) value = j == k ? found[j] : value;
-      p.final(of.lane, which.at(k)) = value;
+      p.final(of.lane, sequence_of(p, starts, of.at_piece, in_piece * fan + k)) = value;
     });
   }
 

@@ -45,39 +45,20 @@ struct packed_group {
   __device__ bool started_by(int k) const { return (starts & ((2u << k) - 1)) != 0; }
 };
 
-// Which sequence each of them is of.
-template <class T, int Steps>
-struct sequences_of_group {
-  ssmscan::detail::recurrence_problem<T> const& p;
-  index_t t;              // the first step
-  index_t before;         // the sequence of the step before it, where they follow one another
-  std::uint32_t counted;  // starts that lead to the next
-  bool in_order;
-
-  __device__ static sequences_of_group of(ssmscan::detail::recurrence_problem<T> const& p, starts_of_piece const& piece,
-                                          index_t at_piece, int group) {
-    int const at = group * Steps;
-    std::uint32_t counted = packed_group<Steps>::of(piece, group).starts;
-    index_t before = piece.sequence;
-    if (group == 0) {
-      counted &= ~1u;  // the piece's first step is of the sequence that is told
-    } else {
-      before -= piece.bits[0] & 1;
-#pragma unroll
-      for (int w = 0; w < starts_of_piece::words; ++w) {
-        int const left = at - w * 32;
-        if (left > 0) before += __popc(left >= 32 ? piece.bits[w] : piece.bits[w] & ((1u << left) - 1));
-      }
-    }
-    return {p, at_piece * starts_of_piece::steps + at, before, counted,
-            (piece.marks() & starts_of_piece::in_order) != 0};
+// Which sequence a step of a piece is of. Inside the list, whatever the caller's own holds.
+template <class T>
+__device__ index_t sequence_of(ssmscan::detail::recurrence_problem<T> const& p, starts_of_piece const& starts,
+                               index_t at_piece, int step) {
+  constexpr int run = starts_of_piece::run;
+  index_t const last = static_cast<index_t>(p.offsets.size()) - 2;
+  int const of_run = step / run;
+  if ((starts.in_order >> of_run & 1) == 0) {
+    index_t const found = p.sequence_at(at_piece * starts_of_piece::steps + step);
+    return max(index_t{0}, min(found, last));
   }
-  // Inside the list, whatever the caller's own holds.
-  __device__ index_t at(int k) const {
-    if (!in_order) return p.sequence_at(t + k);
-    return min(before + __popc(counted & ((2u << k) - 1)), static_cast<index_t>(p.offsets.size()) - 2);
-  }
-};
+  std::uint32_t const since = (starts.bits[step / 32] >> of_run % 2 * run) & ((2u << step % run) - 2);
+  return min(starts.sequence + starts.later[of_run] + __popc(since), last);
+}
 
 // f(k) for each of the steps whose bits are set.
 template <class F>
@@ -94,16 +75,12 @@ struct group_of_lane {
   index_t lane, at_piece;
   int group;  // of the piece
 
-  __device__ sequences_of_group<T, Steps> sequences() const {
-    return sequences_of_group<T, Steps>::of(p, starts, at_piece, group);
-  }
+  __device__ index_t sequence(int k) const { return sequence_of(p, starts, at_piece, group * Steps + k); }
 
   // The initial states of sequences that start at these steps enter b, before anybody else reads it. `Together` are asked for at a
   // time: each takes as long as memory does.
   template <int Together = 4>
   __device__ void put_states(std::uint32_t of, T const* a, T* b, int pitch) const {
-    if (of == 0) return;
-    auto const which = sequences();
 #pragma unroll 1
     while (of != 0) {
       T state[Together];
@@ -112,7 +89,7 @@ struct group_of_lane {
       for (int j = 0; j < Together; ++j) {
         if (of == 0) break;
         at[j] = __ffs(static_cast<int>(of)) - 1;
-        state[j] = p.initial(lane, which.at(at[j]));
+        state[j] = p.initial(lane, sequence(at[j]));
         of &= of - 1, ++count;
       }
 #pragma unroll
@@ -122,9 +99,7 @@ struct group_of_lane {
   }
   // The states after sequences that end at these steps, as they stand in x[k * pitch].
   __device__ void leave_states(std::uint32_t of, T const* x, int pitch) const {
-    if (of == 0) return;
-    auto const which = sequences();
-    each_of(of, [&](int k) { p.final(lane, which.at(k)) = x[k * pitch]; });
+    each_of(of, [&](int k) { p.final(lane, sequence(k)) = x[k * pitch]; });
   }
 };
 

@@ -31,14 +31,18 @@ struct sequence_starts {
 
 // For forms that go by pieces of 256 steps, a record for each, copied 16 bytes at a time: where sequences start in it, and which ones.
 struct alignas(16) starts_of_piece {
-  static constexpr int steps = 256, words = steps / 32;
-  // Marks: the step behind the piece is such a one, as if bits went on; those that start in it after its first step follow one
-  // another, none of them empty; and a bit for each run of 16 steps in which one starts.
-  static constexpr std::uint32_t behind = 1, in_order = 2;
+  static constexpr int steps = 256, words = steps / 32, run = 16, runs = steps / run;
+  // Marks: the step behind the piece is such a one, as if bits went on; and a bit for each run of 16 steps in which one starts.
+  static constexpr std::uint32_t behind = 1;
   static constexpr int first_run = 16;
 
   std::uint32_t bits[words + 1];  // steps at which a sequence starts, or all ends; behind them the marks
-  index_t sequence;               // which one holds the first step; only where states are asked for
+  // Only where states are asked for: which sequence holds the first step; how many later the one is that holds the first step of a run;
+  // and a bit for each run whose other steps' sequences follow that one, none of them empty. Else they are searched for.
+  std::uint32_t in_order;
+  index_t sequence;
+  std::uint16_t later[runs];
+  static constexpr index_t most_later = 0xffff;
 
   SSMSCAN_HOST_DEVICE std::uint32_t marks() const { return bits[words]; }
 };

@@ -51,15 +51,16 @@ void find_offsets(B& on, index_t time, Heads const& is_head, std::span<index_t> 
 }
 
 // ---- by pieces ----
-// A warp finds a piece's starts, 8 steps a thread.
+// A warp finds a piece's starts, 8 steps a thread: two threads have a run.
 struct starts_of_thread {
-  static constexpr int steps = 8;
+  static constexpr int steps = starts_of_piece::run / 2;
   std::uint32_t bits = 0;
-  bool behind = false, in_order = true;  // told by the last thread; by all
-  index_t sequence = 0;                  // by the first
+  bool behind = false;   // a sequence starts at the step after these, or all ends
+  bool in_order = true;  // of the steps after a run's first
+  index_t sequence = 0;  // which one holds a run's first step: told by who has that
 };
 
-// In the list of offsets: those of this thread's steps from the first that is there, empty sequences passed over by a search.
+// In the list of offsets: from the first of this thread's steps on, empty sequences passed over by a search.
 struct listed_starts {
   offset_of offset;
 
@@ -79,8 +80,9 @@ struct listed_starts {
     starts_of_thread made;
     index_t const from = begin + thread * made.steps;
     if (from > offset.time) return made;
-    index_t k = first_from(0, thread == 0 ? from + 1 : from);
-    if (thread == 0) made.sequence = k - 1, made.bits = offset(k - 1) == from ? 1 : 0;
+    bool const begins_run = thread % 2 == 0 && from < offset.time;
+    index_t k = first_from(0, begins_run ? from + 1 : from);
+    if (begins_run) made.sequence = k - 1, made.bits = offset(k - 1) == from ? 1 : 0;
     for (; k <= offset.sequences; ++k) {
       index_t const v = offset(k);
       if (v < from || v >= from + made.steps) {
@@ -110,7 +112,8 @@ struct masked_starts {
     for (int k = 0; k < made.steps; ++k)
       if (from + k <= is_head.time && is_head(from + k)) made.bits |= 1u << k;
     made.behind = from + made.steps <= is_head.time && is_head(from + made.steps);
-    if (thread == 0 && found != nullptr) made.sequence = count_not_above(found, places, begin) - 1;
+    if (found != nullptr && thread % 2 == 0 && from < is_head.time)
+      made.sequence = count_not_above(found, places, from) - 1;
     return made;
   }
   __device__ void copy(index_t, index_t*) const {}
@@ -121,27 +124,30 @@ constexpr int threads_of_piece = 32, pieces_of_block = 8;
 template <class Starts>
 __global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
     find_pieces(Starts const starts, index_t count, starts_of_piece* pieces, index_t places, index_t* offsets) {
+  constexpr unsigned warp = 0xffffffff;
   index_t const first = index_t{blockIdx.x} * blockDim.x + threadIdx.x, all = index_t{gridDim.x} * blockDim.x;
   int const thread = static_cast<int>(threadIdx.x) % threads_of_piece;
   for (index_t k = first / threads_of_piece; k < count; k += all / threads_of_piece) {
     starts_of_thread const mine = starts.of(k * starts_of_piece::steps, thread);
-    constexpr unsigned warp = 0xffffffff;
-    std::uint32_t word = mine.bits << thread % 4 * starts_of_thread::steps;
+    auto& to = pieces[k];
+    std::uint32_t word = mine.bits << thread % 4 * mine.steps;
     word |= __shfl_xor_sync(warp, word, 1);
     word |= __shfl_xor_sync(warp, word, 2);
-    auto& to = pieces[k];
     if (thread % 4 == 0) to.bits[thread / 4] = word;
-    std::uint32_t marks = 0;
+
+    index_t const sequence = __shfl_sync(warp, mine.sequence, 0), later = mine.sequence - sequence;
+    bool const fits = later >= 0 && later < starts_of_piece::most_later;
+    if (thread % 2 == 0) to.later[thread / 2] = static_cast<std::uint16_t>(fits ? later : starts_of_piece::most_later);
+    std::uint32_t const not_in_order = __ballot_sync(warp, !mine.in_order || (thread % 2 == 0 && !fits)),
+                        starting = __ballot_sync(warp, mine.bits != 0);
+    std::uint32_t in_order = 0, marks = 0;
 #pragma unroll
-    for (int w = 0; w < starts_of_piece::words; ++w) {
-      std::uint32_t const of = __shfl_sync(warp, word, w * 4);
-      marks |= (of & 0xffff) != 0 ? 1u << (starts_of_piece::first_run + 2 * w) : 0u;
-      marks |= (of >> 16) != 0 ? 1u << (starts_of_piece::first_run + 2 * w + 1) : 0u;
+    for (int r = 0; r < starts_of_piece::runs; ++r) {
+      in_order |= (not_in_order >> 2 * r & 3) == 0 ? 1u << r : 0;
+      marks |= (starting >> 2 * r & 3) != 0 ? 1u << (starts_of_piece::first_run + r) : 0;
     }
-    bool const in_order = __all_sync(warp, mine.in_order);
-    bool const behind = __shfl_sync(warp, mine.behind, threads_of_piece - 1);
-    marks |= (behind ? starts_of_piece::behind : 0u) | (in_order ? starts_of_piece::in_order : 0u);
-    if (thread == 0) to.bits[starts_of_piece::words] = marks, to.sequence = mine.sequence;
+    if (__shfl_sync(warp, mine.behind, threads_of_piece - 1)) marks |= starts_of_piece::behind;
+    if (thread == 0) to.bits[starts_of_piece::words] = marks, to.in_order = in_order, to.sequence = sequence;
   }
   for (index_t k = first; k < places; k += all) starts.copy(k, offsets);
 }

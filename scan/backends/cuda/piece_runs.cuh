@@ -104,9 +104,8 @@ struct run {
     auto const group = packed_group<fan>::of(in_piece_starts, in_piece);
     if (group.starts == 0) return made;
     if (p.initial) {
-      auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
       each_of(group.first(count).starts, [&](int k) {
-        T const state = p.initial(lane, of.at(k));
+        T const state = p.initial(lane, sequence_of(p, in_piece_starts, at_piece, in_piece * fan + k));
 #pragma unroll
         for (int i = 0; i < fan; ++i)
           if (i == k) made[i].value.b = multiply_add(made[i].value.a, state, made[i].value.b);
@@ -121,12 +120,11 @@ struct run {
   // The states after sequences that end in the run, of what was found at its steps.
   __device__ void leave_states(starts_for<sequences::packed> const& starts, std::array<T, fan> const& found) const {
     auto const& in_piece_starts = starts.pieces[at_piece];
-    auto const of = sequences_of_group<T, fan>::of(p, in_piece_starts, at_piece, in_piece);
     each_of(packed_group<fan>::of(in_piece_starts, in_piece).first(count).ends, [&](int k) {
       T value = found[0];
 #pragma unroll
       for (int i = 1; i < fan; ++i) value = i == k ? found[i] : value;
-      p.final(lane, of.at(k)) = value;
+      p.final(lane, sequence_of(p, in_piece_starts, at_piece, in_piece * fan + k)) = value;
     });
   }
 };
