@@ -10,7 +10,7 @@ namespace ssmscan::device {
 template <class Steps, copies How, int Slots>
 struct look_back_marking : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
-  using block::m, block::starts, block::lane, block::slot, block::has_item;
+  using block::m, block::p, block::starts, block::lane, block::slot, block::has_item;
   using typename block::tile, typename block::storage;
   static constexpr int together = 8, looked = together * warp_size;  // offsets of a thread, and of a warp, at a time
 
@@ -19,7 +19,8 @@ struct look_back_marking : look_back_block<Steps, How, Slots> {
     for (int i = 0; has_item(i); ++i) {
       work_item const item = block::item(i);
       std::uint32_t* const heads = m.heads[slot(i)];
-      int const first = starts.bits != nullptr ? copied(item, heads) : listed(item, at, heads);
+      bool const is_listed = starts.bits == nullptr && starts.pieces == nullptr;
+      int const first = is_listed ? listed(item, at, heads) : copied(item, heads);
       if (lane == 0) m.first_start[slot(i)] = first;
       m.marked[slot(i)].arrive();
     }
@@ -30,11 +31,11 @@ struct look_back_marking : look_back_block<Steps, How, Slots> {
   __device__ int copied(work_item const& item, std::uint32_t* heads) const {
     static_assert(tile::length % 32 == 0);
     constexpr int looks = (storage::head_words + warp_size - 1) / warp_size;
-    std::uint32_t const* const from = starts.bits + item.tile * (tile::length / 32);
+    index_t const from = item.tile * (tile::length / 32);
     int const words = item.elements / 32 + 1;
     std::uint32_t found[looks];
 #pragma unroll
-    for (int q = 0; q < looks; ++q) found[q] = q * warp_size + lane < words ? from[q * warp_size + lane] : 0;
+    for (int q = 0; q < looks; ++q) found[q] = q * warp_size + lane < words ? word(from + q * warp_size + lane) : 0;
     int first = storage::no_start;
 #pragma unroll
     for (int q = 0; q < looks; ++q) {
@@ -45,6 +46,11 @@ struct look_back_marking : look_back_block<Steps, How, Slots> {
       first = (q * warp_size + at) * 32 + __ffs(static_cast<int>(__shfl_sync(all_lanes, found[q], at))) - 1;
     }
     return first <= item.elements ? first : storage::no_start;
+  }
+
+  __device__ std::uint32_t word(index_t at) const {
+    if (starts.pieces == nullptr) return starts.bits[at];
+    return detail::starts_of_piece::bits_of(starts.pieces, at, p.size.time);
   }
 
   // Where this warp stands in the list: offsets(k) is the first that is `begin` or more, and so many more come with each step.

@@ -8,6 +8,7 @@
 #include <ssmscan/scan/backends/cuda/half_storage.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_steps.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_storage.cuh>
+#include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
 namespace ssmscan::device {
@@ -39,8 +40,9 @@ struct slot_run {
   detail::recurrence_problem<stored> const& p;
   stored const* a;  // the first element's
   stored* b;
-  int count;        // of elements, at least one
-  index_t lane, t;  // of the first one
+  int count;                                        // of elements, at least one
+  index_t lane, t;                                  // of the first one
+  detail::starts_of_piece const* pieces = nullptr;  // packed: where they are known, and states asked for
 
   // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts. how: `separately`
   // where there is one inside; a warp of whom one does takes no longer if all do.
@@ -271,12 +273,18 @@ struct slot_run {
         x.step(tables, a_e, b_e);
       }
       put_at(e, x.value(tables));
-      if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, p.sequence_at(t + e)) = x.value(tables);
+      if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, sequence_at(e)) = x.value(tables);
     }
     return x.value(tables);
   }
-  // Asked for only where there are initial states: it is a search.
-  SSMSCAN_HOST_DEVICE index_t sequence_of(int e) const { return p.initial ? p.sequence_at(t + e) : 0; }
+  // Asked for only where there are initial states: it may be a search.
+  SSMSCAN_HOST_DEVICE index_t sequence_of(int e) const { return p.initial ? sequence_at(e) : 0; }
+  SSMSCAN_HOST_DEVICE index_t sequence_at(int e) const {
+    if (pieces == nullptr) return p.sequence_at(t + e);
+    constexpr int steps = detail::starts_of_piece::steps;
+    index_t const at_piece = (t + e) / steps;
+    return device::sequence_of(p, pieces[at_piece], at_piece, static_cast<int>((t + e) % steps));
+  }
 };
 
 }  // namespace ssmscan::device

@@ -14,7 +14,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::in_bulk, block::in_cluster, block::reversed, block::aggregate_at, block::combine, block::has_item;
   using block::keeps_lanes;
-  using block::m, block::p, block::plan, block::lane, block::slot, block::parity;
+  using block::m, block::p, block::plan, block::starts, block::lane, block::slot, block::parity;
   using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
   // ---- reduce ----
@@ -112,8 +112,14 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   // The run of a lane's elements from `begin` on.
   __device__ slot_run<Steps, How> run_at(int i, work_item const& item, int region, int begin, int count) const {
     int const at = region * plan.rows_per_lane * tile::row + (reversed ? item.elements - 1 - begin : begin);
-    return {
-        m.tables, p, m.a[slot(i)] + at, m.b[slot(i)] + at, count, item.lane + region, item.tile * tile::length + begin};
+    return {m.tables,
+            p,
+            m.a[slot(i)] + at,
+            m.b[slot(i)] + at,
+            count,
+            item.lane + region,
+            item.tile * tile::length + begin,
+            starts.pieces};
   }
 
   // ---- scan ----

@@ -1,6 +1,8 @@
 #pragma once
 // Packed sequences as forms meet them that go by pieces of 256 steps: where sequences start in a group of 16 steps or 32, which sequence
 // a step is of, and the state that it starts from. A start drops what is earlier, whatever it is: that is told by a bit, never by a = 0.
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/packed_starts.hpp>
@@ -47,17 +49,17 @@ struct packed_group {
 
 // Which sequence a step of a piece is of. Inside the list, whatever the caller's own holds.
 template <class T>
-__device__ index_t sequence_of(ssmscan::detail::recurrence_problem<T> const& p, starts_of_piece const& starts,
-                               index_t at_piece, int step) {
+SSMSCAN_HOST_DEVICE index_t sequence_of(ssmscan::detail::recurrence_problem<T> const& p, starts_of_piece const& starts,
+                                        index_t at_piece, int step) {
   constexpr int run = starts_of_piece::run;
   index_t const last = static_cast<index_t>(p.offsets.size()) - 2;
   int const of_run = step / run;
   if ((starts.in_order >> of_run & 1) == 0) {
     index_t const found = p.sequence_at(at_piece * starts_of_piece::steps + step);
-    return max(index_t{0}, min(found, last));
+    return std::max(index_t{0}, std::min(found, last));
   }
   std::uint32_t const since = (starts.bits[step / 32] >> of_run % 2 * run) & ((2u << step % run) - 2);
-  return min(starts.sequence + starts.later[of_run] + __popc(since), last);
+  return std::min(starts.sequence + starts.later[of_run] + std::popcount(since), last);
 }
 
 // f(k) for each of the steps whose bits are set.

@@ -23,12 +23,6 @@ struct offset_of {
 // than copying bits, and a shorter list has the answer in fewer looks.
 inline constexpr index_t steps_of_listed = 16384;
 
-// Of the two, bits where there are any: one for each step and one more, set where a sequence starts or all ends.
-struct sequence_starts {
-  offset_of offsets{};
-  std::uint32_t const* bits = nullptr;
-};
-
 // For forms that go by pieces of 256 steps, a record for each, copied 16 bytes at a time: where sequences start in it, and which ones.
 struct alignas(16) starts_of_piece {
   static constexpr int steps = 256, words = steps / 32, run = 16, runs = steps / run;
@@ -45,6 +39,18 @@ struct alignas(16) starts_of_piece {
   static constexpr index_t most_later = 0xffff;
 
   SSMSCAN_HOST_DEVICE std::uint32_t marks() const { return bits[words]; }
+  // Of 32 steps, the first of them `word` times 32 and not beyond `time`.
+  SSMSCAN_HOST_DEVICE static std::uint32_t bits_of(starts_of_piece const* pieces, index_t word, index_t time) {
+    if (word % words == 0 && word * 32 == time) return pieces[word / words - 1].marks() & behind;
+    return pieces[word / words].bits[word % words];
+  }
+};
+
+// Of the three, pieces or bits where there are any: bits are one for each step and one more, set where a sequence starts or all ends.
+struct sequence_starts {
+  offset_of offsets{};
+  std::uint32_t const* bits = nullptr;
+  starts_of_piece const* pieces = nullptr;
 };
 
 struct starts_by_piece {

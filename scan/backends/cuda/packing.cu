@@ -195,7 +195,7 @@ void lay_out_offsets(B& on, device_packing const& given, index_t time, std::span
 }
 
 template <class B>
-void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets) {
+void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits) {
   index_t const words = words_of_bits(time);
   if (given.offsets.data() != nullptr) {
     auto const offset = offsets_in(given, time);
@@ -208,9 +208,8 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
       }
       reinterpret_cast<uint4*>(bits)[k] = make_uint4(made[0], made[1], made[2], made[3]);
     });
-    on.parallel_for({1, given.sequences + 1},
-                    [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, offset(k)); });
-    return lay_out_offsets(on, given, time, offsets);
+    return on.parallel_for({1, given.sequences + 1},
+                           [=] SSMSCAN_HOST_DEVICE(index_t, index_t k) { set_bit(bits, offset(k)); });
   }
   auto const is_head = heads_in(given, time);
   on.parallel_for({1, words}, [=] SSMSCAN_HOST_DEVICE(index_t, index_t w) {
@@ -218,7 +217,6 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
     for (index_t t = w * 32; t < w * 32 + 32 && t <= time; ++t) made |= is_head(t) ? 1u << t % 32 : 0u;
     bits[w] = made;
   });
-  if (!offsets.empty()) find_offsets(on, time, is_head, offsets);
 }
 
 template <class B, class T>
@@ -238,7 +236,7 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
 #define SSMSCAN_INSTANTIATE(B)                                                                                         \
   template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);                     \
   template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);                            \
-  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*, std::span<index_t>);               \
+  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*);                                   \
   template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>, std::span<index_t>); \
   SSMSCAN_INSTANTIATE_FOR(B, float)                                                                                    \
   SSMSCAN_INSTANTIATE_FOR(B, double)                                                                                   \

@@ -13,12 +13,12 @@ template <class B>
 void lay_out(B& on, device_packing const& given, index_t time, std::uint8_t* heads, std::span<index_t> offsets);
 
 // The heads as bits, for forms that read them from words: (time + 1) of them in words_of_bits(time), zeros behind.
-// offsets: none where no state is asked for.
 inline constexpr index_t words_of_bits(index_t time) { return (time / 128 + 1) * 4; }
 template <class B>
-void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits, std::span<index_t> offsets);
+void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits);
 
-// The same by pieces: as many records as there are pieces, in one launch where offsets are given.
+// The same by pieces: as many records as there are pieces, in one launch where offsets are given. offsets: none where no state is
+// asked for.
 template <class B>
 void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<starts_of_piece> pieces,
                     std::span<index_t> offsets);
@@ -55,21 +55,26 @@ inline offset_of offsets_in(device_packing const& given, index_t time) {
 }
 
 // For forms that find the starts in the list of offsets where it is short: then nothing is launched before them, but where
-// states are asked for. A long list, and a mask, become bits.
+// states are asked for. A long list, and a mask, become bits, or pieces where states are asked for, as those are found by them.
 template <class B>
 class packed_starts {
  public:
   packed_starts(B& on, device_packing const& given, index_t time, bool with_states)
       : listed_(given.offsets.data() != nullptr && given.sequences <= time / steps_of_listed),
-        bits_(on.template scratch<std::uint32_t>(listed_ ? 0 : words_of_bits(time))),
+        bits_(on.template scratch<std::uint32_t>(listed_ || with_states ? 0 : words_of_bits(time))),
+        count_of_pieces_(listed_ || !with_states ? 0 : ceil_div(time, starts_of_piece::steps)),
+        pieces_(on.template scratch<starts_of_piece>(count_of_pieces_)),
         count_(with_states ? given.sequences + 1 : 0),
         offsets_(on.template scratch<index_t>(count_)) {
     if (listed_) {
       starts_.offsets = offsets_in(given, time);
       if (with_states) lay_out_offsets(on, given, time, offsets());
+    } else if (with_states) {
+      starts_.pieces = pieces_.data();
+      lay_out_pieces(on, given, time, {pieces_.data(), static_cast<std::size_t>(count_of_pieces_)}, offsets());
     } else {
       starts_.bits = bits_.data();
-      lay_out_bits(on, given, time, bits_.data(), offsets());
+      lay_out_bits(on, given, time, bits_.data());
     }
   }
   sequence_starts const& starts() const { return starts_; }
@@ -78,6 +83,8 @@ class packed_starts {
  private:
   bool listed_;
   arena_array<std::uint32_t> bits_;
+  index_t count_of_pieces_;
+  arena_array<starts_of_piece> pieces_;
   index_t count_;
   arena_array<index_t> offsets_;
   sequence_starts starts_{};
