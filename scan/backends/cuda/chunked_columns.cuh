@@ -77,8 +77,15 @@ struct pieces_of_columns : block_of_columns<T, Of> {
                              T const* a, T* b) const {
     starts &= (1u << r.count) - 1;
     if (starts == 0) return;
-    group_of_lane<T, fan> const group{p, starts_at(i, column), of.lane, of.at_piece, in_piece};
-    group.template put_states<2>(starts, a, b, tile::width);
+    starts_of_piece const& of_piece = starts_at(i, column);
+    int at = starts_before<fan>(of_piece, in_piece);
+    m.states_came[slot(i)].wait(parity(i));
+    each_of(starts, [&](int k) {
+      T const state = at < m.ahead ? m.initial[slot(i)][at][column]
+                                   : p.initial(of.lane, sequence_of(p, of_piece, of.at_piece, in_piece * fan + k));
+      b[k * tile::width] = multiply_add(a[k * tile::width], state, b[k * tile::width]);
+      ++at;
+    });
     // The copy engine's next writes come after these.
     if constexpr (How == rows::in_boxes) fence_before_bulk_store();
   }
@@ -91,16 +98,15 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     }
     return own;
   }
-  __device__ void leave_states(int i, column_t const& of, run const& r, int in_piece, int column,
-                               std::array<T, fan> const& found) const {
+  // The states after sequences that end in a run: what this thread has just stored.
+  __device__ void leave_states(int i, item_t const& item, column_t const& of, run const& r, int in_piece,
+                               int column) const {
     starts_of_piece const& starts = starts_at(i, column);
     std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).first(r.count).ends;
     if (ends == 0) return;
+    T const* const x = item.x + of.in_group + r.t * p.x.time_stride();
     each_of(ends, [&](int k) {
-      T value = found[0];
-#pragma unroll
-      for (int j = 1; j < fan; ++j) value = j == k ? found[j] : value;
-      p.final(of.lane, sequence_of(p, starts, of.at_piece, in_piece * fan + k)) = value;
+      p.final(of.lane, sequence_of(p, starts, of.at_piece, in_piece * fan + k)) = x[k * p.x.time_stride()];
     });
   }
 
@@ -149,19 +155,19 @@ struct pieces_of_columns : block_of_columns<T, Of> {
 #pragma unroll
         for (int r = 1; r < fan; ++r) {
           if (r % next == first) m.before[place(i)][r][column] = before;
-          if (r < fan - 1) before = combine(before, of_run[r], starting >> r & 1);
+          if (r < fan - 1) before = combine(before, of_run[r], (starting >> r & 1) != 0);
         }
       } else {  // beside threads that copy, no more is read than is needed
 #pragma unroll
         for (int c = 0; c < tile::rounds; ++c) {
           int const in_piece = first + c * next;
           for (int r = c == 0 ? 1 : in_piece - next; r < in_piece; ++r)
-            if (r > 0) before = combine(before, totals[r][column], starting >> r & 1);
+            if (r > 0) before = combine(before, totals[r][column], (starting >> r & 1) != 0);
           if (in_piece > 0) m.before[place(i)][in_piece][column] = before;
         }
       }
       if (first == next - 1) {  // the piece's last run
-        map const total = combine(before, own, starting >> (fan - 1) & 1);
+        map const total = combine(before, own, (starting >> (fan - 1) & 1) != 0);
         m.total[place(i)][column] = total;
         if constexpr (packed) m.total_starts[place(i)][column] = starting != 0;
         if (mine.any && plan.pieces > 1)
@@ -177,36 +183,52 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     item_t item;
     int const column = worker % tile::width, in_piece = worker / tile::width;
     for (int i = 0; has_item(i, item); ++i) {
-      auto const mine = column_t::of(plan, item, column);
-      run const r = run_of(mine, in_piece);
-      T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
-      T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
       std::array<map, fan> prefixes;
-      await_run(i, in_piece);
-      std::uint32_t const starts = starts_of(i, r, in_piece, column);
-      if constexpr (packed) {
-        if (p.initial) m.stated[place(i)].wait(turn(i));
-      }
-      prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
-      if (packed && starts != 0) {
-#pragma unroll
-        for (int k = 1; k < fan; ++k)
-          prefixes[k] =
-              combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), starts >> k & 1);
-      } else {
-#pragma unroll
-        for (int k = 1; k < fan; ++k)
-          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
-      }
+      find_prefixes(i, item, in_piece, column, prefixes);
       m.empty[slot(i)].arrive();
       m.reduced[place(i)].wait(turn(i));
       m.folded[place(i)].wait(turn(i));
       m.carried[place(i)].wait(turn(i));
-      complete(i, item, mine, r, in_piece, column, starts, prefixes);
+      if constexpr (packed) item = m.item[place(i)];  // read anew, as registers are few
+      auto const mine = column_t::of(plan, item, column);
+      run const r = run_of(mine, in_piece);
+      std::uint32_t const starts = starts_of(i, r, in_piece, column);
+      if (packed && starts != 0) {
+        complete<true>(i, item, mine, r, in_piece, column, starts, prefixes);
+      } else {
+        complete<false>(i, item, mine, r, in_piece, column, 0, prefixes);
+      }
+      if constexpr (packed) {
+        if (p.final && r.count > 0) leave_states(i, item, mine, r, in_piece, column);
+      }
+    }
+  }
+  __device__ void find_prefixes(int i, item_t const& item, int in_piece, int column,
+                                std::array<map, fan>& prefixes) const {
+    auto const mine = column_t::of(plan, item, column);
+    run const r = run_of(mine, in_piece);
+    T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
+    T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+    await_run(i, in_piece);
+    std::uint32_t const starts = starts_of(i, r, in_piece, column);
+    if constexpr (packed) {
+      if (p.initial) m.stated[place(i)].wait(turn(i));
+    }
+    prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
+    if (packed && starts != 0) {
+#pragma unroll
+      for (int k = 1; k < fan; ++k)
+        prefixes[k] =
+            combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), (starts >> k & 1) != 0);
+    } else {
+#pragma unroll
+      for (int k = 1; k < fan; ++k)
+        prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
     }
   }
 
-  // chunked.cuh's way down.
+  // chunked.cuh's way down; whether a sequence starts in the run.
+  template <bool Starts>
   __device__ void complete(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column,
                            std::uint32_t starts, std::array<map, fan> const& prefixes) const {
     index_t const chunk = of.at_piece / fan;
@@ -226,7 +248,6 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       runs = m.before[place(i)][in_piece][column];
       before_run = {true, completed(runs, before_piece, runs_start)};
     }
-    [[maybe_unused]] std::array<T, fan> found;  // packed
     index_t const stride = p.x.time_stride();
     T* x = item.x + of.in_group + r.t * stride;
     T last(0);
@@ -234,10 +255,10 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     for (int k = 0; k < fan; ++k) {
       if (k >= r.count) break;
       if (k < fan - 1) {
-        last = completed(prefixes[k], before_run, (starts & ((2u << k) - 1)) != 0);
+        last = completed(prefixes[k], before_run, Starts && (starts & ((2u << k) - 1)) != 0);
       } else {  // a run's last is completed by the level above, a piece's by the one above that
-        map const whole = in_piece > 0 ? combine(runs, prefixes[k], starts != 0) : prefixes[k];
-        bool const starts_here = starts != 0 || runs_start;
+        map const whole = in_piece > 0 ? combine(runs, prefixes[k], Starts) : prefixes[k];
+        bool const starts_here = Starts || runs_start;
         if (in_piece < fan - 1) {
           last = completed(whole, before_piece, starts_here);
         } else {
@@ -246,13 +267,8 @@ struct pieces_of_columns : block_of_columns<T, Of> {
         }
       }
       *x = last, x += stride;
-      if constexpr (packed) found[k] = last;
     }
-    if constexpr (packed) {
-      if (p.final && r.count > 0) leave_states(i, of, r, in_piece, column, found);
-    } else {
-      if (p.final && r.count > 0 && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
-    }
+    if (!packed && p.final && r.count > 0 && r.t + r.count == plan.time) p.final(of.lane, 0) = last;
   }
 };
 
@@ -271,6 +287,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       for (barrier& part : m.full[s]) part.initialise(How == rows::in_boxes ? 1 : loaders * warp_size);
+      if constexpr (Of == sequences::packed) m.states_came[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers + tile::cells);
     }
     for (int s = 0; s < tile::places; ++s) {

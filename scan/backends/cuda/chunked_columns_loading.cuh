@@ -104,20 +104,12 @@ struct loading_of_columns : block_of_columns<T, Of> {
     m.handed_out[place(i)].arrive();
   }
 
-  // 16 bytes a thread, a few rows at a time. What is one for all steps is read once: every multiprocessor asks for it, and a line of the
-  // second-level cache answers one at a time.
+  // 16 bytes a thread, a few rows at a time.
   __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
     constexpr int units = tile::width / tile::unit, together = warp_size / units;
     int const column = lane % units * tile::unit;
     auto const mine = column_t::of(plan, item, column);
-    if (view.time_stride() == 0) {
-      uint4 row{};
-      if (mine.any) row = *reinterpret_cast<uint4 const*>(&view(item.lane, 0) + mine.in_group);
-      to += lane / units * tile::width + column;
-#pragma unroll 8
-      for (int s = 0; s < piece; s += together) *reinterpret_cast<uint4*>(to + s * tile::width) = row;
-      asm volatile("fence.acq_rel.cta;" ::: "memory");  // what is copied by this thread as well comes with its arrival
-    } else if (mine.any) {
+    if (mine.any) {
       index_t const begin = mine.at_piece * piece, stride = view.time_stride();
       int const steps = static_cast<int>(min(index_t{piece}, plan.time - begin));
       T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / units) * stride;

@@ -10,8 +10,8 @@ namespace ssmscan::device::chunked_columns {
 template <class T, sequences Of>
 struct passing_of_columns : block_of_columns<T, Of> {
   using block = block_of_columns<T, Of>;
-  using block::m, block::plan, block::words, block::epoch, block::lane, block::packed;
-  using block::place, block::turn, block::has_item, block::combine;
+  using block::m, block::p, block::plan, block::words, block::epoch, block::lane, block::starts, block::packed;
+  using block::slot, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   // Values that are asked for at a time. More of them gained nothing.
@@ -118,11 +118,38 @@ struct passing_of_columns : block_of_columns<T, Of> {
     }
   }
 
+  // Packed: the first initial states of each piece, for which who needs them would wait. Here there is time, as what is folded comes later.
+  __device__ void copy_states(int i, item_t const& item) const {
+    for (int q = 0; q < tile::width >> plan.log_across && item.piece + q < plan.pieces; ++q) {
+      starts_of_piece const& piece = starts.pieces[item.piece + q];
+      bool const mine = lane >> plan.log_across == q && (lane & (plan.across - 1)) < item.lanes && lane < tile::width;
+      int copied = 0;
+      for (int w = 0; w < starts_of_piece::words; ++w) {
+        index_t const left = plan.time - (item.piece + q) * starts_of_piece::steps - w * 32;
+        if (left <= 0) break;
+        std::uint32_t const bits =
+            packed_group<32>::of(piece, w).first(static_cast<int>(min(index_t{32}, left))).starts;
+        if (bits == 0) continue;
+        auto const which = sequences_of_group<T, 32>::of(p, piece, item.piece + q, w, bits);
+        for (std::uint32_t rest = bits; rest != 0 && copied < m.ahead; rest &= rest - 1, ++copied) {
+          index_t const sequence = which.at(__ffs(static_cast<int>(rest)) - 1);
+          if (mine)
+            copy_element(&m.initial[slot(i)][copied][lane],
+                         &p.initial(item.lane + (lane & (plan.across - 1)), sequence));
+        }
+      }
+    }
+    m.states_came[slot(i)].arrive_after_copies();
+  }
+
   // Who closes no chunk is not waited for, and looks when there is something to see.
   __device__ void fold(int first) const {
     item_t item;
     for (int i = first; has_item(i, item); i += turns<T>) {
       part const mine = part_of(item);
+      if constexpr (packed) {
+        if (p.initial) copy_states(i, item);
+      }
       if (!__any_sync(all_lanes, mine.closes)) m.reduced[place(i)].wait(turn(i));
       bool starts = false;
       map const pieces = pieces_before(mine.of, mine.pieces_before, starts);
@@ -138,6 +165,7 @@ struct passing_of_columns : block_of_columns<T, Of> {
       }
       m.folded[place(i)].arrive();
     }
+    if constexpr (packed) copies_are_done();
   }
 
   __device__ void carry(int first) const {

@@ -117,10 +117,12 @@ template <class T>
 struct storage_of_packed_columns : storage_of_columns<T> {
   using tile = columns_tile<T>;
   static constexpr int most_pieces = tile::width / tile::unit;  // of a slot
+  static constexpr int ahead = 8;  // initial states of a piece that are copied with a and b
 
+  T initial[tile::slots][ahead][tile::width];
   starts_of_piece starts[tile::places][most_pieces];
   bool total_starts[tile::places][tile::width], before_piece_starts[tile::places][tile::width];
-  barrier stated[tile::places];  // the initial states are in b
+  barrier states_came[tile::slots], stated[tile::places];  // those that are copied; and all are in b
 };
 template <class T, sequences Of>
 using storage_for = std::conditional_t<Of == sequences::packed, storage_of_packed_columns<T>, storage_of_columns<T>>;

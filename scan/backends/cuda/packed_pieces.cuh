@@ -54,12 +54,24 @@ SSMSCAN_HOST_DEVICE index_t sequence_of(ssmscan::detail::recurrence_problem<T> c
   constexpr int run = starts_of_piece::run;
   index_t const last = static_cast<index_t>(p.offsets.size()) - 2;
   int const of_run = step / run;
-  if ((starts.in_order >> of_run & 1) == 0) {
-    index_t const found = p.sequence_at(at_piece * starts_of_piece::steps + step);
-    return std::max(index_t{0}, std::min(found, last));
+  index_t const later = starts.later[of_run];
+  if ((starts.in_order >> of_run & 1) != 0) {
+    std::uint32_t const since = (starts.bits[step / 32] >> of_run % 2 * run) & ((2u << step % run) - 2);
+    return std::min(starts.sequence + later + std::popcount(since), last);
   }
-  std::uint32_t const since = (starts.bits[step / 32] >> of_run % 2 * run) & ((2u << step % run) - 2);
-  return std::min(starts.sequence + starts.later[of_run] + std::popcount(since), last);
+  index_t const next = of_run + 1 < starts_of_piece::runs ? starts.later[of_run + 1] : starts.last_later,
+                t = at_piece * starts_of_piece::steps + step;
+  index_t low = later == starts_of_piece::most_later ? 0 : std::min(starts.sequence + later, last),
+          high = next == starts_of_piece::most_later ? last : std::min(starts.sequence + next, last);
+  while (low < high) {
+    index_t const middle = low + (high - low + 1) / 2;
+    if (p.offsets.data()[middle] <= t) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
 }
 
 // f(k) for each of the steps whose bits are set.
@@ -68,6 +80,31 @@ __device__ void each_of(std::uint32_t bits, F const& f) {
 #pragma unroll 1
   for (; bits != 0; bits &= bits - 1) f(__ffs(static_cast<int>(bits)) - 1);
 }
+
+// Starts of a piece before a group of it, which tells their places among those that are copied ahead.
+template <int Steps>
+__device__ int starts_before(starts_of_piece const& piece, int group) {
+  int found = 0;
+#pragma unroll
+  for (int w = 0; w < starts_of_piece::words; ++w) {
+    int const left = group * Steps - w * 32;
+    if (left > 0) found += __popc(left >= 32 ? piece.bits[w] : piece.bits[w] & ((1u << left) - 1));
+  }
+  return found;
+}
+
+// The same steps of all lanes of a warp: each thread finds of one step which sequence it is of.
+template <class T, int Steps>
+struct sequences_of_group {
+  index_t mine;
+
+  __device__ static sequences_of_group of(ssmscan::detail::recurrence_problem<T> const& p, starts_of_piece const& piece,
+                                          index_t at_piece, int group, std::uint32_t of_steps) {
+    int const k = static_cast<int>(threadIdx.x % 32);
+    return {(of_steps >> k & 1) != 0 ? sequence_of(p, piece, at_piece, group * Steps + k) : 0};
+  }
+  __device__ index_t at(int k) const { return __shfl_sync(0xffffffff, mine, k); }
+};
 
 // What a thread holds of a lane in shared memory: step k of a group at a[k * pitch] and b[k * pitch].
 template <class T, int Steps>

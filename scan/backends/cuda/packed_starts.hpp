@@ -31,12 +31,13 @@ struct alignas(16) starts_of_piece {
   static constexpr int first_run = 16;
 
   std::uint32_t bits[words + 1];  // steps at which a sequence starts, or all ends; behind them the marks
-  // Only where states are asked for: which sequence holds the first step; how many later the one is that holds the first step of a run;
-  // and a bit for each run whose other steps' sequences follow that one, none of them empty. Else they are searched for.
-  std::uint32_t in_order;
+  // Only where states are asked for: which sequence holds the first step, and how many later the one is that holds the first step of
+  // a run, and the last of the piece; a bit for each run whose other steps' sequences follow that one, none of them empty. Else
+  // they are searched for.
+  std::uint16_t in_order, last_later;
   index_t sequence;
   std::uint16_t later[runs];
-  static constexpr index_t most_later = 0xffff;
+  static constexpr index_t most_later = 0xffff;  // or more
 
   SSMSCAN_HOST_DEVICE std::uint32_t marks() const { return bits[words]; }
   // Of 32 steps, the first of them `word` times 32 and not beyond `time`.

@@ -27,8 +27,8 @@ struct block {
   static constexpr bool packed = Of == sequences::packed;
   static constexpr int width = shape<T>::width, steps = shape<T>::steps, unit = shape<T>::unit;
   using item_t = ticket_item<T>;
-  using slot_turn = turn<shape<T>::slots>;
-  using place_turn = turn<shape<T>::places>;
+  using slot_turn = turn<slots<T, Of>>;
+  using place_turn = turn<places<T, Of>>;
 
   storage_for<T, Of>& m;
   ssmscan::detail::recurrence_problem<T> const& p;
@@ -120,6 +120,9 @@ struct block {
             from_a += next_a, from_b += next_b;
           }
         }
+        if constexpr (packed) {
+          if (p.initial && left > -row) copy_states(slot, item, g, thread, left + row);
+        }
         m.loaded[slot.at].arrive_after_copies();
       }
     }
@@ -150,8 +153,44 @@ struct block {
     }
     return {0, 0};
   }
-  __device__ group_of_lane<T, steps> states_of(slot_turn const& slot, item_t const& item, int g, index_t lane) const {
-    return {p, m.starts[slot.at], lane, piece_of(item, g), group_in_piece(item, g)};
+  // The first initial states of a group come with it: who needs them would wait for memory.
+  __device__ void copy_states(slot_turn const& slot, item_t const& item, int g, int thread, index_t left) const {
+    starts_of_piece const& piece = starts.pieces[piece_of(item, g)];
+    int const group = group_in_piece(item, g);
+    std::uint32_t rest =
+        packed_group<steps>::of(piece, group).first(static_cast<int>(min(left, index_t{steps}))).starts;
+    if (rest == 0) return;
+    auto const which = sequences_of_group<T, steps>::of(p, piece, piece_of(item, g), group, rest);
+    for (int k = 0; k < states_ahead && rest != 0; ++k, rest &= rest - 1) {
+      index_t const sequence = which.at(__ffs(static_cast<int>(rest)) - 1);
+      if (thread < item.lanes && thread < width)
+        copy_element(&m.initial[slot.at][k][thread], &p.initial(item.lane + thread, sequence));
+    }
+  }
+  // They enter b, before it is read; then states that end, as they stand in b. By whole warps.
+  __device__ void put_states(slot_turn const& slot, item_t const& item, int g, std::uint32_t at, int thread,
+                             index_t lane) const {
+    if (at == 0) return;
+    bool const more = __popc(at) > states_ahead;
+    auto const which = sequences_of_group<T, steps>::of(p, m.starts[slot.at], piece_of(item, g),
+                                                        group_in_piece(item, g), more ? at : 0);
+    int put = 0;
+    each_of(at, [&](int k) {
+      index_t const sequence = which.at(k);
+      T const state = put < states_ahead ? m.initial[slot.at][put][thread] : p.initial(lane, sequence);
+      T& b = m.b[slot.at][k * width + thread];
+      b = multiply_add(m.a[slot.at][k * width + thread], state, b);
+      ++put;
+    });
+  }
+  __device__ void leave_states(slot_turn const& slot, item_t const& item, int g, std::uint32_t at, int thread,
+                               index_t lane, bool stores) const {
+    auto const which =
+        sequences_of_group<T, steps>::of(p, m.starts[slot.at], piece_of(item, g), group_in_piece(item, g), at);
+    each_of(at, [&](int k) {
+      index_t const sequence = which.at(k);
+      if (stores) p.final(lane, sequence) = m.b[slot.at][k * width + thread];
+    });
   }
 
   // ---- carry ----
@@ -243,8 +282,7 @@ struct block {
         m.loaded[slot.at].wait(slot.parity);
         auto const at = packed_steps(slot, item, g, left);
         if constexpr (packed) {
-          if (p.initial && lane.stores)
-            states_of(slot, item, g, of).put_states(at.starts, m.a[slot.at] + thread, m.b[slot.at] + thread, width);
+          if (p.initial) put_states(slot, item, g, at.starts, thread, of);
         }
         if (left >= steps) {
           bool const ends = g + 1 == s.groups && !is_last;
@@ -256,7 +294,7 @@ struct block {
         }
         if constexpr (packed) {
           if (leaves_states(at)) {
-            if (lane.stores) states_of(slot, item, g, of).leave_states(at.ends, m.b[slot.at] + thread, width);
+            leave_states(slot, item, g, at.ends, thread, of, lane.stores);
             m.read[slot.at].arrive();
           }
         }
@@ -279,9 +317,9 @@ __global__ void __launch_bounds__(shape<T>::threads, 1)
   bool const draws = thread == warp_size;                     // the first that loads
   ticket_counter::word_t const asked = draws ? of.ask() : 0;  // on its way meanwhile
   if (thread == 0) {
-    for (int k = 0; k < shape<T>::slots; ++k)
+    for (int k = 0; k < slots<T, Of>; ++k)
       m.loaded[k].initialise(shape<T>::loaders), m.read[k].initialise(shape<T>::computers);
-    for (int k = 0; k < shape<T>::places; ++k) m.handed_out[k].initialise(1), m.known[k].initialise(warp_size);
+    for (int k = 0; k < places<T, Of>; ++k) m.handed_out[k].initialise(1), m.known[k].initialise(warp_size);
     barriers_are_initialised();
   }
   __syncthreads();

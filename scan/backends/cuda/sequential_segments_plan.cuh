@@ -20,13 +20,21 @@ struct shape {
   static constexpr int row_bytes = sizeof(T) > 4 ? 512 : 256;            // memory likes wide rows
   static constexpr int width = row_bytes / static_cast<int>(sizeof(T));  // lanes
   static constexpr int steps = sizeof(T) > 8 ? 16 : 32;                  // of a group, which fills a slot
-  static constexpr int slots = (208 << 10) / (2 * steps * row_bytes);    // 227 KiB less what else there is
   static constexpr int most_steps = sizeof(T) > 4 ? 128 : 256;   // of a segment: a state is handed on once in so many
   static constexpr int unit = 16 / static_cast<int>(sizeof(T));  // elements of a piece, which is copied at a time
   static constexpr int loaders = 64, computers = width;          // threads
   static constexpr int threads = warp_size + loaders + computers;
-  static constexpr int places = slots + 2;  // of tickets on their way: one in each slot, one before, one after
 };
+
+// What fits into 227 KiB less what else there is. Packed, a slot has the starts of its piece, and a few initial states, as well.
+inline constexpr int states_ahead = 8;
+template <class T, sequences Of>
+inline constexpr int slots = Of == sequences::packed
+                                 ? (216 << 10) / ((2 * shape<T>::steps + states_ahead) * shape<T>::row_bytes +
+                                                  static_cast<int>(sizeof(starts_of_piece)))
+                                 : (208 << 10) / (2 * shape<T>::steps * shape<T>::row_bytes);
+template <class T, sequences Of>
+inline constexpr int places = slots<T, Of> + 2;  // of tickets on their way: one in each slot, one before, one after
 
 struct plan {
   index_t lanes, time, together;  // of how many lanes, from a multiple of it on, each is beside the one before
@@ -54,23 +62,23 @@ struct ticket_item {
   T const *a, *b;         // of the first lane's first step
 };
 
-template <class T>
+template <class T, sequences Of>
 struct storage {
   using s = shape<T>;
-  alignas(128) T a[s::slots][s::steps * s::width];
-  alignas(128) T b[s::slots][s::steps * s::width];
-  T state[s::places][s::width];  // before a ticket
-  ticket_item<T> item[s::places];
+  static constexpr int slots = sequential_segments::slots<T, Of>, places = sequential_segments::places<T, Of>;
+  alignas(128) T a[slots][s::steps * s::width];
+  alignas(128) T b[slots][s::steps * s::width];
+  T state[places][s::width];  // before a ticket
+  ticket_item<T> item[places];
   std::uint64_t epoch;
-  barrier loaded[s::slots], read[s::slots], handed_out[s::places], known[s::places];
+  barrier loaded[slots], read[slots], handed_out[places], known[places];
 };
-
-// Packed: the starts of each slot's piece as well.
 template <class T, sequences Of>
-struct storage_for : storage<T> {};
+struct storage_for : storage<T, Of> {};
 template <class T>
-struct storage_for<T, sequences::packed> : storage<T> {
-  starts_of_piece starts[shape<T>::slots];
+struct storage_for<T, sequences::packed> : storage<T, sequences::packed> {
+  starts_of_piece starts[slots<T, sequences::packed>];
+  T initial[slots<T, sequences::packed>][states_ahead][shape<T>::width];
 };
 
 // Where a warp is among the slots, or among the places.
