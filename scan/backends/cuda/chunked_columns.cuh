@@ -183,16 +183,36 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     item_t item;
     int const column = worker % tile::width, in_piece = worker / tile::width;
     for (int i = 0; has_item(i, item); ++i) {
+      auto mine = column_t::of(plan, item, column);
+      run r = run_of(mine, in_piece);
+      T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
+      T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
       std::array<map, fan> prefixes;
-      find_prefixes(i, item, in_piece, column, prefixes);
+      await_run(i, in_piece);
+      std::uint32_t starts = starts_of(i, r, in_piece, column);
+      if constexpr (packed) {
+        if (p.initial) m.stated[place(i)].wait(turn(i));
+      }
+      prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
+      if (packed && starts != 0) {
+#pragma unroll
+        for (int k = 1; k < fan; ++k)
+          prefixes[k] =
+              combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), (starts >> k & 1) != 0);
+      } else {
+#pragma unroll
+        for (int k = 1; k < fan; ++k)
+          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
+      }
       m.empty[slot(i)].arrive();
       m.reduced[place(i)].wait(turn(i));
       m.folded[place(i)].wait(turn(i));
       m.carried[place(i)].wait(turn(i));
-      if constexpr (packed) item = m.item[place(i)];  // read anew, as registers are few
-      auto const mine = column_t::of(plan, item, column);
-      run const r = run_of(mine, in_piece);
-      std::uint32_t const starts = starts_of(i, r, in_piece, column);
+      if constexpr (packed) {  // found anew, as registers are few
+        item = m.item[place(i)];
+        mine = column_t::of(plan, item, column), r = run_of(mine, in_piece);
+        starts = starts_of(i, r, in_piece, column);
+      }
       if (packed && starts != 0) {
         complete<true>(i, item, mine, r, in_piece, column, starts, prefixes);
       } else {
@@ -201,29 +221,6 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       if constexpr (packed) {
         if (p.final && r.count > 0) leave_states(i, item, mine, r, in_piece, column);
       }
-    }
-  }
-  __device__ void find_prefixes(int i, item_t const& item, int in_piece, int column,
-                                std::array<map, fan>& prefixes) const {
-    auto const mine = column_t::of(plan, item, column);
-    run const r = run_of(mine, in_piece);
-    T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
-    T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
-    await_run(i, in_piece);
-    std::uint32_t const starts = starts_of(i, r, in_piece, column);
-    if constexpr (packed) {
-      if (p.initial) m.stated[place(i)].wait(turn(i));
-    }
-    prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
-    if (packed && starts != 0) {
-#pragma unroll
-      for (int k = 1; k < fan; ++k)
-        prefixes[k] =
-            combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), (starts >> k & 1) != 0);
-    } else {
-#pragma unroll
-      for (int k = 1; k < fan; ++k)
-        prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
     }
   }
 
