@@ -12,7 +12,8 @@
 namespace ssmscan {
 namespace {
 
-enum class how { plain, reverse, packed, in_logs, one_a, in_a, in_b };  // in: x is written there
+// short_ones: packed, reversed, in sequences of 11 steps, and empty ones. in_a, in_b: x is written there.
+enum class how { plain, reverse, packed, short_ones, in_logs, one_a, in_a, in_b };
 
 template <class T>
 void expect_the_definition(std::string_view algorithm, index_t lanes, index_t time, layout order, how which,
@@ -28,10 +29,19 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
     a[i] = std::integral<T> ? static_cast<T>(random()) : t % 7 == 3 ? T(0) : factor;
     b[i] = std::integral<T> ? static_cast<T>(random()) : static_cast<T>(random() % 8);
   }
-  index_t const sequences = which == how::packed ? 3 : 1;
+  std::vector<index_t> offsets{0, time / 3, time / 2, time};
+  if (which == how::short_ones) {
+    offsets = {0};
+    while (offsets.back() < time) {
+      constexpr index_t length = 11, between_empty_ones = 9;
+      offsets.push_back(std::min(time, offsets.back() + length));
+      if (offsets.size() % between_empty_ones == 0) offsets.push_back(offsets.back());
+    }
+  }
+  bool const is_packed = which == how::packed || which == how::short_ones;
+  index_t const sequences = is_packed ? static_cast<index_t>(offsets.size()) - 1 : 1;
   std::vector<T> initial(static_cast<std::size_t>(batch * lanes * sequences), T(2)), final(initial.size()),
       left(initial.size());
-  std::vector<index_t> const offsets{0, time / 3, time / 2, time};
   tensor_shape const shape{batch, lanes, time}, states{batch, lanes, sequences};
   auto const problem = [&](std::vector<T>& to, std::vector<T>& last) {
     recurrence<T> made{.a = {a.data(), shape, order},
@@ -39,8 +49,8 @@ void expect_the_definition(std::string_view algorithm, index_t lanes, index_t ti
                        .x = {to.data(), shape, order},
                        .initial = {initial.data(), states},
                        .final = {last.data(), states}};
-    if (which == how::reverse) made.direction = direction::reverse;
-    if (which == how::packed) made.offsets = offsets;
+    if (which == how::reverse || which == how::short_ones) made.direction = direction::reverse;
+    if (is_packed) made.offsets = offsets;
     if (which == how::one_a) made.a.stride.time = 0;
     return made;
   };
@@ -67,7 +77,7 @@ TEST(cuda_tuned, look_back_in_a_cluster) {
 
 TEST(cuda_tuned, look_back) {
   using T = std::uint32_t;
-  for (how const which : {how::plain, how::reverse, how::packed, how::one_a}) {
+  for (how const which : {how::plain, how::reverse, how::packed, how::short_ones, how::one_a}) {
     expect_the_definition<T>("look_back", 1, 20 * tile + 4, layout::lane_major, which);
     expect_the_definition<T>("look_back", many_tiles, tile + 4, layout::lane_major, which);
   }
@@ -90,12 +100,13 @@ TEST(cuda_tuned, look_back_of_semi_log) {
 TEST(cuda_tuned, sequential) {
   for (layout const order : {layout::lane_major, layout::time_major})
     for (index_t const lanes : {3, 160})
-      expect_the_definition<std::uint32_t>("sequential", lanes, 517, order, how::plain);
+      for (how const which : {how::plain, how::packed, how::short_ones})
+        expect_the_definition<std::uint32_t>("sequential", lanes, 517, order, which);
 }
 // In rows: every slot used again, a group and a block that are not full, batches that begin in blocks of their own.
 template <class T>
 void expect_sequential_in_rows() {
-  for (how const which : {how::plain, how::reverse, how::one_a, how::in_a, how::in_b})
+  for (how const which : {how::plain, how::reverse, how::packed, how::short_ones, how::one_a, how::in_a, how::in_b})
     for (index_t const batch : {1, 2})
       expect_the_definition<T>("sequential", 68, 517, layout::time_major, which, batch);
 }
@@ -107,7 +118,7 @@ TEST(cuda_tuned, sequential_in_rows) {
 }
 // Wide blocks, of which there are enough for 132 multiprocessors.
 TEST(cuda_tuned, sequential_in_wide_rows) {
-  for (how const which : {how::plain, how::reverse})
+  for (how const which : {how::plain, how::reverse, how::short_ones})
     expect_the_definition<std::uint32_t>("sequential", 9540, 229, layout::time_major, which);
 }
 // Tickets enough for segments on 132 multiprocessors: of one segment; and with states handed on, every slot used again, a group of lanes and
@@ -123,10 +134,16 @@ void expect_sequential_in_segments(how which, index_t batch = 1) {
   expect_the_definition<T>("sequential", lanes / batch, time, layout::time_major, which, batch);
 }
 TEST(cuda_tuned, sequential_in_segments) {
-  for (how const which : {how::plain, how::reverse}) expect_sequential_in_segments<std::uint32_t>(which, 2);
+  for (how const which : {how::plain, how::reverse, how::packed})
+    expect_sequential_in_segments<std::uint32_t>(which, 2);
   expect_sequential_in_segments<double>(how::plain);
   expect_sequential_in_segments<std::complex<float>>(how::reverse);
   expect_sequential_in_segments<std::complex<double>>(how::plain);
+}
+TEST(cuda_tuned, sequential_in_segments_of_short_sequences) {
+  expect_sequential_in_segments<std::uint32_t>(how::short_ones);
+  expect_sequential_in_segments<double>(how::short_ones);
+  expect_sequential_in_segments<std::complex<double>>(how::short_ones);
 }
 // In place: what a segment reads is not yet written.
 TEST(cuda_tuned, sequential_in_segments_in_place) {
@@ -143,20 +160,22 @@ TEST(cuda_tuned, sequential_in_segments_of_one_a) {
 
 TEST(cuda_tuned, chunked) {
   for (layout const order : {layout::lane_major, layout::time_major}) {
-    expect_the_definition<std::uint32_t>("chunked", 1, 256, order, how::plain);
-    expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, how::plain);
+    for (how const which : {how::plain, how::packed, how::short_ones}) {
+      expect_the_definition<std::uint32_t>("chunked", 1, 256, order, which);
+      expect_the_definition<std::uint32_t>("chunked", 37, 2 * 4096 + 277, order, which);
+    }
   }
 }
 
 // In one pass: four pieces in a slot; a group of lanes that is not full.
 TEST(cuda_tuned, chunked_in_one_pass) {
-  for (how const which : {how::plain, how::reverse})
+  for (how const which : {how::plain, how::reverse, how::packed, how::short_ones})
     for (index_t const lanes : {8, 36})
       expect_the_definition<std::uint32_t>("chunked", lanes, 2 * 4096 + 277, layout::time_major, which);
 }
 // Every block's ring, which racecheck takes minutes for.
 TEST(cuda_tuned, chunked_in_one_pass_where_the_ring_goes_round) {
-  for (how const which : {how::plain, how::reverse})
+  for (how const which : {how::plain, how::reverse, how::packed, how::short_ones})
     expect_the_definition<std::uint32_t>("chunked", 213 * 32, 277, layout::time_major, which);
 }
 

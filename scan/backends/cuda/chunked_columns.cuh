@@ -21,6 +21,23 @@ namespace ssmscan::device::chunked_columns {
 
 using piece_runs::state_before;
 
+// The states after packed sequences that end in a run: what this thread has just stored in x. Called, so that scan has the registers.
+template <class T>
+__device__ __noinline__ void leave_states(storage_of_packed_columns<T> const& m,
+                                          ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
+                                          int place, int in_piece, int column) {
+  auto const& item = m.item[place];
+  auto const of = column_of<T>::of(plan, item, column);
+  index_t const t = of.at_piece * piece + in_piece * fan;
+  if (!of.any || t >= plan.time) return;
+  starts_of_piece const& starts = m.starts[place][column >> plan.log_across];
+  int const count = static_cast<int>(min(index_t{fan}, plan.time - t));
+  each_of(packed_group<fan>::of(starts, in_piece).first(count).ends, [&](int k) {
+    p.final(of.lane, sequence_of(p, starts, of.at_piece, in_piece * fan + k)) =
+        item.x[of.in_group + (t + k) * p.x.time_stride()];
+  });
+}
+
 // Two tasks more: reduce and scan.
 template <class T, rows How, sequences Of>
 struct pieces_of_columns : block_of_columns<T, Of> {
@@ -30,6 +47,14 @@ struct pieces_of_columns : block_of_columns<T, Of> {
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
   static constexpr int parts = parts_of<How>;
+  // From a step to the next; and where in a slot a run's first step stands.
+  static constexpr bool down = How == rows::in_boxes_down;
+  static constexpr int onward = down ? -tile::width : tile::width;
+  __device__ static int place_of_run(int in_piece, int column) {
+    constexpr int of_part = fan / parts;  // runs
+    int const in_part = in_piece % of_part, row = (in_piece - in_part) * fan + (of_part - in_part) * fan - 1;
+    return (down ? row : in_piece * fan) * tile::width + column;
+  }
 
   // ---- a run of 16 steps of a column ----
   struct run {
@@ -46,7 +71,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
   }
   // Step k of it; the first of a lane takes the initial state in.
   __device__ map step(column_t const& of, run const& r, T const* a, T const* b, int k) const {
-    T const step_a = a[k * tile::width], step_b = b[k * tile::width];
+    T const step_a = a[k * onward], step_b = b[k * onward];
     if (!packed && k == 0 && r.t == 0 && r.count > 0)
       return affine<T>::start(p.initial ? multiply_add(step_a, p.initial(of.lane, 0), step_b) : step_b);
     return affine<T>::step(step_a, step_b);
@@ -83,33 +108,21 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     each_of(starts, [&](int k) {
       T const state = at < m.ahead ? m.initial[slot(i)][at][column]
                                    : p.initial(of.lane, sequence_of(p, of_piece, of.at_piece, in_piece * fan + k));
-      b[k * tile::width] = multiply_add(a[k * tile::width], state, b[k * tile::width]);
+      b[k * onward] = multiply_add(a[k * onward], state, b[k * onward]);
       ++at;
     });
     // The copy engine's next writes come after these.
-    if constexpr (How == rows::in_boxes) fence_before_bulk_store();
+    if constexpr (are_boxes<How>) fence_before_bulk_store();
   }
   __device__ static map fold_packed(std::uint32_t starts, T const* a, T const* b) {
     map own = (starts & 1) != 0 ? affine<T>::start(b[0]) : affine<T>::step(a[0], b[0]);
 #pragma unroll 4
     for (int k = 1; k < fan; ++k) {
-      map const step = affine<T>::step(a[k * tile::width], b[k * tile::width]);
+      map const step = affine<T>::step(a[k * onward], b[k * onward]);
       own = (starts >> k & 1) != 0 ? affine<T>::start(step.b) : combine(own, step);
     }
     return own;
   }
-  // The states after sequences that end in a run: what this thread has just stored.
-  __device__ void leave_states(int i, item_t const& item, column_t const& of, run const& r, int in_piece,
-                               int column) const {
-    starts_of_piece const& starts = starts_at(i, column);
-    std::uint32_t const ends = packed_group<fan>::of(starts, in_piece).first(r.count).ends;
-    if (ends == 0) return;
-    T const* const x = item.x + of.in_group + r.t * p.x.time_stride();
-    each_of(ends, [&](int k) {
-      p.final(of.lane, sequence_of(p, starts, of.at_piece, in_piece * fan + k)) = x[k * p.x.time_stride()];
-    });
-  }
-
   // ---- reduce ----
   __device__ void reduce(int worker) const {
     item_t item;
@@ -123,21 +136,21 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       for (int c = 0; c < tile::rounds; ++c) {
         int const in_piece = first + c * next;
         run const r = run_of(mine, in_piece);
-        T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
-        T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+        T const* const a = m.a[slot(i)] + place_of_run(in_piece, column);
+        T const* const b = m.b[slot(i)] + place_of_run(in_piece, column);
         if (c == 0 || parts > 1) await_run(i, in_piece);
         own = affine<T>{}.identity();
         std::uint32_t const starts = starts_of(i, r, in_piece, column);
         if constexpr (packed) {
           if (p.initial)
-            put_states(i, mine, r, in_piece, column, starts, a, m.b[slot(i)] + in_piece * fan * tile::width + column);
+            put_states(i, mine, r, in_piece, column, starts, a, m.b[slot(i)] + place_of_run(in_piece, column));
         }
         if (packed && starts != 0) {
           own = fold_packed(starts, a, b);
         } else if (r.count == fan) {  // what is less is followed by nothing
           own = step(mine, r, a, b, 0);
 #pragma unroll
-          for (int k = 1; k < fan; ++k) own = combine(own, affine<T>::step(a[k * tile::width], b[k * tile::width]));
+          for (int k = 1; k < fan; ++k) own = combine(own, affine<T>::step(a[k * onward], b[k * onward]));
         }
         totals[in_piece][column] = own;
       }
@@ -148,7 +161,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
       map before = totals[0][column];
-      if constexpr (How == rows::in_boxes) {
+      if constexpr (are_boxes<How>) {
         std::array<map, fan - 1> of_run;  // all read before the first is folded
 #pragma unroll
         for (int r = 0; r < fan - 1; ++r) of_run[r] = totals[r][column];
@@ -185,8 +198,8 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     for (int i = 0; has_item(i, item); ++i) {
       auto mine = column_t::of(plan, item, column);
       run r = run_of(mine, in_piece);
-      T const* const a = m.a[slot(i)] + in_piece * fan * tile::width + column;
-      T const* const b = m.b[slot(i)] + in_piece * fan * tile::width + column;
+      T const* const a = m.a[slot(i)] + place_of_run(in_piece, column);
+      T const* const b = m.b[slot(i)] + place_of_run(in_piece, column);
       std::array<map, fan> prefixes;
       await_run(i, in_piece);
       std::uint32_t starts = starts_of(i, r, in_piece, column);
@@ -197,12 +210,11 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       if (packed && starts != 0) {
 #pragma unroll
         for (int k = 1; k < fan; ++k)
-          prefixes[k] =
-              combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]), (starts >> k & 1) != 0);
+          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * onward], b[k * onward]), (starts >> k & 1) != 0);
       } else {
 #pragma unroll
         for (int k = 1; k < fan; ++k)
-          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * tile::width], b[k * tile::width]));
+          prefixes[k] = combine(prefixes[k - 1], affine<T>::step(a[k * onward], b[k * onward]));
       }
       m.empty[slot(i)].arrive();
       m.reduced[place(i)].wait(turn(i));
@@ -213,19 +225,14 @@ struct pieces_of_columns : block_of_columns<T, Of> {
         mine = column_t::of(plan, item, column), r = run_of(mine, in_piece);
         starts = starts_of(i, r, in_piece, column);
       }
-      if (packed && starts != 0) {
-        complete<true>(i, item, mine, r, in_piece, column, starts, prefixes);
-      } else {
-        complete<false>(i, item, mine, r, in_piece, column, 0, prefixes);
-      }
+      complete(i, item, mine, r, in_piece, column, starts, prefixes);
       if constexpr (packed) {
-        if (p.final && r.count > 0) leave_states(i, item, mine, r, in_piece, column);
+        if (p.final) leave_states(m, p, plan, place(i), in_piece, column);
       }
     }
   }
 
-  // chunked.cuh's way down; whether a sequence starts in the run.
-  template <bool Starts>
+  // chunked.cuh's way down.
   __device__ void complete(int i, item_t const& item, column_t const& of, run const& r, int in_piece, int column,
                            std::uint32_t starts, std::array<map, fan> const& prefixes) const {
     index_t const chunk = of.at_piece / fan;
@@ -245,6 +252,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       runs = m.before[place(i)][in_piece][column];
       before_run = {true, completed(runs, before_piece, runs_start)};
     }
+    int const first = packed && starts != 0 ? __ffs(static_cast<int>(starts)) - 1 : fan;  // which starts a sequence
     index_t const stride = p.x.time_stride();
     T* x = item.x + of.in_group + r.t * stride;
     T last(0);
@@ -252,10 +260,10 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     for (int k = 0; k < fan; ++k) {
       if (k >= r.count) break;
       if (k < fan - 1) {
-        last = completed(prefixes[k], before_run, Starts && (starts & ((2u << k) - 1)) != 0);
+        last = completed(prefixes[k], before_run, k >= first);
       } else {  // a run's last is completed by the level above, a piece's by the one above that
-        map const whole = in_piece > 0 ? combine(runs, prefixes[k], Starts) : prefixes[k];
-        bool const starts_here = Starts || runs_start;
+        map const whole = in_piece > 0 ? combine(runs, prefixes[k], first < fan) : prefixes[k];
+        bool const starts_here = first < fan || runs_start;
         if (in_piece < fan - 1) {
           last = completed(whole, before_piece, starts_here);
         } else {
@@ -283,7 +291,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
   cudaTriggerProgrammaticLaunchCompletion();
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
-      for (barrier& part : m.full[s]) part.initialise(How == rows::in_boxes ? 1 : loaders * warp_size);
+      for (barrier& part : m.full[s]) part.initialise(are_boxes<How> ? 1 : loaders * warp_size);
       if constexpr (Of == sequences::packed) m.states_came[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers + tile::cells);
     }
@@ -302,14 +310,14 @@ __global__ void __launch_bounds__(threads<T>, 1)
   loading_of_columns<T, How, Of> const loading{block};
   pieces_of_columns<T, How, Of> const pieces{block};
   passing_of_columns<T, Of> const passing{block};
-  if constexpr (How == rows::in_boxes) {
+  if constexpr (are_boxes<How>) {
     if (warp == 1 && block.lane == 0) loading.prefetch_the_first(boxes);
   }
   cudaGridDependencySynchronize();
   ticket_counter::word_t const asked = threadIdx.x == 0 ? counter.ask() : 0;
   __syncthreads();
   if (warp < loaders) {
-    if constexpr (How == rows::in_boxes) {
+    if constexpr (are_boxes<How>) {
       if (warp == 0) loading.load_boxes(boxes, asked);
     } else if (warp == 0) {
       loading.load_a(asked);
@@ -373,6 +381,8 @@ void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_o
          word* memory, starts_for<Of> const& starts) {
   if constexpr (sizeof(T) == 4) {  // not measured of other types
     if (auto const boxes = boxes_of<rows::in_boxes>::made(problem, plan, together))
+      return run(on, problem, plan, memory, *boxes, starts);
+    if (auto const boxes = boxes_of<rows::in_boxes_down>::made(problem, plan, together))
       return run(on, problem, plan, memory, *boxes, starts);
   }
   run(on, problem, plan, memory, boxes_of<rows::copied>{}, starts);

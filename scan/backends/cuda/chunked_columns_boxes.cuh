@@ -11,28 +11,34 @@
 
 namespace ssmscan::device::chunked_columns {
 
-enum class rows { copied, in_boxes };
+// Boxes run up in memory: where time runs down, the last row of one is its first step.
+enum class rows { copied, in_boxes, in_boxes_down };
 template <rows How>
-inline constexpr int parts_of = How == rows::in_boxes ? most_parts : 1;
+inline constexpr bool are_boxes = How != rows::copied;
+template <rows How>
+inline constexpr int parts_of = are_boxes<How> ? most_parts : 1;
 
 template <rows How>
 struct boxes_of {};
 
 // Of lanes in batches of `together`, and time.
-template <>
-struct boxes_of<rows::in_boxes> {
+template <rows How>
+requires are_boxes<How>
+struct boxes_of<How> {
+  static constexpr bool down = How == rows::in_boxes_down;
   CUtensorMap a, b;
   std::uint32_t together;
+  int time;
 
-  // None where a slot's columns are several pieces of fewer lanes, time runs down, or a map cannot say as much.
+  // None where a slot's columns are several pieces of fewer lanes, time runs the other way, or a map cannot say as much.
   template <class T>
   static std::optional<boxes_of> made(ssmscan::detail::recurrence_problem<T> const& p, plan_of_columns const& plan,
                                       index_t together) {
     constexpr index_t most = index_t{1} << 31, farthest = index_t{1} << 40;  // lanes or steps; bytes of a stride
     index_t const batches = p.size.lanes / together;
-    boxes_of of{{}, {}, static_cast<std::uint32_t>(together)};
+    boxes_of of{{}, {}, static_cast<std::uint32_t>(together), static_cast<int>(p.size.time)};
     auto const is_made = [&](CUtensorMap& map, auto const& view) {
-      index_t const row = view.time_stride() * index_t{sizeof(T)};
+      index_t const row = view.time_stride() * index_t{sizeof(T)} * (down ? -1 : 1);
       index_t const batch = batches > 1 ? (&view(together, 0) - &view(0, 0)) * index_t{sizeof(T)} : row;
       if (row <= 0 || row >= farthest || batch <= 0 || batch >= farthest) return false;
       constexpr int words = sizeof(T) / 4;
@@ -42,9 +48,9 @@ struct boxes_of<rows::in_boxes> {
       cuuint32_t const box[] = {static_cast<cuuint32_t>(columns_tile<T>::width * words), steps, 1}, every[] = {1, 1, 1};
       auto const encode = encoder();
       return encode != nullptr &&
-             encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT32, 3, const_cast<T*>(&view(0, 0)), sizes, strides, box, every,
-                    CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE, CU_TENSOR_MAP_L2_PROMOTION_NONE,
-                    CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
+             encode(&map, CU_TENSOR_MAP_DATA_TYPE_UINT32, 3, const_cast<T*>(&view(0, down ? p.size.time - 1 : 0)),
+                    sizes, strides, box, every, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_NONE,
+                    CU_TENSOR_MAP_L2_PROMOTION_NONE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE) == CUDA_SUCCESS;
     };
     if (plan.across < columns_tile<T>::width || p.size.lanes >= most || p.size.time >= most - piece)
       return std::nullopt;
@@ -64,14 +70,14 @@ struct boxes_of<rows::in_boxes> {
   template <class T>
   __device__ void prefetch(item_of_columns<T> const& item) const {
 #pragma unroll 1
-    for (int part = 0; part < parts_of<rows::in_boxes>; ++part) {
+    for (int part = 0; part < parts_of<How>; ++part) {
       corner const from = corner_of(item, part);
       prefetch(a, from), prefetch(b, from);
     }
   }
 
  private:
-  static constexpr int steps = piece / parts_of<rows::in_boxes>;  // of a box
+  static constexpr int steps = piece / parts_of<How>;  // of a box
 
   struct corner {
     int word, t, batch;
@@ -79,8 +85,9 @@ struct boxes_of<rows::in_boxes> {
   template <class T>
   __device__ corner corner_of(item_of_columns<T> const& item, int part) const {
     auto const lane = static_cast<std::uint32_t>(item.lane);
-    return {static_cast<int>(lane % together) * static_cast<int>(sizeof(T) / 4),
-            static_cast<int>(item.piece) * piece + part * steps, static_cast<int>(lane / together)};
+    int const t = static_cast<int>(item.piece) * piece + part * steps;
+    return {static_cast<int>(lane % together) * static_cast<int>(sizeof(T) / 4), down ? time - steps - t : t,
+            static_cast<int>(lane / together)};
   }
 
   __device__ static void ask(void* shared, CUtensorMap const& map, corner const& from, barrier& done) {

@@ -18,7 +18,7 @@ struct loading_of_columns : block_of_columns<T, Of> {
   // The i-th ticket is drawn when its slot is free, as others wait for what is drawn. In boxes it is asked for when the slot will be free
   // without anybody's help: when what is in it is reduced, and the item that scan has in registers has all that it waits for.
   __device__ index_t draw(int i, ticket_counter::word_t asked) const {
-    if (How == rows::in_boxes && i >= tile::slots) {
+    if (are_boxes<How> && i >= tile::slots) {
       m.reduced[place(i - tile::slots)].wait(turn(i - tile::slots));
       m.folded[place(i)].wait(turn(i) ^ 1);
       m.carried[place(i)].wait(turn(i) ^ 1);
@@ -32,7 +32,7 @@ struct loading_of_columns : block_of_columns<T, Of> {
     return ticket;
   }
   // Beside the end of the kernel before: what the first tickets need, whichever block will draw them.
-  __device__ void prefetch_the_first(boxes_of<rows::in_boxes> const& boxes) const {
+  __device__ void prefetch_the_first(boxes_of<How> const& boxes) const {
 #pragma unroll 1
     for (int k = 0; k < tile::slots; ++k) {
       index_t const ticket = blockIdx.x + index_t{k} * gridDim.x;
@@ -104,12 +104,20 @@ struct loading_of_columns : block_of_columns<T, Of> {
     m.handed_out[place(i)].arrive();
   }
 
-  // 16 bytes a thread, a few rows at a time.
+  // 16 bytes a thread, a few rows at a time. What is one for all steps is read once: every multiprocessor asks for it, and a line of the
+  // second-level cache answers one after another.
   __device__ void copy_in(int i, item_t const& item, ssmscan::detail::lane_view<T const> const& view, T* to) const {
     constexpr int units = tile::width / tile::unit, together = warp_size / units;
     int const column = lane % units * tile::unit;
     auto const mine = column_t::of(plan, item, column);
-    if (mine.any) {
+    if (view.time_stride() == 0) {
+      uint4 row{};
+      if (mine.any) row = *reinterpret_cast<uint4 const*>(&view(item.lane, 0) + mine.in_group);
+      to += lane / units * tile::width + column;
+#pragma unroll 8
+      for (int s = 0; s < piece; s += together) *reinterpret_cast<uint4*>(to + s * tile::width) = row;
+      asm volatile("fence.acq_rel.cta;" ::: "memory");  // it comes with the arrival, as what is copied does
+    } else if (mine.any) {
       index_t const begin = mine.at_piece * piece, stride = view.time_stride();
       int const steps = static_cast<int>(min(index_t{piece}, plan.time - begin));
       T const* from = &view(item.lane, 0) + mine.in_group + (begin + lane / units) * stride;

@@ -58,10 +58,10 @@ constexpr unsigned whole_warp = 0xffffffff;
 struct starts_of_thread {
   static constexpr int steps = starts_of_piece::run / 2;
   std::uint32_t bits = 0;
-  bool behind = false;   // a sequence starts at the step after these, or all ends
-  bool in_order = true;  // of the steps after a run's first
-  index_t sequence = 0;  // which one holds a run's first step: told by who has that
-  index_t last = -1;     // which one holds the last of these, where somebody may have to search
+  bool behind = false;    // a sequence starts at the step after these, or all ends
+  bool in_order = true;   // of the steps after a run's first
+  index_t sequence = -1;  // which one holds a run's first step: told by who has one
+  index_t last = -1;      // which one holds the last of these, where somebody may have to search
 };
 
 // In the list of offsets: from the first of this thread's steps on, empty sequences passed over by a search.

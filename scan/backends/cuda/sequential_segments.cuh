@@ -92,9 +92,6 @@ struct block {
       bool const any = column < item.lanes;
       T const* from_a = item.a + row * p.a.time_stride() + column;
       T const* from_b = item.b + row * p.b.time_stride() + column;
-      // What is one for all steps is read once: else all that share a line of the second-level cache wait for one another.
-      uint4 one_a{};
-      if (next_a == 0 && any) one_a = *reinterpret_cast<uint4 const*>(from_a);
       index_t left = s.time - first_step(item) - row;
 #pragma unroll 1
       for (int g = 0; g < s.groups; ++g, slot.advance(), left -= steps) {
@@ -102,23 +99,13 @@ struct block {
         if (thread == 0 && g + 1 == s.groups) asked = ask();
         if constexpr (packed) copy_starts(slot, item, g, thread);
         int const to = row * width + column;
-        if (next_a == 0) {
 #pragma unroll
-          for (int k = 0; k < steps; k += rows) {
-            *reinterpret_cast<uint4*>(m.a[slot.at] + to + k * width) = one_a;
-            if (any && k < left) copy_piece(m.b[slot.at] + to + k * width, from_b);
-            from_b += next_b;
+        for (int k = 0; k < steps; k += rows) {
+          if (any && k < left) {
+            copy_piece(m.a[slot.at] + to + k * width, from_a);
+            copy_piece(m.b[slot.at] + to + k * width, from_b);
           }
-          asm volatile("fence.acq_rel.cta;" ::: "memory");  // comes with the arrival, as copies do
-        } else {
-#pragma unroll
-          for (int k = 0; k < steps; k += rows) {
-            if (any && k < left) {
-              copy_piece(m.a[slot.at] + to + k * width, from_a);
-              copy_piece(m.b[slot.at] + to + k * width, from_b);
-            }
-            from_a += next_a, from_b += next_b;
-          }
+          from_a += next_a, from_b += next_b;
         }
         if constexpr (packed) {
           if (p.initial && left > -row) copy_states(slot, item, g, thread, left + row);
