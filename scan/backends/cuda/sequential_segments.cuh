@@ -108,7 +108,7 @@ struct block {
           from_a += next_a, from_b += next_b;
         }
         if constexpr (packed) {
-          if (p.initial && left > -row) copy_states(slot, item, g, thread, left + row);
+          if ((p.initial || p.final) && left > -row) find_states(slot, item, g, thread, left + row);
         }
         m.loaded[slot.at].arrive_after_copies();
       }
@@ -127,7 +127,7 @@ struct block {
   __device__ void copy_starts(slot_turn const& slot, item_t const& item, int g, int thread) const {
     constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
     if (thread < units && first_step(item) + g * steps < s.time)
-      copy_piece(reinterpret_cast<uint4*>(&m.starts[slot.at]) + thread,
+      copy_piece(reinterpret_cast<uint4*>(&m.starts[slot.at].piece) + thread,
                  reinterpret_cast<uint4 const*>(starts.pieces + piece_of(item, g)) + thread);
   }
   __device__ packed_group<steps> packed_steps([[maybe_unused]] slot_turn const& slot,
@@ -135,49 +135,57 @@ struct block {
                                               [[maybe_unused]] index_t left) const {
     if constexpr (packed) {
       if (left > 0)
-        return packed_group<steps>::of(m.starts[slot.at], group_in_piece(item, g))
+        return packed_group<steps>::of(m.starts[slot.at].piece, group_in_piece(item, g))
             .first(static_cast<int>(min(left, index_t{steps})));
     }
     return {0, 0};
   }
-  // The first initial states of a group come with it: who needs them would wait for memory.
-  __device__ void copy_states(slot_turn const& slot, item_t const& item, int g, int thread, index_t left) const {
+  // Which sequences a group's steps are of; and their first initial states come with it: who needs them would wait for memory.
+  __device__ void find_states(slot_turn const& slot, item_t const& item, int g, int thread, index_t left) const {
     starts_of_piece const& piece = starts.pieces[piece_of(item, g)];
     int const group = group_in_piece(item, g);
-    std::uint32_t rest =
-        packed_group<steps>::of(piece, group).first(static_cast<int>(min(left, index_t{steps}))).starts;
-    if (rest == 0) return;
-    auto const which = sequences_of_group<T, steps>::of(p, piece, piece_of(item, g), group, rest);
-    for (int k = 0; k < states_ahead && rest != 0; ++k, rest &= rest - 1) {
-      index_t const sequence = which.at(__ffs(static_cast<int>(rest)) - 1);
-      if (thread < item.lanes && thread < width)
-        copy_element(&m.initial[slot.at][k][thread], &p.initial(item.lane + thread, sequence));
+    auto const at = packed_group<steps>::of(piece, group).first(static_cast<int>(min(left, index_t{steps})));
+    if ((at.starts | at.ends) == 0) return;
+    auto const which = sequences_of_group<T, steps>::of(p, piece, piece_of(item, g), group, at.starts | at.ends);
+    if (thread < steps) m.starts[slot.at].sequence[thread] = which.mine;
+    if (p.initial) {
+      std::uint32_t rest = at.starts;
+      for (int k = 0; k < states_ahead && rest != 0; ++k, rest &= rest - 1) {
+        index_t const sequence = which.at(__ffs(static_cast<int>(rest)) - 1);
+        if (thread < item.lanes && thread < width)
+          copy_element(&m.initial[slot.at][k][thread], &p.initial(item.lane + thread, sequence));
+      }
+    }
+    asm volatile("fence.acq_rel.cta;" ::: "memory");  // it comes with the arrival, as what is copied does
+  }
+
+  // Initial states enter b, before it is read; then states that end, as they stand in b.
+  __device__ void put_states(slot_turn const& slot, std::uint32_t bits, int thread, index_t lane) const {
+    constexpr int together = 4;
+    for (int n = 0; bits != 0; n += together) {
+      int at[together];
+      T state[together];
+      int const count = min(__popc(bits), together);
+#pragma unroll
+      for (int j = 0; j < together; ++j) {
+        if (j >= count) break;
+        at[j] = __ffs(static_cast<int>(bits)) - 1, bits &= bits - 1;
+        state[j] = n + j < states_ahead ? m.initial[slot.at][n + j][thread]
+                                        : p.initial(lane, m.starts[slot.at].sequence[at[j]]);
+        at[j] = at[j] * width + thread;
+        state[j] = multiply_add(m.a[slot.at][at[j]], state[j], m.b[slot.at][at[j]]);
+      }
+#pragma unroll
+      for (int j = 0; j < together; ++j)
+        if (j < count) m.b[slot.at][at[j]] = state[j];
     }
   }
-  // They enter b, before it is read; then states that end, as they stand in b. By whole warps.
-  __device__ void put_states(slot_turn const& slot, item_t const& item, int g, std::uint32_t at, int thread,
-                             index_t lane) const {
-    if (at == 0) return;
-    bool const more = __popc(at) > states_ahead;
-    auto const which = sequences_of_group<T, steps>::of(p, m.starts[slot.at], piece_of(item, g),
-                                                        group_in_piece(item, g), more ? at : 0);
-    int put = 0;
-    each_of(at, [&](int k) {
-      index_t const sequence = which.at(k);
-      T const state = put < states_ahead ? m.initial[slot.at][put][thread] : p.initial(lane, sequence);
-      T& b = m.b[slot.at][k * width + thread];
-      b = multiply_add(m.a[slot.at][k * width + thread], state, b);
-      ++put;
-    });
-  }
-  __device__ void leave_states(slot_turn const& slot, item_t const& item, int g, std::uint32_t at, int thread,
-                               index_t lane, bool stores) const {
-    auto const which =
-        sequences_of_group<T, steps>::of(p, m.starts[slot.at], piece_of(item, g), group_in_piece(item, g), at);
-    each_of(at, [&](int k) {
-      index_t const sequence = which.at(k);
-      if (stores) p.final(lane, sequence) = m.b[slot.at][k * width + thread];
-    });
+  __device__ void leave_states(slot_turn const& slot, std::uint32_t bits, int thread, index_t lane) const {
+#pragma unroll 4
+    for (int n = __popc(bits); n > 0; --n, bits &= bits - 1) {
+      int const k = __ffs(static_cast<int>(bits)) - 1;
+      p.final(lane, m.starts[slot.at].sequence[k]) = m.b[slot.at][k * width + thread];
+    }
   }
 
   // ---- carry ----
@@ -269,7 +277,7 @@ struct block {
         m.loaded[slot.at].wait(slot.parity);
         auto const at = packed_steps(slot, item, g, left);
         if constexpr (packed) {
-          if (p.initial) put_states(slot, item, g, at.starts, thread, of);
+          if (p.initial) put_states(slot, at.starts, thread, of);
         }
         if (left >= steps) {
           bool const ends = g + 1 == s.groups && !is_last;
@@ -281,7 +289,7 @@ struct block {
         }
         if constexpr (packed) {
           if (leaves_states(at)) {
-            leave_states(slot, item, g, at.ends, thread, of, lane.stores);
+            if (lane.stores) leave_states(slot, at.ends, thread, of);
             m.read[slot.at].arrive();
           }
         }

@@ -26,12 +26,19 @@ struct shape {
   static constexpr int threads = warp_size + loaders + computers;
 };
 
+// Packed: where sequences start in the piece of a slot, and which one each of the slot's steps is of.
+template <class T>
+struct starts_of_group {
+  starts_of_piece piece;
+  index_t sequence[shape<T>::steps];
+};
+
 // What fits into 227 KiB less what else there is. Packed, a slot has the starts of its piece, and a few initial states, as well.
 inline constexpr int states_ahead = 8;
 template <class T, sequences Of>
 inline constexpr int slots = Of == sequences::packed
                                  ? (216 << 10) / ((2 * shape<T>::steps + states_ahead) * shape<T>::row_bytes +
-                                                  static_cast<int>(sizeof(starts_of_piece)))
+                                                  static_cast<int>(sizeof(starts_of_group<T>)))
                                  : (208 << 10) / (2 * shape<T>::steps * shape<T>::row_bytes);
 template <class T, sequences Of>
 inline constexpr int places = slots<T, Of> + 2;  // of tickets on their way: one in each slot, one before, one after
@@ -77,7 +84,7 @@ template <class T, sequences Of>
 struct storage_for : storage<T, Of> {};
 template <class T>
 struct storage_for<T, sequences::packed> : storage<T, sequences::packed> {
-  starts_of_piece starts[slots<T, sequences::packed>];
+  starts_of_group<T> starts[slots<T, sequences::packed>];
   T initial[slots<T, sequences::packed>][states_ahead][shape<T>::width];
 };
 
