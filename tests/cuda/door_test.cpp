@@ -160,15 +160,15 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.
   EXPECT_EQ(bytes("heinsen"), lines(8 * n) + lines(32 * n) + lines(32 * n) + lines(32 * lanes * tiles));
-  // Packed: a byte for each step and one more, and the offsets; by pieces of 256 steps, a record of 48 bytes for each, and the offsets
+  // Packed: a byte for each step and one more, and the offsets; by pieces of 256 steps, a record of 80 bytes for each, and the offsets
   // where states are asked for.
   problem.offsets = memory().offsets;
   EXPECT_EQ(bytes("hillis_steele"), lines(time + 1) + lines(8 * 4) + 2 * lines(12 * n));
-  EXPECT_EQ(bytes("sequential"), lines(48 * 20));
-  EXPECT_EQ(bytes("chunked"), lines(48 * 20) + lines(16 * (8 + lanes * (20 + tiles + tiles))));
+  EXPECT_EQ(bytes("sequential"), lines(80 * 20));
+  EXPECT_EQ(bytes("chunked"), lines(80 * 20) + lines(16 * (8 + lanes * (20 + tiles + tiles))));
   static float states[lanes * 3];
   problem.final = {states, tensor_shape{1, lanes, 3}};
-  EXPECT_EQ(bytes("sequential"), lines(48 * 20) + lines(8 * 4));
+  EXPECT_EQ(bytes("sequential"), lines(80 * 20) + lines(8 * 4));
 }
 
 TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {
