@@ -168,7 +168,8 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("chunked"), lines(80 * 20) + lines(16 * (8 + lanes * (20 + tiles + tiles))));
   static float states[lanes * 3];
   problem.final = {states, tensor_shape{1, lanes, 3}};
-  EXPECT_EQ(bytes("sequential"), lines(80 * 20) + lines(8 * 4));
+  EXPECT_EQ(bytes("sequential"),
+            lines(80 * 20) + lines(8 * 4) + lines(2 * 256 * 20));  // and which sequence each step is of
 }
 
 TEST(cuda_door, automatic_says_what_and_why_and_naming_it_is_the_same) {

@@ -194,7 +194,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       await_run(i, in_piece);
       std::uint32_t starts = starts_of(i, r, in_piece, column);
       if constexpr (packed) {
-        if (p.initial) m.stated[place(i)].wait(turn(i));
+        if (p.initial && starts != 0) m.stated[place(i)].wait(turn(i));  // nothing was put into the others
       }
       prefixes[0] = step(mine, r, a, b, 0);  // what is past the end is stored by nobody
       if (packed && starts != 0) {
@@ -217,7 +217,8 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       }
       complete(i, item, mine, r, in_piece, column, starts, prefixes);
       if constexpr (packed) {
-        if (p.final) leave_states(m, p, plan, place(i), in_piece, column);
+        if (p.final && packed_group<fan>::of(m.starts[place(i)][column >> plan.log_across], in_piece).ends != 0)
+          leave_states(m, p, plan, place(i), in_piece, column);
       }
     }
   }

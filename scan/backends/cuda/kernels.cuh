@@ -37,11 +37,22 @@ inline constexpr bool is_segmented = false;
 template <class M>
 inline constexpr bool is_segmented<segmented<M>> = true;
 
+// A form by pieces that asks which sequence each step is of says so by a member.
+template <class A>
+inline constexpr steps_told steps_told_to = [] {
+  if constexpr (requires { A::asks_for_steps; }) {
+    return steps_told::yes;
+  } else {
+    return steps_told::no;
+  }
+}();
+
 template <class A, class M, class B, class T>
 void run_on(B& on, device_call<T> const& call) {
   if constexpr (is_segmented<M> && tuned_packed<A, B, M, T>) {
     bool const with_states = call.problem.initial || call.problem.final;
-    using packed_as = std::conditional_t<told_of<A, B, M, T, sequence_starts>, packed_starts<B>, packed_pieces<B>>;
+    using packed_as =
+        std::conditional_t<told_of<A, B, M, T, sequence_starts>, packed_starts<B>, packed_pieces<B, steps_told_to<A>>>;
     packed_as const packed(on, call.packing, call.problem.size.time, with_states);
     recurrence_problem<T> problem = call.problem;
     problem.offsets = packed.offsets();

@@ -31,8 +31,11 @@ struct packed_group {
 
   // The group in its piece.
   __device__ static packed_group of(starts_of_piece const& piece, int group) {
-    int const at = group * Steps, word = at / 32;
-    std::uint32_t const here = piece.bits[word], next = piece.bits[word + 1];
+    int const at = group * Steps;
+    return of(piece.bits[at / 32], piece.bits[at / 32 + 1], at);
+  }
+  // The same of the word it is in, and the next.
+  __device__ static packed_group of(std::uint32_t here, std::uint32_t next, int at) {
     std::uint32_t const from = at % 32 == 0 ? here : __funnelshift_r(here, next, at % 32);
     return {from & all, __funnelshift_r(here, next, at % 32 + 1) & all};
   }

@@ -56,6 +56,9 @@ struct sequence_starts {
 
 struct starts_by_piece {
   starts_of_piece const* pieces = nullptr;
+  // For each step, how many later than the first of its piece its sequence is, most_later or more alike: where a form asks for that, and
+  // states are asked for.
+  std::uint16_t const* later = nullptr;
 };
 
 }  // namespace ssmscan::detail

@@ -44,15 +44,15 @@ void find_offsets(B& on, index_t time, Heads const& is_head, std::span<index_t> 
 
 template <class B, class Starts>
 void launch_find_pieces([[maybe_unused]] B& on, [[maybe_unused]] Starts const& starts,
-                        [[maybe_unused]] std::span<starts_of_piece> pieces,
-                        [[maybe_unused]] std::span<index_t> offsets) {
+                        [[maybe_unused]] std::span<starts_of_piece> pieces, [[maybe_unused]] std::span<index_t> offsets,
+                        [[maybe_unused]] std::uint16_t* later) {
   if constexpr (std::same_as<B, cuda>) {
     auto const count = static_cast<index_t>(pieces.size()), places = static_cast<index_t>(offsets.size());
     index_t const threads = std::max(count * threads_of_piece, places);
     constexpr int of_block = threads_of_piece * pieces_of_block;
     launch(on.stream(),
            {std::min(ceil_div(threads, index_t{of_block}), most_blocks), of_block, 0, 1, start::beside_the_last},
-           &find_pieces<Starts>, starts, count, pieces.data(), places, offsets.data());
+           &find_pieces<Starts>, starts, count, pieces.data(), places, offsets.data(), later);
   }
 }
 
@@ -60,13 +60,13 @@ void launch_find_pieces([[maybe_unused]] B& on, [[maybe_unused]] Starts const& s
 
 template <class B>
 void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<starts_of_piece> pieces,
-                    std::span<index_t> offsets) {
+                    std::span<index_t> offsets, std::uint16_t* later) {
   if (given.offsets.data() != nullptr)
-    return launch_find_pieces(on, listed_starts{offsets_in(given, time)}, pieces, offsets);
+    return launch_find_pieces(on, listed_starts{offsets_in(given, time)}, pieces, offsets, later);
   auto const is_head = heads_in(given, time);
   if (!offsets.empty()) find_offsets(on, time, is_head, offsets);
   masked_starts const starts{is_head, offsets.empty() ? nullptr : offsets.data(), static_cast<index_t>(offsets.size())};
-  launch_find_pieces(on, starts, pieces, std::span<index_t>{});
+  launch_find_pieces(on, starts, pieces, std::span<index_t>{}, later);
 }
 
 template <class B>
@@ -124,15 +124,16 @@ void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t
 
 #define SSMSCAN_INSTANTIATE_FOR(B, T) \
   template void finish_empty_sequences<B, T>(B&, recurrence_problem<T> const&, index_t);
-#define SSMSCAN_INSTANTIATE(B)                                                                                         \
-  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);                     \
-  template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);                            \
-  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*);                                   \
-  template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>, std::span<index_t>); \
-  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                                    \
-  SSMSCAN_INSTANTIATE_FOR(B, double)                                                                                   \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                                      \
-  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                                     \
+#define SSMSCAN_INSTANTIATE(B)                                                                                        \
+  template void lay_out<B>(B&, device_packing const&, index_t, std::uint8_t*, std::span<index_t>);                    \
+  template void lay_out_offsets<B>(B&, device_packing const&, index_t, std::span<index_t>);                           \
+  template void lay_out_bits<B>(B&, device_packing const&, index_t, std::uint32_t*);                                  \
+  template void lay_out_pieces<B>(B&, device_packing const&, index_t, std::span<starts_of_piece>, std::span<index_t>, \
+                                  std::uint16_t*);                                                                    \
+  SSMSCAN_INSTANTIATE_FOR(B, float)                                                                                   \
+  SSMSCAN_INSTANTIATE_FOR(B, double)                                                                                  \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<float>)                                                                     \
+  SSMSCAN_INSTANTIATE_FOR(B, std::complex<double>)                                                                    \
   SSMSCAN_INSTANTIATE_FOR(B, std::uint32_t)
 SSMSCAN_INSTANTIATE(cuda)
 SSMSCAN_INSTANTIATE(workspace_query)

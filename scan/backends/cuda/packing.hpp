@@ -18,10 +18,10 @@ template <class B>
 void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_t* bits);
 
 // The same by pieces: as many records as there are pieces, in one launch where offsets are given. offsets: none where no state is
-// asked for.
+// asked for. later (starts_by_piece): null where that is not asked for.
 template <class B>
 void lay_out_pieces(B& on, device_packing const& given, index_t time, std::span<starts_of_piece> pieces,
-                    std::span<index_t> offsets);
+                    std::span<index_t> offsets, std::uint16_t* later = nullptr);
 
 // Offsets alone, from offsets.
 template <class B>
@@ -90,24 +90,33 @@ class packed_starts {
   sequence_starts starts_{};
 };
 
-// For forms that go by pieces.
-template <class B>
+// For forms that go by pieces; whether they ask which sequence each step is of.
+enum class steps_told { no, yes };
+template <class B, steps_told Steps>
 class packed_pieces {
  public:
   packed_pieces(B& on, device_packing const& given, index_t time, bool with_states)
-      : pieces_(on.template scratch<starts_of_piece>(ceil_div(time, starts_of_piece::steps))),
+      : count_of_pieces_(ceil_div(time, starts_of_piece::steps)),
+        pieces_(on.template scratch<starts_of_piece>(count_of_pieces_)),
         count_(with_states ? given.sequences + 1 : 0),
-        offsets_(on.template scratch<index_t>(count_)) {
-    lay_out_pieces(on, given, time, {pieces_.data(), static_cast<std::size_t>(ceil_div(time, starts_of_piece::steps))},
-                   offsets());
+        offsets_(on.template scratch<index_t>(count_)),
+        tells_steps_(with_states && Steps == steps_told::yes),
+        later_(on.template scratch<std::uint16_t>(tells_steps_ ? count_of_pieces_ * starts_of_piece::steps : 0)) {
+    lay_out_pieces(on, given, time, {pieces_.data(), static_cast<std::size_t>(count_of_pieces_)}, offsets(),
+                   later_of_steps());
   }
-  starts_by_piece starts() const { return {pieces_.data()}; }
+  starts_by_piece starts() const { return {pieces_.data(), later_of_steps()}; }
   std::span<index_t> offsets() const { return {offsets_.data(), static_cast<std::size_t>(count_)}; }
 
  private:
+  std::uint16_t* later_of_steps() const { return tells_steps_ ? later_.data() : nullptr; }
+
+  index_t count_of_pieces_;
   arena_array<starts_of_piece> pieces_;
   index_t count_;
   arena_array<index_t> offsets_;
+  bool tells_steps_;
+  arena_array<std::uint16_t> later_;
 };
 
 }  // namespace ssmscan::detail

@@ -25,10 +25,11 @@ inline constexpr unsigned whole_warp = 0xffffffff;
 struct starts_of_thread {
   static constexpr int steps = starts_of_piece::run / 2;
   std::uint32_t bits = 0;
-  bool behind = false;    // a sequence starts at the step after these, or all ends
-  bool in_order = true;   // of the steps after a run's first
-  index_t sequence = -1;  // which one holds a run's first step: told by who has one
-  index_t last = -1;      // which one holds the last of these, where somebody may have to search
+  bool behind = false;          // a sequence starts at the step after these, or all ends
+  bool in_order = true;         // of the steps after a run's first
+  index_t sequence = -1;        // which one holds a run's first step: told by who has one
+  index_t of_step[steps] = {};  // which one holds each of these, where that is asked for
+  index_t last = -1;            // which one holds the last of these, where somebody may have to search
 };
 
 // In the list of offsets: from the first of this thread's steps on, empty sequences passed over by a search.
@@ -67,6 +68,8 @@ struct listed_starts {
     if (from > offset.time) return made;
     bool const begins_run = thread % 2 == 0 && from < offset.time;
     index_t k = first_in(first, end, begins_run ? from + 1 : from);
+#pragma unroll
+    for (index_t& of : made.of_step) of = k - 1;
     if (begins_run) made.sequence = max(k - 1, index_t{0}), made.bits = offset(made.sequence) == from ? 1 : 0;
     for (; k <= offset.sequences; ++k) {
       index_t const v = offset(k);
@@ -75,10 +78,14 @@ struct listed_starts {
         break;
       }
       made.bits |= 1u << (v - from);
-      if (k == offset.sequences || offset(k + 1) != v) continue;
-      made.in_order = false;
-      k = first_in(k + 1, offset.sequences, v + 1) - 1;
-      if (offset(k + 1) == v) break;  // the last, `time`
+      if (k < offset.sequences && offset(k + 1) == v) {
+        made.in_order = false;
+        k = first_in(k + 1, offset.sequences, v + 1) - 1;
+      }
+#pragma unroll
+      for (int j = 0; j < made.steps; ++j)
+        if (from + j >= v) made.of_step[j] = k;
+      if (v == offset.time) break;
     }
     made.last = k - 1;
     return made;
@@ -98,8 +105,12 @@ struct masked_starts {
     for (int k = 0; k < made.steps; ++k)
       if (from + k <= is_head.time && is_head(from + k)) made.bits |= 1u << k;
     made.behind = from + made.steps <= is_head.time && is_head(from + made.steps);
-    if (found != nullptr && thread % 2 == 0 && from < is_head.time)
-      made.sequence = count_not_above(found, places, from) - 1;
+    if (found != nullptr && from < is_head.time) {
+      index_t of = count_not_above(found, places, from) - 1;
+      if (thread % 2 == 0) made.sequence = of;
+#pragma unroll
+      for (int k = 0; k < made.steps; ++k) made.of_step[k] = k > 0 && (made.bits >> k & 1) != 0 ? ++of : of;
+    }
     return made;
   }
   __device__ void copy(index_t, index_t*) const {}
@@ -107,7 +118,8 @@ struct masked_starts {
 
 template <class Starts>
 __global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
-    find_pieces(Starts const starts, index_t count, starts_of_piece* pieces, index_t places, index_t* offsets) {
+    find_pieces(Starts const starts, index_t count, starts_of_piece* pieces, index_t places, index_t* offsets,
+                std::uint16_t* later_of_steps) {
   constexpr unsigned warp = whole_warp;
   // The kernel behind may come as soon as these blocks have, and waits for what they write; they wait for the kernel before.
   cudaTriggerProgrammaticLaunchCompletion();
@@ -127,6 +139,13 @@ __global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
     auto const kept = [&](index_t n) { return static_cast<std::uint16_t>(fits(n) ? n : starts_of_piece::most_later); };
     if (thread % 2 == 0) to.later[thread / 2] = kept(later);
     if (thread == threads_of_piece - 1) to.last_later = kept(mine.last - sequence);
+    if (later_of_steps != nullptr) {
+      alignas(16) std::uint16_t steps[mine.steps];
+#pragma unroll
+      for (int j = 0; j < mine.steps; ++j) steps[j] = kept(mine.of_step[j] - sequence);
+      auto* const at = later_of_steps + k * starts_of_piece::steps + thread * mine.steps;
+      *reinterpret_cast<uint4*>(at) = *reinterpret_cast<uint4 const*>(steps);
+    }
     std::uint32_t const not_in_order = __ballot_sync(warp, !mine.in_order || (thread % 2 == 0 && !fits(later))),
                         starting = __ballot_sync(warp, mine.bits != 0);
     std::uint32_t in_order = 0, marks = 0;

@@ -16,7 +16,8 @@ struct sequential : ssmscan::sequential {
   template <class B, class T>
   static void solve(B& on, affine<T> const&, ssmscan::detail::recurrence_problem<T> const& problem);
 
-  // Packed, likewise.
+  // Packed, likewise. Which sequence each step is of is told, as in sequential_segments.cuh nobody has the time to find it.
+  static constexpr bool asks_for_steps = true;
   template <class B, class T>
   static void solve(B& on, segmented<affine<T>> const&, ssmscan::detail::recurrence_problem<T> const& problem,
                     ssmscan::detail::starts_by_piece const& starts);

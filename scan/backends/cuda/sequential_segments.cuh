@@ -71,6 +71,11 @@ struct block : block_of_segments<T, Of> {
       T const* from_a = item.a + row * p.a.time_stride() + column;
       T const* from_b = item.b + row * p.b.time_stride() + column;
       index_t left = s.time - first_step(item) - row;
+      [[maybe_unused]] bool const with_states = p.initial || p.final;
+      [[maybe_unused]] typename common::group_ahead ahead{};
+      if constexpr (packed) {
+        if (with_states) ahead = common::look_ahead(item, 0, thread);
+      }
 #pragma unroll 1
       for (int g = 0; g < s.groups; ++g, slot.advance(), left -= steps) {
         m.read[slot.at].wait(slot.parity ^ 1);
@@ -86,7 +91,11 @@ struct block : block_of_segments<T, Of> {
           from_a += next_a, from_b += next_b;
         }
         if constexpr (packed) {
-          if ((p.initial || p.final) && left > -row) find_states(slot, item, g, thread, left + row);
+          if (with_states && left > -row) {
+            auto const now = ahead;
+            ahead = common::look_ahead(item, g + 1, thread);
+            find_states(slot, item, g, thread, left + row, now);
+          }
         }
         m.loaded[slot.at].arrive_after_copies();
       }

@@ -64,20 +64,36 @@ struct block_of_segments {
     }
     return {0, 0};
   }
-  // Which sequences a group's steps are of; and their first initial states come with it: who needs them would wait for memory.
-  __device__ void find_states(slot_turn const& slot, item_t const& item, int g, int thread, index_t left) const {
+  // What is asked for of a group while the one before is copied; the sequence is of the step of this thread in its warp.
+  struct group_ahead {
+    std::uint32_t here, next;
+    std::uint16_t later;
+    index_t sequence;
+  };
+  __device__ group_ahead look_ahead(item_t const& item, int g, int thread) const {
+    index_t const t = first_step(item) + g * steps;
+    if (t >= s.time) return {};
     starts_of_piece const& piece = starts.pieces[piece_of(item, g)];
-    int const group = group_in_piece(item, g);
-    auto const at = packed_group<steps>::of(piece, group).first(static_cast<int>(min(left, index_t{steps})));
+    int const word = static_cast<int>(t % starts_of_piece::steps) / 32;
+    return {piece.bits[word], piece.bits[word + 1], starts.later[t + thread % steps], piece.sequence};
+  }
+  // Which sequences a group's steps are of; and their first initial states come with it: who needs them would wait for memory.
+  __device__ void find_states(slot_turn const& slot, item_t const& item, int g, int thread, index_t left,
+                              group_ahead const& ahead) const {
+    index_t const t = first_step(item) + g * steps, last = static_cast<index_t>(p.offsets.size()) - 2;
+    auto const at = packed_group<steps>::of(ahead.here, ahead.next, static_cast<int>(t % 32))
+                        .first(static_cast<int>(min(left, index_t{steps})));
     if ((at.starts | at.ends) == 0) return;
-    auto const which = sequences_of_group<T, steps>::of(p, piece, piece_of(item, g), group, at.starts | at.ends);
-    if (thread < steps) m.starts[slot.at].sequence[thread] = which.mine;
+    bool const is_told = ahead.later != starts_of_piece::most_later;
+    index_t const found = is_told ? ahead.sequence + ahead.later : p.sequence_at(t + thread % steps),
+                  sequence = max(index_t{0}, min(found, last));
+    if (thread < steps) m.starts[slot.at].sequence[thread] = sequence;
     if (p.initial) {
       std::uint32_t rest = at.starts;
       for (int k = 0; k < states_ahead && rest != 0; ++k, rest &= rest - 1) {
-        index_t const sequence = which.at(__ffs(static_cast<int>(rest)) - 1);
+        index_t const of = __shfl_sync(all_lanes, sequence, __ffs(static_cast<int>(rest)) - 1);
         if (thread < item.lanes && thread < width)
-          copy_element(&m.initial[slot.at][k][thread], &p.initial(item.lane + thread, sequence));
+          copy_element(&m.initial[slot.at][k][thread], &p.initial(item.lane + thread, of));
       }
     }
     asm volatile("fence.acq_rel.cta;" ::: "memory");  // it comes with the arrival, as what is copied does
