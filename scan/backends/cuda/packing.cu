@@ -110,16 +110,48 @@ void lay_out_bits(B& on, device_packing const& given, index_t time, std::uint32_
   });
 }
 
+namespace {
+
+// A warp looks at 32 sequences, and writes the states of those without steps, of 256 lanes.
+constexpr int looked_at = 32, lanes_of_thread = 8, lanes_of_warp = looked_at * lanes_of_thread;
+
+template <class T>
+__global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
+    finish_empty(__grid_constant__ recurrence_problem<T> const p, index_t sequences) {
+  cudaTriggerProgrammaticLaunchCompletion();
+  cudaGridDependencySynchronize();
+  index_t const first = (index_t{blockIdx.x} * blockDim.x + threadIdx.x) / looked_at,
+                step = index_t{gridDim.x} * blockDim.x / looked_at, looks = ceil_div(sequences, looked_at),
+                all = looks * ceil_div(p.size.lanes, lanes_of_warp);
+  int const thread = static_cast<int>(threadIdx.x) % looked_at;
+  for (index_t w = first; w < all; w += step) {
+    index_t const from = w % looks * looked_at, lane = w / looks * lanes_of_warp + thread;
+    unsigned empty = __ballot_sync(whole_warp, from + thread < sequences && p.is_empty(from + thread));
+    for (; empty != 0; empty &= empty - 1) {
+      index_t const k = from + __ffs(static_cast<int>(empty)) - 1;
+      T state
+          [lanes_of_thread];  // all read before the first is written, which might be the same memory for all that is known
+#pragma unroll
+      for (int j = 0; j < lanes_of_thread; ++j)
+        if (lane + j * looked_at < p.size.lanes) state[j] = p.state_of_empty(lane + j * looked_at, k);
+#pragma unroll
+      for (int j = 0; j < lanes_of_thread; ++j)
+        if (lane + j * looked_at < p.size.lanes) p.final(lane + j * looked_at, k) = state[j];
+    }
+  }
+}
+
+}  // namespace
+
 template <class B, class T>
-void finish_empty_sequences(B& on, recurrence_problem<T> const& problem, index_t sequences) {
+void finish_empty_sequences([[maybe_unused]] B& on, recurrence_problem<T> const& problem, index_t sequences) {
   if (!problem.final || (problem.offsets.empty() && problem.size.time > 0)) return;
-  by_value<T> const p{problem};
-  constexpr index_t together = 64;  // lanes of a body: few sequences are empty, and most bodies only see that
-  on.parallel_for({ceil_div(problem.size.lanes, together), sequences}, [=] SSMSCAN_HOST_DEVICE(index_t i, index_t k) {
-    if (!p->is_empty(k)) return;
-    index_t const end = std::min((i + 1) * together, p->size.lanes);
-    for (index_t lane = i * together; lane < end; ++lane) p->final(lane, k) = p->state_of_empty(lane, k);
-  });
+  if constexpr (std::same_as<B, cuda>) {
+    constexpr int threads = threads_of_piece * pieces_of_block, warps = threads / looked_at;
+    index_t const all = ceil_div(sequences, looked_at) * ceil_div(problem.size.lanes, lanes_of_warp);
+    launch(on.stream(), {std::min(ceil_div(all, index_t{warps}), most_blocks), threads, 0, 1, start::beside_the_last},
+           &finish_empty<T>, problem, sequences);
+  }
 }
 
 #define SSMSCAN_INSTANTIATE_FOR(B, T) \
