@@ -109,10 +109,7 @@ void expect_the_recurrence(int count, at where, random_bits& random) {
     if (is_packed<Steps> && problem.final && (heads >> (e + 1) & 1) != 0) left[sequence] = x;
   }
 
-  using run_of_slot = slot_run<Steps, Form::How>;
-  bool const states_are_apart = run_of_slot::can_have_states_apart && random() % 2 == 0;
-  run_of_slot const run{tables, problem, a + place(0), b + place(0), count, 0, begin, nullptr, states_are_apart};
-  if (states_are_apart && problem.initial) run.put_states(heads);
+  slot_run<Steps, Form::How> const run{tables, problem, a + place(0), b + place(0), count, 0, begin};
   // Separately: as it has to be where a sequence starts inside, and may be elsewhere.
   bool const has_start = is_packed<Steps> && run.starts_inside(heads, count + 1);
   auto const how = has_start || random() % 2 == 0 ? elements::separately : elements::in_one_run;
@@ -123,7 +120,6 @@ void expect_the_recurrence(int count, at where, random_bits& random) {
   auto const published = Steps::published(tables, map);
   EXPECT_TRUE(is_near(static_cast<T>(first ? Steps::passed_first(published) : Steps::pass(published, state)), x));
   EXPECT_TRUE(is_near(run.recur(state, heads, how), x)) << count;
-  if (states_are_apart && problem.final) run.leave_states(heads);
   for (int e = 0; e < count; ++e) EXPECT_TRUE(is_near(b[place(e)], needed[e])) << e << " of " << count;
   for (std::size_t k = 0; k < left.size(); ++k) EXPECT_TRUE(is_near(final[k], left[k])) << "state " << k;
 }

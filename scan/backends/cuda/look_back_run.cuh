@@ -2,7 +2,6 @@
 // A thread's run as it lies in a slot of look_back's ring: folded into a map, and walked by the recurrence, x taking b's
 // place. Runs go through registers, but for those in which states are read or left and some of the short ones: element by element.
 #include <algorithm>
-#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -44,10 +43,6 @@ struct slot_run {
   int count;                                        // of elements, at least one
   index_t lane, t;                                  // of the first one
   detail::starts_of_piece const* pieces = nullptr;  // packed: where they are known, and states asked for
-  // Packed: initial states have entered b (put_states), and who has walked the run leaves final ones (leave_states), so that
-  // neither is asked for on the way. What is stored in 16 bits would be rounded, and does without.
-  bool states_are_apart = false;
-  static constexpr bool can_have_states_apart = is_packed<Steps> && std::is_same_v<stored, T>;
 
   // heads: packed, bits of the elements and of the one after, the first lowest, set where a sequence starts. how: `separately`
   // where there is one inside; a warp of whom one does takes no longer if all do.
@@ -116,13 +111,6 @@ struct slot_run {
     return x.value(tables);
   }
 
-  SSMSCAN_HOST_DEVICE void put_states(std::uint32_t heads) const {
-    each_of_run(heads, [&](int e) { put_at(e, multiply_add(a_at(e), p.initial(lane, sequence_at(e)), b_at(e))); });
-  }
-  SSMSCAN_HOST_DEVICE void leave_states(std::uint32_t heads) const {
-    each_of_run(heads >> 1, [&](int e) { p.final(lane, sequence_at(e)) = b_at(e); });
-  }
-
   SSMSCAN_HOST_DEVICE static bool starts_inside(std::uint32_t heads, int elements) {
     return is_packed<Steps> && (heads & ((1u << elements) - 1)) != 0;
   }
@@ -139,16 +127,9 @@ struct slot_run {
   SSMSCAN_HOST_DEVICE T b_at(int e) const { return widened(b[e * onward]); }
   SSMSCAN_HOST_DEVICE void put_at(int e, T x) const { b[e * onward] = narrowed<stored>(x); }
 
-  template <class F>
-  SSMSCAN_HOST_DEVICE void each_of_run(std::uint32_t bits, F const& f) const {
-    for (bits &= (1u << count) - 1; bits != 0; bits &= bits - 1) f(std::countr_zero(bits));
-  }
-  SSMSCAN_HOST_DEVICE bool are_apart() const { return can_have_states_apart && states_are_apart; }
-  SSMSCAN_HOST_DEVICE bool asks_for_initial() const { return p.initial && !are_apart(); }
-  SSMSCAN_HOST_DEVICE bool asks_for_final() const { return p.final && !are_apart(); }
   SSMSCAN_HOST_DEVICE bool starts_lane() const { return !is_packed<Steps> && t == 0; }
   SSMSCAN_HOST_DEVICE T first_x(index_t sequence, T first_a, T first_b) const {
-    return asks_for_initial() ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
+    return p.initial ? multiply_add(first_a, p.initial(lane, sequence), first_b) : first_b;
   }
 
   SSMSCAN_HOST_DEVICE void fold_one(typename Steps::folding& own, int e, T a_e, T b_e) const {
@@ -240,7 +221,7 @@ struct slot_run {
   // Whole runs without states to read or leave go through registers as others do.
   SSMSCAN_HOST_DEVICE map fold_packed(std::uint32_t heads) const {
     typename Steps::folding own;
-    if (count == length && !asks_for_initial()) {
+    if (count == length && !p.initial) {
       run const ra = loaded<run>(a, 0), rb = loaded<run>(b, 0);
 #pragma unroll
       for (int e = 0; e < length; ++e) {
@@ -269,7 +250,7 @@ struct slot_run {
 
   SSMSCAN_HOST_DEVICE T recur_packed(state_t entering, std::uint32_t heads) const {
     typename Steps::running x{entering};
-    if (count == length && !asks_for_initial() && !asks_for_final()) {
+    if (count == length && !p.initial && !p.final) {
       run const ra = loaded<run>(a, 0);
       run rb = loaded<run>(b, 0);
 #pragma unroll
@@ -292,12 +273,12 @@ struct slot_run {
         x.step(tables, a_e, b_e);
       }
       put_at(e, x.value(tables));
-      if (asks_for_final() && (heads >> (e + 1) & 1) != 0) p.final(lane, sequence_at(e)) = x.value(tables);
+      if (p.final && (heads >> (e + 1) & 1) != 0) p.final(lane, sequence_at(e)) = x.value(tables);
     }
     return x.value(tables);
   }
   // Asked for only where there are initial states: it may be a search.
-  SSMSCAN_HOST_DEVICE index_t sequence_of(int e) const { return asks_for_initial() ? sequence_at(e) : 0; }
+  SSMSCAN_HOST_DEVICE index_t sequence_of(int e) const { return p.initial ? sequence_at(e) : 0; }
   SSMSCAN_HOST_DEVICE index_t sequence_at(int e) const {
     if (pieces == nullptr) return p.sequence_at(t + e);
     constexpr int steps = detail::starts_of_piece::steps;

@@ -17,8 +17,6 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   using block::m, block::p, block::plan, block::starts, block::lane, block::slot, block::parity;
   using typename block::T, typename block::state_t, typename block::map, typename block::tile, typename block::storage;
 
-  using run_t = slot_run<Steps, How>;
-
   // ---- reduce ----
   // The tiles i with i % reducers == turn.
   __device__ void reduce(int row, int turn) const {
@@ -32,13 +30,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
       std::uint32_t const heads = heads_from(i, begin);
       map own = Steps::identity();
       std::uint32_t const starts = runs_that_start(heads, count);
-      if (count > 0) {
-        auto const run = run_at(i, item, region, begin, count);
-        if constexpr (run_t::can_have_states_apart) {
-          if (p.initial && run_t::starts_inside(heads, count)) run.put_states(heads);
-        }
-        own = run.fold(heads, how_of(starts, count));
-      }
+      if (count > 0) own = run_at(i, item, region, begin, count).fold(heads, how_of(starts, count));
       own = scan_of_row(own, lane - max(last_of(starts & (below(lane) | std::uint32_t{1} << lane)), 0),
                         [&](map const& earlier, map const& later) { return combine(earlier, later); });
       map const earlier = shuffle_up(own, 1);
@@ -103,12 +95,11 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   // Packed: bits of a warp's threads, those in whose runs a sequence starts; the rows of a lane, before one, the last of those.
   __device__ static std::uint32_t runs_that_start(std::uint32_t heads, int count) {
     if constexpr (!is_packed<Steps>) return 0;
-    return __ballot_sync(all_lanes, run_t::starts_inside(heads, count));
+    return __ballot_sync(all_lanes, slot_run<Steps, How>::starts_inside(heads, count));
   }
   // What is done with states, or in a run that is cut short, takes long, and is left to the threads that have to.
   __device__ elements how_of(std::uint32_t starts, int count) const {
-    bool const has_states = !run_t::can_have_states_apart && (p.initial || p.final);
-    bool const is_long = has_states || count < tile::run;
+    bool const is_long = p.initial || p.final || count < tile::run;
     return (is_long ? starts >> lane & 1 : starts) != 0 ? elements::separately : elements::in_one_run;
   }
   __device__ int last_row_that_starts(int i, int meeting, int of_lane, int before) const {
@@ -119,7 +110,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
   __device__ static std::uint32_t below(int bit) { return (std::uint32_t{1} << bit) - 1; }
   __device__ static int last_of(std::uint32_t bits) { return 31 - __clz(static_cast<int>(bits)); }
   // The run of a lane's elements from `begin` on.
-  __device__ run_t run_at(int i, work_item const& item, int region, int begin, int count) const {
+  __device__ slot_run<Steps, How> run_at(int i, work_item const& item, int region, int begin, int count) const {
     int const at = region * plan.rows_per_lane * tile::row + (reversed ? item.elements - 1 - begin : begin);
     return {m.tables,
             p,
@@ -128,8 +119,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
             count,
             item.lane + region,
             item.tile * tile::length + begin,
-            starts.pieces,
-            run_t::can_have_states_apart};
+            starts.pieces};
   }
 
   // ---- scan ----
@@ -140,9 +130,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
       work_item const item = block::item(i);
       if (plan.tiles > 1) m.carried[slot(i)].wait(parity(i));
       int const count = region < item.lanes ? max(0, min(tile::run, item.elements - begin)) : 0;
-      bool const looks_behind = !run_t::can_have_states_apart && p.final;
-      std::uint32_t const heads = heads_from(i, begin),
-                          starts = runs_that_start(heads, looks_behind ? count + 1 : count);
+      std::uint32_t const heads = heads_from(i, begin), starts = runs_that_start(heads, p.final ? count + 1 : count);
       if (count > 0) {
         state_t const carry = plan.tiles > 1 ? m.carry[slot(i)] : state_t(0);
         map const before = m.before[slot(i)][row * warp_size + lane];
@@ -150,11 +138,7 @@ struct look_back_scanning : look_back_block<Steps, How, Slots> {
         state_t const entering = begin == 0 ? carry
                                  : begins   ? Steps::after_start(before)
                                             : Steps::after(m.tables, before, carry);
-        auto const run = run_at(i, item, region, begin, count);
-        T const last = run.recur(entering, heads, how_of(starts, count));
-        if constexpr (run_t::can_have_states_apart) {
-          if (p.final && run_t::starts_inside(heads >> 1, count)) run.leave_states(heads);
-        }
+        T const last = run_at(i, item, region, begin, count).recur(entering, heads, how_of(starts, count));
         if (!is_packed<Steps> && p.final && item.tile == plan.tiles - 1 && begin + count == item.elements)
           p.final(item.lane + region, 0) = last;
       }
