@@ -1,6 +1,7 @@
 // Packed sequences by the tuned chunked and sequential, whichever way they lie: the CPU's bits, as both carry the same trees, where
 // sequences start at the ends of runs and pieces, are empty, of one step, or longer than a chunk; by offsets and by masks, with states
 // of either layout, reversed, in place.
+#include <algorithm>
 #include <cstring>
 #include <random>
 #include <vector>
@@ -62,6 +63,7 @@ std::vector<index_t> offsets_of(lengths kind, index_t time, given_by how, std::m
         break;
     }
   }
+  if (how == given_by::mask) made.erase(std::unique(made.begin(), made.end()), made.end());  // past the end, none
   return made;
 }
 
