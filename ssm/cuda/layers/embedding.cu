@@ -43,15 +43,20 @@ __global__ void __launch_bounds__(greatest_threads)
   float const* const row = logits.row(blockIdx.x);
   candidate const none{-INFINITY, logits.columns};
   candidate best = none;
+  bool some_nan = false;
 #pragma unroll 8
-  for (index_t i = threadIdx.x; i < logits.columns; i += greatest_threads) best = better(best, {row[i], i});
+  for (index_t i = threadIdx.x; i < logits.columns; i += greatest_threads) {
+    float const value = row[i];
+    some_nan |= isnan(value);
+    best = better(best, {value, i});
+  }
   int const warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   best = best_of_warp(best);
   if (lane == 0) of_warps[warp] = best;
-  __syncthreads();
+  some_nan = __syncthreads_or(some_nan) != 0;
   if (warp > 0) return;
   best = best_of_warp(lane < greatest_threads / 32 ? of_warps[lane] : none);
-  if (lane == 0) ids[blockIdx.x] = best.id < logits.columns ? best.id : 0;
+  if (lane == 0) ids[blockIdx.x] = some_nan ? -1 : best.id;
 }
 
 }  // namespace

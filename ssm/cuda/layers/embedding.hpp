@@ -16,7 +16,7 @@ template <class W>
 SSMSCAN_SSM_CUDA_EXPORT void embedding(std::span<index_t const> ids, ssm::matrix_view<W const> table,
                                        ssm::matrix_view<float> y, device::stream stream = nullptr);
 
-// ids[r] = the first of the greatest of logits(r, :), NaN left out (0 where all are), in device memory: what ssm::next_token takes
+// ids[r] = the first of the greatest of logits(r, :), -1 where one of them is NaN, in device memory: what ssm::next_token takes
 // greedily. At least one column. A block for each row.
 SSMSCAN_SSM_CUDA_EXPORT void greatest(ssm::matrix_view<float const> logits, std::span<index_t> ids,
                                       device::stream stream = nullptr);
