@@ -144,8 +144,8 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
   std::vector<float> residual(size(tokens * c.hidden));
   std::visit(
       [&]<class W>(std::vector<W> const& table) {
-        embedding(ids, matrix_view<W const>(table.data(), c.vocabulary, c.hidden),
-                  out(residual.data(), tokens, c.hidden));
+        ssm::embedding(ids, matrix_view<W const>(table.data(), c.vocabulary, c.hidden),
+                       out(residual.data(), tokens, c.hidden));
       },
       embedding_);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {

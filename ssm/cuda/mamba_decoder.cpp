@@ -18,28 +18,28 @@ struct mamba_decoder::state {
   ~state() { (void)cudaGraphExecDestroy(graph); }
 };
 
-mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, device::stream stream) {
-  if (stream == nullptr) throw_invalid("stream", "the default stream", "one that can be captured");
-  mamba_run run{.outputs = ssm::mamba_outputs::last, .cache = &cache, .stream = stream};
+mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, device::stream where) {
+  if (where == nullptr) throw_invalid("stream", "the default stream", "one that can be captured");
+  mamba_run run{.outputs = ssm::mamba_outputs::last, .cache = &cache, .stream = where};
   index_t const batch = cache.batch(), vocabulary = model.config().vocabulary;
   std::size_t const bytes = model.workspace_bytes(batch, 1, run);
-  state_.reset(new state{stream, batch, vocabulary, detail::allocate<index_t>(batch),
+  state_.reset(new state{where, batch, vocabulary, detail::allocate<index_t>(batch),
                          detail::allocate<float>(batch * vocabulary),
                          detail::allocate<std::byte>(static_cast<index_t>(bytes))});
   need_success(cudaMemset(state_->ids.get(), 0, static_cast<std::size_t>(batch) * sizeof(index_t)), "clearing ids");
   run.workspace = {state_->workspace.get(), bytes};
 
   cudaGraph_t captured = nullptr;
-  need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "capturing a step");
+  need_success(cudaStreamBeginCapture(where, cudaStreamCaptureModeThreadLocal), "capturing a step");
   try {
     model.logits(ids(), batch, logits(), run);
-    greatest(ssm::matrix_view<float const>(logits().data(), batch, vocabulary), ids(), stream);
+    greatest(ssm::matrix_view<float const>(logits().data(), batch, vocabulary), ids(), where);
   } catch (...) {
-    (void)cudaStreamEndCapture(stream, &captured);
+    (void)cudaStreamEndCapture(where, &captured);
     (void)cudaGraphDestroy(captured);
     throw;
   }
-  need_success(cudaStreamEndCapture(stream, &captured), "capturing a step");
+  need_success(cudaStreamEndCapture(where, &captured), "capturing a step");
   cudaError_t const made = cudaGraphInstantiate(&state_->graph, captured, 0);
   (void)cudaGraphDestroy(captured);
   need_success(made, "making a graph of a step");

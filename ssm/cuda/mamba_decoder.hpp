@@ -13,9 +13,9 @@ namespace ssmscan::device {
 // reads logits and writes ids before the next one.
 class mamba_decoder {
  public:
-  // Captures a step on `stream` (not the default one), its own workspace; that allocates and waits. Model and cache must
+  // Captures a step on `where` (not the default one), its own workspace; that allocates and waits. Model and cache must
   // outlive it. Throws as mamba_model::logits does.
-  SSMSCAN_SSM_CUDA_EXPORT mamba_decoder(mamba_model const& model, mamba_cache& cache, device::stream stream);
+  SSMSCAN_SSM_CUDA_EXPORT mamba_decoder(mamba_model const& model, mamba_cache& cache, device::stream where);
   SSMSCAN_SSM_CUDA_EXPORT mamba_decoder(mamba_decoder&&) noexcept;
   SSMSCAN_SSM_CUDA_EXPORT ~mamba_decoder();
 

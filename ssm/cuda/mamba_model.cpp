@@ -148,10 +148,10 @@ std::span<float> mamba_cache::state(index_t block) const {
   return {states_->state.at(static_cast<std::size_t>(block)).get(), static_cast<std::size_t>(states_->state_floats)};
 }
 
-void mamba_cache::clear(device::stream stream) {
+void mamba_cache::clear(device::stream where) {
   for (std::size_t block = 0; block < states_->conv.size(); ++block)
     for (std::span<float> const of : {conv(static_cast<index_t>(block)), state(static_cast<index_t>(block))})
-      need_success(cudaMemsetAsync(of.data(), 0, of.size_bytes(), stream), "clearing a cache");
+      need_success(cudaMemsetAsync(of.data(), 0, of.size_bytes(), where), "clearing a cache");
 }
 
 mamba_model::mamba_model(ssm::mamba_model const& host) : weights_(detail::uploaded_weights(host)) {}

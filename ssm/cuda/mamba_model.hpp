@@ -24,7 +24,7 @@ class mamba_cache {
   SSMSCAN_SSM_CUDA_EXPORT ~mamba_cache();
   index_t batch() const { return batch_; }
   // Back to rest, on the stream: does not wait, can be captured.
-  SSMSCAN_SSM_CUDA_EXPORT void clear(device::stream stream = nullptr);
+  SSMSCAN_SSM_CUDA_EXPORT void clear(device::stream where = nullptr);
   // Of a block: (batch, inner, width - 1) samples and (batch, inner, states), as ssm::mamba_cache has them.
   SSMSCAN_SSM_CUDA_EXPORT std::span<float> conv(index_t block) const;
   SSMSCAN_SSM_CUDA_EXPORT std::span<float> state(index_t block) const;

@@ -22,6 +22,6 @@ namespace ssmscan::device {
 // is launched; std::system_error of category "cuda" where CUDA refuses a launch.
 template <class IO>
 SSMSCAN_SSM_CUDA_EXPORT void causal_conv1d(ssm::causal_conv1d_problem<float, IO> const& problem,
-                                           device::stream stream = nullptr, std::span<index_t const> host_offsets = {});
+                                           device::stream where = nullptr, std::span<index_t const> host_offsets = {});
 
 }  // namespace ssmscan::device

@@ -14,11 +14,11 @@ namespace ssmscan::device {
 // Launches on the stream and returns. Throws std::invalid_argument where the shapes do not fit.
 template <class W>
 SSMSCAN_SSM_CUDA_EXPORT void embedding(std::span<index_t const> ids, ssm::matrix_view<W const> table,
-                                       ssm::matrix_view<float> y, device::stream stream = nullptr);
+                                       ssm::matrix_view<float> y, device::stream where = nullptr);
 
 // ids[r] = the first of the greatest of logits(r, :), -1 where one of them is NaN, in device memory: what ssm::next_token takes
 // greedily. At least one column. A block for each row.
 SSMSCAN_SSM_CUDA_EXPORT void greatest(ssm::matrix_view<float const> logits, std::span<index_t> ids,
-                                      device::stream stream = nullptr);
+                                      device::stream where = nullptr);
 
 }  // namespace ssmscan::device

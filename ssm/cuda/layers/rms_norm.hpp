@@ -26,6 +26,6 @@ struct rms_norm_call {
 };
 
 template <class IO>
-SSMSCAN_SSM_CUDA_EXPORT void rms_norm(rms_norm_call<IO> const& call, device::stream stream = nullptr);
+SSMSCAN_SSM_CUDA_EXPORT void rms_norm(rms_norm_call<IO> const& call, device::stream where = nullptr);
 
 }  // namespace ssmscan::device

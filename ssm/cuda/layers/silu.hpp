@@ -12,6 +12,6 @@ namespace ssmscan::device {
 // rounded once). By the special-function unit, e^-x corrected: the error of selective_math.cuh; below 2^-126, zero.
 // Launches on the stream and returns. Throws std::invalid_argument where the sizes differ.
 template <class IO>
-SSMSCAN_SSM_CUDA_EXPORT void silu(std::span<IO const> x, std::span<IO> y, device::stream stream = nullptr);
+SSMSCAN_SSM_CUDA_EXPORT void silu(std::span<IO const> x, std::span<IO> y, device::stream where = nullptr);
 
 }  // namespace ssmscan::device
