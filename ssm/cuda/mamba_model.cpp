@@ -16,13 +16,19 @@ device_array<float> uploaded_if(std::vector<float> const& values) {
   return values.empty() ? device_array<float>() : uploaded(values);
 }
 
+// With zeros behind, up to where a step reads vectors of it.
+device_array<float> uploaded_norm(std::vector<float> values) {
+  values.resize(static_cast<std::size_t>(step_stride(static_cast<index_t>(values.size()))));
+  return uploaded(values);
+}
+
 device_block uploaded_block(ssm::mamba_block const& b, ssm::mamba_config const& c) {
   device_block made;
   made.in_proj = uploaded_matrix(b.in_proj, 2 * c.inner, c.hidden);
   made.x_proj = uploaded_matrix(b.x_proj, c.rank + 2 * c.states, c.inner);
   made.dt_proj = uploaded_matrix(b.dt_proj, c.inner, c.rank);
   made.out_proj = uploaded_matrix(b.out_proj, c.hidden, c.inner);
-  made.norm = uploaded(b.norm), made.conv = uploaded(b.conv);
+  made.norm = uploaded_norm(b.norm), made.conv = uploaded(b.conv);
   made.dt_bias = uploaded(b.dt_bias), made.A = uploaded(b.A), made.D = uploaded(b.D);
   made.in_bias = uploaded_if(b.in_bias), made.conv_bias = uploaded_if(b.conv_bias);
   made.out_bias = uploaded_if(b.out_bias);
@@ -46,7 +52,7 @@ std::unique_ptr<mamba_weights const> uploaded_weights(ssm::mamba_model const& ho
   made->embedding = uploaded_matrix(host.embedding(), c.vocabulary, c.hidden);
   if (&host.head() != &host.embedding()) made->own_head = uploaded_matrix(host.head(), c.vocabulary, c.hidden);
   for (ssm::mamba_block const& b : host.blocks()) made->blocks.push_back(uploaded_block(b, c));
-  made->final_norm = uploaded(host.final_norm());
+  made->final_norm = uploaded_norm(host.final_norm());
   return made;
 }
 

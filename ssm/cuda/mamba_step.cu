@@ -8,50 +8,76 @@ namespace {
 
 static_assert(most_step_rows == most_few_rows);
 
+// A tap of the convolution for each thread of a warp: they are at most 16.
 struct convolved_output {
   step_conv to;
 
-  __device__ void ask(index_t r, index_t o) const {
-    if (to.bias != nullptr) ask_for(to.bias + o);
-    if (o >= to.inner) return;
-    ask_for(to.weight + o * to.width);
-    if (to.conv_bias != nullptr) ask_for(to.conv_bias + o);
-    if (to.past != nullptr) ask_for(to.past + (r * to.inner + o) * (to.width - 1));
+  struct constants_type {
+    float bias, weight, conv_bias;
+  };
+  template <int Rows>
+  struct variables_type {
+    float past[Rows];
+  };
+  template <int Rows>
+  __device__ constants_type constants(index_t o, int lane) const {
+    bool const is_u = o < to.inner;
+    return {to.bias != nullptr ? to.bias[o] : 0.0f, is_u && lane < to.width ? to.weight[o * to.width + lane] : 0.0f,
+            is_u && to.conv_bias != nullptr ? to.conv_bias[o] : 0.0f};
   }
-  __device__ void operator()(index_t r, index_t o, float value) const {
-    if (to.bias != nullptr) value += to.bias[o];
-    if (o >= to.inner) {
-      to.z.data[r * to.z.stride + o - to.inner] = value;
-      return;
+  template <int Rows>
+  __device__ variables_type<Rows> variables(index_t o, int lane, index_t tokens) const {
+    variables_type<Rows> made;
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) {
+      bool const is_there = to.past != nullptr && o < to.inner && r < tokens && lane + 1 < to.width;
+      made.past[r] = is_there ? to.past[(r * to.inner + o) * (to.width - 1) + lane] : 0.0f;
     }
-    float const* const weight = to.weight + o * to.width;
-    float sum = to.conv_bias != nullptr ? to.conv_bias[o] : 0.0f;
-    if (to.past != nullptr) {
-      float* const past = to.past + (r * to.inner + o) * (to.width - 1);
-      for (index_t w = 0; w + 1 < to.width; ++w) {
-        float const sample = past[w];
-        sum = fmaf(weight[w], sample, sum);
-        if (w > 0) past[w - 1] = sample;
+    return made;
+  }
+  template <int Rows>
+  __device__ void finish(index_t o, int lane, index_t tokens, float const (&sum)[Rows], constants_type const& given,
+                         variables_type<Rows> const& before) const {
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) {
+      if (r >= tokens) break;
+      float const value = sum[r] + given.bias;
+      if (o >= to.inner) {
+        if (lane == 0) to.z.data[r * to.z.stride + o - to.inner] = value;
+        continue;
       }
-      if (to.width > 1) past[to.width - 2] = value;
+      float const sample = lane + 1 == to.width ? value : before.past[r];
+      float convolved = given.weight * sample;
+      for (int distance = 8; distance > 0; distance /= 2)
+        convolved += __shfl_xor_sync(0xffffffffu, convolved, distance);
+      if (lane == 0) to.u.data[r * to.u.stride + o] = silu(convolved + given.conv_bias);
+      if (to.past != nullptr && lane > 0 && lane < to.width)
+        to.past[(r * to.inner + o) * (to.width - 1) + lane - 1] = sample;
     }
-    to.u.data[r * to.u.stride + o] = silu(fmaf(weight[to.width - 1], value, sum));
   }
 };
 
+// Row r by thread r.
 struct stored_output {
   float* y;
   index_t stride;
   float const* bias;
   into how;
 
-  __device__ void ask(index_t, index_t o) const {
-    if (bias != nullptr) ask_for(bias + o);
+  template <int Rows>
+  __device__ float constants(index_t o, int) const {
+    return bias != nullptr ? bias[o] : 0.0f;
   }
-  __device__ void operator()(index_t r, index_t o, float value) const {
-    if (bias != nullptr) value += bias[o];
-    float& to = y[r * stride + o];
-    to = how == into::add ? to + value : value;
+  template <int Rows>
+  __device__ float variables(index_t o, int lane, index_t tokens) const {
+    return how == into::add && lane < tokens ? y[lane * stride + o] : 0.0f;
+  }
+  template <int Rows>
+  __device__ void finish(index_t o, int lane, index_t tokens, float const (&sum)[Rows], float of_bias,
+                         float before) const {
+#pragma unroll
+    for (int r = 0; r < Rows; ++r)
+      if (lane == r && r < tokens) y[r * stride + o] = before + (sum[r] + of_bias);
   }
 };
 
@@ -69,6 +95,8 @@ __device__ float sum_of_group(float x) {
   return x;
 }
 
+constexpr int early_weights = 4;  // of dt_proj's row, for each thread: a rank of 64
+
 template <class W>
 __global__ void __launch_bounds__(scan_threads)
     step_scan_kernel(weight_rows<W> const dt_proj, step_scan const q, index_t channels) {
@@ -77,32 +105,49 @@ __global__ void __launch_bounds__(scan_threads)
   int const lane = threadIdx.x % group_threads;
   bool const is_one = channel < channels;
   index_t const r = is_one ? channel / q.inner : 0, c = is_one ? channel % q.inner : 0;
-  W const* const weight = dt_proj.data + c * dt_proj.stride;
+  W const* const weight_row = dt_proj.data + c * dt_proj.stride;
   float const* const A = q.A + c * q.states;
-  float* const state = q.state != nullptr ? q.state + (r * q.inner + c) * q.states : nullptr;
-  for (index_t k = lane; k < q.rank; k += group_threads) ask_for(weight + k);
-  for (index_t n = lane; n < q.states; n += group_threads) {
-    ask_for(A + n);
-    if (state != nullptr) ask_for(state + n);
+  bool const has_state = lane < q.states;
+  // What no kernel writes, before those before are done.
+  float weight[early_weights];
+#pragma unroll
+  for (int j = 0; j < early_weights; ++j) {
+    index_t const k = lane + j * group_threads;
+    weight[j] = k < q.rank ? float(widened(weight_row[k])) : 0.0f;
   }
-  if (lane == 0) ask_for(q.dt_bias + c), ask_for(q.D + c);
+  float const first_A = has_state ? A[lane] : 0.0f, dt_bias = q.dt_bias[c], D = q.D[c];
   cudaGridDependencySynchronize();
 
   float const* const projected = q.projected.data + r * q.projected.stride;
   float const *const B = projected + q.rank, *const C = B + q.states;
+  float* const state = q.state != nullptr ? q.state + (r * q.inner + c) * q.states : nullptr;
   float const u = q.u.data[r * q.u.stride + c], z = q.z.data[r * q.z.stride + c];
-  float delta = 0;
-  for (index_t k = lane; k < q.rank; k += group_threads) delta = fmaf(widened(weight[k]), projected[k], delta);
-  float const step = softplus(sum_of_group(delta) + q.dt_bias[c]);
-  float sum = 0;
-  for (index_t n = lane; n < q.states; n += group_threads) {
-    auto const made = ssm::detail::discrete_step(ssm::selective_rule::mamba, step, u, A[n], B[n]);
-    float const x = fmaf(made.a, state != nullptr ? state[n] : 0.0f, made.b);
-    if (state != nullptr && is_one) state[n] = x;
-    sum = ssm::detail::read_out(C[n], x, sum);
+  float const first_B = has_state ? B[lane] : 0.0f, first_C = has_state ? C[lane] : 0.0f;
+  float const first_state = has_state && state != nullptr ? state[lane] : 0.0f;
+  float low_rank[early_weights];
+#pragma unroll
+  for (int j = 0; j < early_weights; ++j) {
+    index_t const k = lane + j * group_threads;
+    low_rank[j] = k < q.rank ? projected[k] : 0.0f;
   }
+  float delta = 0;
+#pragma unroll
+  for (int j = 0; j < early_weights; ++j) delta = fmaf(weight[j], low_rank[j], delta);
+  for (index_t k = lane + early_weights * group_threads; k < q.rank; k += group_threads)
+    delta = fmaf(widened(weight_row[k]), projected[k], delta);
+  float const step = softplus(sum_of_group(delta) + dt_bias);
+
+  auto const advance = [&](index_t n, float a, float b, float c_n, float before, float sum) {
+    auto const made = ssm::detail::discrete_step(ssm::selective_rule::mamba, step, u, a, b);
+    float const x = fmaf(made.a, before, made.b);
+    if (state != nullptr && is_one) state[n] = x;
+    return ssm::detail::read_out(c_n, x, sum);
+  };
+  float sum = has_state ? advance(lane, first_A, first_B, first_C, first_state, 0.0f) : 0.0f;
+  for (index_t n = lane + group_threads; n < q.states; n += group_threads)
+    sum = advance(n, A[n], B[n], C[n], state != nullptr ? state[n] : 0.0f, sum);
   sum = sum_of_group(sum);
-  if (lane == 0 && is_one) q.y.data[r * q.y.stride + c] = fmaf(q.D[c], u, sum) * silu(z);
+  if (lane == 0 && is_one) q.y.data[r * q.y.stride + c] = fmaf(D, u, sum) * silu(z);
 }
 
 }  // namespace

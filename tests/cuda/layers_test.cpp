@@ -115,7 +115,7 @@ TYPED_TEST(CudaLayers, RmsNormOfTheResidual) {
         real const scale = 1 / std::sqrt(squares / real(features) + real(epsilon));
         for (index_t i = 0; i < features; ++i) {
           real const exact =
-              weight[static_cast<std::size_t>(i)] * after[static_cast<std::size_t>(r * stride + i)] * scale;
+              real(weight[static_cast<std::size_t>(i)]) * after[static_cast<std::size_t>(r * stride + i)] * scale;
           real const off = std::abs(real(wide(y[static_cast<std::size_t>(r * features + i)])) - exact);
           // In double up to a rounding to float; then a product of floats: 2 u and what is left of double.
           ASSERT_LE(off, (2 * u + 0x1p-40L) * std::abs(exact) + rounding_of<IO>(exact) * 1.001L) << features;

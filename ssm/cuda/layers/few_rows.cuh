@@ -12,11 +12,8 @@ namespace ssmscan::device::detail {
 
 inline constexpr int most_few_rows = 4;
 
-// Brings a line into the L2 cache; reads nothing, so that what a kernel before is still to write may be asked for.
-__device__ inline void ask_for(void const* address) { asm volatile("prefetch.global.L2 [%0];" ::"l"(address)); }
-
-// x (tokens, inputs), rows at multiples of 16 bytes. With a norm's weight: x weight / sqrt(mean of x^2 + epsilon), the root
-// taken out of the sum.
+// x (tokens, inputs): rows at multiples of 16 bytes, of whole eights of floats, whatever stands behind their end. With a norm's weight
+// (as long): x weight / sqrt(mean of x^2 + epsilon), the root taken out of the sum.
 struct few_rows_input {
   float const* data;
   index_t stride;
@@ -41,84 +38,117 @@ struct weight_vector {
   }
 };
 
-// The floats [at, at + Count) of a row of `size`; zeros beyond its end.
+// Count floats from there on; zeros where nothing is asked for.
 template <int Count>
-__device__ void load_floats(float const* row, index_t at, index_t size, float (&into)[Count]) {
-  if (at + Count <= size) {
+__device__ void load_floats(float const* from, bool is_asked_for, float (&into)[Count]) {
 #pragma unroll
-    for (int k = 0; k < Count; k += 4) {
-      float4 const four = *reinterpret_cast<float4 const*>(row + at + k);
-      into[k] = four.x, into[k + 1] = four.y, into[k + 2] = four.z, into[k + 3] = four.w;
-    }
-  } else {
-#pragma unroll
-    for (int k = 0; k < Count; ++k) into[k] = at + k < size ? row[at + k] : 0.0f;
+  for (int k = 0; k < Count; k += 4) {
+    float4 const four = is_asked_for ? *reinterpret_cast<float4 const*>(from + k) : float4{};
+    into[k] = four.x, into[k + 1] = four.y, into[k + 2] = four.z, into[k + 3] = four.w;
   }
 }
 
-// output(r, o, sum) by one thread for each token r and output o; output.ask(r, o) before that. Held: vectors of a row that a thread has in flight.
+// What an output does with the sums. `constants` are what it reads that no kernel writes, asked for with W; `variables` the rest, with
+// x; all threads of the warp take part, so that what they wait for comes at once.
+//   template <int Rows> constants_type constants(index_t o, int lane) const;
+//   template <int Rows> variables_type variables(index_t o, int lane, index_t tokens) const;
+//   template <int Rows> void finish(index_t o, int lane, index_t tokens, float const (&sum)[Rows], constants, variables) const;
+//
+// Held: vectors of a row that a thread has in flight.
+inline constexpr int most_few_threads = 256;
+// Blocks on a multiprocessor, as registers allow: three, where that is enough for them all at once in a model's widest product.
+template <int Rows, int Held, class W>
+inline constexpr int few_rows_blocks = Rows == 1 && Held* weight_vector<W>::count <= 24 ? 3 : 1;
+
 template <int Rows, int Held, class W, class Output>
-__global__ void few_rows_kernel(weight_rows<W> const weight, few_rows_input const x, Output const output) {
+__global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Rows, Held, W>)
+    few_rows_kernel(weight_rows<W> const weight, few_rows_input const x, Output const output) {
   cudaTriggerProgrammaticLaunchCompletion();
   constexpr int count = weight_vector<W>::count;
   constexpr index_t chunk = index_t{32} * Held * count;
   int const lane = threadIdx.x % 32;
   index_t const warps = static_cast<index_t>(gridDim.x) * (blockDim.x / 32);
   index_t o = static_cast<index_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32, base = 0;
+  auto const at_vector = [&](int v) { return base + (v * 32 + lane) * count; };
   weight_vector<W> held[Held];
-  auto const load = [&] {
+  auto const load_weights = [&] {
 #pragma unroll
     for (int v = 0; v < Held; ++v) {
-      index_t const at = base + (v * 32 + lane) * count;
       held[v].bits = {};
-      if (at < weight.inputs) held[v].load(weight.data + o * weight.stride + at);
+      if (at_vector(v) < weight.inputs) held[v].load(weight.data + o * weight.stride + at_vector(v));
     }
   };
+  bool const is_ragged = weight.inputs % count != 0;
+  float values[Held][count];  // of a token: x, or x times the norm's weight
+  // The sum of squares of what it loads.
+  auto const load_token = [&](int r) {
+    float squares = 0;
+#pragma unroll
+    for (int v = 0; v < Held; ++v)
+      load_floats(x.data + r * x.stride + at_vector(v), at_vector(v) < weight.inputs, values[v]);
+    if (is_ragged) {
+#pragma unroll
+      for (int v = 0; v < Held; ++v)
+#pragma unroll
+        for (int k = 0; k < count; ++k) values[v][k] = at_vector(v) + k < weight.inputs ? values[v][k] : 0.0f;
+    }
+    if (x.norm != nullptr) {
+#pragma unroll
+      for (int v = 0; v < Held; ++v) {
+        float scale[count];
+        load_floats(x.norm + at_vector(v), at_vector(v) < weight.inputs, scale);
+#pragma unroll
+        for (int k = 0; k < count; ++k) squares = fmaf(values[v][k], values[v][k], squares), values[v][k] *= scale[k];
+      }
+    }
+    return squares;
+  };
+
   bool const mine = o < weight.outputs;
-  if (mine) {
-    load();
-    if (lane < x.tokens) output.ask(lane, o);
-    if (x.norm != nullptr)
-      for (index_t i = lane * 32; i < weight.inputs; i += 32 * 32) ask_for(x.norm + i);
-  }
+  decltype(output.template constants<Rows>(o, lane)) constants;
+  if (mine) load_weights(), constants = output.template constants<Rows>(o, lane);
   cudaGridDependencySynchronize();
   if (!mine) return;
+  auto variables = output.template variables<Rows>(o, lane, x.tokens);
 
+  bool const stays = Rows == 1 && weight.inputs <= chunk;  // then one token's values do for every output
+  bool is_loaded = false;
   float sum[Rows] = {}, squares[Rows] = {};
   while (o < weight.outputs) {
 #pragma unroll
-    for (int v = 0; v < Held; ++v) {
-      index_t const at = base + (v * 32 + lane) * count;
-      if (at >= weight.inputs) continue;
-      float scale[count];
-      if (x.norm != nullptr) load_floats(x.norm, at, weight.inputs, scale);
-#pragma unroll
-      for (int r = 0; r < Rows; ++r) {
-        if (r >= x.tokens) break;
-        float values[count];
-        load_floats(x.data + r * x.stride, at, weight.inputs, values);
-#pragma unroll
-        for (int k = 0; k < count; ++k) {
-          if (x.norm != nullptr) squares[r] = fmaf(values[k], values[k], squares[r]), values[k] *= scale[k];
-          sum[r] = fmaf(held[v][k], values[k], sum[r]);
-        }
+    for (int r = 0; r < Rows; ++r) {
+      if (r >= x.tokens) break;
+      if (!(stays && is_loaded)) {
+        float const more = load_token(r);
+        squares[r] = base == 0 ? more : squares[r] + more;
       }
+#pragma unroll
+      for (int v = 0; v < Held; ++v)
+#pragma unroll
+        for (int k = 0; k < count; ++k) sum[r] = fmaf(held[v][k], values[v][k], sum[r]);
     }
+    is_loaded = true;
     index_t const at = o;
     base += chunk;
-    bool const whole = base >= weight.inputs;
-    if (whole) base = 0, o += warps;
-    if (o < weight.outputs) load();
-    if (!whole) continue;
+    bool const is_whole = base >= weight.inputs;
+    if (is_whole) base = 0, o += warps;
+    if (o < weight.outputs) load_weights();
+    if (!is_whole) continue;
 #pragma unroll
     for (int r = 0; r < Rows; ++r) {
+      float of_squares = squares[r];
       for (int distance = 16; distance > 0; distance /= 2) {
         sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], distance);
-        if (x.norm != nullptr) squares[r] += __shfl_xor_sync(0xffffffffu, squares[r], distance);
+        if (x.norm != nullptr) of_squares += __shfl_xor_sync(0xffffffffu, of_squares, distance);
       }
-      if (x.norm != nullptr) sum[r] *= rsqrtf(squares[r] / static_cast<float>(weight.inputs) + x.epsilon);
-      if (lane == r && r < x.tokens) output(r, at, sum[r]);
-      sum[r] = squares[r] = 0;
+      if (x.norm != nullptr) sum[r] *= rsqrtf(of_squares / static_cast<float>(weight.inputs) + x.epsilon);
+    }
+    output.finish(at, lane, x.tokens, sum, constants, variables);
+#pragma unroll
+    for (int r = 0; r < Rows; ++r) sum[r] = 0;
+    if (o < weight.outputs) {
+      constants = output.template constants<Rows>(o, lane);
+      variables = output.template variables<Rows>(o, lane, x.tokens);
     }
   }
 }
@@ -127,7 +157,7 @@ template <int Rows, int Held, class W, class Output>
 void launch_held(weight_rows<W> const& weight, few_rows_input const& x, Output const& output, int multiprocessors,
                  device::stream stream) {
   // Warps in a block: as many as leave two blocks for each multiprocessor. Blocks: no more than run at a time.
-  constexpr index_t most_warps = 8, blocks_each = 4;
+  constexpr index_t most_warps = most_few_threads / 32, blocks_each = 4;
   index_t warps = 1;
   while (warps < most_warps && 2 * warps * 2 * multiprocessors <= weight.outputs) warps *= 2;
   index_t const blocks = (weight.outputs + warps - 1) / warps, most = blocks_each * multiprocessors;
