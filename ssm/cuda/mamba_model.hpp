@@ -66,8 +66,8 @@ class mamba_model {
   SSMSCAN_SSM_CUDA_EXPORT mamba_cache make_cache(index_t batch) const;  // allocates and waits
 
   // ids (batch, time); out (batch, time, vocabulary), or (batch, vocabulary) for outputs = last: all in device memory. Prefill
-  // and then token by token with a cache is the same function as one run. In float: products without TF32, a bfloat16 weight
-  // widened, the residual stream in float; norms sum squares in double, those of a step in float.
+  // and then token by token with a cache is the same function as one run. In float: products without TF32, bfloat16 weights
+  // times all bits of their activations, the residual stream in float; norms sum squares in double, those of a step in float.
   //
   // More than one token, or more than four sequences: activations lie by features, time contiguous; a block is a norm, four products
   // of cuBLAS, a convolution with its silu, and the scan; the last product adds to the residual stream. One token of one to four
@@ -81,7 +81,7 @@ class mamba_model {
   SSMSCAN_SSM_CUDA_EXPORT void logits(std::span<index_t const> ids, index_t batch, std::span<float> out,
                                       mamba_run const& run) const;
   // How much workspace that call takes: some 4 (2 hidden + 4 inner + rank + 2 states) bytes a token, the scan's, and 32 MiB for
-  // cuBLAS (64 with bfloat16 weights); of a step, a few rows. Of `run`: outputs, whether there are a cache and hidden, form and
+  // cuBLAS (with bfloat16 weights 6 bytes more for each of the largest activations); of a step, a few rows. Of `run`: outputs, whether there are a cache and hidden, form and
   // algorithm.
   SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes(index_t batch, index_t time, mamba_run const& run = {}) const;
 

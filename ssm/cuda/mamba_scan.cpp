@@ -13,23 +13,20 @@ namespace {
 using from = activations<float const>;
 using to = activations<float>;
 
-// Rows of features begin at multiples of 16 bytes.
-index_t pitch_of(index_t tokens) { return (tokens + 3) / 4 * 4; }
+// Rows of features begin at multiples of 32 bytes.
+index_t pitch_of(index_t tokens) { return (tokens + 7) / 8 * 8; }
 
-// The longest row of a weight that is kept in bfloat16; 0 where none is.
-index_t bfloat16_row(mamba_weights const& model) {
+// Of the largest x of a product, where weights are kept in bfloat16; else 0.
+index_t most_x_values(mamba_weights const& model, index_t tokens) {
   if (model.embedding.storage == ssm::matrix_storage::float32) return 0;
-  index_t longest = model.embedding.stride;
-  for (device_block const& b : model.blocks)
-    for (auto const* matrix : {&b.in_proj, &b.x_proj, &b.dt_proj, &b.out_proj})
-      longest = std::max(longest, matrix->stride);
-  return longest;
+  return std::max(tokens * step_stride(model.config.hidden),
+                  std::max(model.config.inner, model.config.rank) * pitch_of(tokens));
 }
 
 // What stands in the workspace but for the scan's. By features but for residual and normal.
 struct scan_memory {
   index_t pitch;
-  arena_array<float> residual, normal;  // (tokens, hidden)
+  arena_array<float> residual, normal;  // (tokens, hidden), normal's rows step_stride apart
   arena_array<float> xz, x, delta;      // (2 inner, tokens), (inner, tokens) twice
   arena_array<float> projected;         // (rank + 2 states, tokens)
   arena_array<std::byte> products;
@@ -37,12 +34,13 @@ struct scan_memory {
   scan_memory(arena& of, mamba_call const& call)
       : pitch(pitch_of(call.tokens())),
         residual(of, call.tokens() * call.model.config.hidden),
-        normal(of, call.tokens() * call.model.config.hidden),
+        normal(of, call.tokens() * step_stride(call.model.config.hidden)),
         xz(of, 2 * call.model.config.inner * pitch),
         x(of, call.model.config.inner * pitch),
         delta(of, call.model.config.inner * pitch),
         projected(of, (call.model.config.rank + 2 * call.model.config.states) * pitch),
-        products(of, static_cast<index_t>(matrix_products::workspace_bytes(bfloat16_row(call.model)))) {}
+        products(of, static_cast<index_t>(matrix_products::workspace_bytes(most_x_values(call.model, call.tokens())))) {
+  }
 };
 
 // (batch, inner, time) of rows of features.
@@ -89,7 +87,7 @@ void run_block(mamba_call const& call, scan_memory const& memory, std::size_t bl
     return to{data, tokens, features, pitch, rows_of::features};
   };
   auto const read = [](to const& of) { return from{of.data, of.tokens, of.features, of.stride, of.order}; };
-  to const normal{memory.normal.data(), tokens, c.hidden, c.hidden, rows_of::tokens};
+  to const normal{memory.normal.data(), tokens, c.hidden, step_stride(c.hidden), rows_of::tokens};
   to const residual{memory.residual.data(), tokens, c.hidden, c.hidden, rows_of::tokens};
   to const xz = by_features(memory.xz.data(), 2 * c.inner), x = by_features(memory.x.data(), c.inner);
   to const projected = by_features(memory.projected.data(), parameters);
@@ -101,7 +99,7 @@ void run_block(mamba_call const& call, scan_memory const& memory, std::size_t bl
   rms_norm<float>({.x = {residual.data, tokens, c.hidden},
                    .weight = {w.norm.get(), hidden},
                    .epsilon = static_cast<float>(c.epsilon),
-                   .y = {normal.data, tokens, c.hidden}},
+                   .y = {normal.data, tokens, c.hidden, normal.stride}},
                   stream);
   product(w.in_proj, normal, xz, into::replace);
   if (w.in_bias != nullptr) launch_add_bias(xz, w.in_bias.get(), stream);
@@ -158,27 +156,26 @@ void run_scan(mamba_call const& call) {
     keep_hidden(call, block, residual, c.hidden);
   }
 
-  // The norm and the head of the tokens whose logits are wanted; of all where the norm's are kept.
-  index_t const rows = call.last() ? call.batch : call.tokens(), apart = call.last() ? call.time * c.hidden : c.hidden;
-  index_t const first = call.last() ? (call.time - 1) * c.hidden : 0;
+  // The norm and the head of the tokens whose logits are wanted; the norm of all where that is kept.
   bool const norm_all = !call.run.hidden.empty();
-  index_t const normal_apart = norm_all ? apart : c.hidden, normal_first = norm_all ? first : 0;
+  index_t const rows = call.last() ? call.batch : call.tokens(), apart = call.last() ? call.time : 1;
+  index_t const first = call.last() ? call.time - 1 : 0, stride = step_stride(c.hidden);
   float* const normal = memory.normal.data();
-  auto const norm = [&](index_t count, float* x, index_t stride) {
-    rms_norm<float>({.x = {x, count, c.hidden, stride},
-                     .weight = {call.model.final_norm.get(), static_cast<std::size_t>(c.hidden)},
-                     .epsilon = static_cast<float>(c.epsilon),
-                     .y = {normal, count, c.hidden}},
-                    call.run.stream);
-  };
-  if (norm_all)
-    norm(call.tokens(), residual, c.hidden);
-  else
-    norm(rows, residual + first, apart);
-  keep_hidden(call, call.model.blocks.size(), normal, c.hidden);
-  call.model.products.run(call.model.head(), from{normal + normal_first, rows, c.hidden, normal_apart, rows_of::tokens},
-                          to{call.out, rows, c.vocabulary, c.vocabulary, rows_of::tokens}, into::replace,
-                          call.run.stream, memory.products.data());
+  index_t const from_first = norm_all ? 0 : first, from_apart = norm_all ? 1 : apart;
+  index_t const count = norm_all ? call.tokens() : rows;
+  rms_norm<float>({.x = {residual + from_first * c.hidden, count, c.hidden, from_apart * c.hidden},
+                   .weight = {call.model.final_norm.get(), static_cast<std::size_t>(c.hidden)},
+                   .epsilon = static_cast<float>(c.epsilon),
+                   .y = {normal, count, c.hidden, stride}},
+                  call.run.stream);
+  keep_hidden(call, call.model.blocks.size(), normal, stride);
+  from const x{normal + (norm_all ? first * stride : 0), rows, c.hidden, norm_all ? apart * stride : stride,
+               rows_of::tokens};
+  if (rows <= most_step_rows)
+    return launch_step_product(call.model.head(), {const_cast<float*>(x.data), x.stride}, nullptr, rows, nullptr,
+                               {call.out, c.vocabulary}, call.model.multiprocessors, call.run.stream);
+  call.model.products.run(call.model.head(), x, to{call.out, rows, c.vocabulary, c.vocabulary, rows_of::tokens},
+                          into::replace, call.run.stream, memory.products.data());
 }
 
 }  // namespace ssmscan::device::detail

@@ -2,7 +2,7 @@
 #include <string>
 #include <system_error>
 
-#include <ssmscan/ssm/cuda/layers/widen.hpp>
+#include <ssmscan/ssm/cuda/layers/split.hpp>
 #include <ssmscan/ssm/cuda/matrix_products.hpp>
 
 #if SSMSCAN_SSM_CUBLAS
@@ -13,13 +13,14 @@ namespace ssmscan::device::detail {
 namespace {
 
 constexpr std::size_t cublas_bytes = std::size_t{32} << 20;  // what cuBLAS recommends for compute capability 9
-constexpr index_t widened_floats = index_t{1} << 23;         // 32 MiB: they stay in the L2 cache until they are read
+
+// Of each of the pieces of x: whole vectors of 16 bytes.
+index_t piece_values(index_t x_values) { return (x_values + 7) / 8 * 8; }
 
 }  // namespace
 
-std::size_t matrix_products::workspace_bytes(index_t bfloat16_row) {
-  return cublas_bytes +
-         (bfloat16_row > 0 ? static_cast<std::size_t>(std::max(widened_floats, bfloat16_row)) * sizeof(float) : 0);
+std::size_t matrix_products::workspace_bytes(index_t x_values) {
+  return cublas_bytes + static_cast<std::size_t>(float_pieces * piece_values(x_values)) * sizeof(ssm::bfloat16);
 }
 
 #if SSMSCAN_SSM_CUBLAS
@@ -67,25 +68,27 @@ void matrix_products::run(device_matrix const& weight, activations<float const> 
   std::lock_guard const alone(setting_up_);
   need(cublasSetStream(handle, stream), "giving cuBLAS its stream");  // takes the workspace away
   need(cublasSetWorkspace(handle, workspace, cublas_bytes), "giving cuBLAS its workspace");
-  float const one = 1, keep = how == into::add ? 1 : 0;
-  auto const multiply = [&](float const* W, index_t first, index_t outputs) {
-    bool const x_by_tokens = x.order == rows_of::tokens;
-    float* const to = y.order == rows_of::tokens ? y.data + first : y.data + first * y.stride;
-    need(y.order == rows_of::tokens
-             ? cublasSgemm_64(handle, CUBLAS_OP_T, x_by_tokens ? CUBLAS_OP_N : CUBLAS_OP_T, outputs, y.tokens,
-                              weight.inputs, &one, W, weight.stride, x.data, x.stride, &keep, to, y.stride)
-             : cublasSgemm_64(handle, x_by_tokens ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, y.tokens, outputs,
-                              weight.inputs, &one, x.data, x.stride, W, weight.stride, &keep, to, y.stride),
+  bool const x_by_tokens = x.order == rows_of::tokens, y_by_tokens = y.order == rows_of::tokens;
+  bool const is_float = weight.storage == ssm::matrix_storage::float32;
+  auto const multiply = [&](cudaDataType_t type, void const* W, void const* from, into sum) {
+    float const one = 1, keep = sum == into::add ? 1 : 0;
+    auto const compute = is_float ? CUBLAS_COMPUTE_32F_PEDANTIC : CUBLAS_COMPUTE_32F;
+    need(y_by_tokens ? cublasGemmEx_64(handle, CUBLAS_OP_T, x_by_tokens ? CUBLAS_OP_N : CUBLAS_OP_T, y.features,
+                                       y.tokens, weight.inputs, &one, W, type, weight.stride, from, type, x.stride,
+                                       &keep, y.data, CUDA_R_32F, y.stride, compute, CUBLAS_GEMM_DEFAULT)
+                     : cublasGemmEx_64(handle, x_by_tokens ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, y.tokens,
+                                       y.features, weight.inputs, &one, from, type, x.stride, W, type, weight.stride,
+                                       &keep, y.data, CUDA_R_32F, y.stride, compute, CUBLAS_GEMM_DEFAULT),
          "launching a product of cuBLAS");
   };
-  if (weight.storage == ssm::matrix_storage::float32) return multiply(weight.rows<float>().data, 0, weight.outputs);
-  auto* const wide = reinterpret_cast<float*>(workspace + cublas_bytes);
-  index_t const at_once = std::max<index_t>(1, widened_floats / weight.stride);
-  for (index_t first = 0; first < weight.outputs; first += at_once) {
-    index_t const outputs = std::min(at_once, weight.outputs - first);
-    launch_widen(weight.rows<ssm::bfloat16>().data + first * weight.stride, wide, outputs * weight.stride, stream);
-    multiply(wide, first, outputs);
-  }
+  if (is_float) return multiply(CUDA_R_32F, weight.rows<float>().data, x.data, how);
+  index_t const rows = x_by_tokens ? x.tokens : x.features, columns = x_by_tokens ? x.features : x.tokens;
+  index_t const apart = piece_values(rows * x.stride);
+  auto* const pieces = reinterpret_cast<ssm::bfloat16*>(workspace + cublas_bytes);
+  launch_split(x.data, rows, columns, x.stride, pieces, apart, stream);
+  for (int piece = float_pieces - 1; piece >= 0; --piece)  // the smallest first
+    multiply(CUDA_R_16BF, weight.rows<ssm::bfloat16>().data, pieces + piece * apart,
+             piece + 1 == float_pieces ? how : into::add);
 }
 
 #else

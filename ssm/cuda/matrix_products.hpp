@@ -19,8 +19,8 @@ struct activations {
   rows_of order = rows_of::tokens;
 };
 
-// In float: no TF32, no 16-bit products (cuBLAS's pedantic mode). A bfloat16 weight is widened, which is exact, some rows at a
-// time into the workspace, and multiplied as a float.
+// Float weights: in float, without TF32 or 16-bit products (cuBLAS's pedantic mode). bfloat16 weights: x is split into three
+// bfloat16 pieces whose sum it is, so that all products are exact, and three products on the tensor cores add up in float.
 //
 // A call launches and returns; it allocates nothing, as cuBLAS is given its memory, and can be captured in a CUDA graph.
 // Determinism is what cuBLAS documents: the same bits from run to run on one architecture with as many multiprocessors and in one
@@ -34,9 +34,10 @@ class matrix_products {
   matrix_products& operator=(matrix_products const&) = delete;
   ~matrix_products();
 
-  // bfloat16_row: of the longest row of a bfloat16 weight, in elements; 0: there is none.
-  static std::size_t workspace_bytes(index_t bfloat16_row);
-  // weight (features of y, features of x); x.tokens = y.tokens. The workspace is aligned to 256 bytes.
+  // x_values: rows times stride of the largest x that meets a bfloat16 weight; 0: there is none.
+  static std::size_t workspace_bytes(index_t x_values);
+  // weight (features of y, features of x); x.tokens = y.tokens. The workspace is aligned to 256 bytes. Strides of x and y are
+  // multiples of 8, or the tensor cores' fast paths are not taken.
   void run(device_matrix const& weight, activations<float const> const& x, activations<float> const& y, into how,
            device::stream stream, std::byte* workspace) const;
 

@@ -162,17 +162,19 @@ TEST(CudaProducts, OfManyTokensInTrueFloat) {
   device::detail::matrix_products const products;
   double largest = 0;
   for (auto const storage : storages) {
+    // Of bfloat16 weights three products of pieces, whose sums the tensor cores may cut where floats are rounded: 2 u each.
+    double const of_pieces = storage == ssm::matrix_storage::float32 ? 1 : 3 * 2;
     for (index_t const inputs : {3, 48, 768}) {
       for (index_t const outputs : {19, 96, 1000}) {
         matrix const w(outputs, inputs, storage);
-        std::size_t const bytes = device::detail::matrix_products::workspace_bytes(w.there.stride);
+        std::size_t const bytes = device::detail::matrix_products::workspace_bytes(104 * 104 * 8);
         gpu::memory const workspace(bytes);
         for (index_t const tokens : {1, 2, 33, 100}) {
           for (rows_of const x_order : {rows_of::tokens, rows_of::features}) {
             for (rows_of const y_order : {rows_of::tokens, rows_of::features}) {
               for (into const how : {into::replace, into::add}) {
                 auto const stride_of = [&](rows_of order, index_t features) {
-                  return (order == rows_of::tokens ? features : tokens) + 4;
+                  return ((order == rows_of::tokens ? features : tokens) + 7) / 8 * 8 + 8;
                 };
                 auto const place = [&](rows_of order, index_t stride, index_t token, index_t feature) {
                   return std::size_t(order == rows_of::tokens ? token * stride + feature : feature * stride + token);
@@ -193,7 +195,7 @@ TEST(CudaProducts, OfManyTokensInTrueFloat) {
                     double const base = how == into::add ? double(before[at]) : 0;
                     auto const [exact, size] = w.row(o, x, first, apart);
                     double const error = std::abs(double(y[at]) - exact - base);
-                    double const bound = (double(inputs) + 1) * 1.001 * unit * (size + std::abs(base));
+                    double const bound = (double(inputs) + 1) * 1.001 * unit * (size + std::abs(base)) * of_pieces;
                     ASSERT_LE(error, bound) << outputs << " x " << inputs << " x " << tokens;
                     largest = tests::worse(largest, tests::share(error, bound));
                   }
