@@ -10,6 +10,7 @@ static_assert(most_step_rows == most_few_rows);
 
 // A tap of the convolution for each thread of a warp: they are at most 16.
 struct convolved_output {
+  static constexpr int blocks = 3;  // then in_proj's 3072 rows of mamba-130m have a warp each
   step_conv to;
 
   struct constants_type {
@@ -59,6 +60,7 @@ struct convolved_output {
 
 // Row r by thread r.
 struct stored_output {
+  static constexpr int blocks = 2;
   float* y;
   index_t stride;
   float const* bias;

@@ -54,6 +54,7 @@ struct matrix {
 };
 
 struct kept_output {
+  static constexpr int blocks = 2;
   float* y;
   index_t stride;
   template <int Rows>

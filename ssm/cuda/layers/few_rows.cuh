@@ -54,14 +54,19 @@ __device__ void load_floats(float const* from, bool is_asked_for, float (&into)[
 //   template <int Rows> variables_type variables(index_t o, int lane, index_t tokens) const;
 //   template <int Rows> void finish(index_t o, int lane, index_t tokens, float const (&sum)[Rows], constants, variables) const;
 //
+//   static constexpr int blocks: how many should fit on a multiprocessor at least, by the registers of their threads
+//
 // Held: vectors of a row that a thread has in flight.
 inline constexpr int most_few_threads = 256;
-// Blocks on a multiprocessor, as registers allow: three, where that is enough for them all at once in a model's widest product.
-template <int Rows, int Held, class W>
-inline constexpr int few_rows_blocks = Rows == 1 && Held* weight_vector<W>::count <= 24 ? 3 : 1;
+// With longer rows, whose values a thread has too, registers for two blocks, which leave room for the kernel that comes next; with the
+// longest for one.
+template <int Held, class W, class Output>
+inline constexpr int few_rows_blocks = Held* weight_vector<W>::count > 48   ? 1
+                                       : Held* weight_vector<W>::count > 24 ? 2
+                                                                            : Output::blocks;
 
 template <int Rows, int Held, class W, class Output>
-__global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Rows, Held, W>)
+__global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Output>)
     few_rows_kernel(weight_rows<W> const weight, few_rows_input const x, Output const output) {
   cudaTriggerProgrammaticLaunchCompletion();
   constexpr int count = weight_vector<W>::count;
@@ -79,29 +84,21 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Rows, Held, 
     }
   };
   bool const is_ragged = weight.inputs % count != 0;
-  float values[Held][count];  // of a token: x, or x times the norm's weight
-  // The sum of squares of what it loads.
-  auto const load_token = [&](int r) {
-    float squares = 0;
-#pragma unroll
-    for (int v = 0; v < Held; ++v)
-      load_floats(x.data + r * x.stride + at_vector(v), at_vector(v) < weight.inputs, values[v]);
+  // Vector v of token r, times the norm's weight where there is one; its squares are added.
+  auto const load_token = [&](int r, int v, float const(&scale)[count], float(&into)[count], float& squares) {
+    bool const is_there = at_vector(v) < weight.inputs && r < x.tokens;
+    load_floats(x.data + r * x.stride + at_vector(v), is_there, into);
     if (is_ragged) {
 #pragma unroll
-      for (int v = 0; v < Held; ++v)
-#pragma unroll
-        for (int k = 0; k < count; ++k) values[v][k] = at_vector(v) + k < weight.inputs ? values[v][k] : 0.0f;
+      for (int k = 0; k < count; ++k) into[k] = at_vector(v) + k < weight.inputs ? into[k] : 0.0f;
     }
     if (x.norm != nullptr) {
 #pragma unroll
-      for (int v = 0; v < Held; ++v) {
-        float scale[count];
-        load_floats(x.norm + at_vector(v), at_vector(v) < weight.inputs, scale);
-#pragma unroll
-        for (int k = 0; k < count; ++k) squares = fmaf(values[v][k], values[v][k], squares), values[v][k] *= scale[k];
-      }
+      for (int k = 0; k < count; ++k) squares = fmaf(into[k], into[k], squares), into[k] *= scale[k];
     }
-    return squares;
+  };
+  auto const load_scale = [&](int v, float(&into)[count]) {
+    if (x.norm != nullptr) load_floats(x.norm + at_vector(v), at_vector(v) < weight.inputs, into);
   };
 
   bool const mine = o < weight.outputs;
@@ -111,21 +108,38 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Rows, Held, 
   if (!mine) return;
   auto variables = output.template variables<Rows>(o, lane, x.tokens);
 
-  bool const stays = Rows == 1 && weight.inputs <= chunk;  // then one token's values do for every output
+  constexpr bool keeps =
+      Rows == 1;  // one token's values stay in registers; where they are whole, they do for every output
+  float values[keeps ? Held : 1][count];
   bool is_loaded = false;
   float sum[Rows] = {}, squares[Rows] = {};
   while (o < weight.outputs) {
+    if constexpr (keeps) {
+      if (!is_loaded || weight.inputs > chunk) {
+        if (base == 0) squares[0] = 0;
 #pragma unroll
-    for (int r = 0; r < Rows; ++r) {
-      if (r >= x.tokens) break;
-      if (!(stays && is_loaded)) {
-        float const more = load_token(r);
-        squares[r] = base == 0 ? more : squares[r] + more;
+        for (int v = 0; v < Held; ++v) {
+          float scale[count];
+          load_scale(v, scale);
+          load_token(0, v, scale, values[v], squares[0]);
+        }
       }
 #pragma unroll
       for (int v = 0; v < Held; ++v)
 #pragma unroll
-        for (int k = 0; k < count; ++k) sum[r] = fmaf(held[v][k], values[v][k], sum[r]);
+        for (int k = 0; k < count; ++k) sum[0] = fmaf(held[v][k], values[v][k], sum[0]);
+    } else {
+#pragma unroll
+      for (int v = 0; v < Held; ++v) {
+        float scale[count], of_token[Rows][count];
+        load_scale(v, scale);
+#pragma unroll
+        for (int r = 0; r < Rows; ++r) load_token(r, v, scale, of_token[r], squares[r]);
+#pragma unroll
+        for (int r = 0; r < Rows; ++r)
+#pragma unroll
+          for (int k = 0; k < count; ++k) sum[r] = fmaf(held[v][k], of_token[r][k], sum[r]);
+      }
     }
     is_loaded = true;
     index_t const at = o;
@@ -145,7 +159,10 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Rows, Held, 
     }
     output.finish(at, lane, x.tokens, sum, constants, variables);
 #pragma unroll
-    for (int r = 0; r < Rows; ++r) sum[r] = 0;
+    for (int r = 0; r < Rows; ++r) {
+      sum[r] = 0;
+      if (!keeps) squares[r] = 0;
+    }
     if (o < weight.outputs) {
       constants = output.template constants<Rows>(o, lane);
       variables = output.template variables<Rows>(o, lane, x.tokens);
