@@ -6,6 +6,7 @@
 #include <ssmscan/ssm/cuda/layers/rms_norm.hpp>
 #include <ssmscan/ssm/cuda/mamba_step.hpp>
 #include <ssmscan/ssm/cuda/mamba_weights.hpp>
+#include <ssmscan/ssm/layers/causal_conv1d.hpp>  // greatest_conv_width
 #include <ssmscan/ssm/layers/embedding.hpp>
 
 namespace ssmscan::device {
@@ -113,6 +114,8 @@ void run_step(mamba_call const& call) {
       z{memory.z.data(), step_stride(c.inner)}, y{memory.y.data(), step_stride(c.inner)},
       projected{memory.projected.data(), step_stride(c.rank + 2 * c.states)};
   float const epsilon = static_cast<float>(c.epsilon);
+  if (has_gaps(c.hidden) || has_gaps(c.inner))  // what stands behind rows is zero
+    need_success(cudaMemsetAsync(call.run.workspace.data(), 0, bytes_of_step(call), stream), "clearing a workspace");
   look_up(call, residual.data, residual.stride);
   for (std::size_t block = 0; block < call.model.blocks.size(); ++block) {
     device_block const& w = call.model.blocks[block];

@@ -1,6 +1,9 @@
 // Many tokens of Mamba's language model on a device.
 #include <limits>
 
+#include <cuda_runtime_api.h>
+
+#include <ssmscan/scan/backends/cuda/error.cuh>
 #include <ssmscan/ssm/cuda/layers/add_bias.hpp>
 #include <ssmscan/ssm/cuda/layers/causal_conv1d.hpp>
 #include <ssmscan/ssm/cuda/layers/rms_norm.hpp>
@@ -163,19 +166,23 @@ void run_scan(mamba_call const& call) {
   float* const normal = memory.normal.data();
   index_t const from_first = norm_all ? 0 : first, from_apart = norm_all ? 1 : apart;
   index_t const count = norm_all ? call.tokens() : rows;
+  if (has_gaps(c.hidden) && rows <= most_step_rows)  // the head's product reads on behind rows
+    need_success(cudaMemsetAsync(normal, 0, static_cast<std::size_t>(count * stride) * sizeof(float), call.run.stream),
+                 "clearing a workspace");
   rms_norm<float>({.x = {residual + from_first * c.hidden, count, c.hidden, from_apart * c.hidden},
                    .weight = {call.model.final_norm.get(), static_cast<std::size_t>(c.hidden)},
                    .epsilon = static_cast<float>(c.epsilon),
                    .y = {normal, count, c.hidden, stride}},
                   call.run.stream);
   keep_hidden(call, call.model.blocks.size(), normal, stride);
-  from const x{normal + (norm_all ? first * stride : 0), rows, c.hidden, norm_all ? apart * stride : stride,
-               rows_of::tokens};
+  float* const read = normal + (norm_all ? first * stride : 0);
+  index_t const read_stride = norm_all ? apart * stride : stride;
   if (rows <= most_step_rows)
-    return launch_step_product(call.model.head(), {const_cast<float*>(x.data), x.stride}, nullptr, rows, nullptr,
-                               {call.out, c.vocabulary}, call.model.multiprocessors, call.run.stream);
-  call.model.products.run(call.model.head(), x, to{call.out, rows, c.vocabulary, c.vocabulary, rows_of::tokens},
-                          into::replace, call.run.stream, memory.products.data());
+    return launch_step_product(call.model.head(), {read, read_stride}, nullptr, rows, nullptr, {call.out, c.vocabulary},
+                               call.model.multiprocessors, call.run.stream);
+  call.model.products.run(call.model.head(), from{read, rows, c.hidden, read_stride, rows_of::tokens},
+                          to{call.out, rows, c.vocabulary, c.vocabulary, rows_of::tokens}, into::replace,
+                          call.run.stream, memory.products.data());
 }
 
 }  // namespace ssmscan::device::detail

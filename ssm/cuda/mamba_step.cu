@@ -83,11 +83,6 @@ struct stored_output {
   }
 };
 
-few_rows_input input_of(step_rows x, index_t tokens, step_norm const* norm) {
-  return norm == nullptr ? few_rows_input{x.data, x.stride, tokens}
-                         : few_rows_input{x.data, x.stride, tokens, norm->weight, norm->epsilon};
-}
-
 // A channel of a token for each group of threads, a state for each thread of it at a time.
 constexpr int group_threads = 16, scan_threads = 128;
 
@@ -156,24 +151,28 @@ __global__ void __launch_bounds__(scan_threads)
 
 void launch_step_conv(device_matrix const& in_proj, step_rows residual, step_norm norm, index_t tokens,
                       step_conv const& conv, int multiprocessors, device::stream stream) {
-  in_proj.visit([&](auto const& weight) {
-    launch_few_rows(weight, input_of(residual, tokens, &norm), convolved_output{conv}, multiprocessors, stream);
-  });
+  normal_input const x{residual.data, residual.stride, tokens, norm.weight, norm.epsilon};
+  in_proj.visit(
+      [&](auto const& weight) { launch_few_rows(weight, x, convolved_output{conv}, multiprocessors, stream); });
 }
 
 void launch_step_product(device_matrix const& weight, step_rows x, step_norm const* norm, index_t tokens,
                          float const* bias, step_rows y, int multiprocessors, device::stream stream) {
+  stored_output const output{y.data, y.stride, bias, into::replace};
   weight.visit([&](auto const& rows) {
-    launch_few_rows(rows, input_of(x, tokens, norm), stored_output{y.data, y.stride, bias, into::replace},
-                    multiprocessors, stream);
+    if (norm == nullptr)
+      launch_few_rows(rows, plain_input{x.data, x.stride, tokens}, output, multiprocessors, stream);
+    else
+      launch_few_rows(rows, normal_input{x.data, x.stride, tokens, norm->weight, norm->epsilon}, output,
+                      multiprocessors, stream);
   });
 }
 
 void launch_step_sum(device_matrix const& out_proj, step_rows y, index_t tokens, float const* bias, step_rows residual,
                      int multiprocessors, device::stream stream) {
+  stored_output const output{residual.data, residual.stride, bias, into::add};
   out_proj.visit([&](auto const& weight) {
-    launch_few_rows(weight, input_of(y, tokens, nullptr),
-                    stored_output{residual.data, residual.stride, bias, into::add}, multiprocessors, stream);
+    launch_few_rows(weight, plain_input{y.data, y.stride, tokens}, output, multiprocessors, stream);
   });
 }
 

@@ -8,11 +8,13 @@ namespace ssmscan::device::detail {
 
 inline constexpr index_t most_step_rows = 4;
 
-// Rows of activations begin at multiples of so many floats.
+// Rows of activations begin at multiples of so many floats; behind their end are zeros.
 inline constexpr index_t step_row_floats = 8;
 inline constexpr index_t step_stride(index_t features) {
   return (features + step_row_floats - 1) / step_row_floats * step_row_floats;
 }
+
+inline constexpr bool has_gaps(index_t features) { return features % step_row_floats != 0; }
 
 struct step_rows {
   float* data;

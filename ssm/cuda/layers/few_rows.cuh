@@ -12,14 +12,19 @@ namespace ssmscan::device::detail {
 
 inline constexpr int most_few_rows = 4;
 
-// x (tokens, inputs): rows at multiples of 16 bytes, of whole eights of floats, whatever stands behind their end. With a norm's weight
-// (as long): x weight / sqrt(mean of x^2 + epsilon), the root taken out of the sum.
-struct few_rows_input {
+// x (tokens, inputs): rows at multiples of 16 bytes, of whole eights of floats, with zeros behind their end.
+struct plain_input {
+  static constexpr bool is_scaled = false;
   float const* data;
-  index_t stride;
-  index_t tokens;
-  float const* norm = nullptr;
-  float epsilon = 0;
+  index_t stride, tokens;
+};
+// The same times a norm's weight (as long, as padded) over sqrt(mean of x^2 + epsilon); the root is taken out of the sum.
+struct normal_input {
+  static constexpr bool is_scaled = true;
+  float const* data;
+  index_t stride, tokens;
+  float const* norm;
+  float epsilon;
 };
 
 // 16 bytes of a row of W, as floats.
@@ -58,16 +63,13 @@ __device__ void load_floats(float const* from, bool is_asked_for, float (&into)[
 //
 // Held: vectors of a row that a thread has in flight.
 inline constexpr int most_few_threads = 256;
-// With longer rows, whose values a thread has too, registers for two blocks, which leave room for the kernel that comes next; with the
-// longest for one.
+// With long rows, as out_proj's, whose values a thread has too, as many registers as they take.
 template <int Held, class W, class Output>
-inline constexpr int few_rows_blocks = Held* weight_vector<W>::count > 48   ? 1
-                                       : Held* weight_vector<W>::count > 24 ? 2
-                                                                            : Output::blocks;
+inline constexpr int few_rows_blocks = Held* weight_vector<W>::count > 24 ? 1 : Output::blocks;
 
-template <int Rows, int Held, class W, class Output>
+template <int Rows, int Held, class W, class Input, class Output>
 __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Output>)
-    few_rows_kernel(weight_rows<W> const weight, few_rows_input const x, Output const output) {
+    few_rows_kernel(weight_rows<W> const weight, Input const x, Output const output) {
   cudaTriggerProgrammaticLaunchCompletion();
   constexpr int count = weight_vector<W>::count;
   constexpr index_t chunk = index_t{32} * Held * count;
@@ -83,22 +85,18 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Out
       if (at_vector(v) < weight.inputs) held[v].load(weight.data + o * weight.stride + at_vector(v));
     }
   };
-  bool const is_ragged = weight.inputs % count != 0;
-  // Vector v of token r, times the norm's weight where there is one; its squares are added.
-  auto const load_token = [&](int r, int v, float const(&scale)[count], float(&into)[count], float& squares) {
-    bool const is_there = at_vector(v) < weight.inputs && r < x.tokens;
-    load_floats(x.data + r * x.stride + at_vector(v), is_there, into);
-    if (is_ragged) {
-#pragma unroll
-      for (int k = 0; k < count; ++k) into[k] = at_vector(v) + k < weight.inputs ? into[k] : 0.0f;
-    }
-    if (x.norm != nullptr) {
-#pragma unroll
-      for (int k = 0; k < count; ++k) squares = fmaf(into[k], into[k], squares), into[k] *= scale[k];
-    }
+  // No branch between loads: the compiler leaves a load behind a branch behind it.
+  auto const load_token = [&](int r, int v, float(&into)[count]) {
+    load_floats(x.data + r * x.stride + at_vector(v), at_vector(v) < weight.inputs && r < x.tokens, into);
   };
   auto const load_scale = [&](int v, float(&into)[count]) {
-    if (x.norm != nullptr) load_floats(x.norm + at_vector(v), at_vector(v) < weight.inputs, into);
+    if constexpr (Input::is_scaled) load_floats(x.norm + at_vector(v), at_vector(v) < weight.inputs, into);
+  };
+  auto const scale_values = [&](float const(&scale)[count], float(&values)[count], float& squares) {
+    if constexpr (Input::is_scaled) {
+#pragma unroll
+      for (int k = 0; k < count; ++k) squares = fmaf(values[k], values[k], squares), values[k] *= scale[k];
+    }
   };
 
   bool const mine = o < weight.outputs;
@@ -118,10 +116,12 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Out
       if (!is_loaded || weight.inputs > chunk) {
         if (base == 0) squares[0] = 0;
 #pragma unroll
+        for (int v = 0; v < Held; ++v) load_token(0, v, values[v]);
+#pragma unroll
         for (int v = 0; v < Held; ++v) {
           float scale[count];
           load_scale(v, scale);
-          load_token(0, v, scale, values[v], squares[0]);
+          scale_values(scale, values[v], squares[0]);
         }
       }
 #pragma unroll
@@ -134,11 +134,13 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Out
         float scale[count], of_token[Rows][count];
         load_scale(v, scale);
 #pragma unroll
-        for (int r = 0; r < Rows; ++r) load_token(r, v, scale, of_token[r], squares[r]);
+        for (int r = 0; r < Rows; ++r) load_token(r, v, of_token[r]);
 #pragma unroll
-        for (int r = 0; r < Rows; ++r)
+        for (int r = 0; r < Rows; ++r) {
+          scale_values(scale, of_token[r], squares[r]);
 #pragma unroll
           for (int k = 0; k < count; ++k) sum[r] = fmaf(held[v][k], of_token[r][k], sum[r]);
+        }
       }
     }
     is_loaded = true;
@@ -153,9 +155,9 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Out
       float of_squares = squares[r];
       for (int distance = 16; distance > 0; distance /= 2) {
         sum[r] += __shfl_xor_sync(0xffffffffu, sum[r], distance);
-        if (x.norm != nullptr) of_squares += __shfl_xor_sync(0xffffffffu, of_squares, distance);
+        if constexpr (Input::is_scaled) of_squares += __shfl_xor_sync(0xffffffffu, of_squares, distance);
       }
-      if (x.norm != nullptr) sum[r] *= rsqrtf(of_squares / static_cast<float>(weight.inputs) + x.epsilon);
+      if constexpr (Input::is_scaled) sum[r] *= rsqrtf(of_squares / static_cast<float>(weight.inputs) + x.epsilon);
     }
     output.finish(at, lane, x.tokens, sum, constants, variables);
 #pragma unroll
@@ -170,8 +172,8 @@ __global__ void __launch_bounds__(most_few_threads, few_rows_blocks<Held, W, Out
   }
 }
 
-template <int Rows, int Held, class W, class Output>
-void launch_held(weight_rows<W> const& weight, few_rows_input const& x, Output const& output, int multiprocessors,
+template <int Rows, int Held, class W, class Input, class Output>
+void launch_held(weight_rows<W> const& weight, Input const& x, Output const& output, int multiprocessors,
                  device::stream stream) {
   // Warps in a block: as many as leave two blocks for each multiprocessor. Blocks: no more than run at a time.
   constexpr index_t most_warps = most_few_threads / 32, blocks_each = 4;
@@ -179,22 +181,22 @@ void launch_held(weight_rows<W> const& weight, few_rows_input const& x, Output c
   while (warps < most_warps && 2 * warps * 2 * multiprocessors <= weight.outputs) warps *= 2;
   index_t const blocks = (weight.outputs + warps - 1) / warps, most = blocks_each * multiprocessors;
   launch(stream, {blocks < most ? blocks : most, static_cast<int>(32 * warps), 0, 1, start::beside_the_last},
-         &few_rows_kernel<Rows, Held, W, Output>, weight, x, output);
+         &few_rows_kernel<Rows, Held, W, Input, Output>, weight, x, output);
 }
 
-template <int Rows, class W, class Output>
-void launch_rows(weight_rows<W> const& weight, few_rows_input const& x, Output const& output, int multiprocessors,
+template <int Rows, class W, class Input, class Output>
+void launch_rows(weight_rows<W> const& weight, Input const& x, Output const& output, int multiprocessors,
                  device::stream stream) {
   constexpr index_t each = 32 * weight_vector<W>::count;  // elements of a vector of each thread
-  auto const call = weight.inputs <= 3 * each   ? &launch_held<Rows, 3, W, Output>
-                    : weight.inputs <= 6 * each ? &launch_held<Rows, 6, W, Output>
-                                                : &launch_held<Rows, 12, W, Output>;
+  auto const call = weight.inputs <= 3 * each   ? &launch_held<Rows, 3, W, Input, Output>
+                    : weight.inputs <= 6 * each ? &launch_held<Rows, 6, W, Input, Output>
+                                                : &launch_held<Rows, 12, W, Input, Output>;
   call(weight, x, output, multiprocessors, stream);
 }
 
 // x.tokens: 1 to most_few_rows. y of a token depends on no other, nor on how many there are.
-template <class W, class Output>
-void launch_few_rows(weight_rows<W> const& weight, few_rows_input const& x, Output const& output, int multiprocessors,
+template <class W, class Input, class Output>
+void launch_few_rows(weight_rows<W> const& weight, Input const& x, Output const& output, int multiprocessors,
                      device::stream stream) {
   if (x.tokens == 1) return launch_rows<1>(weight, x, output, multiprocessors, stream);
   launch_rows<most_few_rows>(weight, x, output, multiprocessors, stream);
