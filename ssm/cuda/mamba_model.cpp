@@ -200,6 +200,13 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
   detail::mamba_call const call{*weights_, ids, batch, tokens / batch, out.data(), run};
   if (call.last() && tokens == 0) throw_invalid("ids", "no ids", "at least one in each sequence");
   ssm::detail::require_size("out", out.size(), (call.last() ? batch : tokens) * c.vocabulary);
+  auto const need_memory = [](char const* name, auto of) {
+    if (of.data() == nullptr && !of.empty()) throw_invalid(name, "a null pointer", "device memory");
+  };
+  need_memory("ids", ids), need_memory("out", out), need_memory("hidden", run.hidden);
+  if (c.width < 1 || c.width > ssm::greatest_conv_width)
+    throw_invalid("weight", "a width of " + std::to_string(c.width),
+                  "1 to " + std::to_string(ssm::greatest_conv_width));
   if (!run.hidden.empty()) ssm::detail::require_size("hidden", run.hidden.size(), (c.layers + 1) * tokens * c.hidden);
   if (!run.host_ids.empty()) {
     ssm::detail::require_size("host_ids", run.host_ids.size(), tokens);

@@ -389,7 +389,7 @@ TEST(CudaMamba, RefusesCallsOfOtherShapes) {
   }));
   for (index_t const tokens : {1, 4})
     EXPECT_THAT(
-        refusal([&] { too_wide.logits(ids.first(std::size_t(tokens)), 1, all.first(std::size_t(tokens * 97)), run); }),
+        refusal([&] { too_wide.logits(ids.first(std::size_t(tokens)), 1, all.first(std::size_t(tokens * 97)), {}); }),
         HasSubstr("weight: got a width of 17; need 1 to 16"));
   EXPECT_THAT(refusal([&] { (void)model.make_cache(-1); }), HasSubstr("batch: got -1"));
   EXPECT_THAT(refusal([&] { device::mamba_decoder(model, cache, nullptr); }), HasSubstr("stream"));
