@@ -6,7 +6,9 @@
 #include <random>
 
 #include "arrays.hpp"
+#include "backends.hpp"
 #include "command.hpp"
+#include "language_model.hpp"
 #include "names.hpp"
 #include <fmt/format.h>
 
@@ -36,8 +38,15 @@ ssm::npy_array read_ids(std::string const& path) { return read_array("--ids", pa
 
 void check(mamba_options const& o) {
   if (o.model.empty()) throw_invalid("--model", "nothing", "the name of a folder");
-  need_name("--backend", o.backend, backend_names());
+  need_backend("--backend", o.backend);
   need_name("--weights", o.weights, {"float32", "bfloat16"});
+}
+
+// Whether the backend cannot run here, which is said.
+bool is_skipped(mamba_options const& o, char const* command) {
+  std::string const why = why_not_here(o.backend);
+  if (!why.empty()) fmt::print(stderr, "ssmscan mamba {}: --backend {}: skipped, {}\n", command, o.backend, why);
+  return !why.empty();
 }
 
 ssm::mamba_model load(mamba_options const& o) {
@@ -53,34 +62,32 @@ int logits(mamba_options const& o) {
   if (o.ids.empty()) throw_invalid("--ids", "nothing", "the name of an npy file");
   if (o.out.empty()) throw_invalid("--out", "nothing", "the name of an npy file");
   need_name("--mode", o.mode, {"scan", "recurrence"});
-  auto names = algorithm_names();
+  auto names = o.backend == gpu_backend ? algorithms_of(gpu_backend) : algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
   if (o.mode == "recurrence" && o.algorithm != "automatic")
     throw_invalid("--algorithm", o.algorithm + " with --mode recurrence", "--mode scan");
   need_writable("--out", o.out, o.force);
+  if (is_skipped(o, "logits")) return exit_code::skipped;
 
   ssm::npy_array const ids = read_ids(o.ids);
   if (ids.shape.size() != 2) throw_invalid("--ids", "shape " + to_string(ids.shape), "two axes, (batch, time)");
-  ssm::mamba_model const model = load(o);
-  index_t const batch = ids.shape[0], time = ids.shape[1], vocabulary = model.config().vocabulary;
+  ssm::mamba_model loaded = load(o);
+  index_t const batch = ids.shape[0], time = ids.shape[1], vocabulary = loaded.config().vocabulary;
+  auto const model = on_backend(std::move(loaded), o.backend);
   ssm::npy_array out = zeros(ssm::npy_type::f4, {batch, time, vocabulary});
   std::span<float> const values(reinterpret_cast<float*>(out.data.data()), out.data.size() / sizeof(float));
   std::span<index_t const> const all = ids.as<std::int64_t>();
-  ssm::mamba_run run;
-  run.scan.scan = {.algorithm = o.algorithm, .backend = o.backend};
-  if (o.algorithm != "automatic") run.scan.mode = ssm::selective_mode::unfused;  // a scan algorithm scans a and b
   if (o.mode == "scan") {
-    refused_with("--", [&] { model.logits(all, batch, values, run); });
+    refused_with("--", [&] { model->logits(all, batch, o.algorithm, values); });
   } else {  // token by token, the caches carried
-    ssm::mamba_cache cache = model.make_cache(batch);
-    run.cache = &cache;
+    refused_with("--", [&] { model->begin(batch); });
     std::vector<index_t> column(static_cast<std::size_t>(batch));
-    std::vector<float> step(static_cast<std::size_t>(batch * vocabulary));
     for (index_t t = 0; t < time; ++t) {
       for (index_t i = 0; i < batch; ++i)
         column[static_cast<std::size_t>(i)] = all[static_cast<std::size_t>(i * time + t)];
-      refused_with("--", [&] { model.logits(column, batch, step, run); });
+      refused_with("--", [&] { model->read(column); });
+      std::span<float const> const step = model->last_logits();
       for (index_t i = 0; i < batch; ++i)
         std::copy_n(step.begin() + i * vocabulary, vocabulary, values.begin() + (i * time + t) * vocabulary);
     }
@@ -118,32 +125,30 @@ int generate(mamba_options const& o) {
     if (o.seed != "0") throw_invalid("--seed", o.seed, "0, or a --temperature of more than 0");
   }
 
+  if (is_skipped(o, "generate")) return exit_code::skipped;
+
   std::optional<ssm::tokenizer> words;
   std::vector<index_t> const prompt = read_prompt(o, words);
-  ssm::mamba_model const model = load(o);
-
-  ssm::mamba_cache cache = model.make_cache(1);
-  ssm::mamba_run run{.outputs = ssm::mamba_outputs::last, .cache = &cache};
-  run.scan.scan.backend = o.backend;
-  std::vector<float> out(static_cast<std::size_t>(model.config().vocabulary));
+  ssm::mamba_model loaded = load(o);
+  std::vector<index_t> const end = loaded.config().end_of_text;
+  auto const model = on_backend(std::move(loaded), o.backend);
+  model->begin(1);
   using clock = std::chrono::steady_clock;
   auto const seconds_since = [](clock::time_point then) {
     return std::chrono::duration<double>(clock::now() - then).count();
   };
   auto const begin = clock::now();
-  // The prompt in pieces, so that memory does not grow with it.
-  constexpr std::size_t piece = 512;
+  std::size_t const piece = piece_of_prompt(o.backend);
   std::span<index_t const> const rest(prompt);
   refused_with("--", [&] {
     for (std::size_t at = 0; at < prompt.size(); at += piece)
-      model.logits(rest.subspan(at, std::min(piece, prompt.size() - at)), 1, out, run);
+      model->read(rest.subspan(at, std::min(piece, prompt.size() - at)));
   });
   double const prefill = seconds_since(begin);
   auto const decoding = clock::now();
   int made = 0;
-  auto const& end = model.config().end_of_text;
   while (made < tokens) {
-    index_t const next = ssm::next_token(out, how, random);
+    index_t const next = model->next(how, random);
     if (words) {
       std::string const text = words->decode(next);
       std::fwrite(text.data(), 1, text.size(), stdout);
@@ -153,7 +158,7 @@ int generate(mamba_options const& o) {
     std::fflush(stdout);  // as they come
     ++made;
     if (std::find(end.begin(), end.end(), next) != end.end() || made == tokens) break;
-    model.logits(std::span(&next, 1), 1, out, run);
+    model->read(std::span(&next, 1));
   }
   if (made > 0) fmt::print("\n");
   double const decode = seconds_since(decoding);
@@ -173,7 +178,7 @@ void add_mamba(command const& program) {
     of.option("--model", o->model, "the folder of config.json and model.safetensors (or its shards)", "DIR");
     of.option("--weights", o->weights, "how the matrices are kept in memory: float32, or bfloat16 in half of it",
               "NAME");
-    of.option("--backend", o->backend, "serial or openmp", "NAME");
+    of.option("--backend", o->backend, "serial, openmp, or cuda where it was built", "NAME");
   };
   command const of_logits = mamba.add("logits", "the logits of every token of given ids");
   common(of_logits);
@@ -210,7 +215,9 @@ void add_mamba(command const& program) {
   ssmscan mamba generate --model mamba-130m-hf --prompt "Once" --tokens 50 --temperature 0.8 --top-p 0.95 --seed 7
       drawn; the same seed, the same text
   ssmscan mamba generate --model mamba-130m-hf --ids ids.npy --tokens 50 --weights bfloat16
-      ids in and out)");
+      ids in and out
+  ssmscan mamba generate --model mamba-130m-hf --prompt "A state space model is" --tokens 500 --backend cuda
+      on a GPU, by a graph replayed for each token)");
   mamba.examples(R"(
   ssmscan mamba logits --model mamba-130m-hf --ids ids.npy --out logits.npy
       the logits of every token

@@ -29,6 +29,8 @@ void project(in x, mamba_matrix const& weight, std::span<float const> bias, out 
 
 }  // namespace
 
+mamba_matrix const& mamba_model::head() const { return no_elements(head_) ? embedding_ : head_; }
+
 mamba_cache mamba_model::make_cache(index_t batch) const {
   if (batch < 0) throw_invalid("batch", std::to_string(batch), "0 or more");
   mamba_cache cache{batch, {}, {}};
@@ -41,7 +43,7 @@ std::size_t mamba_model::bytes_per_token() const {
   auto const bytes_of = [](mamba_matrix const& matrix) {
     return std::visit([](auto const& values) { return values.size() * sizeof values[0]; }, matrix);
   };
-  std::size_t bytes = bytes_of(no_elements(head_) ? embedding_ : head_) + sizeof(float) * final_norm_.size();
+  std::size_t bytes = bytes_of(head()) + sizeof(float) * final_norm_.size();
   for (mamba_block const& b : blocks_) {
     for (auto const* matrix : {&b.in_proj, &b.x_proj, &b.dt_proj, &b.out_proj}) bytes += bytes_of(*matrix);
     for (auto const* values : {&b.norm, &b.in_bias, &b.conv, &b.conv_bias, &b.dt_bias, &b.A, &b.D, &b.out_bias})
@@ -142,8 +144,8 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
   std::vector<float> residual(size(tokens * c.hidden));
   std::visit(
       [&]<class W>(std::vector<W> const& table) {
-        embedding(ids, matrix_view<W const>(table.data(), c.vocabulary, c.hidden),
-                  out(residual.data(), tokens, c.hidden));
+        ssm::embedding(ids, matrix_view<W const>(table.data(), c.vocabulary, c.hidden),
+                       out(residual.data(), tokens, c.hidden));
       },
       embedding_);
   for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
@@ -155,7 +157,7 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
   if (run.hidden) run.hidden(residual);
   in const read = last ? in(residual.data() + (time - 1) * c.hidden, batch, c.hidden, time * c.hidden)
                        : in(residual.data(), tokens, c.hidden);
-  project(read, no_elements(head_) ? embedding_ : head_, {}, out(logits.data(), rows, c.vocabulary));
+  project(read, head(), {}, out(logits.data(), rows, c.vocabulary));
 }
 
 }  // namespace ssmscan::ssm

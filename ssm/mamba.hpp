@@ -88,6 +88,12 @@ class mamba_model {
   SSMSCAN_SSM_EXPORT std::size_t bytes_per_token() const;
   SSMSCAN_SSM_EXPORT mamba_cache make_cache(index_t batch) const;
 
+  // The weights, for what computes with them elsewhere.
+  mamba_matrix const& embedding() const { return embedding_; }
+  std::vector<mamba_block> const& blocks() const { return blocks_; }
+  std::vector<float> const& final_norm() const { return final_norm_; }
+  SSMSCAN_SSM_EXPORT mamba_matrix const& head() const;  // the embedding where it is tied
+
   // ids (batch, time); out (batch, time, vocabulary), or (batch, vocabulary) for outputs = last (time at least 1 then).
   // Prefill and then token by token with a cache is the same function as one run. All in float, the norms' sums in double.
   // std::invalid_argument for ids outside the vocabulary and shapes that do not fit, before the cache is touched.

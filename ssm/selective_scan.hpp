@@ -71,7 +71,7 @@ struct selective_state {
     index_t batch = 0, channel = 0, sequence = 0, state = 0;
   } stride{};
 
-  V& operator()(index_t batch, index_t channel, index_t sequence, index_t state) const {
+  constexpr V& operator()(index_t batch, index_t channel, index_t sequence, index_t state) const {
     return data[batch * stride.batch + channel * stride.channel + sequence * stride.sequence + state * stride.state];
   }
 };

@@ -6,11 +6,12 @@
 #include <random>
 
 #include "bench/common/main.hpp"
-#include "bench/common/names.hpp"
+#include "bench/decode/model.hpp"
+#if SSMSCAN_BENCH_DECODE_CUDA
+#include "bench/decode/device.hpp"
+#endif
 #include <benchmark/benchmark.h>
 #include <omp.h>
-
-#include <ssmscan/ssm/mamba.hpp>
 
 namespace ssmscan::bench {
 namespace {
@@ -48,22 +49,12 @@ mamba_model random_model(ssm::mamba_config const& c, ssm::matrix_storage storage
   return mamba_model::with(c, weights, storage);
 }
 
-// Steps and scan sum in another order. A part in ten thousand of the logits' size (1e-8 of squares) is the bar that
-// tests/ssm/mamba_test.cpp holds the model to against transformers, and no derived bound: it tells a wrong model from a right one, which is what is asked before timing.
 std::string steps_differ_from_scan(mamba_model const& model, ssm::mamba_run run) {
-  std::vector<index_t> const ids{1, 2, 3, 5, 8, 13};
-  auto const vocabulary = static_cast<std::size_t>(model.config().vocabulary);
-  std::vector<float> scanned(vocabulary), step(vocabulary);
-  run.cache = nullptr, run.outputs = ssm::mamba_outputs::last;
-  model.logits(ids, 1, scanned, run);
+  std::vector<float> step(static_cast<std::size_t>(model.config().vocabulary));
   ssm::mamba_cache cache = model.make_cache(1);
   run.cache = &cache;
-  for (index_t const id : ids) model.logits(std::span(&id, 1), 1, step, run);
-  double error = 0, size = 0;
-  for (std::size_t k = 0; k < vocabulary; ++k)
-    error += std::pow(double(step[k]) - double(scanned[k]), 2), size += std::pow(double(scanned[k]), 2);
-  return error <= 1e-8 * size ? ""
-                              : wrong_result + ("steps are not the scan: " + std::to_string(std::sqrt(error / size)));
+  for (index_t const id : first_ids()) model.logits(std::span(&id, 1), 1, step, run);
+  return differ(step, scanned_logits(model), "steps are not the scan");
 }
 
 // The bound: every byte read once, by the threads that decode, into more sums than an addition takes cycles, each thread from
@@ -103,29 +94,22 @@ void add(options const& given) {
         *current = {}, *current = {std::make_shared<mamba_model>(random_model(config, storage)), storage};
       return current->model;
     };
-    auto const record = [&](char const* dtype, char const* algorithm, auto run) {
-      benchmark_name name{.question = "ssm",
-                          .operation = "decode",
-                          .dtype = dtype,
-                          .algorithm = algorithm,
-                          .backend = "openmp",
-                          .time = 1};
-      name.state_size = config.states, name.hidden = config.hidden;
-      benchmark::RegisterBenchmark(name.text().c_str(), run)->UseRealTime()->Unit(benchmark::kMillisecond);
+    auto const record = [&](ssm::matrix_storage storage, char const* algorithm, auto run) {
+      std::string const name = decode_name(config, storage, algorithm, "openmp").text();
+      benchmark::RegisterBenchmark(name.c_str(), run)->UseRealTime()->Unit(benchmark::kMillisecond);
     };
     auto const finish = [](benchmark::State& state, std::size_t bytes) {
       state.SetItemsProcessed(state.iterations());  // tokens
       state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(bytes));
     };
     for (auto const storage : {ssm::matrix_storage::float32, ssm::matrix_storage::bfloat16}) {
-      char const* const dtype = storage == ssm::matrix_storage::float32 ? "f32" : "bf16";
-      record(dtype, "read_weights", [=](benchmark::State& state) {
+      record(storage, "read_weights", [=](benchmark::State& state) {
         std::size_t const bytes = model_of(storage)->bytes_per_token();
         std::vector<float> const words(bytes / sizeof(float), 1.0f);
         for (auto _ : state) benchmark::DoNotOptimize(read_once(words));
         finish(state, bytes);
       });
-      record(dtype, "step", [=](benchmark::State& state) {
+      record(storage, "step", [=](benchmark::State& state) {
         auto const model = model_of(storage);
         ssm::mamba_run run{.outputs = ssm::mamba_outputs::last};
         if (std::string const wrong = steps_differ_from_scan(*model, run); !wrong.empty())
@@ -141,6 +125,9 @@ void add(options const& given) {
         finish(state, model->bytes_per_token());
       });
     }
+#if SSMSCAN_BENCH_DECODE_CUDA
+    add_decode_on_device(config, model_of);
+#endif
   }
 }
 

@@ -239,11 +239,13 @@ def context(more):
     return facts | more
 
 
-def arguments(description, contenders):
+def arguments(description, contenders, more=lambda parser: None):
+    """`more(parser)` adds flags of a script's own."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", required=True, metavar="FILE", help="results, in the format of the benchmark binaries")
     parser.add_argument("--quick", action="store_true", help="fewer shapes")
     parser.add_argument("--only", default="", metavar="NAME", help="contenders whose name holds this")
+    more(parser)
     given = parser.parse_args()
     if not os.path.isdir(os.path.dirname(given.out) or "."):  # said before the minutes that it takes
         parser.error(f"--out: got {given.out}; need a file in a folder that exists")

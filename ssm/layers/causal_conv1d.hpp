@@ -19,12 +19,13 @@ enum class conv_activation { none, silu };
 // last width - 1 of them and the input: what `initial` of the next piece is. Packed by offsets as in selective_scan: no
 // sequence reads another one's samples. width multiply-adds per sample, in order of w from the bias on (zeros included, so
 // that a sequence in pieces gives the bits of one run). std::invalid_argument where the shapes do not fit.
-template <class T>
+// IO: what x and y are stored as; on the CPU, T.
+template <class T, class IO = T>
 struct causal_conv1d_problem {
-  tensor_view<T const> x{};
+  tensor_view<IO const> x{};
   matrix_view<T const> weight{};
   std::span<T const> bias{};
-  tensor_view<T> y{};
+  tensor_view<IO> y{};
   conv_activation activation = conv_activation::none;
   selective_state<T const> initial{};  // (batch, channel, sequences, width - 1), or no data
   selective_state<T> final{};          // it may be initial
@@ -33,15 +34,26 @@ struct causal_conv1d_problem {
 
 inline constexpr index_t greatest_conv_width = 16;
 
-template <class T>
-void causal_conv1d(causal_conv1d_problem<T> const& p) {
+namespace detail {
+// What can be wrong with it that no memory tells. How many sequences there are.
+template <class T, class IO>
+index_t check_causal_conv1d(causal_conv1d_problem<T, IO> const& p) {
   tensor_shape const shape = p.x.shape;
-  index_t const width = p.weight.columns, past = width - 1;
+  index_t const width = p.weight.columns;
   if (width < 1 || width > greatest_conv_width)
     throw_invalid("weight", "a width of " + std::to_string(width), "1 to " + std::to_string(greatest_conv_width));
-  detail::require_matrix("weight", p.weight, shape.channel, width);
+  require_matrix("weight", p.weight, shape.channel, width);
   if (p.y.shape != shape) throw_invalid("y", "another shape", "that of x");
-  if (!p.bias.empty()) detail::require_size("bias", p.bias.size(), shape.channel);
+  if (!p.bias.empty()) require_size("bias", p.bias.size(), shape.channel);
+  return p.offsets.empty() ? 1 : static_cast<index_t>(p.offsets.size()) - 1;
+}
+}  // namespace detail
+
+template <class T>
+void causal_conv1d(causal_conv1d_problem<T> const& p) {
+  detail::check_causal_conv1d(p);
+  tensor_shape const shape = p.x.shape;
+  index_t const width = p.weight.columns, past = width - 1;
   index_t const whole[2] = {0, shape.time};
   std::span<index_t const> const offsets = p.offsets.empty() ? std::span<index_t const>(whole) : p.offsets;
   ssmscan::detail::check_offsets(offsets, shape.time);

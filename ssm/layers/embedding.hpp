@@ -10,15 +10,19 @@
 namespace ssmscan::ssm {
 
 namespace detail {
+inline void require_ids(std::span<index_t const> ids, index_t vocabulary) {
+  for (std::size_t r = 0; r < ids.size(); ++r) {
+    if (ids[r] < 0 || ids[r] >= vocabulary)
+      throw_invalid("ids[" + std::to_string(r) + "]", std::to_string(ids[r]),
+                    "an id of 0 to " + std::to_string(vocabulary - 1));
+  }
+}
+
 template <class T, class W>
 void table_rows(std::span<index_t const> ids, matrix_view<W const> table, matrix_view<T> y) {
   require_matrix("table", table, table.rows, table.columns);
   require_matrix("y", y, static_cast<index_t>(ids.size()), table.columns);
-  for (std::size_t r = 0; r < ids.size(); ++r) {
-    if (ids[r] < 0 || ids[r] >= table.rows)
-      throw_invalid("ids[" + std::to_string(r) + "]", std::to_string(ids[r]),
-                    "an id of 0 to " + std::to_string(table.rows - 1));
-  }
+  require_ids(ids, table.rows);
   for (std::size_t r = 0; r < ids.size(); ++r)
     std::transform(table.row(ids[r]), table.row(ids[r]) + table.columns, y.row(static_cast<index_t>(r)),
                    [](W value) { return widen(value); });

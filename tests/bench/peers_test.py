@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 ARGUMENTS = None
-COMMON = ("cpu.py", "gpu.py", "selective.py")  # those with the arguments of peers.py
+COMMON = ("cpu.py", "gpu.py", "language_model.py", "selective.py")  # those with the arguments of peers.py
 MISSING = 77  # a package is
 
 

@@ -33,7 +33,8 @@ class MambaTest(ProgramTest):
 
     def test_logits_are_transformers(self):
         shape, expected = self.reference["logits"]
-        for more in ([], ["--mode=recurrence"], ["--algorithm=blelloch"], ["--backend=serial"]):
+        ways = [[], ["--mode=recurrence"], ["--algorithm=blelloch"]]
+        for more in [*ways, ["--backend=serial"], *([*way, "--backend=cuda"] for way in ways if self.gpu_here())]:
             self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", *more)
             descr, got_shape, got = self.load("y.npy")
             self.assertEqual((descr, list(got_shape)), ("<f4", shape))
@@ -69,6 +70,9 @@ class MambaTest(ProgramTest):
         result = self.generate("--tokens=24")
         self.assertEqual([int(one) for one in result.stdout.split()], ids[5:])
         self.assertIn("tokens/s", result.stderr)
+        if self.gpu_here():
+            self.assertEqual(self.generate("--tokens=24", "--backend=cuda").stdout, result.stdout)
+            self.assertIn("tokens/s", self.generate("--tokens=24", "--backend=cuda", "--temperature=1").stderr)
         drawn = self.generate("--tokens=20", "--temperature=2", "--seed=3").stdout
         self.assertEqual(drawn, self.generate("--tokens=20", "--temperature=2", "--seed=3").stdout)
         others = {self.generate("--tokens=20", "--temperature=2", f"--seed={seed}").stdout for seed in range(4, 8)}

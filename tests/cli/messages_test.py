@@ -102,13 +102,15 @@ class Refused(ProgramTest):
         selective = ["selective", "--out", "x.npy", "--backend", "cuda"]
         for name in ("u", "delta", "A", "B", "C"):
             selective += ["--" + name, "a.npy"]
-        for command in (scan, selective, ["validate", "--backend", "cuda"]):
+        logits = ["mamba", "logits", "--model", "absent", "--ids", "a.npy", "--out", "x.npy", "--backend", "cuda"]
+        generate = ["mamba", "generate", "--model", "absent", "--ids", "a.npy", "--backend", "cuda"]
+        for command in (scan, selective, ["validate", "--backend", "cuda"], logits, generate):
             if self.gpu_here() is None:
                 self.bad(2, ['--backend: got "cuda"; need one of serial, openmp: this build is without CUDA'], *command)
                 continue
             result = self.run_program(*command, environment={"CUDA_VISIBLE_DEVICES": ""})  # hides them all
             self.assertEqual(result.returncode, 77, result.stderr)
-            self.assertRegex(result.stderr, r"^ssmscan \w+: --backend cuda: skipped, cudaError\w+: .*; .*nvidia-smi.*\n$")
+            self.assertRegex(result.stderr, r"^ssmscan [\w ]+: --backend cuda: skipped, cudaError\w+: .*; .*nvidia-smi.*\n$")
             self.assertEqual((result.stdout, self.files()), ("", ["a.npy"]))
 
     def test_numbers_are_whole_tokens(self):

@@ -97,6 +97,55 @@ void enqueue_copy(W const* b, W* x, std::size_t words, int vectors) {
   launch_by<second<W>, false>(vectors, b, b, x, words);
 }
 
+namespace {
+
+template <int Vectors>
+__global__ void __launch_bounds__(threads)
+    read_kernel(float4 const* __restrict__ from, float* total, std::size_t count) {
+  std::size_t const each = std::size_t{threads} * Vectors, apart = each * gridDim.x;
+  float sum = 0;
+  for (std::size_t at = blockIdx.x * each + threadIdx.x; at < count; at += apart) {
+    float4 held[Vectors] = {};
+#pragma unroll
+    for (int k = 0; k < Vectors; ++k)
+      if (at + k * threads < count) held[k] = __ldcs(from + at + k * threads);
+#pragma unroll
+    for (int k = 0; k < Vectors; ++k) sum += (held[k].x + held[k].y) + (held[k].z + held[k].w);
+  }
+  for (int distance = 16; distance > 0; distance /= 2) sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  if (threadIdx.x % 32 == 0) atomicAdd(total, sum);
+}
+
+template <int Vectors>
+void launch_read(float const* from, float* total, std::size_t words) {
+  static int const blocks = [] {
+    int device = 0, multiprocessors = 0, of_each = 0;
+    need_success(cudaGetDevice(&device), "asking which device is current");
+    need_success(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device), "asking a device");
+    need_success(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&of_each, &read_kernel<Vectors>, threads, 0),
+                 "asking how many blocks run");
+    return multiprocessors * of_each;
+  }();
+  read_kernel<Vectors><<<static_cast<unsigned>(blocks), threads, 0, the_stream()>>>(
+      reinterpret_cast<float4 const*>(from), total, words / 4);
+  need_success(cudaGetLastError(), "launching the bound");
+}
+
+}  // namespace
+
+void enqueue_read(float const* from, float* total, std::size_t words, int vectors) {
+  switch (vectors) {
+    case 4:
+      return launch_read<4>(from, total, words);
+    case 8:
+      return launch_read<8>(from, total, words);
+    case 16:
+      return launch_read<16>(from, total, words);
+    default:
+      throw std::logic_error("vectors per thread: need one of reading_vectors");
+  }
+}
+
 #define SSMSCAN_INSTANTIATE(W)                                           \
   template void enqueue_triad(W const*, W const*, W*, std::size_t, int); \
   template void enqueue_copy(W const*, W*, std::size_t, int);

@@ -18,4 +18,9 @@ void enqueue_triad(W const* a, W const* b, W* x, std::size_t words, int vectors)
 template <class W>
 void enqueue_copy(W const* b, W* x, std::size_t words, int vectors);
 
+// Reads all and adds it up: total[0] += the sum of words floats, whose bytes are a multiple of 16. Each thread keeps `vectors` loads
+// under way, over and over; as many blocks as run at a time.
+inline constexpr std::array reading_vectors{4, 8, 16};
+void enqueue_read(float const* from, float* total, std::size_t words, int vectors);
+
 }  // namespace ssmscan::bench::gpu

@@ -55,15 +55,17 @@ memory::memory(std::size_t bytes) : bytes_(bytes) {
 
 memory::~memory() { (void)cudaFree(data_); }
 
-void memory::put(void const* from, std::size_t bytes) {
-  need_success(cudaMemcpyAsync(data_, from, bytes, cudaMemcpyHostToDevice, the_stream()), "copying to the device");
+void copy_to_device(void* to, void const* from, std::size_t bytes) {
+  need_success(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, the_stream()), "copying to the device");
+  wait();
+}
+void copy_to_host(void* to, void const* from, std::size_t bytes) {
+  need_success(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, the_stream()), "copying from the device");
   wait();
 }
 
-void memory::take(void* to, std::size_t bytes) const {
-  need_success(cudaMemcpyAsync(to, data_, bytes, cudaMemcpyDeviceToHost, the_stream()), "copying from the device");
-  wait();
-}
+void memory::put(void const* from, std::size_t bytes) { copy_to_device(data_, from, bytes); }
+void memory::take(void* to, std::size_t bytes) const { copy_to_host(to, data_, bytes); }
 
 void memory::fill(int byte) {
   need_success(cudaMemsetAsync(data_, byte, bytes_, the_stream()), "filling device memory");

@@ -44,6 +44,10 @@ class memory {
   std::byte* data_ = nullptr;
 };
 
+// Memory of someone else, waiting.
+void copy_to_device(void* to, void const* from, std::size_t bytes);
+void copy_to_host(void* to, void const* from, std::size_t bytes);
+
 // n values of T.
 template <class T>
 class array {

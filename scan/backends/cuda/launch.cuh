@@ -12,8 +12,8 @@
 namespace ssmscan {
 
 // When the blocks of a kernel may start: when all before it on the stream is done, or as the blocks of the kernel before leave.
-// Such a kernel reads and writes no global memory before it has called cudaGridDependencySynchronize(), and lets the next one come by
-// cudaTriggerProgrammaticLaunchCompletion().
+// Such a kernel writes no global memory, and reads none that a kernel writes (weights may be read), before it has called
+// cudaGridDependencySynchronize(), and lets the next one come by cudaTriggerProgrammaticLaunchCompletion().
 enum class start { after_all_before, beside_the_last };
 
 struct launch_shape {
