@@ -13,6 +13,14 @@ inline constexpr index_t chunk_of(index_t lanes) {
 }
 inline constexpr index_t whole_sequence = index_t{1} << 62;
 
+// Slots (selective_slots.cuh) of a call: of one sequence as many as it has chunks, of packed ones as many as any offsets may need.
+// A slot without a chunk costs more than it does: where a grid has more blocks than there are places, multiprocessors are
+// filled one after the other, and blocks that leave at once take the places that others could have had to themselves.
+inline constexpr index_t slots_of(index_t time, index_t sequences, index_t chunk, bool are_packed) {
+  index_t const chunks = time / chunk + (time % chunk > 0 ? 1 : 0);
+  return are_packed ? time / chunk + sequences : chunks > 0 ? chunks : 1;
+}
+
 // Steps of a tile of the form with states over threads; steps of a thread of fused_time, as many as leave registers for what it
 // keeps of each.
 inline constexpr int tile_time = 32;
