@@ -4,7 +4,7 @@
 
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/backends/cuda/arena.hpp>
-#include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_choice.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
 #include <ssmscan/ssm/detail/check_selective.hpp>
 

@@ -340,7 +340,7 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(1, 4096, 16384).algorithm, "fused");
 }
 
-// Of fused_time on whole rows: what was fastest on an H100, of what fits in shared memory.
+// Of fused_time on whole rows: what was fastest on an H200, of what fits in shared memory.
 TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
   using device::time_block;
   auto const chosen = [](index_t channels, index_t states, index_t step_bytes, auto... shared) {
@@ -348,7 +348,7 @@ TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
   };
   EXPECT_EQ(chosen(64, 16, 4), time_block::four);
   EXPECT_EQ(chosen(768, 16, 4), time_block::six);
-  EXPECT_EQ(chosen(1024, 16, 4), time_block::four);
+  EXPECT_EQ(chosen(1024, 16, 4), time_block::twelve);
   EXPECT_EQ(chosen(1536, 16, 4), time_block::twelve);
   EXPECT_EQ(chosen(2048, 16, 2), time_block::six);
   EXPECT_EQ(chosen(3072, 16, 2), time_block::twelve);
