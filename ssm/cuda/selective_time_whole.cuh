@@ -6,7 +6,7 @@
 // states' rows at a time and has a barrier for each two states. Here warps meet once a tile, so that one walks while another
 // scans, and rows come a third as often, as blocks have more channels. Shared memory holds the rows of Tiles tiles: of two, one
 // is brought while the other is worked on; of four, three are brought at once, and warps meet at the first two of each four alone;
-// of one, another block works meanwhile. The first tiles' rows are all asked for at the begin, where warps wait anyway.
+// of one, another block works meanwhile.
 //
 // The channels that have one group's B and C are a section; a block's are of one section.
 //
@@ -127,8 +127,14 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     for (int i = 0; i < row::pieces; ++i)
       __pipeline_memcpy_async(shared + to + i * round_bytes, from + i * 32 * steps, row::piece_bytes);
   };
+  // A row's steps from t on, of those this thread brings, by a byte offset of 32 bits: a row has less than 2^32 bytes.
+  auto const own_steps = [&](auto* row_begin, int t) {
+    using bytes = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(row_begin)>>, char const, char>;
+    unsigned const offset = (static_cast<unsigned>(t) + lane * steps) * static_cast<unsigned>(sizeof(IO));
+    return reinterpret_cast<decltype(row_begin)>(reinterpret_cast<bytes*>(row_begin) + offset);
+  };
   auto const bring_row = [&](int which, IO const* from, int t) {
-    bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
+    bring_pieces(at_brought + which * row_bytes, own_steps(from, t));
   };
   // Asked for before anything that has to wait, delta first, as softplus comes before u; of 16-bit rows these come before A, D and
   // the bias (float loses by that).
@@ -162,9 +168,13 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_coefficients = [&](int k) {
     unsigned to = at_first_row + k % Tiles * rows_of_tile * row_bytes;
     IO const* from = next_row;
-#pragma unroll 1
-    for (int n = first_row; n < states; n += strides, to += 2 * strides * row_bytes, from += strides * state_on)
+    index_t const on = strides * state_on;
+    // Three rows a turn: of 16 states a warp of a block of twelve has no more.
+    for (int left = states - first_row; left > 0; left -= 3 * strides, to += 6 * strides * row_bytes, from += 3 * on) {
       bring_pieces(to, from);
+      if (left > strides) bring_pieces(to + 2 * strides * row_bytes, from + on);
+      if (left > 2 * strides) bring_pieces(to + 4 * strides * row_bytes, from + 2 * on);
+    }
     next_row += tile;
     __pipeline_commit();
   };
@@ -186,18 +196,12 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
 
   if constexpr (!rows_first) bring_first_rows();
   bring_coefficients(0);
-#pragma unroll 1
-  for (int k = 1; k < Tiles; ++k)
-    if (k < tiles)
-      bring_coefficients(k);
-    else
-      __pipeline_commit();  // as many groups, whatever there is
   IO const* const z_at = p.z == nullptr ? nullptr : p.z + first.z + own * p.z_channel;
   IO* const y_at = p.y + first.y + own * p.y_channel;
   if (lane < states) state_at(own_states, lane) = {decay_rate(first_A), first_carry};
 #pragma unroll 1
   for (int n = lane + 32; n < states; n += 32) state_at(own_states, n) = {decay_rate(A_at[n]), initial_at(n)};
-  __pipeline_wait_prior(Tiles + 1);  // the first delta
+  __pipeline_wait_prior(2);  // the first delta; what is asked for later is waited for in its tile
   __syncwarp();
 #pragma unroll 1
   for (int k = 0; k < tiles; ++k) {
@@ -210,7 +214,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
 #pragma unroll
       for (int i = 0; i < Steps; ++i) d[i] = step_of<IO>(d[i]);
     }
-    __pipeline_wait_prior(Tiles);  // the first u
+    __pipeline_wait_prior(1);  // the first u
     __syncwarp();
     read_own(0, input);
 #pragma unroll
@@ -223,12 +227,9 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     if (z_at != nullptr) bring_row(2, z_at, t);
     __pipeline_commit();
     if (!is_ahead || k % Tiles < 2) {
-      if (k == 0)
-        __pipeline_wait_prior(Tiles);
-      else
-        __pipeline_wait_prior(1);
+      __pipeline_wait_prior(1);
       __syncthreads();  // all have brought this tile's rows and those until the next barrier, and read those of the tiles before
-      if (is_ahead && k > 0) {
+      if (is_ahead) {
 #pragma unroll 1
         for (int on = k % Tiles == 0 ? 1 : Tiles - 1; on < Tiles; ++on)
           if (k + on < tiles) bring_coefficients(k + on);
@@ -292,7 +293,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     if (has) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i)
-        *reinterpret_cast<typename row::piece*>(y_at + (t + lane * steps) + i * 32 * steps) =
+        *reinterpret_cast<typename row::piece*>(own_steps(y_at, t) + i * 32 * steps) =
             *reinterpret_cast<typename row::piece const*>(shared + at_brought + 2 * row_bytes + i * round_bytes);
     }
     __syncwarp();
