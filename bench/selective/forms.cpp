@@ -7,18 +7,14 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <stdexcept>
 #include <string_view>
 
-#include "bench/common/cuda/device.hpp"
-#include "bench/selective/data.hpp"
-
-#include <ssmscan/ssm/cuda/selective_errors.hpp>
-#include <ssmscan/ssm/cuda/selective_scan.hpp>
+#include "bench/common/context.hpp"
+#include "bench/selective/forms_data.hpp"
 
 namespace ssmscan::bench {
 namespace {
@@ -27,7 +23,6 @@ using device::selective_form;
 
 constexpr double most_over_best = 1.1;
 constexpr int exit_over_bar = 4;
-constexpr index_t most_values = index_t{1} << 25;  // of u
 
 struct usage_error : std::runtime_error {
   using runtime_error::runtime_error;
@@ -42,11 +37,11 @@ struct asked {
   std::vector<sizes> shapes;
 };
 
-index_t number(std::string_view text) {
+index_t number(std::string_view text, index_t most) {
   index_t made = 0;
   auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), made);
-  if (error != std::errc{} || end != text.data() + text.size() || made < 1)
-    throw usage_error("'" + std::string(text) + "' is no positive number");
+  if (error != std::errc{} || end != text.data() + text.size() || made < 1 || made > most)
+    throw usage_error("'" + std::string(text) + "'; need a number from 1 to " + std::to_string(most));
   return made;
 }
 std::vector<std::string_view> parts_of(std::string_view text, char between) {
@@ -58,29 +53,33 @@ std::vector<std::string_view> parts_of(std::string_view text, char between) {
     text.remove_prefix(at + 1);
   }
 }
+sizes shape_of(std::string_view text) {
+  auto const of = parts_of(text, 'x');
+  if (of.size() != 4) throw usage_error("'" + std::string(text) + "'; need BATCHxCHANNELSxTIMExSTATES");
+  sizes const made{number(of[0], most_values), number(of[1], most_channels), number(of[2], most_values),
+                   number(of[3], most_states)};
+  auto const fits = [](index_t a, index_t b, index_t c) { return a <= most_values / b && a * b <= most_values / c; };
+  if (!fits(made.batch, made.channels, made.time) || !fits(made.batch, made.states, made.time))
+    throw usage_error("'" + std::string(text) + "'; need at most " + std::to_string(most_values) +
+                      " steps of all channels, and values of B");
+  return made;
+}
 asked options_of(int argc, char** argv) {
+  constexpr index_t most_shapes = 100000;
   asked made;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view const given = argv[i];
-    auto const value = [&](std::string_view name) -> std::string_view {
+  for (std::string_view const given : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    auto const value = [&](std::string_view name) {
       return given.starts_with(name) ? given.substr(name.size()) : std::string_view{};
     };
-    if (auto const seed = value("--seed="); !seed.empty()) {
-      made.seed = static_cast<unsigned>(number(seed));
-    } else if (auto const count = value("--count="); !count.empty()) {
-      made.count = static_cast<int>(number(count));
-    } else if (auto const shapes = value("--shapes="); !shapes.empty()) {
-      for (auto const shape : parts_of(shapes, ',')) {
-        auto const of = parts_of(shape, 'x');
-        if (of.size() != 4) throw usage_error("'" + std::string(shape) + "' is not BATCHxCHANNELSxTIMExSTATES");
-        made.shapes.push_back({number(of[0]), number(of[1]), number(of[2]), number(of[3])});
-        if (made.shapes.back().steps() > most_values || made.shapes.back().states > 64)
-          throw usage_error("'" + std::string(shape) + "' has more than 2^25 steps, or than 64 states");
-      }
-    } else {
+    if (auto const seed = value("--seed="); !seed.empty())
+      made.seed = static_cast<unsigned>(number(seed, 0xffffffff));
+    else if (auto const count = value("--count="); !count.empty())
+      made.count = static_cast<int>(number(count, most_shapes));
+    else if (auto const shapes = value("--shapes="); !shapes.empty())
+      for (auto const shape : parts_of(shapes, ',')) made.shapes.push_back(shape_of(shape));
+    else
       throw usage_error("'" + std::string(given) +
-                        "' is not --seed=N, --count=N or --shapes=BATCHxCHANNELSxTIMExSTATES,...");
-    }
+                        "'; need --seed=N, --count=N, --shapes=BATCHxCHANNELSxTIMExSTATES,...");
   }
   return made;
 }
@@ -117,96 +116,6 @@ std::vector<sizes> drawn(asked const& how) {
   }
   return made;
 }
-
-// A table of normal numbers over and over, as long as any shape's arrays, in float on the host and stored as IO on the device.
-template <class IO>
-struct numbers {
-  numbers(index_t count, unsigned seed) : host(static_cast<std::size_t>(count)), device(host.size()) {
-    constexpr std::size_t period = std::size_t{1} << 20;
-    std::mt19937 random(seed);
-    std::normal_distribution<float> normal;
-    std::vector<IO> stored(host.size());
-    for (std::size_t i = 0; i < host.size(); ++i) {
-      if (i >= period) {
-        host[i] = host[i - period], stored[i] = stored[i - period];
-      } else if constexpr (std::is_same_v<IO, float>) {
-        stored[i] = host[i] = normal(random);
-      } else {
-        stored[i] = {to_bfloat16(normal(random))}, host[i] = from_bfloat16(stored[i].bits);
-      }
-    }
-    device.put(stored.data());
-  }
-  std::vector<float> host;
-  gpu::array<IO> device;
-};
-
-// Every shape's arrays are the beginnings of these; A is from -1 to -N in every channel, the bias -2.
-template <class IO>
-struct arrays {
-  static constexpr index_t of_channels = 1 << 16, most_states = 64, of_coefficients = index_t{1} << 25;
-  numbers<IO> u{most_values, 1}, delta{most_values, 2}, z{most_values, 3}, B{of_coefficients, 4}, C{of_coefficients, 5};
-  numbers<float> D{of_channels, 6};
-  std::vector<float> A_host = std::vector<float>(of_channels * most_states),
-                     bias_host = std::vector<float>(of_channels, -2.0f);
-  gpu::array<float> A{A_host.size()}, bias{bias_host.size()};
-  gpu::array<IO> y{static_cast<std::size_t>(most_values)};
-
-  arrays() { bias.put(bias_host.data()); }
-  void set_rates(sizes const& s) {
-    auto const count = static_cast<std::size_t>(s.channels * s.states);
-    for (std::size_t i = 0; i < count; ++i) A_host[i] = -static_cast<float>(static_cast<index_t>(i) % s.states + 1);
-    A.put_first(A_host.data(), count);
-  }
-  ssm::selective_problem<float, IO> problem(sizes const& s) const {
-    tensor_shape const shape{s.batch, s.channels, s.time};
-    ssm::selective_problem<float, IO> p;
-    p.u = tensor_view<IO const>(u.device.data(), shape), p.delta = tensor_view<IO const>(delta.device.data(), shape);
-    p.z = tensor_view<IO const>(z.device.data(), shape), p.y = {y.data(), shape};
-    p.A = {A.data(), s.channels, s.states};
-    auto const coefficient = [&](numbers<IO> const& of) {
-      auto const strides = ssm::varying_coefficient<float>(nullptr, 1, s.states, s.time).stride;
-      return ssm::selective_coefficient<IO>{
-          of.device.data(), 1, {strides.batch, strides.group, strides.state, strides.time}};
-    };
-    p.B = coefficient(B), p.C = coefficient(C);
-    p.D = {D.device.data(), static_cast<std::size_t>(s.channels)};
-    p.delta_bias = {bias.data(), static_cast<std::size_t>(s.channels)};
-    p.activation = ssm::delta_activation::softplus;
-    return p;
-  }
-  // Empty, or which of the first channel's first steps is outside the bound of the form that ran.
-  std::string wrong_where(sizes const& s, std::string const& ran) const {
-    constexpr index_t verified_updates = 1 << 14;  // the definition costs long double
-    index_t const steps = std::clamp<index_t>(verified_updates / s.states, 1, s.time);
-    tensor_shape const shape{1, 1, steps};
-    std::vector<float> y_host(static_cast<std::size_t>(steps));
-    ssm::selective_problem<float> p;
-    p.u = tensor_view<float const>(u.host.data(), shape), p.delta = tensor_view<float const>(delta.host.data(), shape);
-    p.z = tensor_view<float const>(z.host.data(), shape), p.y = {y_host.data(), shape};
-    p.A = {A_host.data(), 1, s.states};
-    p.B = ssm::varying_coefficient(B.host.data(), 1, s.states, s.time);
-    p.C = ssm::varying_coefficient(C.host.data(), 1, s.states, s.time);
-    p.D = std::span<float const>(D.host).first(1), p.delta_bias = std::span<float const>(bias_host).first(1);
-    p.activation = ssm::delta_activation::softplus;
-    auto const error = device::error_of_form<float, IO>(ran, s.channels * s.states, s.time);
-    auto const exact = ssm::detail::selective_reference(p, error.roundings, error.errors);
-    std::vector<IO> made(y_host.size());
-    y.take_first(made.data(), made.size());
-    constexpr long double rounding = std::is_same_v<IO, float> ? 0 : 0x1p-8L;
-    for (std::size_t i = 0; i < made.size(); ++i) {
-      float value;
-      if constexpr (std::is_same_v<IO, float>)
-        value = made[i];
-      else
-        value = from_bfloat16(made[i].bits);
-      long double const bound = exact.y_bound[i] + rounding * (std::abs(exact.y[i]) + exact.y_bound[i]);
-      if (!(std::abs(static_cast<long double>(value) - exact.y[i]) <= bound))
-        return ran + ": y[" + std::to_string(i) + "] outside its bound";
-    }
-    return "";
-  }
-};
 
 struct timed_form {
   selective_form form;
@@ -257,7 +166,7 @@ void compare(arrays<IO>& on, sizes const& s, tally& all) {
 
 int run(asked const& how) {
   if (!gpu::why_none().empty()) {
-    std::cerr << not_run << gpu::why_none() << '\n';
+    std::cerr << "bench_selective_forms: " << not_run << gpu::why_none() << '\n';
     return exit_nothing_ran;
   }
   auto const shapes = how.shapes.empty() ? drawn(how) : how.shapes;
@@ -276,21 +185,37 @@ int run(asked const& how) {
   return all.over_bar > 0 ? exit_over_bar : exit_good;
 }
 
+int help() {
+  std::cout
+      << R"(bench_selective_forms [FLAG...]: whether the selective scan on a GPU chooses the faster of its fused forms
+
+  --seed=N, --count=N   so many shapes drawn from a seed (1, 150)
+  --shapes=SHAPE,...    these shapes: BATCHxCHANNELSxTIMExSTATES, as 8x1536x2048x16
+  --help                this
+
+Exit: 0 no choice takes over 1.1 times the faster form, 1 a result was wrong, 2 bad arguments, 3 a run failed or the build is not
+a Release build, 4 some choice does, 77 no GPU.
+)";
+  return exit_good;
+}
+
 }  // namespace
 }  // namespace ssmscan::bench
 
 int main(int argc, char** argv) {
   using namespace ssmscan::bench;
+  auto const ends = [](int code, std::string const& words) {
+    std::cerr << "bench_selective_forms: " << words << "\n";
+    return code;
+  };
+  if (argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"))) return help();
   try {
-    return run(options_of(argc, argv));
+    auto const how = options_of(argc, argv);
+    if (auto const why = refusal(ssmscan::this_build()); !why.empty()) return ends(exit_failed, why);
+    return run(how);
   } catch (usage_error const& error) {
-    std::cerr << error.what() << '\n';
-    return exit_usage;
+    return ends(exit_usage, std::string("arguments: got ") + error.what());
   } catch (wrong_answer const& error) {
-    std::cerr << wrong_result << error.what() << '\n';
-    return exit_wrong_result;
-  } catch (std::exception const& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+    return ends(exit_wrong_result, wrong_result + std::string(error.what()));
+  } catch (std::exception const& error) { return ends(exit_failed, error.what()); }
 }
