@@ -127,14 +127,8 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     for (int i = 0; i < row::pieces; ++i)
       __pipeline_memcpy_async(shared + to + i * round_bytes, from + i * 32 * steps, row::piece_bytes);
   };
-  // A row's steps from t on, of those this thread brings, by a byte offset of 32 bits: a row has less than 2^32 bytes.
-  auto const own_steps = [&](auto* row_begin, int t) {
-    using bytes = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(row_begin)>>, char const, char>;
-    unsigned const offset = (static_cast<unsigned>(t) + lane * steps) * static_cast<unsigned>(sizeof(IO));
-    return reinterpret_cast<decltype(row_begin)>(reinterpret_cast<bytes*>(row_begin) + offset);
-  };
   auto const bring_row = [&](int which, IO const* from, int t) {
-    bring_pieces(at_brought + which * row_bytes, own_steps(from, t));
+    bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
   // Asked for before anything that has to wait, delta first, as softplus comes before u; of 16-bit rows these come before A, D and
   // the bias (float loses by that).
@@ -168,13 +162,9 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_coefficients = [&](int k) {
     unsigned to = at_first_row + k % Tiles * rows_of_tile * row_bytes;
     IO const* from = next_row;
-    index_t const on = strides * state_on;
-    // Three rows a turn: of 16 states a warp of a block of twelve has no more.
-    for (int left = states - first_row; left > 0; left -= 3 * strides, to += 6 * strides * row_bytes, from += 3 * on) {
+#pragma unroll 1
+    for (int n = first_row; n < states; n += strides, to += 2 * strides * row_bytes, from += strides * state_on)
       bring_pieces(to, from);
-      if (left > strides) bring_pieces(to + 2 * strides * row_bytes, from + on);
-      if (left > 2 * strides) bring_pieces(to + 4 * strides * row_bytes, from + 2 * on);
-    }
     next_row += tile;
     __pipeline_commit();
   };
@@ -293,7 +283,7 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     if (has) {
 #pragma unroll
       for (int i = 0; i < row::pieces; ++i)
-        *reinterpret_cast<typename row::piece*>(own_steps(y_at, t) + i * 32 * steps) =
+        *reinterpret_cast<typename row::piece*>(y_at + (t + lane * steps) + i * 32 * steps) =
             *reinterpret_cast<typename row::piece const*>(shared + at_brought + 2 * row_bytes + i * round_bytes);
     }
     __syncwarp();
