@@ -4,6 +4,8 @@
 
 namespace ssmscan::device {
 
+inline constexpr index_t in_whole(index_t count, index_t each) { return (count + each - 1) / each; }
+
 // A sequence is cut into chunks of time, counted from its first step, which are scanned side by side. Their length depends on
 // the lanes (channels x states) of one sequence and on nothing else: a device of a hundred multiprocessors has room for some
 // 2^17 lanes at a time, and whatever stands before a chunk has mostly shrunk to nothing after some hundreds of steps, so that
@@ -12,6 +14,14 @@ inline constexpr index_t chunk_of(index_t lanes) {
   return lanes >= index_t{1} << 15 ? 8192 : lanes >= index_t{1} << 13 ? 2048 : 4096;
 }
 inline constexpr index_t whole_sequence = index_t{1} << 62;
+
+// Slots (selective_slots.cuh) of a call: of one sequence as many as it has chunks, of packed ones as many as any offsets may need.
+// A slot without a chunk costs more than it does: where a grid has more blocks than there are places, multiprocessors are
+// filled one after the other, and blocks that leave at once take the places that others could have had to themselves.
+inline constexpr index_t slots_of(index_t time, index_t sequences, index_t chunk, bool are_packed) {
+  index_t const chunks = in_whole(time, chunk);
+  return are_packed ? time / chunk + sequences : chunks > 0 ? chunks : 1;
+}
 
 // Steps of a tile of the form with states over threads; steps of a thread of fused_time, as many as leave registers for what it
 // keeps of each.
@@ -50,84 +60,9 @@ inline constexpr index_t time_whole_bytes(time_block block, index_t states, inde
          2 * index_t{sizeof(float)} * states * channels;
 }
 
-inline constexpr index_t multiprocessors_of_rule = 132;  // an H100's, whose times these are
-inline constexpr index_t in_whole(index_t count, index_t each) { return (count + each - 1) / each; }
-
-// What a tile of each channel of so many sections (channels of one group, in a batch row) takes, in ns: with four channels a
-// block 2200 + 410 N on multiprocessors with three blocks, 9/12 of it with two, 7/12 with one; with twelve 2200 + 340 N; with six
-// 26/24 of that with two, 17/24 with one. More blocks take turns.
-inline constexpr index_t time_block_takes(time_block block, index_t sections, index_t channels, index_t states) {
-  index_t const blocks = in_whole(sections * in_whole(channels, channels_of(block)), multiprocessors_of_rule);
-  constexpr index_t of_four[3] = {0, 7, 9}, of_six[2] = {0, 17};
-  switch (block) {
-    case time_block::four:
-      return (2200 + 410 * states) * (12 * (blocks / 3) + of_four[blocks % 3]) / 12;
-    case time_block::six:
-      return (2200 + 340 * states) * (26 * (blocks / 2) + of_six[blocks % 2]) / 24;
-    default:
-      return (2200 + 340 * states) * blocks;
-  }
-}
-struct time_choice {
-  time_block block;
-  index_t takes;
-};
-// On whole rows: the fastest of those whose rows fit in shared memory.
-inline constexpr time_choice time_whole_block(index_t sections, index_t channels, index_t states, index_t step_bytes,
-                                              index_t shared_bytes = most_shared_bytes) {
-  time_choice best{time_block::four, time_block_takes(time_block::four, sections, channels, states)};
-  for (time_block const block : {time_block::six, time_block::twelve}) {
-    index_t const each = (shared_bytes + reserved_shared_bytes) / blocks_at_once(block) - reserved_shared_bytes;
-    index_t const takes = time_block_takes(block, sections, channels, states);
-    if (time_whole_bytes(block, states, step_bytes, tiles_at_once(block)) <= each && takes < best.takes)
-      best = {block, takes};
-  }
-  return best;
-}
-
-// Whether automatic takes fused_time, for float arithmetic and one sequence in each batch row, whose steps have so many bytes:
-// what both take on an H100 of 132 multiprocessors, in ns without what a launch costs, fitted to 60 runs of up to 4096 channels
-// and those of blocks of six and twelve (docs/experiments/selective_cuda.md, "Which form").
-//
-// fused_time: with one warp a channel as above. With two warps two tiles take 11/12 of a tile of three blocks of four channels
-// (one block on each: 8/12), with four four take 10/12. A tile that is not whole takes as long as two.
-// fused: a step of a block takes 58 or, by how states lie over threads, 70 or 144; each block more on a multiprocessor adds
-// 4/10. A sequence of more than one chunk walks back from each chunk's end before, as long as 600 steps take.
+// Channels of a block of fused, with four states a thread (eight, from 33 states on).
 inline constexpr index_t fused_block_channels(index_t states) {
   return states <= 8 ? 64 : states <= 16 ? 32 : states <= 32 ? 16 : 32;
-}
-inline constexpr bool time_is_faster(index_t batch, index_t channels, index_t states, index_t time,
-                                     index_t step_bytes) {
-  constexpr index_t multiprocessors = multiprocessors_of_rule, tile = 32 * time_steps<float>, walk_back = 600;
-  constexpr index_t most_blocks = 3;
-  constexpr index_t twelfths[3][most_blocks] = {{}, {0, 8, 11}, {0, 10, 20}};  // two warps a channel, four
-
-  int const parts = time_parts_of<float>(batch, channels, time);
-  index_t const tiles = in_whole(in_whole(time, tile) + (time % tile > 0 ? 1 : 0), parts);
-  auto const takes = [&]() -> index_t {
-    if (parts == 1)
-      return time % tile == 0 && states % 2 == 0 ? time_whole_block(batch, channels, states, step_bytes).takes
-                                                 : time_block_takes(time_block::four, batch, channels, states);
-    index_t const blocks = in_whole(batch * in_whole(channels, time_block_channels(parts)), multiprocessors);
-    index_t const turns = 12 * (blocks / most_blocks) + twelfths[parts / 2][blocks % most_blocks];
-    return (2200 + 410 * states) * turns / 12;
-  };
-
-  index_t const chunk = chunk_of(channels * states), step_takes = states <= 8 ? 70 : states <= 32 ? 58 : 144;
-  index_t const blocks =
-      in_whole(batch * in_whole(channels, fused_block_channels(states)) * in_whole(time, chunk), multiprocessors);
-  index_t const steps = (time < chunk ? time : chunk) * (6 + 4 * blocks) / 10 + (time > chunk ? walk_back : 0);
-  return tiles * takes() < steps * step_takes;
-}
-
-// fused on whole tiles of 16 states, in float arithmetic: whether threads take eight states each, where they take four else. A
-// block has twice the channels then in as many threads, and half as many blocks fit on a multiprocessor; so a step takes less
-// where multiprocessors are full. In fortieths of what it takes with four blocks of fours on each, by how many blocks one has.
-inline constexpr bool eight_are_faster(index_t channels, index_t chunks) {
-  constexpr index_t eights = 64, fours = eights / 2, of_fours[4] = {0, 14, 22, 31}, of_eights[2] = {0, 24};
-  auto const blocks = [&](index_t block) { return in_whole(channels / block * chunks, multiprocessors_of_rule); };
-  index_t const four = blocks(fours) / 4 * 40 + of_fours[blocks(fours) % 4];
-  return channels % eights == 0 && blocks(eights) / 2 * 37 + of_eights[blocks(eights) % 2] < four;
 }
 
 // fused_time brings rows in pieces of 16 bytes. B and C, where any rows or sequences begin elsewhere, are first copied into the

@@ -4,7 +4,7 @@
 
 #include <ssmscan/scan/arithmetic.hpp>
 #include <ssmscan/scan/backends/cuda/arena.hpp>
-#include <ssmscan/ssm/cuda/selective_arguments.hpp>
+#include <ssmscan/ssm/cuda/selective_choice.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
 #include <ssmscan/ssm/detail/check_selective.hpp>
 
@@ -143,7 +143,7 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   if (!p.offsets.empty() && call.sequences < 1) throw_invalid("offsets", "1 value", "at least 2");
   bool const fused = call.chosen == selective_form::fused, over_time = call.chosen == selective_form::fused_time;
   call.chunk = fused ? chunk_of(channels * call.states) : whole_sequence;
-  call.slots = time / call.chunk + call.sequences;
+  call.slots = slots_of(time, call.sequences, call.chunk, !p.offsets.empty());
   call.is_split = fused && time > call.chunk;
   if (call.chosen == selective_form::unfused) {
     plan_unfused(p, how, call);

@@ -68,7 +68,9 @@ void launch_fused_pass(fused_arguments<IO, Real> const& p, cudaStream_t stream) 
   using shape = fused_shape<States, PerThread, Channels, Warps>;
   auto* const kernel =
       &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
-  launch_shape const all{in_whole(p.channels, shape::block_channels) * p.batch * p.slots, shape::threads,
+  // Nothing asks by how much the last slot's chunk shrinks.
+  index_t const slots = Pass == fused_pass::shrink ? p.slots - 1 : p.slots;
+  launch_shape const all{in_whole(p.channels, shape::block_channels) * p.batch * slots, shape::threads,
                          shape::template shared_bytes<Real>()};
   need_success(
       cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),

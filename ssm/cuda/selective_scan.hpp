@@ -25,7 +25,7 @@
 namespace ssmscan::device {
 
 // automatic: general where the fused forms do not take the problem; fused_time where batch, channels, states and time say that
-// it is faster (time_is_faster in selective_arguments.hpp: in float arithmetic, not packed; few channels of all batch rows, few
+// it is faster (time_is_faster in selective_choice.hpp: in float arithmetic, not packed; few channels of all batch rows, few
 // chunks); else fused. So the bits of automatic may change with the batch and the length; those of a named form do not.
 enum class selective_form { automatic, fused, fused_time, general, unfused };
 

@@ -1,7 +1,7 @@
 #pragma once
 // Which steps a block works on. Sequence k, [a, b), has the slots from a / chunk + k on, one for each of its chunks: they do
 // not reach those of sequence k + 1, as b / chunk - a / chunk + 1 is no less than the number of its chunks. So the grid
-// is known without reading the offsets; slots without a chunk have nothing to do.
+// (slots_of) is known without reading the offsets; slots without a chunk have nothing to do.
 #include <ssmscan/ssm/cuda/selective_arguments.hpp>
 
 namespace ssmscan::device {
@@ -10,10 +10,6 @@ struct slot_range {
   index_t sequence, begin, end;
   bool is_one, is_first, is_last;  // of the sequence's chunks
 };
-
-__host__ __device__ inline index_t slots_of(index_t time, index_t sequences, index_t chunk) {
-  return time / chunk + sequences;
-}
 
 __device__ inline index_t clamped(index_t t, index_t time) { return t < 0 ? 0 : t > time ? time : t; }
 

@@ -20,13 +20,15 @@
 
 namespace ssmscan::device {
 
+enum time_whole_flags : unsigned { with_softplus = 1, with_initial = 2, with_final = 4 };
+
 // What the kernel is given, in the order in which it reads: arguments come to a multiprocessor line by line of 64 bytes, at each
 // launch anew. `all` is looked at where there are several sections or initial and final states.
 template <class IO, class Real>
 struct time_whole_arguments {
   IO const *u, *delta;
   index_t u_channel, delta_channel;
-  unsigned section, section_blocks;  // channels of a section, and blocks
+  unsigned section, section_blocks;  // channels of a section; its blocks where there are several sections, else 0
   int states, tiles;
   Real const *A, *D, *bias;
   index_t row_of_A;
@@ -35,7 +37,7 @@ struct time_whole_arguments {
   IO const* z;
   IO* y;
   index_t z_channel, y_channel;
-  bool softplus;
+  unsigned flags;
   fused_arguments<IO, Real> all;
 };
 template <int Tile, class IO, class Real>
@@ -46,7 +48,7 @@ time_whole_arguments<IO, Real> time_whole_arguments_of(fused_arguments<IO, Real>
           .u_channel = p.u.channel,
           .delta_channel = p.delta.channel,
           .section = static_cast<unsigned>(section),
-          .section_blocks = static_cast<unsigned>(section_blocks),
+          .section_blocks = p.batch * p.channels == section ? 0U : static_cast<unsigned>(section_blocks),
           .states = p.states,
           .tiles = static_cast<int>(p.time / Tile),
           .A = p.A,
@@ -61,7 +63,8 @@ time_whole_arguments<IO, Real> time_whole_arguments_of(fused_arguments<IO, Real>
           .y = p.y.data,
           .z_channel = p.z.channel,
           .y_channel = p.y.channel,
-          .softplus = p.softplus,
+          .flags = (p.softplus ? with_softplus : 0U) | (p.initial.data != nullptr ? with_initial : 0U) |
+                   (p.final.data != nullptr ? with_final : 0U),
           .all = p};
 }
 
@@ -87,12 +90,21 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       (Tiles * rows_of_tile + 3 * Channels) * row_bytes + warp * states * static_cast<unsigned>(sizeof(state));
   auto const state_at = [&](unsigned at, int n) -> state& { return reinterpret_cast<state*>(shared + at)[n]; };
 
-  // One sequence of one section waits for no division, and for no stride of batches.
+  // One sequence of one section waits for no division, and for no argument of several.
   unsigned batch = 0, first_of_section = 0, block = blockIdx.x;
-  bool const are_sections = gridDim.x > p.section_blocks;
-  if (are_sections) {
-    unsigned const sections = static_cast<unsigned>(p.all.channels) / p.section, at = blockIdx.x / p.section_blocks;
+  struct {
+    index_t u, delta, z, y, B, C;
+  } first{};
+  if (p.section_blocks > 0) {
+    asm volatile("");  // a branch, not six selections
+    auto const& all = p.all;
+    unsigned const sections = static_cast<unsigned>(all.channels) / p.section, at = blockIdx.x / p.section_blocks;
     batch = at / sections, first_of_section = at % sections * p.section, block = blockIdx.x % p.section_blocks;
+    auto const group = [&](auto const& of) {
+      return batch * of.batch + first_of_section / static_cast<unsigned>(of.channels) * of.group;
+    };
+    first = {batch * all.u.batch, batch * all.delta.batch, batch * all.z.batch, batch * all.y.batch, group(all.B),
+             group(all.C)};
   }
   unsigned const c = first_of_section + block * Channels + warp;
   bool const has = c < first_of_section + p.section;
@@ -102,11 +114,8 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
     cudaTriggerProgrammaticLaunchCompletion();
     cudaGridDependencySynchronize();  // before anything of global memory
   }
-  auto const row_at = [&](auto* data, index_t channel, auto const& row) {
-    return data + own * channel + (are_sections ? batch * row.batch : 0);
-  };
-  IO const *const u_at = row_at(p.u, p.u_channel, p.all.u), *const delta_at =
-                                                                row_at(p.delta, p.delta_channel, p.all.delta);
+  IO const *const u_at = p.u + first.u + own * p.u_channel, *const delta_at =
+                                                                p.delta + first.delta + own * p.delta_channel;
 
   // Rows 0, 1, 2 of a warp: u, delta, z. In all these the asm keeps an address in its register, which would be made anew.
   unsigned at_brought = own_rows + row::place_of(lane) * row::piece_bytes;
@@ -121,28 +130,26 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
   auto const bring_row = [&](int which, IO const* from, int t) {
     bring_pieces(at_brought + which * row_bytes, from + (t + lane * steps));
   };
-  // Asked for before anything that has to wait; of 16-bit rows u and delta come first (float loses by that).
+  // Asked for before anything that has to wait, delta first, as softplus comes before u; of 16-bit rows these come before A, D and
+  // the bias (float loses by that).
   constexpr bool rows_first = sizeof(IO) < sizeof(Real);
   auto const bring_first_rows = [&] {
-    bring_row(0, u_at, 0), bring_row(1, delta_at, 0);
+    bring_row(1, delta_at, 0);
+    __pipeline_commit();
+    bring_row(0, u_at, 0);
     __pipeline_commit();
   };
   if constexpr (rows_first) bring_first_rows();
   Real const* const A_at = p.A + own * p.row_of_A;
   auto const initial_at = [&](int n) {
     auto const& initial = p.all.initial;
-    return initial.data == nullptr ? Real(0)
-                                   : initial.data[batch * initial.batch + own * initial.channel + n * initial.state];
+    return (p.flags & with_initial) == 0
+               ? Real(0)
+               : initial.data[batch * initial.batch + own * initial.channel + n * initial.state];
   };
   Real const first_A = lane < states ? A_at[lane] : Real(0), first_carry = lane < states ? initial_at(lane) : Real(0);
   Real const skip = p.D != nullptr ? p.D[own] : Real(0), bias = p.bias != nullptr ? p.bias[own] : Real(0);
-  IO const *B = p.B, *C = p.C;
-  if (are_sections) {
-    auto const group = [&](auto const& of) {
-      return batch * of.batch + first_of_section / static_cast<unsigned>(of.channels) * of.group;
-    };
-    B += group(p.all.B), C += group(p.all.C);
-  }
+  IO const *const B = p.B + first.B, *const C = p.C + first.C;
   // A warp brings whole rows, of B or of C every `strides`-th, of states all even or all odd: addresses go up by a constant,
   // from call to call: once for each tile, in their order. In a block of six two warps bring none.
   constexpr int strides = Channels / 4 * 2;
@@ -179,24 +186,27 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
 
   if constexpr (!rows_first) bring_first_rows();
   bring_coefficients(0);
-  IO const* const z_at = p.z == nullptr ? nullptr : row_at(p.z, p.z_channel, p.all.z);
-  IO* const y_at = row_at(p.y, p.y_channel, p.all.y);
+  IO const* const z_at = p.z == nullptr ? nullptr : p.z + first.z + own * p.z_channel;
+  IO* const y_at = p.y + first.y + own * p.y_channel;
   if (lane < states) state_at(own_states, lane) = {decay_rate(first_A), first_carry};
 #pragma unroll 1
   for (int n = lane + 32; n < states; n += 32) state_at(own_states, n) = {decay_rate(A_at[n]), initial_at(n)};
-  __pipeline_wait_prior(1);
+  __pipeline_wait_prior(2);  // the first delta; what is asked for later is waited for in its tile
   __syncwarp();
 #pragma unroll 1
   for (int k = 0; k < tiles; ++k) {
     int const t = k * tile;
     Real d[Steps], input[Steps], y[Steps];
-    read_own(1, d), read_own(0, input);
+    read_own(1, d);
 #pragma unroll
     for (int i = 0; i < Steps; ++i) d[i] += bias;
-    if (p.softplus) {
+    if (p.flags & with_softplus) {
 #pragma unroll
       for (int i = 0; i < Steps; ++i) d[i] = step_of<IO>(d[i]);
     }
+    __pipeline_wait_prior(1);  // the first u
+    __syncwarp();
+    read_own(0, input);
 #pragma unroll
     for (int i = 0; i < Steps; ++i) y[i] = skip * input[i], input[i] *= d[i];
     // Of the pair's two threads, so that it is summed once and not for each state.
@@ -282,8 +292,8 @@ __global__ void __launch_bounds__(32 * Channels, BlocksPerMultiprocessor)
       bring_coefficients(k + 1);
     }
   }
+  if (!has || (p.flags & with_final) == 0) return;
   auto const& final = p.all.final;
-  if (!has || final.data == nullptr) return;
   for (int n = lane; n < states; n += 32)
     final.data[batch * final.batch + c * final.channel + n * final.state] = state_at(own_states, n).carry;
 }

@@ -173,6 +173,18 @@ class Releases(unittest.TestCase):
             self.assertEqual(done.returncode, 2, words)
             self.assertRegex(done.stderr, r"^bench_short_calls: arguments: got .+; need .+\n$", words)
 
+    def test_selective_forms_say_what_they_take(self):
+        if not ARGUMENTS.selective_forms:
+            self.skipTest("a build without CUDA")
+        done = run(ARGUMENTS.selective_forms, "--help")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertTrue(done.stdout.startswith("bench_selective_forms [FLAG...]: "), done.stdout)
+        for word in ("--quick", "--seed=", "--seed=0", "--count=x", "--shapes=1x2x3", "--shapes=1x2x3x65", "--shapes=1x65537x1x1",
+                     "--shapes=1x64x2048x16,", "--shapes=1x64x999999x16", "--shapes=9999999x1x1x16", "--shapes=33554433x1x1x1"):
+            done = run(ARGUMENTS.selective_forms, word)
+            self.assertEqual(done.returncode, 2, word)
+            self.assertRegex(done.stderr, r"^bench_selective_forms: arguments: got .+; need .+\n$", word)
+
 
 class OtherBuilds(unittest.TestCase):
     def test_are_refused(self):
@@ -187,5 +199,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     for flag in ("--build-type", "--throughput", "--latency", "--accuracy", "--short-calls", "--one-is-wrong"):
         parser.add_argument(flag, required=True)
+    parser.add_argument("--selective-forms", default="")
     ARGUMENTS, rest = parser.parse_known_args()
     unittest.main(argv=["programs_test.py", *rest])

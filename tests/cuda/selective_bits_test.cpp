@@ -340,7 +340,7 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(1, 4096, 16384).algorithm, "fused");
 }
 
-// Of fused_time on whole rows: what was fastest on an H100, of what fits in shared memory.
+// Of fused_time on whole rows: what was fastest on an H200, of what fits in shared memory.
 TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
   using device::time_block;
   auto const chosen = [](index_t channels, index_t states, index_t step_bytes, auto... shared) {
@@ -348,13 +348,33 @@ TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
   };
   EXPECT_EQ(chosen(64, 16, 4), time_block::four);
   EXPECT_EQ(chosen(768, 16, 4), time_block::six);
-  EXPECT_EQ(chosen(1024, 16, 4), time_block::four);
+  EXPECT_EQ(chosen(1024, 16, 4), time_block::twelve);
   EXPECT_EQ(chosen(1536, 16, 4), time_block::twelve);
   EXPECT_EQ(chosen(2048, 16, 2), time_block::six);
   EXPECT_EQ(chosen(3072, 16, 2), time_block::twelve);
   EXPECT_EQ(chosen(1536, 32, 2), time_block::twelve);
   EXPECT_EQ(chosen(1536, 32, 4), time_block::four);
   EXPECT_EQ(chosen(1536, 16, 4, index_t{99} << 10), time_block::four);  // a device with less of it
+}
+
+// Every chunk of every sequence has a slot of its own, as range_of deals them out; one sequence has no slot too many.
+TEST(CudaSelectiveCall, SlotsAreEnough) {
+  constexpr index_t chunk = 8;
+  for (index_t time = 0; time <= 3 * chunk; ++time) {
+    EXPECT_EQ(device::slots_of(time, 1, chunk, false), std::max<index_t>(device::in_whole(time, chunk), 1)) << time;
+    for (index_t first = 0; first <= time; ++first)
+      for (index_t second = first; second <= time; ++second) {
+        index_t const offsets[] = {0, first, second, time};
+        index_t next = 0;
+        for (index_t k = 0; k < 3; ++k) {
+          index_t const from = offsets[k] / chunk + k,
+                        chunks = std::max<index_t>(device::in_whole(offsets[k + 1] - offsets[k], chunk), 1);
+          EXPECT_GE(from, next) << time << ", " << first << ", " << second;
+          next = from + chunks;
+        }
+        EXPECT_LE(next, device::slots_of(time, 3, chunk, true)) << time << ", " << first << ", " << second;
+      }
+  }
 }
 
 TEST(CudaSelectiveCall, RefusesInWords) {

@@ -4,6 +4,7 @@
 #include "tests/ssm/selective_instance.hpp"
 #include <gtest/gtest.h>
 
+#include <ssmscan/ssm/cuda/selective_choice.hpp>
 #include <ssmscan/ssm/cuda/selective_errors.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
 

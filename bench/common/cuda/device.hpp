@@ -55,8 +55,10 @@ class array {
   explicit array(std::size_t n) : n_(n), held_(n * sizeof(T)) {}
   T* data() const { return reinterpret_cast<T*>(held_.data()); }
   std::size_t size() const { return n_; }
-  void put(T const* from) { held_.put(from, n_ * sizeof(T)); }
-  void take(T* to) const { held_.take(to, n_ * sizeof(T)); }
+  void put(T const* from) { put_first(from, n_); }
+  void put_first(T const* from, std::size_t count) { held_.put(from, count * sizeof(T)); }
+  void take(T* to) const { take_first(to, n_); }
+  void take_first(T* to, std::size_t count) const { held_.take(to, count * sizeof(T)); }
   memory& bytes() { return held_; }
   memory const& bytes() const { return held_; }
 
