@@ -40,7 +40,7 @@ __global__ void __launch_bounds__(threads<T>, 1)
     }
     for (int s = 0; s < tile::places; ++s) {
       m.handed_out[s].initialise(1);
-      m.reduced[s].initialise(tile::workers);
+      m.reduced[s].initialise(pieces_of_columns<T, How, Of>::folding);
       m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
       if constexpr (Of == sequences::packed) m.stated[s].initialise(tile::workers);

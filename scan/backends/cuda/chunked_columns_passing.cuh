@@ -14,34 +14,38 @@ struct passing_of_columns : block_of_columns<T, Of> {
   using block::slot, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
-  // Values that are asked for at a time. More of them gained nothing.
+  // Values that are asked for at a time: few, as a look takes what the slowest of its lines does; one more where others wait for who looks.
   static constexpr int looks = words_of<map> == 1 ? 3 : std::max(1, 4 / words_of<map>);
+  static constexpr int looks_of_closing = words_of<map> == 1 ? 4 : looks;
+  // Chunks from one of the states that are looked at at a time to the next: two more to pass over at most, and fewer looks.
+  static constexpr int apart = 3;
 
   // Waits for the first `count`; at(j): where the j-th stands.
-  template <class V, class At>
-  __device__ void await(reading<V> (&found)[looks], int count, At const& at) const {
-    bool missing[looks];
+  template <int Looks, class V, class At>
+  __device__ void await(reading<V> (&found)[Looks], int count, At const& at) const {
+    bool missing[Looks];
 #pragma unroll
-    for (int j = 0; j < looks; ++j) missing[j] = j < count;
+    for (int j = 0; j < Looks; ++j) missing[j] = j < count;
     bool any;
     do {
       any = false;
 #pragma unroll
-      for (int j = 0; j < looks; ++j)
+      for (int j = 0; j < Looks; ++j)
         if (missing[j]) found[j].look(at(j));
 #pragma unroll
-      for (int j = 0; j < looks; ++j) missing[j] = missing[j] && !found[j].ready(epoch), any |= missing[j];
+      for (int j = 0; j < Looks; ++j) missing[j] = missing[j] && !found[j].ready(epoch), any |= missing[j];
     } while (any);
   }
 
   // The pieces of a chunk before its k-th, folded, as they come; packed, whether a sequence starts in them.
+  template <int Looks>
   __device__ map pieces_before(column_t const& of, int k, [[maybe_unused]] bool& starts) const {
     map folded{};
-    for (int q = 0; q < k; q += looks) {
-      reading<map> found[looks];
+    for (int q = 0; q < k; q += Looks) {
+      reading<map> found[Looks];
       await(found, k - q, [&](int j) { return words.of_piece(plan, of.at_piece - k + q + j, of.lane); });
 #pragma unroll
-      for (int j = 0; j < looks; ++j)
+      for (int j = 0; j < Looks; ++j)
         if (q + j < k) {
           folded = q + j == 0 ? found[j].value() : combine(folded, found[j].value(), found[j].marked());
           if constexpr (packed) starts |= found[j].marked();
@@ -67,18 +71,15 @@ struct passing_of_columns : block_of_columns<T, Of> {
       reading<T> seen[looks];
 #pragma unroll
       for (int j = 0; j < looks; ++j)
-        if (from > j) seen[j].look(words.of_state(plan, from - j, of_lane));
-      int back = looks;
+        if (from > j * apart) seen[j].look(words.of_state(plan, from - j * apart, of_lane));
+      int back = looks * apart;
 #pragma unroll
       for (int j = 0; j < looks; ++j) {
-        if (known || from < j) continue;
-        if (from == j) {
-          known = true, back = j;
-        } else if (seen[j].ready(epoch)) {
-          known = true, back = j, state = seen[j].value();
-        }
+        if (known || from <= j * apart) continue;
+        if (seen[j].ready(epoch)) known = true, back = j * apart, state = seen[j].value();
       }
-      from -= back;
+      from = max(from - back, index_t{0});
+      known |= from == 0;
     }
     for (; from < chunk; from += looks) {
       reading<map> found[looks];
@@ -152,7 +153,9 @@ struct passing_of_columns : block_of_columns<T, Of> {
       }
       if (!__any_sync(all_lanes, mine.closes)) m.reduced[place(i)].wait(turn(i));
       bool starts = false;
-      map const pieces = pieces_before(mine.of, mine.pieces_before, starts);
+      map const pieces = __any_sync(all_lanes, mine.closes)
+                             ? pieces_before<looks_of_closing>(mine.of, mine.pieces_before, starts)
+                             : pieces_before<looks>(mine.of, mine.pieces_before, starts);
       if (mine.closes) {
         m.reduced[place(i)].wait(turn(i));
         bool const last_starts = starts_in_total(i);

@@ -114,6 +114,9 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     return own;
   }
   // ---- reduce ----
+  // Who folds the runs of a piece: the warp that has its last one, as it has the total sooner where no other reads shared memory beside it;
+  // or all, each as far as it needs, beside threads that copy.
+  static constexpr int folding = are_boxes<How> ? warp_size : tile::workers;
   __device__ void reduce(int worker) const {
     item_t item;
     int const column = worker % tile::width, first = worker / tile::width;
@@ -151,15 +154,14 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       m.empty[slot(i)].arrive();
       asm volatile("bar.sync 1, %0;" ::"n"(tile::workers) : "memory");
       map before = totals[0][column];
+      std::array<map, fan - 1> up_to;  // each run, folded
       if constexpr (are_boxes<How>) {
-        std::array<map, fan - 1> of_run;  // all read before the first is folded
+        if (first != next - 1) continue;
 #pragma unroll
-        for (int r = 0; r < fan - 1; ++r) of_run[r] = totals[r][column];
+        for (int r = 0; r < fan - 1; ++r) up_to[r] = totals[r][column];  // all read before the first is folded
 #pragma unroll
-        for (int r = 1; r < fan; ++r) {
-          if (r % next == first) m.before[place(i)][r][column] = before;
-          if (r < fan - 1) before = combine(before, of_run[r], (starting >> r & 1) != 0);
-        }
+        for (int r = 1; r < fan - 1; ++r) up_to[r] = combine(up_to[r - 1], up_to[r], (starting >> r & 1) != 0);
+        before = up_to[fan - 2];
       } else {  // beside threads that copy, no more is read than is needed
 #pragma unroll
         for (int c = 0; c < tile::rounds; ++c) {
@@ -171,10 +173,14 @@ struct pieces_of_columns : block_of_columns<T, Of> {
       }
       if (first == next - 1) {  // the piece's last run
         map const total = combine(before, own, (starting >> (fan - 1) & 1) != 0);
-        m.total[place(i)][column] = total;
-        if constexpr (packed) m.total_starts[place(i)][column] = starting != 0;
         if (mine.any && plan.pieces > 1)
           publish(words.of_piece(plan, mine.at_piece, mine.lane), total, packed && starting != 0, epoch);
+        m.total[place(i)][column] = total;
+        if constexpr (packed) m.total_starts[place(i)][column] = starting != 0;
+      }
+      if constexpr (are_boxes<How>) {
+#pragma unroll
+        for (int r = 1; r < fan; ++r) m.before[place(i)][r][column] = up_to[r - 1];
       }
       m.reduced[place(i)].arrive();
     }
