@@ -84,6 +84,9 @@ inline void add_device_default(device_catalogue& all) {
   all.add<float>(both_layouts(lanes_of(64, {20})));
   all.add<float>(with_options({.lanes = 1, .time = index_t{1} << 26}, packed_sequences));
   all.add<float>(with_options({.lanes = model_lanes, .time = index_t{1} << 12}, 8));
+  for (auto const lanes : {index_t{512}, model_lanes})  // channels contiguous; as many elements as one lane has
+    all.add<float>(with_options({.lanes = lanes, .time = (index_t{1} << 26) / lanes, .layout = layout::time_major},
+                                packed_sequences));
   all.add<float>(both_layouts(lanes_of(model_lanes, {16})));  // late, as it takes 10 GiB, and the oracle more
   all.add<float>(lanes_of(1, {20, 24, 26}, {.operation = operation::semi_log}));
   all.add<float>(lanes_of(1, {20}, {.family = "slow"}), inners::all);
