@@ -27,6 +27,7 @@ mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, devic
                          detail::allocate<float>(batch * vocabulary),
                          detail::allocate<std::byte>(static_cast<index_t>(bytes))});
   need_success(cudaMemset(state_->ids.get(), 0, static_cast<std::size_t>(batch) * sizeof(index_t)), "clearing ids");
+  detail::wait_for_copies();
   run.workspace = {state_->workspace.get(), bytes};
 
   cudaGraph_t captured = nullptr;

@@ -17,7 +17,10 @@ template <class T>
 class room {
  public:
   std::span<T> of(std::size_t n) {
-    if (n > size_) memory_ = nullptr, memory_ = detail::allocate<T>(static_cast<index_t>(n)), size_ = n;
+    if (n > size_) {
+      memory_ = nullptr, size_ = 0;  // nothing, where there is no memory for more
+      memory_ = detail::allocate<T>(static_cast<index_t>(n)), size_ = n;
+    }
     return {memory_.get(), n};
   }
 
@@ -92,7 +95,7 @@ void mamba_from_host::logits(std::span<index_t const> ids, index_t batch, std::s
 
 void mamba_from_host::begin(index_t batch) {
   if (batch < 1) throw_invalid("batch", std::to_string(batch), "1 or more");
-  if (!state_->cache || state_->cache->batch() != batch) {
+  if (!state_->decoder || state_->cache->batch() != batch) {  // a decoder has a cache
     state_->decoder.reset();
     state_->cache.emplace(state_->model.make_cache(batch));
     state_->decoder.emplace(state_->model, *state_->cache, state_->stream);
@@ -101,7 +104,7 @@ void mamba_from_host::begin(index_t batch) {
 }
 
 void mamba_from_host::read(std::span<index_t const> ids) {
-  if (!state_->cache) throw_invalid("ids", "some", "a call of begin before");
+  if (!state_->decoder) throw_invalid("ids", "some", "a call of begin before");
   index_t const batch = state_->cache->batch(), vocabulary = state_->model.config().vocabulary;
   mamba_decoder& decoder = *state_->decoder;
   if (static_cast<index_t>(ids.size()) == batch) {
