@@ -1,4 +1,5 @@
 #include <optional>
+#include <string>
 
 #include <cuda_runtime_api.h>
 
@@ -53,6 +54,11 @@ struct mamba_from_host::state {
   room<std::byte> workspace;
   std::optional<mamba_cache> cache;
   std::optional<mamba_decoder> decoder;
+  bool has_read = false;  // since begin: the decoder's logits and ids are of that text
+
+  void need_read(char const* argument) const {
+    if (!has_read) throw_invalid(argument, "nothing to tell", "a call of begin, and one of read, before");
+  }
 
   template <class T>
   void put(std::span<T> to, std::span<T const> from) const {
@@ -100,6 +106,7 @@ void mamba_from_host::begin(index_t batch) {
     state_->cache.emplace(state_->model.make_cache(batch));
     state_->decoder.emplace(state_->model, *state_->cache, state_->stream);
   }
+  state_->has_read = false;
   state_->cache->clear(state_->stream);
 }
 
@@ -117,16 +124,17 @@ void mamba_from_host::read(std::span<index_t const> ids) {
     greatest(ssm::matrix_view<float const>(decoder.logits().data(), batch, vocabulary), decoder.ids(), state_->stream);
   }
   state_->wait();
+  state_->has_read = true;
 }
 
 void mamba_from_host::last_logits(std::span<float> out) const {
-  if (!state_->decoder) throw_invalid("out", "some", "a call of begin before");
+  state_->need_read("out");
   ssm::detail::require_size("out", out.size(), static_cast<index_t>(state_->decoder->logits().size()));
   state_->take(out, std::span<float const>(state_->decoder->logits()));
 }
 
 void mamba_from_host::likeliest(std::span<index_t> ids) const {
-  if (!state_->decoder) throw_invalid("ids", "some", "a call of begin before");
+  state_->need_read("ids");
   ssm::detail::require_size("ids", ids.size(), static_cast<index_t>(state_->decoder->ids().size()));
   state_->take(ids, std::span<index_t const>(state_->decoder->ids()));
   for (index_t const id : ids)
