@@ -98,8 +98,6 @@ int logits(mamba_options const& o) {
 
 // The ids of --ids or --prompt; for the latter, the model's tokenizer too.
 std::vector<index_t> read_prompt(mamba_options const& o, std::optional<ssm::tokenizer>& words) {
-  if (o.ids.empty() == o.prompt.empty())
-    throw_invalid("--ids, --prompt", o.ids.empty() ? "neither" : "both", "one of them");
   if (!o.prompt.empty()) {
     words = refused_with("--model: ",
                          [&] { return ssm::tokenizer::load(std::filesystem::path(o.model) / "tokenizer.json"); });
@@ -124,7 +122,8 @@ int generate(mamba_options const& o) {
     if (how.top_p < 1) throw_invalid("--top-p", o.top_p, "1, or a --temperature of more than 0");
     if (o.seed != "0") throw_invalid("--seed", o.seed, "0, or a --temperature of more than 0");
   }
-
+  if (o.ids.empty() == o.prompt.empty())
+    throw_invalid("--ids, --prompt", o.ids.empty() ? "neither" : "both", "one of them");
   if (is_skipped(o, "generate")) return exit_code::skipped;
 
   std::optional<ssm::tokenizer> words;
@@ -161,6 +160,7 @@ int generate(mamba_options const& o) {
     model->read(std::span(&next, 1));
   }
   if (made > 0) fmt::print("\n");
+  std::fflush(stdout);  // before what is said of it
   double const decode = seconds_since(decoding);
   fmt::print(stderr, "prompt {} tokens in {:.3f} s, {:.1f} tokens/s; generated {} in {:.3f} s, {:.1f} tokens/s\n",
              prompt.size(), prefill, static_cast<double>(prompt.size()) / prefill, made, decode,

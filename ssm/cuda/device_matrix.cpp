@@ -16,6 +16,7 @@ device_matrix uploaded_matrix(ssm::mamba_matrix const& of, index_t outputs, inde
         need_success(cudaMemset(made.memory.get(), 0, rows * pitch), "copying parameters");
         need_success(cudaMemcpy2D(made.memory.get(), pitch, values.data(), row, row, rows, cudaMemcpyHostToDevice),
                      "copying parameters");
+        wait_for_copies();
         return made;
       },
       of);

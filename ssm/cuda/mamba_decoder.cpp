@@ -15,7 +15,9 @@ struct mamba_decoder::state {
   detail::device_array<std::byte> workspace;
   cudaGraphExec_t graph = nullptr;
 
-  ~state() { (void)cudaGraphExecDestroy(graph); }
+  ~state() {
+    if (graph != nullptr) (void)cudaGraphExecDestroy(graph);
+  }
 };
 
 mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, device::stream where) {
@@ -27,6 +29,7 @@ mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, devic
                          detail::allocate<float>(batch * vocabulary),
                          detail::allocate<std::byte>(static_cast<index_t>(bytes))});
   need_success(cudaMemset(state_->ids.get(), 0, static_cast<std::size_t>(batch) * sizeof(index_t)), "clearing ids");
+  detail::wait_for_copies();
   run.workspace = {state_->workspace.get(), bytes};
 
   cudaGraph_t captured = nullptr;
@@ -36,7 +39,8 @@ mamba_decoder::mamba_decoder(mamba_model const& model, mamba_cache& cache, devic
     greatest(ssm::matrix_view<float const>(logits().data(), batch, vocabulary), ids(), where);
   } catch (...) {
     (void)cudaStreamEndCapture(where, &captured);
-    (void)cudaGraphDestroy(captured);
+    if (captured != nullptr) (void)cudaGraphDestroy(captured);
+    (void)cudaGetLastError();  // that the capture ended badly: what is thrown says why
     throw;
   }
   need_success(cudaStreamEndCapture(where, &captured), "capturing a step");

@@ -1,4 +1,5 @@
 #include <optional>
+#include <string>
 
 #include <cuda_runtime_api.h>
 
@@ -17,7 +18,10 @@ template <class T>
 class room {
  public:
   std::span<T> of(std::size_t n) {
-    if (n > size_) memory_ = nullptr, memory_ = detail::allocate<T>(static_cast<index_t>(n)), size_ = n;
+    if (n > size_) {
+      memory_ = nullptr, size_ = 0;  // nothing, where there is no memory for more
+      memory_ = detail::allocate<T>(static_cast<index_t>(n)), size_ = n;
+    }
     return {memory_.get(), n};
   }
 
@@ -50,6 +54,11 @@ struct mamba_from_host::state {
   room<std::byte> workspace;
   std::optional<mamba_cache> cache;
   std::optional<mamba_decoder> decoder;
+  bool has_read = false;  // since begin: the decoder's logits and ids are of that text
+
+  void need_read(char const* argument) const {
+    if (!has_read) throw_invalid(argument, "nothing to tell", "a call of begin, and one of read, before");
+  }
 
   template <class T>
   void put(std::span<T> to, std::span<T const> from) const {
@@ -92,16 +101,17 @@ void mamba_from_host::logits(std::span<index_t const> ids, index_t batch, std::s
 
 void mamba_from_host::begin(index_t batch) {
   if (batch < 1) throw_invalid("batch", std::to_string(batch), "1 or more");
-  if (!state_->cache || state_->cache->batch() != batch) {
+  if (!state_->decoder || state_->cache->batch() != batch) {  // a decoder has a cache
     state_->decoder.reset();
     state_->cache.emplace(state_->model.make_cache(batch));
     state_->decoder.emplace(state_->model, *state_->cache, state_->stream);
   }
+  state_->has_read = false;
   state_->cache->clear(state_->stream);
 }
 
 void mamba_from_host::read(std::span<index_t const> ids) {
-  if (!state_->cache) throw_invalid("ids", "some", "a call of begin before");
+  if (!state_->decoder) throw_invalid("ids", "some", "a call of begin before");
   index_t const batch = state_->cache->batch(), vocabulary = state_->model.config().vocabulary;
   mamba_decoder& decoder = *state_->decoder;
   if (static_cast<index_t>(ids.size()) == batch) {
@@ -114,16 +124,17 @@ void mamba_from_host::read(std::span<index_t const> ids) {
     greatest(ssm::matrix_view<float const>(decoder.logits().data(), batch, vocabulary), decoder.ids(), state_->stream);
   }
   state_->wait();
+  state_->has_read = true;
 }
 
 void mamba_from_host::last_logits(std::span<float> out) const {
-  if (!state_->decoder) throw_invalid("out", "some", "a call of begin before");
+  state_->need_read("out");
   ssm::detail::require_size("out", out.size(), static_cast<index_t>(state_->decoder->logits().size()));
   state_->take(out, std::span<float const>(state_->decoder->logits()));
 }
 
 void mamba_from_host::likeliest(std::span<index_t> ids) const {
-  if (!state_->decoder) throw_invalid("ids", "some", "a call of begin before");
+  state_->need_read("ids");
   ssm::detail::require_size("ids", ids.size(), static_cast<index_t>(state_->decoder->ids().size()));
   state_->take(ids, std::span<index_t const>(state_->decoder->ids()));
   for (index_t const id : ids)

@@ -3,6 +3,7 @@
 // and tests; each token of a text waits for the one before in any case.
 #include <memory>
 #include <span>
+#include <string_view>
 
 #include <ssmscan/ssm/cuda/export.hpp>
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
@@ -24,8 +25,9 @@ class mamba_from_host {
                                       std::string_view algorithm = "automatic");
 
   // Sequences that go on: `begin` puts batch of them to rest, `read` takes more tokens of each, ids (batch, time); one at a time
-  // by a graph. Of the last token of each: its logits (batch, vocabulary), and the likeliest id after it (batch), the first of
-  // the greatest, which throws std::invalid_argument where a logit is NaN, as ssm::next_token does.
+  // by a graph. Of the last token that was read of each, and refused where none was since `begin`: its logits (batch, vocabulary),
+  // and the likeliest id after it (batch), the first of the greatest, which throws std::invalid_argument where a logit is NaN, as
+  // ssm::next_token does.
   SSMSCAN_SSM_CUDA_EXPORT void begin(index_t batch);
   SSMSCAN_SSM_CUDA_EXPORT void read(std::span<index_t const> ids);
   SSMSCAN_SSM_CUDA_EXPORT void last_logits(std::span<float> out) const;

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
-#include <vector>
+#include <string_view>
 
 #include <ssmscan/ssm/cuda/selective_scan.hpp>
 #include <ssmscan/ssm/mamba.hpp>
@@ -81,8 +81,8 @@ class mamba_model {
   SSMSCAN_SSM_CUDA_EXPORT void logits(std::span<index_t const> ids, index_t batch, std::span<float> out,
                                       mamba_run const& run) const;
   // How much workspace that call takes: some 4 (2 hidden + 4 inner + rank + 2 states) bytes a token, the scan's, and 32 MiB for
-  // cuBLAS (with bfloat16 weights 6 bytes more for each of the largest activations); of a step, a few rows. Of `run`: outputs, whether there are a cache and hidden, form and
-  // algorithm.
+  // cuBLAS (with bfloat16 weights 6 bytes more for each of the largest activations); of a step, a few rows. Of `run`: outputs,
+  // whether there are a cache and hidden, form and algorithm.
   SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes(index_t batch, index_t time, mamba_run const& run = {}) const;
 
  private:

@@ -1,4 +1,5 @@
 // Many tokens of Mamba's language model on a device.
+#include <algorithm>
 #include <limits>
 
 #include <cuda_runtime_api.h>

@@ -107,6 +107,8 @@ class MambaTest(ProgramTest):
                 ("--algorithm: got", [*logits, "--ids=ids.npy", "--algorithm=fast"]),
                 ("config.json: got no file", ["mamba", "logits", "--model=absent", "--ids=ids.npy", "--out=new.npy"])):
             self.bad(2, [told], *arguments)
+        if self.gpu_here() is not None:  # said whether or not a GPU is there
+            self.bad(2, ["--ids, --prompt: got both"], *generate, "--ids=prompt.npy", "--prompt=a", "--backend=cuda")
 
 
 if __name__ == "__main__":

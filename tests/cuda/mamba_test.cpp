@@ -1,7 +1,9 @@
 // Mamba's language model on a device against transformers, on checkpoints that transformers wrote: tests/data/tiny-mamba,
 // mamba-variants; its ways of running against one another; graphs bit for bit; what is refused.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <random>
 
 #include "tests/cuda/gpu.hpp"
 #include "tests/ssm/reference_data.hpp"
@@ -162,6 +164,53 @@ TEST(CudaMamba, OtherConfigurations) {
   }
 }
 
+// Rows that end within a vector, of floats and of bfloat16, so that what stands behind them is read and must be zero; more states than
+// a step's groups have threads, and a rank beyond the weights that they ask for early. No checkpoint has these.
+TEST(CudaMamba, SizesThatFillNoVectors) {
+  ssm::mamba_config config{
+      .vocabulary = 31, .hidden = 21, .layers = 2, .inner = 45, .states = 19, .width = 3, .rank = 67};
+  config.use_bias = config.use_conv_bias = true, config.tied_head = false;
+  for (auto const storage : {ssm::matrix_storage::float32, ssm::matrix_storage::bfloat16}) {
+    std::minstd_rand random(1);
+    ssm::mamba_model const host = ssm::mamba_model::with(
+        config,
+        [&](std::string const&, std::vector<index_t> const& shape) {
+          index_t size = 1;
+          for (index_t const n : shape) size *= n;
+          float const most =
+              shape.size() == 1 ? 1 : std::sqrt(3 / float(shape.back()));  // outputs about as large as inputs
+          std::uniform_real_distribution<float> uniform(-most, most);
+          floats made(static_cast<std::size_t>(size));
+          for (float& x : made) x = uniform(random);
+          return made;
+        },
+        storage);
+    device::mamba_model const model(host);
+    for (index_t const batch : {1, 3, 5}) {
+      for (index_t const time : {1, 7}) {
+        ids_list ids;
+        for (index_t i = 0; i < batch * time; ++i) ids.push_back(i * 7 % config.vocabulary);
+        for (auto const outputs : {ssm::mamba_outputs::all, ssm::mamba_outputs::last}) {
+          floats host_hidden, hidden;
+          ssm::mamba_run on_host{.outputs = outputs};
+          on_host.hidden = [&](std::span<float const> of) {
+            host_hidden.insert(host_hidden.end(), of.begin(), of.end());
+          };
+          index_t const rows = outputs == ssm::mamba_outputs::last ? batch : batch * time;
+          floats expected(static_cast<std::size_t>(rows * config.vocabulary));
+          host.logits(ids, batch, expected, on_host);
+          device::mamba_run run;
+          run.outputs = outputs;
+          std::string const what = std::to_string(batch) + " x " + std::to_string(time);
+          expect_close(logits_of(model, ids, batch, run), expected, what);
+          expect_close(logits_of(model, ids, batch, run, &hidden), expected, what + " with hidden");
+          expect_close(hidden, host_hidden, what + " hidden");
+        }
+      }
+    }
+  }
+}
+
 // A cache carries everything: cut at any place, and token by token. cuBLAS sums by the number of tokens: close, not equal.
 TEST(CudaMamba, PrefillAndStepsAreOneRun) {
   for (std::string const name : {"tiny-mamba", "mamba-variants/bias-rank-untied"}) {
@@ -309,6 +358,23 @@ TEST(CudaMamba, TheDecoderIsCallsAndTheGreatest) {
   need_success(cudaMemcpy(got_ids.data(), decoder.ids().data(), 16, cudaMemcpyDeviceToHost), "copying");
   EXPECT_TRUE(same_bits(got, expected));
   EXPECT_EQ(got_ids, ids);
+}
+
+TEST(CudaMamba, ATextTellsOfWhatItRead) {
+  checkpoint const tiny("tiny-mamba");
+  device::mamba_from_host text(tiny.host);
+  ids_list const ids{1, 2, 3};
+  ids_list next(1);
+  floats last(97);
+  EXPECT_THAT(refusal([&] { text.read(ids); }), HasSubstr("a call of begin before"));
+  text.begin(1);
+  EXPECT_THAT(refusal([&] { text.last_logits(last); }), HasSubstr("out: got nothing to tell"));
+  text.read(ids);
+  text.last_logits(last);
+  text.likeliest(next);
+  EXPECT_EQ(next[0], std::max_element(last.begin(), last.end()) - last.begin());
+  text.begin(1);
+  EXPECT_THAT(refusal([&] { text.likeliest(next); }), HasSubstr("ids: got nothing to tell"));
 }
 
 TEST(CudaMamba, AnIdThatIsNoneMakesItsSequenceNaNAndNothingElse) {

@@ -340,6 +340,16 @@ TEST(CudaSelectiveCall, AutomaticChoosesByShape) {
   EXPECT_EQ(chosen(1, 4096, 16384).algorithm, "fused");
 }
 
+// By the type's size and by ragged lengths too: the faster form of those that docs/experiments/selective_cuda.md has times of.
+TEST(CudaSelectiveCall, AutomaticChoosesByTypeAndLength) {
+  constexpr index_t of_float = 4, of_half = 2;
+  EXPECT_FALSE(device::time_is_faster(7, 1024, 16, 2048, of_float));  // 0.143 for 0.145 ms
+  EXPECT_TRUE(device::time_is_faster(7, 1024, 16, 2048, of_half));    // 0.131 for 0.139
+  EXPECT_FALSE(device::time_is_faster(8, 1536, 16, 2048, of_half));   // 0.191 for 0.209
+  EXPECT_TRUE(device::time_is_faster(1, 4096, 16, 2047, of_half));    // 0.130 for 0.207
+  EXPECT_TRUE(device::time_is_faster(1, 4096, 16, 1023, of_half));    // 0.071 for 0.100
+}
+
 // Of fused_time on whole rows: what was fastest on an H200, of what fits in shared memory.
 TEST(CudaSelectiveCall, BlocksAreChosenByShape) {
   using device::time_block;

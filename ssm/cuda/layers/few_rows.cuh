@@ -58,12 +58,11 @@ __device__ void load_floats(float const* from, bool is_asked_for, float (&into)[
 //   template <int Rows> constants_type constants(index_t o, int lane) const;
 //   template <int Rows> variables_type variables(index_t o, int lane, index_t tokens) const;
 //   template <int Rows> void finish(index_t o, int lane, index_t tokens, float const (&sum)[Rows], constants, variables) const;
-//
 //   static constexpr int blocks: how many should fit on a multiprocessor at least, by the registers of their threads
-//
-// Held: vectors of a row that a thread has in flight.
+
 inline constexpr int most_few_threads = 256;
-// With long rows, as out_proj's, whose values a thread has too, as many registers as they take.
+// Held: vectors of a row that a thread has in flight. With long rows, as out_proj's, whose values a thread has too, as many registers
+// as they take: beyond the 24 values of a row of 768 (six vectors of floats, three of bfloat16) no number of blocks is asked for.
 template <int Held, class W, class Output>
 inline constexpr int few_rows_blocks = Held* weight_vector<W>::count > 24 ? 1 : Output::blocks;
 
@@ -187,7 +186,9 @@ void launch_held(weight_rows<W> const& weight, Input const& x, Output const& out
 template <int Rows, class W, class Input, class Output>
 void launch_rows(weight_rows<W> const& weight, Input const& x, Output const& output, int multiprocessors,
                  device::stream stream) {
-  constexpr index_t each = 32 * weight_vector<W>::count;  // elements of a vector of each thread
+  // Elements of a vector of each thread. Three of them are a row of 384 floats (768 of bfloat16), six one of 768, mamba-130m's hidden,
+  // and twelve its inner; longer rows take turns of twelve.
+  constexpr index_t each = 32 * weight_vector<W>::count;
   auto const call = weight.inputs <= 3 * each   ? &launch_held<Rows, 3, W, Input, Output>
                     : weight.inputs <= 6 * each ? &launch_held<Rows, 6, W, Input, Output>
                                                 : &launch_held<Rows, 12, W, Input, Output>;
