@@ -77,7 +77,7 @@ class mamba_model {
   // a workspace. Same bits from run to run and from a graph; they may depend on batch and time (cuBLAS chooses by them),
   // the device and cuBLAS's version; those of a step on nothing.
   // Throws std::invalid_argument in the CPU's words, before anything is launched; std::system_error where CUDA or cuBLAS
-  // refuses a launch. May be called from many threads.
+  // refuses a launch, after which some blocks of the cache may have gone on and others not: clear it. May be called from many threads.
   SSMSCAN_SSM_CUDA_EXPORT void logits(std::span<index_t const> ids, index_t batch, std::span<float> out,
                                       mamba_run const& run) const;
   // How much workspace that call takes: some 4 (2 hidden + 4 inner + rank + 2 states) bytes a token, the scan's, and 32 MiB for

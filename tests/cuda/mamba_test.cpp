@@ -332,32 +332,43 @@ TEST(CudaMamba, AGraphGivesTheBitsOfTheCall) {
   }
 }
 
-// Two sequences, twelve tokens without the host between: the ids and bits of calls.
+// Twelve tokens without the host between: the ids and bits of calls. Of two sequences by the kernels of a step, of five by the products and
+// the scan, which are captured by a model that has made no call yet.
 TEST(CudaMamba, TheDecoderIsCallsAndTheGreatest) {
-  checkpoint const tiny("tiny-mamba");
-  gpu::stream const stream;
-  device::mamba_cache cache = tiny.model.make_cache(2), called = tiny.model.make_cache(2);
-  device::mamba_decoder decoder(tiny.model, cache, stream);
-  ids_list ids{9, 40};
-  need_success(cudaMemcpy(decoder.ids().data(), ids.data(), 16, cudaMemcpyHostToDevice), "copying");
+  constexpr std::size_t vocabulary = 97;
   constexpr int steps = 12;
-  for (int k = 0; k < steps; ++k) decoder.step();
-  stream.wait();
-  floats expected;
-  for (int k = 0; k < steps; ++k) {
-    device::mamba_run run;
-    run.cache = &called;
-    expected = logits_of(tiny.model, ids, 2, run);
-    for (std::size_t i = 0; i < 2; ++i)
-      ids[i] = std::max_element(expected.begin() + long(i) * 97, expected.begin() + long(i + 1) * 97) -
-               (expected.begin() + long(i) * 97);
+  for (ids_list const& begin : {ids_list{9, 40}, ids_list{9, 40, 3, 96, 0}}) {
+    checkpoint const tiny("tiny-mamba");
+    gpu::stream const stream;
+    std::size_t const batch = begin.size();
+    auto const sequences = static_cast<index_t>(batch);
+    device::mamba_cache cache = tiny.model.make_cache(sequences), called = tiny.model.make_cache(sequences);
+    device::mamba_decoder decoder(tiny.model, cache, stream);
+    need_success(
+        cudaMemcpyAsync(decoder.ids().data(), begin.data(), batch * sizeof(index_t), cudaMemcpyHostToDevice, stream),
+        "copying");
+    for (int k = 0; k < steps; ++k) decoder.step();
+    stream.wait();
+    ids_list ids = begin;
+    floats expected;
+    for (int k = 0; k < steps; ++k) {
+      device::mamba_run run;
+      run.cache = &called;
+      expected = logits_of(tiny.model, ids, sequences, run);
+      for (std::size_t i = 0; i < batch; ++i) {
+        auto const row = expected.begin() + static_cast<std::ptrdiff_t>(i * vocabulary);
+        ids[i] = std::max_element(row, row + vocabulary) - row;
+      }
+    }
+    floats got(batch * vocabulary);
+    ids_list got_ids(batch);
+    need_success(cudaMemcpy(got.data(), decoder.logits().data(), got.size() * sizeof(float), cudaMemcpyDeviceToHost),
+                 "copying");
+    need_success(cudaMemcpy(got_ids.data(), decoder.ids().data(), batch * sizeof(index_t), cudaMemcpyDeviceToHost),
+                 "copying");
+    EXPECT_TRUE(same_bits(got, expected)) << batch << " sequences";
+    EXPECT_EQ(got_ids, ids) << batch << " sequences";
   }
-  floats got(2 * 97);
-  ids_list got_ids(2);
-  need_success(cudaMemcpy(got.data(), decoder.logits().data(), got.size() * 4, cudaMemcpyDeviceToHost), "copying");
-  need_success(cudaMemcpy(got_ids.data(), decoder.ids().data(), 16, cudaMemcpyDeviceToHost), "copying");
-  EXPECT_TRUE(same_bits(got, expected));
-  EXPECT_EQ(got_ids, ids);
 }
 
 TEST(CudaMamba, ATextTellsOfWhatItRead) {
