@@ -140,7 +140,7 @@ struct passing_of_columns : block_of_columns<T, Of> {
         }
       }
     }
-    m.states_came[slot(i)].arrive_after_copies();
+    m.states_came[place(i)].arrive_after_copies();
   }
 
   // Who closes no chunk is not waited for, and looks when there is something to see.
