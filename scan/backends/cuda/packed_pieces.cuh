@@ -46,8 +46,6 @@ struct packed_group {
   }
   __device__ bool starts_at(int k) const { return (starts >> k & 1) != 0; }
   __device__ bool ends_at(int k) const { return (ends >> k & 1) != 0; }
-  // Whether one starts at step k, or before it in the group.
-  __device__ bool started_by(int k) const { return (starts & ((2u << k) - 1)) != 0; }
 };
 
 // Which sequence a step of a piece is of. Inside the list, whatever the caller's own holds.
