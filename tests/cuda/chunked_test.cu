@@ -125,11 +125,11 @@ TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_channels_are_contiguous) 
                                       {1, 2, 3, 4, 8, 9, 25}, {direction::forward, direction::reverse});
 }
 
-// Slots as full as can be, whose pieces come as boxes (of 4 bytes, forward), the last of them in part; time that ends within a box.
+// Slots as full as can be, whose pieces come as boxes (of 4 bytes, whichever way time runs), the last of them in part; time that ends within a box.
 TYPED_TEST(cuda_chunked, has_the_bits_of_the_cpu_where_pieces_are_boxes) {
   index_t constexpr piece = 256, chunk = 4096;
   expect_the_bits_of_cases<TypeParam>({1, piece - 1, piece + 17, chunk + piece, chunk + 1}, {8, 12, 16, 64, 65, 72},
-                                      {direction::forward});
+                                      {direction::forward, direction::reverse});
 }
 
 // More tickets than 132 blocks, or more, have slots: each is used twice. One piece, and more, of each lane.

@@ -154,8 +154,8 @@ TEST(cuda_door, workspace_is_what_the_algorithm_says) {
   EXPECT_EQ(bytes("sequential"), 0U);
   EXPECT_EQ(bytes("hillis_steele"), pairs);                                     // between two passes
   EXPECT_EQ(bytes("blelloch"), lines(8 * lanes * 19) + lines(4 * lanes * 19));  // 19 whole pieces of 256: maps, states
-  // The tickets; words for pieces of 256, for chunks of 4096, and for the states before them.
-  EXPECT_EQ(bytes("chunked"), lines(16 * (1 + lanes * (20 + tiles + tiles))));
+  // The tickets, in a line of 128 bytes; words for pieces of 256, for chunks of 4096, and for the states before them.
+  EXPECT_EQ(bytes("chunked"), lines(16 * (8 + lanes * (20 + tiles + tiles))));
   EXPECT_EQ(bytes("look_back"), lines(16));  // the tickets; of one tile, nothing is published
   EXPECT_EQ(bytes("look_back.textbook"), pairs + 2 * (carries + lines(4 * lanes * tiles)) + lines(8));
   // b with its flag, a* with its own, and the scratch of one inner sum at a time, each value of 32 bytes.

@@ -35,7 +35,6 @@ __global__ void __launch_bounds__(threads<T>, 1)
   if (threadIdx.x == 0) {
     for (int s = 0; s < tile::slots; ++s) {
       for (barrier& part : m.full[s]) part.initialise(are_boxes<How> ? 1 : loaders * warp_size);
-      if constexpr (Of == sequences::packed) m.states_came[s].initialise(warp_size);
       m.empty[s].initialise(tile::workers + tile::cells);
     }
     for (int s = 0; s < tile::places; ++s) {
@@ -43,7 +42,8 @@ __global__ void __launch_bounds__(threads<T>, 1)
       m.reduced[s].initialise(pieces_of_columns<T, How, Of>::folding);
       m.folded[s].initialise(warp_size);
       m.carried[s].initialise(warp_size);
-      if constexpr (Of == sequences::packed) m.stated[s].initialise(tile::workers);
+      if constexpr (Of == sequences::packed)
+        m.states_came[s].initialise(warp_size), m.stated[s].initialise(tile::workers);
     }
     barriers_are_initialised();
   }

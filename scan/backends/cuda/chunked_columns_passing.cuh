@@ -14,9 +14,10 @@ struct passing_of_columns : block_of_columns<T, Of> {
   using block::slot, block::place, block::turn, block::has_item, block::combine;
   using typename block::map, typename block::tile, typename block::item_t, typename block::column_t;
 
-  // Values that are asked for at a time: few, as a look takes what the slowest of its lines does; one more where others wait for who looks.
+  // Values that are asked for at a time: few, as a look takes what the slowest of its lines does; one more where others wait for who looks,
+  // but packed, where there are no registers for it.
   static constexpr int looks = words_of<map> == 1 ? 3 : std::max(1, 4 / words_of<map>);
-  static constexpr int looks_of_closing = words_of<map> == 1 ? 4 : looks;
+  static constexpr int looks_of_closing = words_of<map> == 1 && !packed ? 4 : looks;
   // Chunks from one of the states that are looked at at a time to the next: two more to pass over at most, and fewer looks.
   static constexpr int apart = 3;
 
@@ -140,7 +141,7 @@ struct passing_of_columns : block_of_columns<T, Of> {
         }
       }
     }
-    m.states_came[slot(i)].arrive_after_copies();
+    m.states_came[place(i)].arrive_after_copies();
   }
 
   // Who closes no chunk is not waited for, and looks when there is something to see.

@@ -94,7 +94,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
     if (starts == 0) return;
     starts_of_piece const& of_piece = starts_at(i, column);
     int at = starts_before<fan>(of_piece, in_piece);
-    m.states_came[slot(i)].wait(parity(i));
+    m.states_came[place(i)].wait(turn(i));
     each_of(starts, [&](int k) {
       T const state = at < m.ahead ? m.initial[slot(i)][at][column]
                                    : p.initial(of.lane, sequence_of(p, of_piece, of.at_piece, in_piece * fan + k));
@@ -117,6 +117,7 @@ struct pieces_of_columns : block_of_columns<T, Of> {
   // Who folds the runs of a piece: the warp that has its last one, as it has the total sooner where no other reads shared memory beside it;
   // or all, each as far as it needs, beside threads that copy.
   static constexpr int folding = are_boxes<How> ? warp_size : tile::workers;
+  static_assert(!are_boxes<How> || tile::width == warp_size, "a warp has one run of every column");
   __device__ void reduce(int worker) const {
     item_t item;
     int const column = worker % tile::width, first = worker / tile::width;

@@ -122,7 +122,9 @@ struct storage_of_packed_columns : storage_of_columns<T> {
   T initial[tile::slots][ahead][tile::width];
   starts_of_piece starts[tile::places][most_pieces];
   bool total_starts[tile::places][tile::width], before_piece_starts[tile::places][tile::width];
-  barrier states_came[tile::slots], stated[tile::places];  // those that are copied; and all are in b
+  // Those that are copied; and all are in b. By places, though copies go into slots: where nothing starts nobody waits for them, and who
+  // copies may still be at that piece when its slot is used again; then a parity would tell of the phase before as if it were this one.
+  barrier states_came[tile::places], stated[tile::places];
 };
 template <class T, sequences Of>
 using storage_for = std::conditional_t<Of == sequences::packed, storage_of_packed_columns<T>, storage_of_columns<T>>;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda/packed_starts.hpp>
+#include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
 
 namespace ssmscan::device {
@@ -19,6 +20,13 @@ template <sequences Of>
 struct starts_for {};
 template <>
 struct starts_for<sequences::packed> : ssmscan::detail::starts_by_piece {};
+
+// A piece's record into shared memory, by the first threads of those that call.
+__device__ inline void copy_starts_of_piece(starts_of_piece* shared, starts_of_piece const* global, int thread) {
+  constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
+  if (thread < units)
+    copy_piece(reinterpret_cast<uint4*>(shared) + thread, reinterpret_cast<uint4 const*>(global) + thread);
+}
 
 // So many steps, from a multiple of it on.
 template <int Steps>
@@ -46,8 +54,6 @@ struct packed_group {
   }
   __device__ bool starts_at(int k) const { return (starts >> k & 1) != 0; }
   __device__ bool ends_at(int k) const { return (ends >> k & 1) != 0; }
-  // Whether one starts at step k, or before it in the group.
-  __device__ bool started_by(int k) const { return (starts & ((2u << k) - 1)) != 0; }
 };
 
 // Which sequence a step of a piece is of. Inside the list, whatever the caller's own holds.

@@ -129,8 +129,8 @@ __global__ void __launch_bounds__(threads_of_piece* pieces_of_block)
     unsigned empty = __ballot_sync(whole_warp, from + thread < sequences && p.is_empty(from + thread));
     for (; empty != 0; empty &= empty - 1) {
       index_t const k = from + __ffs(static_cast<int>(empty)) - 1;
-      T state
-          [lanes_of_thread];  // all read before the first is written, which might be the same memory for all that is known
+      // All read before the first is written, which might be the same memory for all that is known.
+      T state[lanes_of_thread];
 #pragma unroll
       for (int j = 0; j < lanes_of_thread; ++j)
         if (lane + j * looked_at < p.size.lanes) state[j] = p.state_of_empty(lane + j * looked_at, k);

@@ -126,12 +126,7 @@ struct sequential_block {
   __device__ static index_t piece_of(index_t g) { return g * steps / starts_of_piece::steps; }
   __device__ static int group_in_piece(index_t g) { return static_cast<int>(g % (starts_of_piece::steps / steps)); }
   __device__ void copy_starts([[maybe_unused]] index_t g) const {
-    if constexpr (packed) {
-      constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
-      if (lane < units)
-        copy_piece(reinterpret_cast<uint4*>(&m.starts[slot(g)]) + lane,
-                   reinterpret_cast<uint4 const*>(starts.pieces + piece_of(g)) + lane);
-    }
+    if constexpr (packed) copy_starts_of_piece(&m.starts[slot(g)], starts.pieces + piece_of(g), lane);
   }
   __device__ packed_group<steps> packed_steps([[maybe_unused]] index_t g, [[maybe_unused]] int count) const {
     if constexpr (packed) {

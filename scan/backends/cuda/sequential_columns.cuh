@@ -88,10 +88,7 @@ struct block_of_lanes {
     each_group([&](int count, turn const& at) {
       m.read[at.slot].wait(at.parity ^ 1);
       if constexpr (packed) {
-        constexpr int units = sizeof(starts_of_piece) / sizeof(uint4);
-        if (thread < units)
-          copy_piece(reinterpret_cast<uint4*>(&m.starts[at.slot]) + thread,
-                     reinterpret_cast<uint4 const*>(starts.pieces + piece) + thread);
+        copy_starts_of_piece(&m.starts[at.slot], starts.pieces + piece, thread);
         if (++group == starts_of_piece::steps / steps) group = 0, ++piece;
       }
       int const place = row * width + column;
