@@ -122,6 +122,7 @@ struct passing_of_columns : block_of_columns<T, Of> {
 
   // Packed: the first initial states of each piece, for which who needs them would wait. Here there is time, as what is folded comes later.
   __device__ void copy_states(int i, item_t const& item) const {
+    m.states_came[place(i)].wait(turn(i) ^ 1);  // of who was in this place before, for which nobody may have waited
     for (int q = 0; q < tile::width >> plan.log_across && item.piece + q < plan.pieces; ++q) {
       starts_of_piece const& piece = starts.pieces[item.piece + q];
       bool const mine = lane >> plan.log_across == q && (lane & (plan.across - 1)) < item.lanes && lane < tile::width;
