@@ -114,6 +114,7 @@ void mamba_from_host::read(std::span<index_t const> ids) {
   if (!state_->decoder) throw_invalid("ids", "some", "a call of begin before");
   index_t const batch = state_->cache->batch(), vocabulary = state_->model.config().vocabulary;
   mamba_decoder& decoder = *state_->decoder;
+  state_->has_read = false;  // until all of it is there
   if (static_cast<index_t>(ids.size()) == batch) {
     ssm::detail::require_ids(ids, vocabulary);
     state_->put(decoder.ids(), ids);

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "tests/cuda/gpu.hpp"
-#include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/mamba_reference.hpp"
 #include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
@@ -19,36 +19,20 @@ namespace ssmscan::cuda_test {
 namespace {
 
 using ssm::test::data_path;
+using ssm::test::expect_close;
 using ssm::test::refusal;
+using ssm::test::tolerance;
 using testing::HasSubstr;
 using ids_list = std::vector<index_t>;
 using floats = std::vector<float>;
 
-constexpr double tolerance =
-    1e-4;  // of the reference's own float arithmetic, which a double forward meets within 1.3e-6
-
-struct checkpoint {
+struct checkpoint : ssm::test::mamba_reference {
   explicit checkpoint(std::string const& name, ssm::matrix_storage storage = ssm::matrix_storage::float32)
-      : host(ssm::mamba_model::load(data_path(name), storage)),
-        model(host),
-        reference(ssm::read_safetensors(data_path(name + "/reference.safetensors"))) {}
-  floats values(std::string const& name) const { return ssm::values_of<float>(reference.at(name), name); }
-  ids_list ids(std::string const& name) const { return ssm::values_of<std::int64_t>(reference.at(name), name); }
+      : mamba_reference(name), host(ssm::mamba_model::load(data_path(name), storage)), model(host) {}
   ssm::mamba_model host;
   device::mamba_model model;
-  ssm::tensor_files reference;
 };
 
-void expect_close(std::span<float const> got, std::span<float const> expected, std::string const& what) {
-  ASSERT_EQ(got.size(), expected.size()) << what;
-  double worst = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    double const error = std::abs(double(got[i]) - double(expected[i]));
-    worst = tests::worse(worst, error);
-    ASSERT_TRUE(error <= tolerance) << what << " " << i << ": " << got[i] << ", expected " << expected[i];
-  }
-  testing::Test::RecordProperty(what, std::to_string(worst));
-}
 double largest_difference(floats const& a, floats const& b) {
   double worst = 0;
   for (std::size_t i = 0; i < a.size(); ++i) worst = tests::worse(worst, std::abs(double(a[i]) - double(b[i])));

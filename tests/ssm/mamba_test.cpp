@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "tests/ssm/reference_data.hpp"
+#include "tests/ssm/mamba_reference.hpp"
 #include "tests/worst.hpp"
 #include <gmock/gmock.h>
 
@@ -15,32 +15,15 @@ namespace ssmscan::ssm {
 namespace {
 
 using test::data_path;
+using test::expect_close;
 using test::refusal;
+using test::tolerance;
 using testing::HasSubstr;
 
-constexpr double tolerance =
-    1e-4;  // of the reference's own float arithmetic, which a double forward meets within 1.3e-6
-
-struct checkpoint {
-  explicit checkpoint(std::string const& name)
-      : model(mamba_model::load(data_path(name))),
-        reference(read_safetensors(data_path(name + "/reference.safetensors"))) {}
-  std::vector<float> values(std::string const& name) const { return values_of<float>(reference.at(name), name); }
-  std::vector<index_t> ids(std::string const& name) const { return values_of<std::int64_t>(reference.at(name), name); }
+struct checkpoint : test::mamba_reference {
+  explicit checkpoint(std::string const& name) : mamba_reference(name), model(mamba_model::load(data_path(name))) {}
   mamba_model model;
-  tensor_files reference;
 };
-
-void expect_close(std::span<float const> got, std::span<float const> expected, std::string const& what) {
-  ASSERT_EQ(got.size(), expected.size()) << what;
-  double worst = 0;
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    double const error = std::abs(double(got[i]) - double(expected[i]));
-    worst = tests::worse(worst, error);
-    ASSERT_TRUE(error <= tolerance) << what << " " << i << ": " << got[i] << ", expected " << expected[i];
-  }
-  testing::Test::RecordProperty(what, std::to_string(worst));
-}
 
 std::vector<float> logits_of(mamba_model const& model, std::vector<index_t> const& ids, index_t batch,
                              mamba_run const& run = {}) {
