@@ -45,14 +45,15 @@ class timed_model {
  public:
   timed_model(std::string of, ssm::mamba_model const& host, index_t batch)
       : name(std::move(of)),
+        host_(host),
         model_(host),
         cache_(model_.make_cache(batch)),
         batch_(batch),
         vocabulary_(static_cast<std::size_t>(host.config().vocabulary)),
-        expected_(scanned_logits(host)),
         logits_(vocabulary_) {}
 
   void step() {
+    auto const expected = scanned_logits(host_);
     decoder_ = std::make_unique<device::mamba_decoder>(model_, cache_, gpu::the_stream());
     for (index_t const id : first_ids()) {
       std::vector<index_t> const ids(static_cast<std::size_t>(batch_), id);
@@ -61,7 +62,7 @@ class timed_model {
     }
     gpu::wait();
     for (std::size_t i = 0; i < static_cast<std::size_t>(batch_) && wrong.empty(); ++i)
-      verify(decoder_->logits().data() + i * vocabulary_, "steps on the device are not the scan on the CPU");
+      verify(decoder_->logits().data() + i * vocabulary_, expected, "steps on the device are not the scan on the CPU");
     timed = std::make_unique<gpu::batch>([this](std::size_t) { decoder_->step(); }, gpu::launching::by_call, 1);
   }
 
@@ -73,14 +74,13 @@ class timed_model {
     ids_ = std::make_unique<gpu::array<index_t>>(ids.size()), out_ = std::make_unique<gpu::array<float>>(vocabulary_);
     workspace_ = std::make_unique<gpu::memory>(model_.workspace_bytes(1, prompt_tokens, run_));
     run_.workspace = workspace_->span();
-    ids_->bytes().put(first_ids().data(), first_ids().size() * sizeof(index_t));
-    model_.logits({ids_->data(), first_ids().size()}, 1, {out_->data(), vocabulary_}, run_);
-    gpu::wait();
-    verify(out_->data(), "a prompt on the device is not the scan on the CPU");
     ids_->put(ids.data());
     auto const call = [this](std::size_t) {
       model_.logits({ids_->data(), ids_->size()}, 1, {out_->data(), vocabulary_}, run_);
     };
+    call(0);  // from rest; those that are timed go on from there
+    gpu::wait();
+    verify(out_->data(), scanned_logits(host_, ids), "a prompt on the device is not the scan on the CPU");
     timed = std::make_unique<gpu::batch>(call, gpu::launching::by_graph, 1);
   }
 
@@ -88,16 +88,17 @@ class timed_model {
   std::unique_ptr<gpu::batch> timed;
 
  private:
-  void verify(float const* there, char const* what) {
+  void verify(float const* there, std::vector<float> const& expected, char const* what) {
     gpu::copy_to_host(logits_.data(), there, vocabulary_ * sizeof(float));
-    wrong = differ(logits_, expected_, what);
+    wrong = differ(logits_, expected, what);
   }
 
+  ssm::mamba_model const& host_;  // while it is made ready
   device::mamba_model model_;
   device::mamba_cache cache_;
   index_t batch_;
   std::size_t vocabulary_;
-  std::vector<float> expected_, logits_;
+  std::vector<float> logits_;
   std::unique_ptr<device::mamba_decoder> decoder_;
   device::mamba_run run_;
   std::unique_ptr<gpu::array<index_t>> ids_;

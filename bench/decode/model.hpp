@@ -22,10 +22,10 @@ inline std::vector<index_t> const& first_ids() {
   return ids;
 }
 
-// The last logits of first_ids, by the scan of the CPU.
-inline std::vector<float> scanned_logits(ssm::mamba_model const& model) {
+// The last logits of a text, by the scan of the CPU.
+inline std::vector<float> scanned_logits(ssm::mamba_model const& model, std::vector<index_t> const& ids = first_ids()) {
   std::vector<float> made(static_cast<std::size_t>(model.config().vocabulary));
-  model.logits(first_ids(), 1, made, {.outputs = ssm::mamba_outputs::last});
+  model.logits(ids, 1, made, {.outputs = ssm::mamba_outputs::last});
   return made;
 }
 
