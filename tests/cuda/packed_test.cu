@@ -234,5 +234,29 @@ TYPED_TEST(cuda_packed, sequential_has_the_bits_of_the_cpu_of_many_lanes) {
   expect_the_bits_of_cases<T>("sequential", {lanes}, {time});
 }
 
+// The same at the fewest cases in which every one of these kernels runs whole, for the tools of sanitize.sh: rows of 16 bytes that are
+// whole pieces, and that are not; by offsets and by masks; with states and without; either way; and once where slots are used twice.
+TYPED_TEST(cuda_packed, each_kernel_at_its_smallest) {
+  using T = TypeParam;
+  constexpr index_t piece = 256, time = piece + 19, whole = 8 * unit<T>, tickets_beyond_slots = 640;
+  std::uint64_t seed = 0;
+  for (std::string_view const algorithm : {"chunked", "sequential"})
+    for (direction const runs : {direction::forward, direction::reverse})
+      for (bool const has_states : {false, true})
+        for (given_by const how : {given_by::offsets, given_by::mask})
+          for (index_t const channels : {whole, whole + 1}) {
+            expect_the_bits_of_the_cpu<T>(algorithm,
+                                          {1, channels, 0, time, layout::time_major, lengths::mixed, how, runs,
+                                           has_states, has_states, layout::time_major, packed_case::where::apart},
+                                          seed++);
+            if (testing::Test::HasFatalFailure()) return;
+          }
+  expect_the_bits_of_the_cpu<T>(
+      "chunked",
+      {1, tickets_beyond_slots / 2 * whole, 0, time, layout::time_major, lengths::mixed, given_by::offsets,
+       direction::forward, true, true, layout::time_major, packed_case::where::apart},
+      seed);
+}
+
 }  // namespace
 }  // namespace ssmscan
