@@ -21,9 +21,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "results"
 SCHEMA = "ssmscan.gpu_results/1"
 MACHINE = ("gpu", "gpu_clocks", "gpu_driver", "cuda", "cpu", "os", "compiler", "flags", "commit", "date", "command")
-OURS = ("look_back", "heinsen.fused", "sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back.textbook")
+OURS = ("look_back", "heinsen.fused", "sequential", "hillis_steele", "blelloch", "chunked", "heinsen", "look_back.textbook", "automatic")
+BESIDE_PEERS = ("automatic", "look_back", "sequential", "heinsen.fused")
 LIBRARIES = ("cub", "cub_pairs", "thrust")
-KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "automatic", "heinsen.plain"}  # whoever else there is, is a peer
+KNOWN = {*OURS, *LIBRARIES, "triad", "copy", "heinsen.plain"}  # whoever else there is, is a peer
 
 
 def take(name, *files):
@@ -127,7 +128,7 @@ def peers_table(kept):
         lanes, time, layout = key
         mine = ours.get(key, {})
         cells = [f"{lanes:,} x {answers.length_text(time)}" + (f" {layout}" if layout else "")]
-        for c in ("look_back", "sequential", "heinsen.fused"):
+        for c in BESIDE_PEERS:
             cells.append(f"{mine[c]['us']:.4g}" if c in mine and "us" in mine[c] else "")
         cells += ["" if p not in rows[key] else f"{rows[key][p]['us']:.4g}" if "us" in rows[key][p] else "not run" for p in peers]
         body.append(cells)
@@ -136,7 +137,7 @@ def peers_table(kept):
     said = list(dict.fromkeys(f"- {parse_name(r['name']).contender}: {r['error']}" for r in kept["records"] if parse_name(r["name"]).contender in peers and "error" in r))
     return ["", "## Beside the peers' Python packages, µs, float", "",
             "heinsen_torch.real computes positive data only, heinsen_torch.complex and fla_hgrn take data without zeros; the others compute what we compute.", ""] \
-        + apart + table(["lanes x time", "look_back", "sequential", "heinsen.fused", *peers], body) + ([""] + said if said else [])
+        + apart + table(["lanes x time", *BESIDE_PEERS, *peers], body) + ([""] + said if said else [])
 
 
 def latency_table(kept):

@@ -177,7 +177,7 @@ CONTENDERS = [
 
 
 def shapes(quick):
-    one = [Shape("f32", 1, 2**e) for e in ((20, 24) if quick else (16, 20, 22, 24))]
+    one = [Shape("f32", 1, 2**e) for e in ((20, 24) if quick else (16, 20, 22, 24, 26))]
     many = [Shape("f32", 8 * 1536, 2**e) for e in ((12,) if quick else (10, 12, 14))] + ([] if quick else [Shape("f32", 512, 2**17)])
     made = []
     for shape in one + many:
