@@ -59,6 +59,6 @@ versions cuda_versions() {
   return {version_text(runtime), driver == 0 ? "none" : version_text(driver)};
 }
 
-std::string compiled_architectures() { return ssmscan::detail::compiled_for(); }
+std::string compiled_architectures() { return ssmscan::detail::text_of(ssmscan::detail::compiled_here{}); }
 
 }  // namespace ssmscan::device

@@ -48,7 +48,6 @@ struct look_back_block {
 
   // A word is half of what the second-level cache asks memory for, so that a look at one whose other half is not there waits for memory.
   // So as many words as a line has are asked for before anybody publishes there.
-  static constexpr int words_of_line = 128 / static_cast<int>(sizeof(word));
   __device__ void expect_words(index_t from) const {
     index_t const all = plan.lanes * plan.tiles * words_of<aggregate>;
     if (from + words_of_line <= all) bulk_prefetch(words + from, words_of_line * sizeof(word));

@@ -14,7 +14,7 @@ template <class Steps, copies How, int Slots>
 struct look_back_copying : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::bulk_unit, block::in_bulk, block::in_cluster, block::reversed, block::has_item, block::fills_a;
-  using block::keeps_lanes, block::meet, block::expect_words, block::words_of_line;
+  using block::keeps_lanes, block::meet, block::expect_words;
   using block::m, block::p, block::plan, block::counter, block::lane, block::slot, block::parity;
   using typename block::T, typename block::stored, typename block::tile, typename block::storage;
 

@@ -11,7 +11,7 @@ template <class Steps, copies How, int Slots>
 struct look_back_passing : look_back_block<Steps, How, Slots> {
   using block = look_back_block<Steps, How, Slots>;
   using block::aggregate_at, block::has_item, block::in_cluster, block::keeps_lanes, block::meet;
-  using block::expect_words, block::words_of_line;
+  using block::expect_words;
   using block::m, block::plan, block::lane, block::slot, block::parity, block::batch, block::batch_parity;
   using typename block::state_t, typename block::aggregate, typename block::storage;
 
