@@ -4,13 +4,17 @@
   gpu_results.py take NAME FILE...   from results of the benchmarks (and of bench/peers): docs/results/NAME.json, the medians
                                      with their machine, and docs/results/NAME.md, the tables made of them. Of a shape that
                                      several files have, the first one's
+  gpu_results.py draw NAME           from docs/results/NAME.json: the figures beside the page, NAME_throughput.svg and NAME_share.svg
   gpu_results.py check               exit 1 where a page differs from its numbers (a test runs this)
 """
 
 import json
 import math
 import pathlib
+import shutil
+import subprocess
 import sys
+import tempfile
 
 import answers
 import made_pages
@@ -147,10 +151,41 @@ def latency_table(kept):
     return ["", "## One call on one short sequence, launched and waited for, µs", ""] + table(["time", *contenders], rows) if rows else []
 
 
+# Of a report's figures, those that lie beside a page, and what they are called there.
+FIGURES = (("throughput", "throughput-gpu-affine-f32-lanes1", "Elements per second against length, one lane of floats, on the GPU"),
+           ("share", "share-gpu-affine-f32-lanes1", "Share of the bound against length, one lane of floats, on the GPU"))
+
+
+def benchmarks_of(kept):
+    """The numbers of a page as a benchmark would have written them, each a run of its own."""
+    records = []
+    for record in kept["records"]:
+        made = {"name": record["name"], "run_name": record["name"], "run_type": "iteration", "repetitions": 1, "time_unit": "us", "real_time": record.get("us", 0.0), "label": record.get("label", "")}
+        if "error" in record:
+            made |= {"error_occurred": True, "error_message": record["error"]}
+        else:
+            name = parse_name(record["name"])
+            made["items_per_second"] = name.problem[2] * name.time / (record["us"] * 1e-6)
+        records.append(made | ({"share_of_triad": record["share"]} if "share" in record else {}))
+    return {"context": {"schema": "ssmscan.bench/1"} | kept["machine"], "benchmarks": records}
+
+
+def draw(name):
+    kept = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as work:
+        data = pathlib.Path(work) / "results.json"
+        data.write_text(json.dumps(benchmarks_of(kept)), encoding="utf-8")
+        if subprocess.run([sys.executable, "-B", ROOT / "plots" / "make_report.py", "--results", data, "--figures-only", "--out", work]).returncode != 0:
+            raise results.InputError(f"docs/results/{name}.json: no figures, as make_report.py says")
+        for kind, slug, _ in FIGURES:
+            drawn = pathlib.Path(work) / "figures" / f"{slug}.svg"
+            if not drawn.exists():
+                raise results.InputError(f"docs/results/{name}.json: got no figure {slug}; need times of one lane of floats at several lengths")
+            shutil.copyfile(drawn, FOLDER / f"{name}_{kind}.svg")
+
+
 def figures(name):
-    """Those that lie beside the page, copied from a report's figures/."""
-    said = (("throughput", "Elements per second against length, one lane of floats, on the GPU"), ("share", "Share of the bound against length, one lane of floats, on the GPU"))
-    return [f"![{text}]({name}_{kind}.svg)" for kind, text in said if (FOLDER / f"{name}_{kind}.svg").exists()]
+    return [f"![{text}]({name}_{kind}.svg)" for kind, _, text in FIGURES if (FOLDER / f"{name}_{kind}.svg").exists()]
 
 
 def page(name, kept):
@@ -166,7 +201,7 @@ def page(name, kept):
 
 
 def main(argv):
-    return made_pages.main("gpu_results.py", {"take": (("NAME", "FILE..."), take)}, lambda: made_pages.beside(FOLDER, SCHEMA, page), argv)
+    return made_pages.main("gpu_results.py", {"take": (("NAME", "FILE..."), take), "draw": (("NAME",), draw)}, lambda: made_pages.beside(FOLDER, SCHEMA, page), argv)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import tempfile
 import unittest
 import unittest.mock
 
-import reports  # noqa: F401  (where plots/ is)
+from reports import needs_matplotlib  # and where plots/ is
 import gpu_results
+import results
 import synthetic
 
 
@@ -54,6 +55,28 @@ class Pages(unittest.TestCase):
         page.write_text(page.read_text(encoding="utf-8").replace("0.820", "0.999"), encoding="utf-8")
         self.assertEqual(gpu_results.main(["check"]), 1)
         self.assertNotIn("--benchmark_out", (self.folder / "gpu.json").read_text(encoding="utf-8"))
+
+    @needs_matplotlib
+    def test_figures_are_drawn_of_the_numbers(self):
+        gpu_results.main(["take", "gpu", self.file("a.json", synthetic.gpu_records())])
+        kept = json.loads((self.folder / "gpu.json").read_text(encoding="utf-8"))
+        again = self.folder.parent / "again.json"
+        again.write_text(json.dumps(gpu_results.benchmarks_of(kept)), encoding="utf-8")
+        read = {str(m.name): m for m in results.load_benchmarks(again).measurements}
+        self.assertEqual(set(read), {record["name"] for record in kept["records"]})
+        for record in kept["records"]:
+            measured = read[record["name"]]
+            self.assertEqual(measured.error, record.get("error", ""))
+            if "us" in record:
+                self.assertAlmostEqual(measured.seconds * 1e6 / record["us"], 1, places=12)
+            if "share" in record:
+                self.assertEqual(measured.value("share_of_triad"), record["share"])
+        self.assertNotIn(".svg", (self.folder / "gpu.md").read_text(encoding="utf-8"))
+        self.assertEqual(gpu_results.main(["draw", "gpu"]), 0)
+        page = (self.folder / "gpu.md").read_text(encoding="utf-8")
+        for kind in ("throughput", "share"):
+            self.assertIn(f"](gpu_{kind}.svg)", page)
+            self.assertIn("look_back", (self.folder / f"gpu_{kind}.svg").read_text(encoding="utf-8"))
 
     def test_runs_are_not_mixed_in_a_row(self):
         records = synthetic.gpu_records()
