@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <memory>
 
 #include "backends.hpp"
@@ -21,12 +22,23 @@ index_t shared_work(capability const& row) {
 
 std::string_view name_of(operation o) { return o == operation::affine ? "affine" : "semi_log"; }
 
-index_t bytes_of(std::string_view dtype) { return dtype == "f64" || dtype == "c64" ? 8 : dtype == "c128" ? 16 : 4; }
+index_t bytes_of(std::string_view dtype) {
+  if (dtype == "bf16" || dtype == "f16") return 2;
+  return dtype == "f64" || dtype == "c64" ? 8 : dtype == "c128" ? 16 : 4;
+}
 
-void print_json() {
+// Of one backend, or of all ("").
+std::vector<capability> offers_of(std::string const& backend) {
+  std::vector<capability> rows;
+  std::ranges::copy_if(offers(), std::back_inserter(rows),
+                       [&](capability const& row) { return backend.empty() || row.backend == backend; });
+  return rows;
+}
+
+void print_json(std::vector<capability> const& offered) {
   using json = nlohmann::ordered_json;
   json rows = json::array();
-  for (auto const& row : offers())
+  for (auto const& row : offered)
     rows.push_back({{"algorithm", row.algorithm},
                     {"inner", row.inner},
                     {"backend", row.backend},
@@ -72,11 +84,11 @@ std::string work_per_element(capability const& row) {
 }
 
 // One row for all dtypes of an algorithm, its inner one, a backend and an operation.
-void print_markdown() {
+void print_markdown(std::vector<capability> const& offered) {
   std::vector<table_row> rows{{"algorithm", "inner", "backend", "operation", "dtypes", "packed", "work/n", "span",
                                "bytes/element (f32)", "class", "tree"}};
   enum column : std::size_t { dtypes = 4 };
-  for (auto const& row : offers()) {
+  for (auto const& row : offered) {
     table_row made{std::string(row.algorithm),
                    std::string(row.inner),
                    std::string(row.backend),
@@ -110,16 +122,22 @@ void print_markdown() {
 
 void add_list(command const& program) {
   command const here = program.add("list", "Every algorithm, backend and dtype, with work, span and bytes");
-  enum class form { table, json };
-  auto const wanted = std::make_shared<form>(form::table);
+  struct list_options {
+    bool as_json = false;
+    std::string backend;
+  };
+  auto const o = std::make_shared<list_options>();
   here.flag(
-      "--json", [wanted] { *wanted = form::json; }, "JSON, one entry a combination");
+      "--json", [o] { o->as_json = true; }, "JSON, one entry a combination");
+  here.option("--backend", o->backend, "only this backend's; cuda's whether or not there is a GPU", "NAME");
   here.examples(R"(
   ssmscan list                                    the table, in markdown
-  ssmscan list --json                             the same for programs
+  ssmscan list --backend cuda                     what runs on a GPU
   ssmscan list --json | jq -r '.capabilities[] | select(.dtype == "c64") | .algorithm' | uniq)");
-  here.runs([wanted] {
-    *wanted == form::json ? print_json() : print_markdown();
+  here.runs([o] {
+    if (!o->backend.empty()) need_backend("--backend", o->backend);
+    auto const offered = offers_of(o->backend);
+    o->as_json ? print_json(offered) : print_markdown(offered);
     return exit_code::good;
   });
 }

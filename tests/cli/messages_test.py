@@ -57,10 +57,29 @@ class Told(ProgramTest):
         sequential = next(row for row in rows if row["algorithm"] == "sequential" and row["dtype"] == "f64")
         self.assertEqual((sequential["work"], sequential["span"]), (n - 1, n - 1))
         self.assertEqual(sequential["bytes_per_element"], 3 * 8)  # read a, read b, write x
+        for row in rows:  # look_back's, by what a, b and x are stored in
+            if row["algorithm"] == "look_back" and row["backend"] in ("serial", "cuda"):
+                size = {"bf16": 2, "f16": 2, "f32": 4, "u32": 4, "f64": 8, "c64": 8, "c128": 16}[row["dtype"]]
+                self.assertEqual(row["bytes_per_element"], 3 * size, row)
         table = self.good("list").stdout
         for name in names:
             self.assertRegex(table, r"(?m)^\| %s +\|" % re.escape(name))
         self.assertIn("f32 f64 c64 c128 u32", table)
+
+    def test_list_and_info_of_one_backend(self):
+        rows = json.loads(self.good("list", "--json").stdout)["capabilities"]
+        for backend in sorted({row["backend"] for row in rows}):  # cuda's rows need no GPU
+            own = json.loads(self.good("list", "--json", "--backend", backend).stdout)["capabilities"]
+            self.assertEqual(own, [row for row in rows if row["backend"] == backend])
+            self.assertEqual({line.split("|")[3].strip() for line in self.good("list", "--backend", backend).stdout.split("\n\n")[0].splitlines()[2:]}, {backend})
+        facts = self.good("info").stdout
+        self.assertEqual(self.good("info", "--backend", "serial").stdout, facts)
+        if self.gpu_here() is not None:
+            result = self.run_program("info", "--backend", "cuda")
+            self.assertEqual((result.stdout, result.returncode), (facts, 0 if self.gpu_here() else 77))
+            self.assertEqual(result.stderr.count("\n"), 0 if self.gpu_here() else 1)
+        for command in ("list", "info"):
+            self.bad(2, ['--backend: got "openmpi"', "serial, openmp", "did you mean openmp?"], command, "--backend", "openmpi")
 
 
 class Refused(ProgramTest):
@@ -72,7 +91,7 @@ class Refused(ProgramTest):
         self.bad(2, ['ssmscan info: argument: got "more"; need none\n'], "info", "more")
         self.bad(2, ['ssmscan scan: argument: got "extra"; need none\n'], "scan", "extra")
         self.assertNotIn("did you mean", self.bad(2, ['option: got "--bogus"; need one of --help, --a'], "scan", "--bogus"))
-        self.bad(2, ['ssmscan info: option: got "--more"; need --help\n'], "info", "--more")
+        self.bad(2, ['ssmscan info: option: got "--more"; need one of --help, --backend\n'], "info", "--more")
         for command in (["scan"], ["kernel", "dplr"], ["info"]):  # before a command, so the program's own
             self.bad(2, ['ssmscan: option: got "--frobnicate"; need one of --help, --version\n'], "--frobnicate", *command)
         self.bad(2, ['ssmscan kernel: option: got "--frobnicate"; need'], "kernel", "--frobnicate", "dplr")
