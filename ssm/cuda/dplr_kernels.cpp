@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <optional>
 
 #include <ssmscan/ssm/cuda/batched_fft.hpp>
@@ -70,6 +71,10 @@ void dplr_kernels<T>::generate(ssm::matrix_view<T> const& taps, run_on const& ho
                       std::to_string(taps.row_stride) + " apart",
                   std::to_string(channels_) + " of " + std::to_string(length_) + ", one after the other");
   if (taps.data == nullptr) throw_invalid("taps", "a null pointer", "device memory");
+  constexpr std::size_t alignment = 2 * sizeof(T);
+  if (reinterpret_cast<std::uintptr_t>(taps.data) % alignment != 0)
+    throw_invalid("taps", "an address that is no multiple of " + std::to_string(alignment),
+                  "memory aligned for complex values, as cuFFT asks of what it writes");
   detail::need_workspace(how.workspace, workspace_bytes());
   arena of_workspace(how.workspace);
   typename state::memory const memory(of_workspace, *state_);

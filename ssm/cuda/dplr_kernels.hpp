@@ -28,9 +28,10 @@ class dplr_kernels {
   index_t length() const { return length_; }
   // The spectra of all channels, and what the transform works in.
   SSMSCAN_SSM_CUDA_EXPORT std::size_t workspace_bytes() const;
-  // taps (channels, length), rows one after the other. 28 operations for each pole and root, then the transform, and r^-l. Neither allocates
-  // nor waits; can be captured in a CUDA graph. Same bits from run to run. Throws std::invalid_argument on another shape and on
-  // too little workspace, std::system_error where CUDA or cuFFT refuses a launch.
+  // taps (channels, length), rows one after the other, the first at a multiple of the size of two values (cuFFT's rule). 28 operations for
+  // each pole and root, then the transform, and r^-l. Neither allocates nor waits; can be captured in a CUDA graph. Same bits from run to
+  // run. Throws std::invalid_argument on another shape or address and on too little workspace, std::system_error where CUDA or cuFFT
+  // refuses a launch.
   SSMSCAN_SSM_CUDA_EXPORT void generate(ssm::matrix_view<T> const& taps, run_on const& how) const;
 
  private:

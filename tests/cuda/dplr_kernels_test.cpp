@@ -92,5 +92,25 @@ TYPED_TEST(CudaLowRank, KernelIsThatOfTheAnnotatedS4) {
   }
 }
 
+TEST(CudaLowRankCall, RefusesInWords) {
+  using ssm::test::refusal;
+  auto const one = hippo_channel(4, ssm::spectrum::half, 0.1);
+  device::dplr_kernels<float> const kernels({&one, 1}, 8);
+  gpu::array<float> const taps(9);
+  EXPECT_EQ(refusal([&] { kernels.generate({taps.data(), 1, 7}, {}); }).substr(0, 24), "taps: got 1 rows of 7, 7");
+  EXPECT_EQ(refusal([&] {
+              kernels.generate({static_cast<float*>(nullptr), 1, 8}, {});
+            }),
+            "taps: got a null pointer; need device memory");
+  EXPECT_EQ(
+      refusal([&] {
+        kernels.generate({taps.data() + 1, 1, 8}, {});
+      }),
+      "taps: got an address that is no multiple of 8; need memory aligned for complex values, as cuFFT asks of what it "
+      "writes");
+  EXPECT_EQ(refusal([&] { kernels.generate({taps.data(), 1, 8}, {}); }).substr(0, 27), "workspace: got 0 bytes; nee");
+  EXPECT_EQ(refusal([] { device::dplr_kernels<float>({}, 8); }), "channels: got none; need at least 1");
+}
+
 }  // namespace
 }  // namespace ssmscan::s4
