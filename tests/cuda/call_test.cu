@@ -2,6 +2,7 @@
 // cannot be checked, errors of others.
 #include <algorithm>
 #include <complex>
+#include <cstring>
 #include <random>
 #include <thread>
 
@@ -123,6 +124,72 @@ TEST(cuda_call, can_be_captured_in_a_graph) {
   }
 }
 
+// All that there is for float: each algorithm and each one inside it, both operations, packed with states. A replay has the bits of the
+// call, on a workspace that others wrote into since.
+TEST(cuda_call, every_algorithm_can_be_captured_packed_or_not) {
+  constexpr index_t lanes = 2, sequences = 3;
+  constexpr tensor_shape shape{1, lanes, 1501}, of_states{1, lanes, sequences};
+  auto const random = [](index_t n, float least, std::uint32_t seed) {
+    std::mt19937 bits(seed);
+    std::vector<float> made;
+    for (index_t k = 0; k < n; ++k) made.push_back(least + static_cast<float>(bits() >> 8) * 0x1p-24F);
+    return made;
+  };
+  index_t constexpr n = lanes * shape.time;
+  gpu::array<float> const a(random(n, 0.25F, 1)), b(random(n, 0.5F, 2)), initial(random(lanes * sequences, 1, 3));
+  std::vector<std::uint8_t> starts(static_cast<std::size_t>(shape.time));
+  starts[700] = starts[701] = 1;
+  gpu::array<std::uint8_t> const mask(starts);
+  gpu::array<index_t> const offsets(std::vector<index_t>{0, 700, 701, shape.time});
+  enum class packed_by { nothing, offsets, mask };
+  int captured = 0;
+  for (auto const& row : device::capabilities()) {
+    if (row.dtype != "f32") continue;
+    for (auto const packed : {packed_by::nothing, packed_by::offsets, packed_by::mask}) {
+      if (packed != packed_by::nothing && !row.packed) continue;
+      gpu::array<float> x(n), final(lanes * sequences);
+      final.fill_bytes(0);
+      recurrence<float> problem{.a = {a.data(), shape}, .b = {b.data(), shape}, .x = {x.data(), shape}};
+      problem.operation = row.operation;
+      if (packed == packed_by::offsets) problem.offsets = {offsets.data(), 4};
+      if (packed == packed_by::mask) problem.reset = {mask.data(), starts.size()};
+      if (packed != packed_by::nothing)
+        problem.initial = {initial.data(), of_states}, problem.final = {final.data(), of_states};
+      device::execution how{.algorithm = row.algorithm, .inner = row.inner};
+      gpu::array<std::byte> workspace(static_cast<index_t>(device::workspace_bytes(problem, how)));
+      how.workspace = {workspace.data(), device::workspace_bytes(problem, how)};
+      gpu::stream stream;
+      how.stream = stream;
+      device::linear_recurrence(problem, how);
+      stream.wait();
+      auto const needed_x = x.values(), needed_final = final.values();
+
+      std::string const what = std::string(row.algorithm) + " " + std::string(row.inner) + ", operation " +
+                               std::to_string(static_cast<int>(row.operation)) + ", packed by " +
+                               std::to_string(static_cast<int>(packed));
+      cudaGraph_t graph = nullptr;
+      need_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal), "beginning a capture");
+      EXPECT_NO_THROW(device::linear_recurrence(problem, how)) << what;
+      ASSERT_EQ(cudaStreamEndCapture(stream, &graph), cudaSuccess) << what;
+      cudaGraphExec_t runnable = nullptr;
+      need_success(cudaGraphInstantiate(&runnable, graph, 0), "making a graph");
+      for (int const left_there : {0xff, 0x5a}) {
+        workspace.fill_bytes(left_there), x.fill_bytes(0xff);
+        if (packed != packed_by::nothing) final.fill_bytes(0xff);
+        need_success(cudaGraphLaunch(runnable, stream), "launching a graph");
+        stream.wait();
+        auto const got_x = x.values(), got_final = final.values();
+        EXPECT_EQ(std::memcmp(got_x.data(), needed_x.data(), n * sizeof(float)), 0) << what;
+        EXPECT_EQ(std::memcmp(got_final.data(), needed_final.data(), got_final.size() * sizeof(float)), 0) << what;
+      }
+      need_success(cudaGraphExecDestroy(runnable), "ending a graph");
+      need_success(cudaGraphDestroy(graph), "ending a graph");
+      ++captured;
+    }
+  }
+  EXPECT_GE(captured, 19 + 2 * 16);  // as device::capabilities() has them, 16 of them packed, too
+}
+
 TEST(cuda_call, calls_on_one_stream_share_a_workspace) {
   integers const first(some_time, 3), second(some_time, 4);
   for (auto const algorithm : trees) {
@@ -157,17 +224,16 @@ TEST(cuda_call, streams_do_not_meet) {
   }
 }
 
-// Whatever offsets and masks hold, nothing outside x and final is written, and the call ends.
-void expect_no_harm(integers const& given, std::string_view algorithm, std::vector<index_t> const& values) {
-  gpu::array<index_t> const offsets(values);
+// Nothing outside x and final is written, and the call ends; `pack` gives the problem its offsets or mask, whatever they hold.
+template <class Pack>
+void expect_no_harm(integers const& given, std::string_view algorithm, index_t sequences, Pack const& pack) {
   index_t constexpr zone = 64;
-  auto const sequences = static_cast<index_t>(values.size()) - 1;
   std::vector<std::uint32_t> const poison(static_cast<std::size_t>(sequences + 2 * zone), 0xdeadbeefU);
   for (auto const direction : {direction::forward, direction::reverse}) {
     gpu::array<std::uint32_t> const final(poison), initial(std::vector<std::uint32_t>(poison.size(), 1));
     on_device made(given, algorithm);
     made.problem.direction = direction;
-    made.problem.offsets = {offsets.data(), values.size()};
+    pack(made.problem);
     made.problem.initial = {initial.data(), sequences};
     made.problem.final = {final.data() + zone, sequences};
     gpu::memory const workspace(device::workspace_bytes(made.problem, made.how));
@@ -179,6 +245,12 @@ void expect_no_harm(integers const& given, std::string_view algorithm, std::vect
     EXPECT_TRUE(std::equal(after.end() - zone, after.end(), poison.begin()));
     EXPECT_EQ(made.a.values(), given.a);
   }
+}
+void expect_no_harm(integers const& given, std::string_view algorithm, std::vector<index_t> const& values) {
+  gpu::array<index_t> const offsets(values);
+  expect_no_harm(given, algorithm, static_cast<index_t>(values.size()) - 1, [&](auto& problem) {
+    problem.offsets = {offsets.data(), values.size()};
+  });
 }
 
 constexpr index_t huge = index_t{1} << 62;
@@ -204,6 +276,22 @@ TEST(cuda_call, a_list_that_does_not_ascend_harms_nobody) {
   }
   for (auto const& values : {anywhere, descending, alternating, std::vector<index_t>{time, 0, time, 0}})
     expect_no_harm(given, "look_back", values);
+}
+
+// A mask with more sequences than there are states for, and with fewer.
+TEST(cuda_call, a_mask_of_another_number_harms_nobody) {
+  index_t constexpr time = 1000;
+  integers const given(time, 6);
+  for (index_t const apart : {1, 3, 7, 300}) {
+    std::vector<std::uint8_t> values(time);
+    for (index_t t = 0; t < time; t += apart) values[static_cast<std::size_t>(t)] = 1;
+    gpu::array<std::uint8_t> const mask(values);
+    for (auto const algorithm : packed_trees)
+      for (index_t const sequences : {1, 2, 100, 1500})
+        expect_no_harm(given, algorithm, sequences, [&](auto& problem) {
+          problem.reset = {mask.data(), values.size()};
+        });
+  }
 }
 
 // An error that someone else left behind is neither taken for ours nor taken away.

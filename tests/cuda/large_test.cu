@@ -20,36 +20,67 @@ std::string why_too_large(std::size_t bytes) {
          std::to_string((bytes + reserve) >> 30);
 }
 
-struct fill {
-  float* values;
-  __device__ void operator()(index_t, index_t i) const { values[i] = 1; }
+// x[t] = a x[t-1] + b with one a and, of a lane, one b, in place: what x is says a line. Of floats -x[t-1] + 1: 1, 0, 1, 0, ... exactly, so
+// that nothing enters a tile; of integers 5 x[t-1] + b mod 2^32, b the lane's number: b (5^(t+1) - 1) / 4, another value at each of 2^32
+// steps.
+template <class T>
+struct closed_form;
+template <>
+struct closed_form<float> {
+  static constexpr float a = -1;
+  __device__ static float b(index_t) { return 1; }
+  __device__ static float x(index_t, index_t t) { return t % 2 == 0 ? 1.0F : 0.0F; }
 };
-
-// x[t] = -x[t-1] + 1: 1, 0, 1, 0, ... exactly.
-struct count_wrong {
-  float const* values;
-  index_t time;
-  unsigned long long* wrong;
-  __device__ void operator()(index_t, index_t i) const {
-    if (values[i] != (i % time % 2 == 0 ? 1.0F : 0.0F)) atomicAdd(wrong, 1ULL);
+template <>
+struct closed_form<std::uint32_t> {
+  static constexpr std::uint32_t a = 5;
+  __device__ static std::uint32_t b(index_t lane) { return static_cast<std::uint32_t>(lane + 1); }
+  __device__ static std::uint32_t x(index_t lane, index_t t) {
+    std::uint64_t power = 1, square = 5;  // mod 2^64, of which a quarter is right mod 2^62
+    for (index_t n = t + 1; n > 0; n /= 2, square *= square)
+      if (n % 2 != 0) power *= square;
+    return b(lane) * static_cast<std::uint32_t>((power - 1) / 4);
   }
 };
 
-// In place, one a for all, so that nothing is in memory but x and the workspace. One sequence of 2^32 + 3 steps; for
+template <class T>
+struct fill {
+  T* values;
+  index_t time;
+  __device__ void operator()(index_t, index_t i) const { values[i] = closed_form<T>::b(i / time); }
+};
+
+template <class T>
+struct count_wrong {
+  T const* values;
+  index_t time;
+  unsigned long long* wrong;
+  __device__ void operator()(index_t, index_t i) const {
+    if (values[i] != closed_form<T>::x(i / time, i % time)) atomicAdd(wrong, 1ULL);
+  }
+};
+
+template <class T>
+class cuda_large_of : public testing::Test {};
+using types_of_4_bytes = testing::Types<float, std::uint32_t>;
+TYPED_TEST_SUITE(cuda_large_of, types_of_4_bytes);
+
+// In place, one a for all, so that nothing is in memory but x and the workspace; every x is looked at. One sequence of 2^32 + 3 steps; for
 // sequential, which would take an hour for it, as many elements in lanes.
-TEST(cuda_large, two_to_the_32_elements_and_three) {
+TYPED_TEST(cuda_large_of, two_to_the_32_elements_and_three) {
+  using T = TypeParam;
   int run = 0;
   for (auto const algorithm : trees) {
     tensor_shape const shape = algorithm == "sequential" ? tensor_shape{1, (index_t{1} << 22) + 1, 1027}
                                                          : tensor_shape{1, 1, (index_t{1} << 32) + 3};
     index_t const n = shape.channel * shape.time;
-    auto const bytes_of_x = static_cast<std::size_t>(n) * sizeof(float);
+    auto const bytes_of_x = static_cast<std::size_t>(n) * sizeof(T);
     if (std::string const why = why_too_large(bytes_of_x); !why.empty()) GTEST_SKIP() << why;
-    gpu::array<float> x(n);
-    gpu::array<float> const a(std::vector<float>{-1});
-    recurrence<float> problem;
-    problem.a = tensor_view<float const>(a.data(), shape, {0, 0, 0});
-    problem.x = tensor_view<float>(x.data(), shape);
+    gpu::array<T> x(n);
+    gpu::array<T> const a(std::vector<T>{closed_form<T>::a});
+    recurrence<T> problem;
+    problem.a = tensor_view<T const>(a.data(), shape, {0, 0, 0});
+    problem.x = tensor_view<T>(x.data(), shape);
     problem.b = problem.x;
     device::execution how{.algorithm = algorithm};
     std::size_t const needed = device::workspace_bytes(problem, how);
@@ -60,11 +91,11 @@ TEST(cuda_large, two_to_the_32_elements_and_three) {
     gpu::memory const workspace(needed);
     how.workspace = workspace.span();
     cuda on(nullptr, {});
-    on.parallel_for({1, n}, fill{x.data()});
+    on.parallel_for({1, n}, fill<T>{x.data(), shape.time});
     device::linear_recurrence(problem, how);
     gpu::array<unsigned long long> wrong(1);
     wrong.fill_bytes(0);
-    on.parallel_for({1, n}, count_wrong{x.data(), shape.time, wrong.data()});
+    on.parallel_for({1, n}, count_wrong<T>{x.data(), shape.time, wrong.data()});
     EXPECT_EQ(wrong.values()[0], 0U) << algorithm;
     ++run;
   }
