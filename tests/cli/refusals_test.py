@@ -30,7 +30,7 @@ class EveryOption(ProgramTest):
                 flag = "--" + name
                 self.bad(2, [f"{flag}: got nothing; need one value ({kind})"], command, flag)
                 self.bad(2, [f"{flag}: got an empty value; need one value ({kind})"], command, flag, "")
-                self.bad(2, [f"{flag}: got --force, which is an option; need one value ({kind})"], command, flag, "--force", "x")
+                self.bad(2, [f"{flag}: got --help, which is an option; need one value ({kind})"], command, flag, "--help", "x")
 
     def test_a_value_given_twice(self):
         for command, (valued, _) in self.found.items():
