@@ -7,6 +7,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ssmscan/ssm/selective_fused.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // compiles what follows once for each target
 
 #include <ssmscan/ssm/detail/selective_plan.hpp>
@@ -22,11 +23,11 @@ constexpr index_t widest = 64 / sizeof(float);  // lanes of the widest vector co
 template <class T>
 class coefficients {
  public:
-  coefficients(selective_coefficient<T> const& of, index_t row, index_t states)
+  coefficients(selective_coefficient<T> const& of, index_t row, index_t states, index_t time)
       : of_(of),
         row_(row),
         states_(states),
-        shared_(static_cast<std::size_t>(tile_time * states)),
+        shared_(static_cast<std::size_t>(std::min(tile_time, time) * states)),
         own_(static_cast<std::size_t>(widest * states)) {}
 
   bool constant() const { return of_.stride.time == 0; }
@@ -65,6 +66,26 @@ class coefficients {
   std::vector<T> shared_, own_;
 };
 
+// As many values from each of as many places as a vector has lanes: the k-th ones of all, to(k) <- from(lane)[k]. A round puts
+// every second lane of two neighbours together, so that the bits of a value's number, vector by vector, are turned round by one.
+template <class D, class From, class To>
+HWY_INLINE void transpose(D d, From from, To to) {
+  constexpr index_t lanes = static_cast<index_t>(hn::MaxLanes(D{}));
+  hn::Vec<D> all[lanes];
+  for (index_t k = 0; k < lanes; ++k) all[k] = hn::LoadU(d, from(k));
+#if HWY_TARGET != HWY_SCALAR  // which has one lane
+  for (index_t round = 1; round < lanes; round *= 2) {
+    hn::Vec<D> turned[lanes];
+    for (index_t k = 0; k < lanes / 2; ++k) {
+      turned[k] = hn::ConcatEven(d, all[2 * k + 1], all[2 * k]);
+      turned[k + lanes / 2] = hn::ConcatOdd(d, all[2 * k + 1], all[2 * k]);
+    }
+    for (index_t k = 0; k < lanes; ++k) all[k] = turned[k];
+  }
+#endif
+  for (index_t k = 0; k < lanes; ++k) hn::StoreU(all[k], d, to(k));
+}
+
 // a and b / B of one state, for a vector of channels.
 template <selective_rule Rule, class D, class V>
 HWY_INLINE void discrete(D d, V step, V step_u, V u, V A, V& a, V& input) {
@@ -92,12 +113,13 @@ class channels {
         row_(row),
         first_(first),
         count_(count),
-        B_(p_.B, row, plan.states),
-        C_(p_.C, row, plan.states),
+        B_(p_.B, row, plan.states, plan.time),
+        C_(p_.C, row, plan.states, plan.time),
         A_(size(widest * plan.states)),
         state_(size(vectors() * lanes_of() * plan.states)) {}
 
   void run() {
+    ask_for_A();
     for (index_t k = 0; k < plan_.sequences; ++k) {
       load_states(k);
       auto const [begin, end] = plan_.sequence(row_, k);
@@ -118,28 +140,67 @@ class channels {
   index_t channel(index_t v, index_t lane) const { return first_ + std::min(v * lanes_of() + lane, count_ - 1); }
   T* state_of(index_t v) { return state_.data() + v * lanes_of() * plan_.states; }
 
+  // A comes from memory too where there is one step, and nobody asks for it while the states come.
+  void ask_for_A() const {
+    constexpr index_t line = 64 / sizeof(T);
+    for (index_t c = first_; c < first_ + count_; ++c)
+      for (index_t n = 0; n < plan_.states; n += line) hwy::Prefetch(p_.A.row(c) + n);
+  }
+  // From the states of each lane, which are `stride` apart, to vectors over lanes.
+  template <class Row>
+  HWY_INLINE void load_rows(Row row, index_t stride, T* to) const {
+    constexpr index_t lanes = lanes_of();
+    index_t const whole = stride == 1 ? plan_.states / lanes * lanes : 0;
+    for (index_t n = 0; n < whole; n += lanes)
+      transpose(
+          D{}, [&](index_t lane) { return row(lane) + n; }, [&](index_t i) { return to + (n + i) * lanes; });
+    for (index_t lane = 0; lane < lanes; ++lane)
+      for (index_t n = whole; n < plan_.states; ++n) to[n * lanes + lane] = row(lane)[n * stride];
+  }
   void load_states(index_t k) {
     if (p_.initial.data == nullptr) return std::fill(state_.begin(), state_.end(), T(0));
     for (index_t v = 0; v < vectors(); ++v)
-      for (index_t lane = 0; lane < lanes_of(); ++lane) {
-        T const* const from = &p_.initial(row_, channel(v, lane), k, 0);
-        for (index_t n = 0; n < plan_.states; ++n)
-          state_of(v)[n * lanes_of() + lane] = from[n * p_.initial.stride.state];
-      }
+      load_rows([&](index_t lane) { return &p_.initial(row_, channel(v, lane), k, 0); }, p_.initial.stride.state,
+                state_of(v));
   }
   void store_states(index_t k) {
     if (p_.final.data == nullptr) return;
-    for (index_t v = 0; v < vectors(); ++v)
-      for (index_t lane = 0; lane < width(v); ++lane) {
-        T* const to = &p_.final(row_, channel(v, lane), k, 0);
-        for (index_t n = 0; n < plan_.states; ++n) to[n * p_.final.stride.state] = state_of(v)[n * lanes_of() + lane];
-      }
+    constexpr index_t lanes = lanes_of();
+    index_t const stride = p_.final.stride.state;
+    for (index_t v = 0; v < vectors(); ++v) {
+      auto const row = [&](index_t lane) { return &p_.final(row_, channel(v, lane), k, 0); };
+      T const* const from = state_of(v);
+      index_t const whole = stride == 1 && width(v) == lanes ? plan_.states / lanes * lanes : 0;
+      for (index_t n = 0; n < whole; n += lanes)
+        transpose(
+            D{}, [&](index_t i) { return from + (n + i) * lanes; }, [&](index_t lane) { return row(lane) + n; });
+      for (index_t lane = 0; lane < width(v); ++lane)
+        for (index_t n = whole; n < plan_.states; ++n) row(lane)[n * stride] = from[n * lanes + lane];
+    }
   }
 
+  // Whether the lanes of vector v lie beside one another.
+  bool beside(auto const& view, index_t v) const { return view.stride.channel == 1 && width(v) == lanes_of(); }
   void gather(tensor_view<T const> const& from, index_t v, index_t t, index_t count, T* to) const {
+    if (beside(from, v)) {
+      T const* const at = &from(row_, channel(v, 0), t);
+      for (index_t i = 0; i < count; ++i) std::copy_n(at + i * from.stride.time, lanes_of(), to + i * lanes_of());
+      return;
+    }
     for (index_t lane = 0; lane < lanes_of(); ++lane) {
       T const* const at = &from(row_, channel(v, lane), t);
       for (index_t i = 0; i < count; ++i) to[i * lanes_of() + lane] = at[i * from.stride.time];
+    }
+  }
+  void scatter(T const* from, tensor_view<T> const& to, index_t v, index_t t, index_t count) const {
+    if (beside(to, v)) {
+      T* const at = &to(row_, channel(v, 0), t);
+      for (index_t i = 0; i < count; ++i) std::copy_n(from + i * lanes_of(), lanes_of(), at + i * to.stride.time);
+      return;
+    }
+    for (index_t lane = 0; lane < width(v); ++lane) {
+      T* const at = &to(row_, channel(v, lane), t);
+      for (index_t i = 0; i < count; ++i) at[i * to.stride.time] = from[i * lanes_of() + lane];
     }
   }
 
@@ -155,9 +216,8 @@ class channels {
       if (p_.C.groups > 1) groups_c[lane] = plan_.group_of(p_.C, c);
       if (!p_.D.empty()) skip[lane] = p_.D[size(c)];
       if (!p_.delta_bias.empty()) bias[lane] = p_.delta_bias[size(c)];
-      T const* const A = p_.A.row(c);
-      for (index_t n = 0; n < plan_.states; ++n) A_[size(n * lanes + lane)] = A[n];
     }
+    load_rows([&](index_t lane) { return p_.A.row(channel(v, lane)); }, 1, A_.data());
     B_.lanes(groups_b, lanes), C_.lanes(groups_c, lanes);
     B_.tile(t, count), C_.tile(t, count);
     gather(p_.delta, v, t, count, step);
@@ -182,10 +242,7 @@ class channels {
       for (index_t i = 0; i < count; ++i)
         hn::Store(hn::Mul(hn::Load(d, y + i * lanes), silu(d, hn::Load(d, z + i * lanes))), d, y + i * lanes);
     }
-    for (index_t lane = 0; lane < width(v); ++lane) {
-      T* const to = &p_.y(row_, channel(v, lane), t);
-      for (index_t i = 0; i < count; ++i) to[i * p_.y.stride.time] = y[i * lanes + lane];
-    }
+    scatter(y, p_.y, v, t, count);
   }
 
   // One time step of all states: the sum over them of C x.

@@ -14,8 +14,8 @@ namespace {
 // A block is one thread's work. Its products are Eigen's, of sizes that are fixed so that no bit depends on the number of
 // threads; in float those of a few rows are detail::matrix_vector's, whose bits depend on no size.
 constexpr index_t block_rows = 64;
-constexpr index_t block_outputs = 256, block_outputs_of_few_rows = 64;
-constexpr index_t few_rows = 4;  // by each of which the weight is read
+constexpr index_t block_outputs = 256, block_outputs_of_few_rows = 64;  // of one row: a thread's share of all
+constexpr index_t few_rows = 4;                                         // by each of which the weight is read
 constexpr index_t worth_threads = index_t{1} << 20,
                   worth_threads_of_few = 1 << 16;  // multiply-adds: some 50 us, some 10
 
@@ -55,15 +55,18 @@ void of_any_weight(matrix_view<T const> x, matrix_view<W const> weight, std::spa
   if (y.rows == 0 || y.columns == 0) return;
 
   bool const few = std::is_same_v<T, float> && y.rows <= few_rows;
-  index_t const most_outputs = few ? block_outputs_of_few_rows : block_outputs;
+  bool const shared_out = y.rows * y.columns * x.columns >= (few ? worth_threads_of_few : worth_threads);
+  index_t const threads = shared_out ? omp_get_max_threads() : 1;
+  index_t const most_outputs = !few          ? block_outputs
+                               : y.rows == 1 ? (y.columns + threads - 1) / threads
+                                             : block_outputs_of_few_rows;
   index_t const row_blocks = (y.rows + block_rows - 1) / block_rows;
   index_t const output_blocks = (y.columns + most_outputs - 1) / most_outputs;
-  index_t const worth = few ? worth_threads_of_few : worth_threads;
   constexpr bool narrow_weight = std::is_same_v<W, bfloat16>;
   index_t const room =
       narrow_weight && !few ? most_outputs * x.columns : 0;  // of each thread, got before any is at work
   std::vector<float> wide(static_cast<std::size_t>(room * omp_get_max_threads()));
-#pragma omp parallel for schedule(static) if (y.rows * y.columns * x.columns >= worth)
+#pragma omp parallel for schedule(static) if (shared_out)
   for (index_t block = 0; block < row_blocks * output_blocks; ++block) {
     index_t const row = block / output_blocks * block_rows, rows = std::min(block_rows, y.rows - row);
     index_t const output = block % output_blocks * most_outputs, outputs = std::min(most_outputs, y.columns - output);

@@ -39,7 +39,7 @@ constexpr index_t streams = width == 16 ? 4 : 1;
 // number: no pointer may point there.
 template <class W>
 HWY_INLINE void ask_ahead(W const* row) {
-  constexpr std::uintptr_t line = 64, ahead = 1024;  // bytes
+  constexpr std::uintptr_t line = 64, ahead = 2048;  // bytes
   for (std::uintptr_t at = 0; at < partial_sums * sizeof(W); at += line)
     hwy::Prefetch(reinterpret_cast<char const*>(reinterpret_cast<std::uintptr_t>(row) + ahead + at));
 }
@@ -51,14 +51,33 @@ HWY_INLINE void add_products(W const* row, float const* x, hn::Vec<tag> (&sum)[v
     sum[v] = fused(tag(), load(row + v * width), hn::LoadU(tag(), x + v * width), sum[v]);
 }
 
+// The upper half of a vector's lanes added to the lower, until one is left.
+template <class D>
+HWY_INLINE float sum_by_halves([[maybe_unused]] D all, hn::Vec<D> sums) {
+#if HWY_TARGET != HWY_SCALAR  // which has one lane, and no halves
+  if constexpr (hn::MaxLanes(D()) > 1) {
+    hn::Half<D> const half;
+    return sum_by_halves(half, hn::Add(hn::LowerHalf(half, sums), hn::UpperHalf(half, sums)));
+  }
+#endif
+  return hn::GetLane(sums);
+}
 HWY_INLINE float total(hn::Vec<tag> (&sum)[vectors]) {
   for (index_t half = vectors / 2; half > 0; half /= 2)
     for (index_t v = 0; v < half; ++v) sum[v] = hn::Add(sum[v], sum[v + half]);
-  std::array<float, width> sums;
-  hn::StoreU(sum[0], tag(), sums.data());
-  for (std::size_t half = width / 2; half > 0; half /= 2)
-    for (std::size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
-  return sums[0];
+  return sum_by_halves(tag(), sum[0]);
+}
+
+// The same over the `rest` columns that are left, fewer than 32; x has zeros beyond them. Whole vectors of a row are read where
+// they are.
+template <class W>
+HWY_INLINE void add_last_products(W const* row, index_t rest, float const* x, hn::Vec<tag> (&sum)[vectors]) {
+  for (index_t v = 0; v < vectors; ++v) {
+    std::array<W, static_cast<std::size_t>(width)> copied{};
+    index_t const from = v * width, left = std::clamp<index_t>(rest - from, 0, width);
+    if (left < width) std::copy_n(row + from * (left > 0), left, copied.begin());
+    sum[v] = fused(tag(), load(left < width ? copied.data() : row + from), hn::LoadU(tag(), x + from), sum[v]);
+  }
 }
 
 // The rows first + k `apart`, k < Count, each summed as if it were alone.
@@ -80,11 +99,7 @@ HWY_INLINE void some_rows(matrix_view<W const> weight, index_t first, index_t ap
     }
   }
   for (index_t k = 0; k < Count; ++k) {
-    if (rest > 0) {
-      std::array<W, partial_sums> last_row{};
-      std::copy_n(row[k] + whole, rest, last_row.begin());
-      add_products(last_row.data(), last_x, sum[k]);
-    }
+    if (rest > 0) add_last_products(row[k] + whole, rest, last_x, sum[k]);
     y[first + k * apart] = total(sum[k]);
   }
 }
