@@ -26,8 +26,10 @@ HWY_INLINE hn::Vec<float_runs> narrowed(hn::Vec<double_runs> v) {
 #endif
 }
 
-// Rows of 16 floats as columns: of a block in the order of time, step by step of all runs. Its own inverse.
-HWY_INLINE void exchange(float const* from, float* to) {
+// Rows of 16 floats as columns: of a block in the order of time, step by step of all runs. Its own inverse. each(column), on
+// the way; to: by store(column, place).
+template <class Each, class Put>
+HWY_INLINE void exchange(float const* from, float* to, Each const& each, Put const& put) {
   run_lanes<float> const d;
   using D = std::remove_const_t<decltype(d)>;
   constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<float, D>;
@@ -35,13 +37,59 @@ HWY_INLINE void exchange(float const* from, float* to) {
     for (std::size_t j = 0; j < rows; j += at_once) {
       number<hn::Vec<D>, 1> column[at_once];
       load_columns<float>(d, from + r * rows + j, static_cast<std::ptrdiff_t>(rows), column);
-      for (std::size_t k = 0; k < at_once; ++k) hn::StoreU(column[k].part[0], d, to + (j + k) * rows + r);
+      for (std::size_t k = 0; k < at_once; ++k) each(column[k].part[0]), put(column[k].part[0], to + (j + k) * rows + r);
     }
 }
+HWY_INLINE void exchange(float const* from, float* to) {
+  run_lanes<float> const d;
+  exchange(
+      from, to, [](auto) HWY_ATTR {}, [d](auto v, float* at) HWY_ATTR { hn::StoreU(v, d, at); });
+}
+// The same of a block's a. Whether all of them are tame.
+HWY_INLINE bool exchange_a(float const* from, float* to) {
+  run_lanes<float> const d;
+  hn::RebindToUnsigned<run_lanes<float>> const du;
+  constexpr auto least = std::bit_cast<std::uint32_t>(static_cast<float>(least_tame)),
+                 most = std::bit_cast<std::uint32_t>(static_cast<float>(most_tame));
+  auto const first = hn::Set(du, least);
+  auto farthest = hn::Zero(du);
+  exchange(
+      from, to,
+      [&](auto v) HWY_ATTR { farthest = hn::Max(farthest, hn::Sub(hn::BitCast(du, v), first)); },
+      [d](auto v, float* at) HWY_ATTR { hn::StoreU(v, d, at); });
+  return hn::AllTrue(du, hn::Eq(farthest, hn::Min(farthest, hn::Set(du, most - least))));
+}
 
-// The maps of the block's runs, the chunk's from `first` on. False: not of this block, where an a is not finite or a product
-// far from 1.
-HWY_NOINLINE inline bool fold_block(heinsen_scratch& s, index_t first) {
+// Vectors of runs that are worked on abreast, one step of all: they wait for one another's latencies.
+inline constexpr std::size_t runs_abreast = HWY_MIN(std::size_t{4}, rows / lanes_of<double_runs>);
+
+// The maps of the runs of a block whose a are tame.
+HWY_NOINLINE inline void fold_tame(heinsen_scratch& s, index_t begin) {
+  double_runs const d;
+  float_runs const df;
+  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast;
+  for (std::size_t r = 0; r < rows; r += abreast * lanes) {
+    float const *const a = s.a + begin + r, *const b = s.b + begin + r;
+    hn::Vec<double_runs> product[abreast], sum[abreast];
+    for (std::size_t k = 0; k < abreast; ++k)
+      product[k] = hn::PromoteTo(d, hn::Load(df, a + k * lanes)), sum[k] = hn::PromoteTo(d, hn::Load(df, b + k * lanes));
+#pragma GCC unroll 16
+    for (std::size_t j = 1; j < rows; ++j)
+      for (std::size_t k = 0; k < abreast; ++k) {
+        std::size_t const at = j * rows + k * lanes;
+        auto const factor = hn::PromoteTo(d, hn::Load(df, a + at));
+        product[k] = hn::Mul(product[k], factor);
+        sum[k] = fused(d, factor, sum[k], hn::PromoteTo(d, hn::Load(df, b + at)));
+      }
+    for (std::size_t k = 0; k < abreast; ++k) {
+      auto const of = static_cast<std::size_t>(begin / run) + r + k * lanes;
+      hn::Store(product[k], d, s.run_a + of), hn::Store(sum[k], d, s.run_b + of);
+    }
+  }
+}
+
+// The maps of the block's runs. False: not of this block, where an a is not finite or a product far from 1.
+HWY_NOINLINE inline bool fold_plain(heinsen_scratch& s, index_t begin) {
   double_runs const d;
   float_runs const df;
   constexpr std::size_t lanes = lanes_of<double_runs>;
@@ -54,7 +102,7 @@ HWY_NOINLINE inline bool fold_block(heinsen_scratch& s, index_t first) {
     auto forgot = hn::Lt(zero, zero);
 #pragma GCC unroll 4
     for (std::size_t j = 0; j < rows; ++j) {
-      std::size_t const at = j * rows + r;
+      std::size_t const at = static_cast<std::size_t>(begin) + j * rows + r;
       auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at)), b = hn::PromoteTo(d, hn::Load(df, s.b + at));
       auto const forgets = hn::Eq(a, zero);
       auto const factor = hn::IfThenElse(forgets, one, a);
@@ -65,38 +113,145 @@ HWY_NOINLINE inline bool fold_block(heinsen_scratch& s, index_t first) {
       if (j % looked_at == looked_at - 1 && j + 1 < rows)
         plain = hn::And(plain, hn::And(hn::Ge(hn::Abs(product), least), hn::Le(hn::Abs(product), most)));
     }
-    hn::Store(hn::IfThenElse(forgot, zero, product), d, s.run_a + first + r);
-    hn::Store(sum, d, s.run_b + first + r);
+    auto const of = static_cast<std::size_t>(begin / run) + r;
+    hn::Store(hn::IfThenElse(forgot, zero, product), d, s.run_a + of);
+    hn::Store(sum, d, s.run_b + of);
   }
   return hn::AllTrue(d, plain);
 }
 
-// x of a block that needs no looking at, whose runs s.states enter.
-HWY_NOINLINE inline void walk_block(heinsen_scratch& s) {
+// `times` and `after`, number by number.
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V times(D d, V earlier, V later) {
+  auto const zero = hn::Zero(d), infinity = hn::Set(d, std::numeric_limits<double>::infinity());
+  auto const made = hn::Mul(earlier, later);
+  auto const size = hn::Min(hn::Max(hn::Abs(made), hn::Set(d, least_product)), hn::Set(d, most_product));
+  auto const finite = hn::And(hn::Lt(hn::Abs(earlier), infinity), hn::Lt(hn::Abs(later), infinity));
+  auto const forgets = hn::Or(hn::Eq(earlier, zero), hn::Eq(later, zero));
+  return hn::IfThenZeroElse(forgets, hn::IfThenElse(finite, hn::CopySign(size, made), made));
+}
+template <class D, class V = hn::Vec<D>>
+HWY_INLINE V after(D d, V a, V b, V x) {
+  return hn::IfThenElse(hn::Eq(a, hn::Zero(d)), b, fused(d, a, x, b));
+}
+
+// join_runs of a whole chunk, block beside block.
+HWY_NOINLINE inline void join_all_runs(heinsen_scratch& s) {
+  double_runs const d;
+  using D = double_runs;
+  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<double, D>;
+  constexpr auto apart = static_cast<std::ptrdiff_t>(rows);
+  for (std::size_t k = 0; k < rows; k += lanes) {
+    hn::Vec<D> product, sum;
+    for (std::size_t r = 0; r < rows; r += at_once) {
+      number<hn::Vec<D>, 1> a[at_once], b[at_once];
+      load_columns<double>(d, s.run_a + k * rows + r, apart, a), load_columns<double>(d, s.run_b + k * rows + r, apart, b);
+      for (std::size_t i = 0; i < at_once; ++i) {
+        if (r + i == 0) {
+          product = a[0].part[0], sum = b[0].part[0];
+        } else {
+          sum = after(d, a[i].part[0], b[i].part[0], sum);
+          product = times(d, product, a[i].part[0]);
+        }
+        a[i].part[0] = product, b[i].part[0] = sum;
+      }
+      store_columns<double>(d, a, s.up_to_a + 1 + k * rows + r, apart);
+      store_columns<double>(d, b, s.up_to_b + 1 + k * rows + r, apart);
+    }
+  }
+}
+// s.states of the block at `begin`. Whether any but the first is 0.
+HWY_INLINE bool enter_block(heinsen_scratch& s, index_t begin) {
+  double_runs const d;
+  constexpr std::size_t lanes = lanes_of<double_runs>;
+  double const state = s.states[0];
+  auto const enters = hn::Set(d, state), zero = hn::Zero(d);
+  auto any = hn::Lt(zero, zero);
+  for (std::size_t r = 0; r < rows; r += lanes) {
+    auto const at = static_cast<std::size_t>(begin / run) + r;  // of what is up to the run before
+    auto made = after(d, hn::Load(d, s.up_to_a + at), hn::Load(d, s.up_to_b + at), enters);
+    auto is_zero = hn::Eq(made, zero);
+    if (r == 0) {
+      auto const first = hn::FirstN(d, 1);
+      made = hn::IfThenElse(first, enters, made), is_zero = hn::AndNot(first, is_zero);
+    }
+    any = hn::Or(any, is_zero);
+    hn::Store(made, d, s.states + r);
+  }
+  return !hn::AllFalse(d, any);
+}
+
+// x of a block whose a are tame, which s.states enter. First all a*, then all else: what waits for what is then short enough
+// that a processor has the next steps in hand meanwhile.
+HWY_NOINLINE inline void walk_tame(heinsen_scratch& s, index_t begin) {
   double_runs const d;
   float_runs const df;
   using V = hn::Vec<double_runs>;
-  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = HWY_MIN(std::size_t{4}, rows / lanes);
-  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
+  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast;
   for (std::size_t r = 0; r < rows; r += abreast * lanes) {
-    V sum[abreast], log2_a[abreast], x[abreast];
-    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes), log2_a[k] = zero;
+    V log2_a[abreast];
+    for (std::size_t j = 0; j < rows; ++j) {
+      V log[abreast];
+      for (std::size_t k = 0; k < abreast; ++k) log[k] = hn::PromoteTo(d, hn::Load(df, s.a + begin + j * rows + r + k * lanes));
+      log2_finite(d, log);
+      for (std::size_t k = 0; k < abreast; ++k) {
+        log2_a[k] = j == 0 ? log[k] : hn::Add(log2_a[k], log[k]);
+        hn::Store(log2_a[k], d, s.log2_a + j * rows + r + k * lanes);
+      }
+    }
+    V sum[abreast], x[abreast];
+    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes);
     for (std::size_t j = 0; j < rows; ++j) {
       std::size_t const at = j * rows + r;
-      V log[abreast], up[abreast], down[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) {
-        auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at + k * lanes));
-        auto const forgets = hn::Eq(a, zero);
-        log[k] = hn::IfThenElse(forgets, one, hn::Abs(a));
-        sum[k] = hn::IfThenElse(forgets, minus_zero, hn::Xor(sum[k], hn::And(a, minus_zero)));
-      }
-      log2_finite(d, log);
-      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Add(log2_a[k], log[k]);
+      V up[abreast], down[abreast];
+      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Load(d, s.log2_a + at + k * lanes);
       exp2_both(d, log2_a, up, down);
       for (std::size_t k = 0; k < abreast; ++k) {
-        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, s.b + at + k * lanes)), sum[k]);
+        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, s.b + begin + at + k * lanes)), sum[k]);
         x[k] = hn::Mul(up[k], sum[k]);
         hn::Store(narrowed(x[k]), df, s.x + at + k * lanes);
+      }
+    }
+    for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
+  }
+}
+
+// The same of a block in which a may be 0, or negative.
+HWY_NOINLINE inline void walk_plain(heinsen_scratch& s, index_t begin) {
+  double_runs const d;
+  float_runs const df;
+  using V = hn::Vec<double_runs>;
+  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast;
+  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
+  for (std::size_t r = 0; r < rows; r += abreast * lanes) {
+    float const *const a = s.a + begin + r, *const b = s.b + begin + r;
+    V log2_a[abreast];
+    for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = zero;
+    for (std::size_t j = 0; j < rows; ++j) {
+      V log[abreast];
+      for (std::size_t k = 0; k < abreast; ++k) {
+        auto const of = hn::PromoteTo(d, hn::Load(df, a + j * rows + k * lanes));
+        log[k] = hn::IfThenElse(hn::Eq(of, zero), one, hn::Abs(of));
+      }
+      log2_finite(d, log);
+      for (std::size_t k = 0; k < abreast; ++k) {
+        log2_a[k] = hn::Add(log2_a[k], log[k]);
+        hn::Store(log2_a[k], d, s.log2_a + j * rows + r + k * lanes);
+      }
+    }
+    V sum[abreast], x[abreast];
+    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes);
+    for (std::size_t j = 0; j < rows; ++j) {
+      std::size_t const at = j * rows;
+      V up[abreast], down[abreast];
+      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Load(d, s.log2_a + at + r + k * lanes);
+      exp2_both(d, log2_a, up, down);
+      for (std::size_t k = 0; k < abreast; ++k) {
+        auto const of = hn::PromoteTo(d, hn::Load(df, a + at + k * lanes));
+        sum[k] = hn::IfThenElse(hn::Eq(of, zero), minus_zero, hn::Xor(sum[k], hn::And(of, minus_zero)));
+        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, b + at + k * lanes)), sum[k]);
+        x[k] = hn::Mul(up[k], sum[k]);
+        hn::Store(narrowed(x[k]), df, s.x + at + r + k * lanes);
       }
     }
     for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
@@ -115,16 +270,28 @@ class heinsen_blocks {
     bool const starts = next_ < in_.starts.count && in_.starts.offsets[next_] - in_.starts.begin < begin + block;
     float const *a = in_.a + begin, *b = in_.b + begin;
     if (!contiguous_ || !whole || first || starts) copy(begin), a = s_.in_a, b = s_.in_b;
-    exchange(a, s_.a), exchange(b, s_.b);
+    tame_ = exchange_a(a, s_.a + begin), exchange(b, s_.b + begin);
   }
   void fold(index_t begin) {
-    bool& plain = s_.plain[begin / block];
-    plain = fold_block(s_, begin / run);
-    if (!plain) fold_runs(s_, begin / run);
+    kind& of_block = s_.kinds[begin / block];
+    if (tame_) {
+      of_block = kind::tame, fold_tame(s_, begin);
+    } else if (fold_plain(s_, begin)) {
+      of_block = kind::plain;
+    } else {
+      of_block = kind::any, fold_runs(s_, begin);
+    }
   }
-  void walk(index_t begin) {  // a state 0 may have another sign than the maps say
-    bool const no_zero = std::none_of(s_.states + 1, s_.states + run, [](double state) { return state == 0; });
-    s_.plain[begin / block] && no_zero ? walk_block(s_) : walk_runs(s_);
+  void join(index_t blocks) { blocks == run ? join_all_runs(s_) : join_runs(s_, blocks); }
+  void enter(index_t begin) {
+    if (enter_block(s_, begin)) s_.kinds[begin / block] = kind::any;  // a state 0 may have another sign than the maps say
+  }
+  void walk(index_t begin) {
+    switch (s_.kinds[begin / block]) {
+      case kind::tame: return walk_tame(s_, begin);
+      case kind::plain: return walk_plain(s_, begin);
+      case kind::any: return walk_runs(s_, begin);
+    }
   }
   void write(index_t begin) {
     float* const x = to_->x + begin * to_->stride;
@@ -156,7 +323,7 @@ class heinsen_blocks {
   chunk_source<float> const& in_;
   heinsen_scratch& s_;
   chunk_sink<float> const* to_;
-  bool contiguous_;
+  bool contiguous_, tame_ = false;
   index_t next_ = 0;  // start
 };
 

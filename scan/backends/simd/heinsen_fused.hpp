@@ -116,11 +116,13 @@ struct heinsen_fused {
       for (index_t i = 0; i < block; ++i) {
         index_t const t = chunk_begin + begin + i, at = i % run * run + i / run;
         affine_map<float> const leaf = t < time ? leaf_at(t) : affine_map<float>{1, 0};
-        s.a[at] = leaf.a, s.b[at] = leaf.b;
+        s.a[begin + at] = leaf.a, s.b[begin + at] = leaf.b;
       }
     }
-    void fold(index_t begin) { fold_runs(s, begin / run); }
-    void walk(index_t) { walk_runs(s); }
+    void fold(index_t begin) { fold_runs(s, begin); }
+    void join(index_t blocks) { join_runs(s, blocks); }
+    void enter(index_t begin) { enter_runs(s, begin); }
+    void walk(index_t begin) { walk_runs(s, begin); }
     void write(index_t begin) {
       for (index_t i = 0; i < block && chunk_begin + begin + i < time; ++i) {
         float const x = s.x[i % run * run + i / run];
