@@ -8,6 +8,7 @@
 #endif
 
 #include <ssmscan/scan/backends/simd/heinsen_steps.hpp>
+#include <ssmscan/scan/backends/simd/lines-inl.hpp>
 #include <ssmscan/scan/backends/simd/log2-inl.hpp>
 #include <ssmscan/scan/backends/simd/runs-inl.hpp>
 
@@ -26,39 +27,83 @@ HWY_INLINE hn::Vec<float_runs> narrowed(hn::Vec<double_runs> v) {
 #endif
 }
 
-// Rows of 16 floats as columns: of a block in the order of time, step by step of all runs. Its own inverse. each(column), on
-// the way; to: by store(column, place).
-template <class Each, class Put>
-HWY_INLINE void exchange(float const* from, float* to, Each const& each, Put const& put) {
+// A block between the order of time and step by step of all runs: each(column, place of step by step) of what memory has. Time
+// runs along memory or against it.
+template <order Order, class Each>
+HWY_INLINE void for_columns(float const* in_time, Each const& each) {
   run_lanes<float> const d;
-  using D = std::remove_const_t<decltype(d)>;
-  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<float, D>;
+  constexpr std::size_t lanes = lanes_of<run_lanes<float>>, at_once = numbers_at_once<float, run_lanes<float>>;
+  constexpr std::ptrdiff_t apart = Order == order::up ? run : -run;
   for (std::size_t r = 0; r < rows; r += lanes)
     for (std::size_t j = 0; j < rows; j += at_once) {
-      number<hn::Vec<D>, 1> column[at_once];
-      load_columns<float>(d, from + r * rows + j, static_cast<std::ptrdiff_t>(rows), column);
-      for (std::size_t k = 0; k < at_once; ++k) each(column[k].part[0]), put(column[k].part[0], to + (j + k) * rows + r);
+      number<hn::Vec<run_lanes<float>>, 1> column[at_once];
+      load_columns<float>(d, in_time + place<float, Order, at_once>(r, j), apart, column);
+      in_time_order<Order>(column);
+      for (std::size_t k = 0; k < at_once; ++k) each(column[k].part[0], (j + k) * rows + r);
     }
 }
-HWY_INLINE void exchange(float const* from, float* to) {
+template <order Order>
+HWY_INLINE void read_columns(float const* in_time, float* to) {
   run_lanes<float> const d;
-  exchange(
-      from, to, [](auto) HWY_ATTR {}, [d](auto v, float* at) HWY_ATTR { hn::StoreU(v, d, at); });
+  for_columns<Order>(in_time, [=](auto v, std::size_t at) HWY_ATTR { hn::Store(v, d, to + at); });
 }
 // The same of a block's a. Whether all of them are tame.
-HWY_INLINE bool exchange_a(float const* from, float* to) {
+template <order Order>
+HWY_INLINE bool read_columns_of_a(float const* in_time, float* to) {
   run_lanes<float> const d;
   hn::RebindToUnsigned<run_lanes<float>> const du;
   constexpr auto least = std::bit_cast<std::uint32_t>(static_cast<float>(least_tame)),
                  most = std::bit_cast<std::uint32_t>(static_cast<float>(most_tame));
-  auto const first = hn::Set(du, least);
-  auto farthest = hn::Zero(du);
-  exchange(
-      from, to,
-      [&](auto v) HWY_ATTR { farthest = hn::Max(farthest, hn::Sub(hn::BitCast(du, v), first)); },
-      [d](auto v, float* at) HWY_ATTR { hn::StoreU(v, d, at); });
-  return hn::AllTrue(du, hn::Eq(farthest, hn::Min(farthest, hn::Set(du, most - least))));
+  auto const first = hn::Set(du, least), span = hn::Set(du, most - least);
+  auto farthest = hn::Zero(du);  // as bits, in which negative numbers are above all others
+  for_columns<Order>(in_time, [&](auto v, std::size_t at) HWY_ATTR {
+    farthest = hn::Max(farthest, hn::Sub(hn::BitCast(du, v), first));
+    hn::Store(v, d, to + at);
+  });
+  return hn::AllTrue(du, hn::Eq(farthest, hn::Min(farthest, span)));
 }
+// Back. Along memory its rows are made whole, and so by the same way: to exchange rows and columns is its own inverse.
+template <order Order>
+HWY_INLINE void write_columns(float const* from, float* in_time) {
+  run_lanes<float> const d;
+  if constexpr (Order == order::up) {
+    for_columns<order::up>(from, [=](auto v, std::size_t at) HWY_ATTR { hn::StoreU(v, d, in_time + at); });
+  } else {
+    constexpr std::size_t lanes = lanes_of<run_lanes<float>>, at_once = numbers_at_once<float, run_lanes<float>>;
+    for (std::size_t r = 0; r < rows; r += lanes)
+      for (std::size_t j = 0; j < rows; j += at_once) {
+        number<hn::Vec<run_lanes<float>>, 1> column[at_once];
+        for (std::size_t k = 0; k < at_once; ++k) column[k].part[0] = hn::Load(d, from + (j + k) * rows + r);
+        in_time_order<Order>(column);
+        store_columns<float>(d, column, in_time + place<float, Order, at_once>(r, j), -run);
+      }
+  }
+}
+// Past the cache: `first` is the block's first place in memory. Lines that are not all its own are in the cache for the next block.
+template <order Order>
+HWY_INLINE void write_columns_past_the_cache(float const* from, float* first, float* buffer) {
+  run_lanes<float> const d;
+  constexpr index_t line = reals_of_line<float>;
+  index_t const head = to_line(first), in_front = (line - head) % line;
+  if (Order == order::up && head == 0)
+    return for_columns<order::up>(from, [=](auto v, std::size_t at) HWY_ATTR { hn::Stream(v, d, first + at); });
+  write_columns<Order>(from, buffer + in_front + (Order == order::up ? 0 : block - 1));
+  float *const begin = first - in_front, *const end = first + block;  // of what the buffer holds
+  std::copy(buffer + in_front, buffer + in_front + head, first);
+  index_t at = in_front + head;
+  for (; begin + at + line <= end; at += line) stream_line(buffer + at, begin + at);
+  std::copy(buffer + at, buffer + in_front + block, begin + at);
+}
+
+// What is asked of memory meanwhile a block is walked: as much of each array, line by line.
+struct next_block {
+  float const *a, *b;
+  std::ptrdiff_t line;  // to the next in time
+
+  HWY_INLINE void ask_for_a(std::size_t j) const { hwy::Prefetch(a + static_cast<std::ptrdiff_t>(j) * line); }
+  HWY_INLINE void ask_for_b(std::size_t j) const { hwy::Prefetch(b + static_cast<std::ptrdiff_t>(j) * line); }
+};
+static_assert(block == run * reals_of_line<float>, "a line of each array a step");
 
 // Vectors of runs that are worked on abreast, one step of all: they wait for one another's latencies.
 inline constexpr std::size_t runs_abreast = HWY_MIN(std::size_t{4}, rows / lanes_of<double_runs>);
@@ -72,7 +117,8 @@ HWY_NOINLINE inline void fold_tame(heinsen_scratch& s, index_t begin) {
     float const *const a = s.a + begin + r, *const b = s.b + begin + r;
     hn::Vec<double_runs> product[abreast], sum[abreast];
     for (std::size_t k = 0; k < abreast; ++k)
-      product[k] = hn::PromoteTo(d, hn::Load(df, a + k * lanes)), sum[k] = hn::PromoteTo(d, hn::Load(df, b + k * lanes));
+      product[k] = hn::PromoteTo(d, hn::Load(df, a + k * lanes)),
+      sum[k] = hn::PromoteTo(d, hn::Load(df, b + k * lanes));
 #pragma GCC unroll 16
     for (std::size_t j = 1; j < rows; ++j)
       for (std::size_t k = 0; k < abreast; ++k) {
@@ -145,7 +191,8 @@ HWY_NOINLINE inline void join_all_runs(heinsen_scratch& s) {
     hn::Vec<D> product, sum;
     for (std::size_t r = 0; r < rows; r += at_once) {
       number<hn::Vec<D>, 1> a[at_once], b[at_once];
-      load_columns<double>(d, s.run_a + k * rows + r, apart, a), load_columns<double>(d, s.run_b + k * rows + r, apart, b);
+      load_columns<double>(d, s.run_a + k * rows + r, apart, a),
+          load_columns<double>(d, s.run_b + k * rows + r, apart, b);
       for (std::size_t i = 0; i < at_once; ++i) {
         if (r + i == 0) {
           product = a[0].part[0], sum = b[0].part[0];
@@ -181,43 +228,10 @@ HWY_INLINE bool enter_block(heinsen_scratch& s, index_t begin) {
   return !hn::AllFalse(d, any);
 }
 
-// x of a block whose a are tame, which s.states enter. First all a*, then all else: what waits for what is then short enough
-// that a processor has the next steps in hand meanwhile.
-HWY_NOINLINE inline void walk_tame(heinsen_scratch& s, index_t begin) {
-  double_runs const d;
-  float_runs const df;
-  using V = hn::Vec<double_runs>;
-  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast;
-  for (std::size_t r = 0; r < rows; r += abreast * lanes) {
-    V log2_a[abreast];
-    for (std::size_t j = 0; j < rows; ++j) {
-      V log[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) log[k] = hn::PromoteTo(d, hn::Load(df, s.a + begin + j * rows + r + k * lanes));
-      log2_finite(d, log);
-      for (std::size_t k = 0; k < abreast; ++k) {
-        log2_a[k] = j == 0 ? log[k] : hn::Add(log2_a[k], log[k]);
-        hn::Store(log2_a[k], d, s.log2_a + j * rows + r + k * lanes);
-      }
-    }
-    V sum[abreast], x[abreast];
-    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes);
-    for (std::size_t j = 0; j < rows; ++j) {
-      std::size_t const at = j * rows + r;
-      V up[abreast], down[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Load(d, s.log2_a + at + k * lanes);
-      exp2_both(d, log2_a, up, down);
-      for (std::size_t k = 0; k < abreast; ++k) {
-        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, s.b + begin + at + k * lanes)), sum[k]);
-        x[k] = hn::Mul(up[k], sum[k]);
-        hn::Store(narrowed(x[k]), df, s.x + at + k * lanes);
-      }
-    }
-    for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
-  }
-}
-
-// The same of a block in which a may be 0, or negative.
-HWY_NOINLINE inline void walk_plain(heinsen_scratch& s, index_t begin) {
+// x of a block that is tame or plain, which s.states enter. First a* of all steps, then all else: the two by turns, step by
+// step, are longer than a processor looks ahead, and every step waits for the one before (docs/experiments/cpu_simd.md).
+template <kind Kind>
+HWY_NOINLINE void walk_block(heinsen_scratch& s, index_t begin, next_block const& next) {
   double_runs const d;
   float_runs const df;
   using V = hn::Vec<double_runs>;
@@ -225,52 +239,69 @@ HWY_NOINLINE inline void walk_plain(heinsen_scratch& s, index_t begin) {
   auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
   for (std::size_t r = 0; r < rows; r += abreast * lanes) {
     float const *const a = s.a + begin + r, *const b = s.b + begin + r;
-    V log2_a[abreast];
-    for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = zero;
+    double* const log2_a = s.log2_a + r;
+    V total[abreast];
+    for (std::size_t k = 0; k < abreast; ++k) total[k] = zero;
     for (std::size_t j = 0; j < rows; ++j) {
+      if (r == 0) next.ask_for_a(j);
       V log[abreast];
       for (std::size_t k = 0; k < abreast; ++k) {
-        auto const of = hn::PromoteTo(d, hn::Load(df, a + j * rows + k * lanes));
-        log[k] = hn::IfThenElse(hn::Eq(of, zero), one, hn::Abs(of));
+        log[k] = hn::PromoteTo(d, hn::Load(df, a + j * rows + k * lanes));
+        if constexpr (Kind != kind::tame) log[k] = hn::IfThenElse(hn::Eq(log[k], zero), one, hn::Abs(log[k]));
       }
       log2_finite(d, log);
       for (std::size_t k = 0; k < abreast; ++k) {
-        log2_a[k] = hn::Add(log2_a[k], log[k]);
-        hn::Store(log2_a[k], d, s.log2_a + j * rows + r + k * lanes);
+        total[k] = hn::Add(total[k], log[k]);
+        hn::Store(total[k], d, log2_a + j * rows + k * lanes);
       }
     }
     V sum[abreast], x[abreast];
     for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes);
     for (std::size_t j = 0; j < rows; ++j) {
-      std::size_t const at = j * rows;
+      if (r == 0) next.ask_for_b(j);
       V up[abreast], down[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Load(d, s.log2_a + at + r + k * lanes);
-      exp2_both(d, log2_a, up, down);
+      for (std::size_t k = 0; k < abreast; ++k) total[k] = hn::Load(d, log2_a + j * rows + k * lanes);
+      exp2_both(d, total, up, down);
       for (std::size_t k = 0; k < abreast; ++k) {
-        auto const of = hn::PromoteTo(d, hn::Load(df, a + at + k * lanes));
-        sum[k] = hn::IfThenElse(hn::Eq(of, zero), minus_zero, hn::Xor(sum[k], hn::And(of, minus_zero)));
-        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, b + at + k * lanes)), sum[k]);
+        std::size_t const at = j * rows + k * lanes;
+        if constexpr (Kind != kind::tame) {
+          auto const of = hn::PromoteTo(d, hn::Load(df, a + at));
+          sum[k] = hn::IfThenElse(hn::Eq(of, zero), minus_zero, hn::Xor(sum[k], hn::And(of, minus_zero)));
+        }
+        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, b + at)), sum[k]);
         x[k] = hn::Mul(up[k], sum[k]);
-        hn::Store(narrowed(x[k]), df, s.x + at + r + k * lanes);
+        hn::Store(narrowed(x[k]), df, s.x + r + at);
       }
     }
     for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
   }
 }
 
-// The blocks of a chunk in the order of time, copied where they are not contiguous, not whole, or hold the first step of
+// The blocks of a chunk, copied into the order of time where they are not contiguous, not whole, or hold the first step of
 // a sequence, which is one with a = 0.
 class heinsen_blocks {
  public:
   heinsen_blocks(chunk_source<float> const& in, heinsen_scratch& s, chunk_sink<float> const* to)
-      : in_(in), s_(s), to_(to), contiguous_(in.a_stride == 1 && in.b_stride == 1) {}
+      : in_(in),
+        s_(s),
+        to_(to),
+        one_a_(in.a_stride == 0),
+        up_(in.b_stride == 1 && (one_a_ || in.a_stride == 1)),
+        down_(in.b_stride == -1 && (one_a_ || in.a_stride == -1)) {}
 
   void read(index_t begin) {
     bool const whole = begin + block <= in_.n, first = begin == 0 && in_.first != nullptr;
     bool const starts = next_ < in_.starts.count && in_.starts.offsets[next_] - in_.starts.begin < begin + block;
-    float const *a = in_.a + begin, *b = in_.b + begin;
-    if (!contiguous_ || !whole || first || starts) copy(begin), a = s_.in_a, b = s_.in_b;
-    tame_ = exchange_a(a, s_.a + begin), exchange(b, s_.b + begin);
+    float const *a = in_.a + begin * in_.a_stride, *b = in_.b + begin * in_.b_stride;
+    if (!(up_ || down_) || !whole || first || starts) {
+      copy(begin), every_a_ = false;
+      read<order::up>(s_.in_a, s_.in_b, begin);
+    } else if (one_a_) {
+      if (!std::exchange(every_a_, true)) std::fill_n(s_.in_a, block, *in_.a);
+      up_ ? read<order::up>(s_.in_a, b, begin) : read<order::down>(s_.in_a + (block - 1), b, begin);
+    } else {
+      up_ ? read<order::up>(a, b, begin) : read<order::down>(a, b, begin);
+    }
   }
   void fold(index_t begin) {
     kind& of_block = s_.kinds[begin / block];
@@ -284,23 +315,44 @@ class heinsen_blocks {
   }
   void join(index_t blocks) { blocks == run ? join_all_runs(s_) : join_runs(s_, blocks); }
   void enter(index_t begin) {
-    if (enter_block(s_, begin)) s_.kinds[begin / block] = kind::any;  // a state 0 may have another sign than the maps say
+    if (enter_block(s_, begin))
+      s_.kinds[begin / block] = kind::any;  // a state 0 may have another sign than the maps say
   }
   void walk(index_t begin) {
+    auto const next = [&](float const* chunk_in_time) {  // what is there anyway, where nothing is to be asked for
+      return chunk_in_time != nullptr ? chunk_in_time + begin * in_.b_stride : s_.b + begin;
+    };
+    next_block const then{next(in_.next_a), next(in_.next_b),
+                          in_.next_b != nullptr ? in_.b_stride * reals_of_line<float> : 0};
     switch (s_.kinds[begin / block]) {
-      case kind::tame: return walk_tame(s_, begin);
-      case kind::plain: return walk_plain(s_, begin);
-      case kind::any: return walk_runs(s_, begin);
+      case kind::tame:
+        return walk_block<kind::tame>(s_, begin, then);
+      case kind::plain:
+        return walk_block<kind::plain>(s_, begin, then);
+      case kind::any:
+        return walk_runs(s_, begin);
     }
   }
   void write(index_t begin) {
     float* const x = to_->x + begin * to_->stride;
-    if (begin + block <= in_.n && to_->stride == 1) return exchange(s_.x, x);
-    exchange(s_.x, s_.out);
-    for (index_t i = 0; i < std::min(block, in_.n - begin); ++i) x[i * to_->stride] = s_.out[i];
+    bool const past_the_cache = to_->how == write::past_the_cache;
+    if (begin + block <= in_.n && to_->stride == 1) {
+      past_the_cache ? write_columns_past_the_cache<order::up>(s_.x, x, s_.out) : write_columns<order::up>(s_.x, x);
+    } else if (begin + block <= in_.n && to_->stride == -1) {
+      past_the_cache ? write_columns_past_the_cache<order::down>(s_.x, x - (block - 1), s_.out)
+                     : write_columns<order::down>(s_.x, x);
+    } else {
+      write_columns<order::up>(s_.x, s_.out);
+      for (index_t i = 0; i < std::min(block, in_.n - begin); ++i) x[i * to_->stride] = s_.out[i];
+    }
   }
 
  private:
+  template <order Order>
+  HWY_INLINE void read(float const* a, float const* b, index_t begin) {
+    tame_ = read_columns_of_a<Order>(a, s_.a + begin);
+    read_columns<Order>(b, s_.b + begin);
+  }
   HWY_NOINLINE void copy(index_t begin) {
     index_t const n = std::min(block, in_.n - begin);
     for (index_t i = 0; i < n; ++i) {
@@ -323,8 +375,9 @@ class heinsen_blocks {
   chunk_source<float> const& in_;
   heinsen_scratch& s_;
   chunk_sink<float> const* to_;
-  bool contiguous_, tame_ = false;
-  index_t next_ = 0;  // start
+  bool one_a_, up_, down_;
+  bool every_a_ = false, tame_ = false;  // in_a holds the one a; the block that was read is tame
+  index_t next_ = 0;                     // start
 };
 
 inline map heinsen_summary(chunk_source<float> const& in, heinsen_scratch& s) {
@@ -369,7 +422,7 @@ inline void heinsen_exp2(double const* v, powers* to, index_t n) {
 template <class T>
 constexpr heinsen_functions<T> heinsen_made() {
   if constexpr (std::same_as<T, float>) {
-    return {&heinsen_summary, &heinsen_walk, &heinsen_log2, &heinsen_exp2};
+    return {&heinsen_summary, &heinsen_walk, &hwy::FlushStream, &heinsen_log2, &heinsen_exp2};
   } else {
     return {};
   }

@@ -73,7 +73,7 @@ static_assert(16 * run <= anew, "of tame numbers a* never begins anew");
 template <class Real>
 struct alignas(64) basic_heinsen_scratch {
   using real = Real;
-  alignas(64) float in_a[block], in_b[block], out[block];  // a block in the order of time
+  alignas(64) float in_a[block], in_b[block], out[block + line_bytes / sizeof(float)];  // a block in the order of time
   alignas(64) float a[chunk], b[chunk];
   alignas(64) float x[block];
   alignas(64) Real log2_a[block];           // a* of a block
@@ -174,6 +174,7 @@ struct heinsen_functions<float> {
   using real = double;
   map (*summary)(chunk_source<float> const&, heinsen_scratch&);
   double (*walk)(chunk_source<float> const&, heinsen_scratch&, double const* state, chunk_sink<float> const&);
+  void (*flush)();  // as chunk_functions has it
   // log2_finite and exp2_both of n numbers.
   void (*log2)(float const* v, double* to, index_t n);
   void (*exp2)(double const* v, powers* to, index_t n);
