@@ -105,8 +105,10 @@ struct next_block {
 };
 static_assert(block == run * reals_of_line<float>, "a line of each array a step");
 
-// Vectors of runs that are worked on abreast, one step of all: they wait for one another's latencies.
-inline constexpr std::size_t runs_abreast = HWY_MIN(std::size_t{4}, rows / lanes_of<double_runs>);
+// Vectors that are worked on abreast, as each step of a polynomial waits for the one before: those of all runs, and where they are
+// few, of several steps in time.
+inline constexpr std::size_t vectors_abreast = 4, runs_abreast = HWY_MIN(vectors_abreast, rows / lanes_of<double_runs>),
+                             steps_abreast = vectors_abreast / runs_abreast;
 
 // The maps of the runs of a block whose a are tame.
 HWY_NOINLINE inline void fold_tame(heinsen_scratch& s, index_t begin) {
@@ -235,43 +237,51 @@ HWY_NOINLINE void walk_block(heinsen_scratch& s, index_t begin, next_block const
   double_runs const d;
   float_runs const df;
   using V = hn::Vec<double_runs>;
-  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast;
+  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = runs_abreast, steps = steps_abreast;
   auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
   for (std::size_t r = 0; r < rows; r += abreast * lanes) {
     float const *const a = s.a + begin + r, *const b = s.b + begin + r;
     double* const log2_a = s.log2_a + r;
     V total[abreast];
     for (std::size_t k = 0; k < abreast; ++k) total[k] = zero;
-    for (std::size_t j = 0; j < rows; ++j) {
-      if (r == 0) next.ask_for_a(j);
-      V log[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) {
-        log[k] = hn::PromoteTo(d, hn::Load(df, a + j * rows + k * lanes));
-        if constexpr (Kind != kind::tame) log[k] = hn::IfThenElse(hn::Eq(log[k], zero), one, hn::Abs(log[k]));
+    for (std::size_t j = 0; j < rows; j += steps) {
+      V log[steps * abreast];
+      for (std::size_t i = 0; i < steps; ++i) {
+        if (r == 0) next.ask_for_a(j + i);
+        for (std::size_t k = 0; k < abreast; ++k) {
+          V v = hn::PromoteTo(d, hn::Load(df, a + (j + i) * rows + k * lanes));
+          if constexpr (Kind != kind::tame) v = hn::IfThenElse(hn::Eq(v, zero), one, hn::Abs(v));
+          log[i * abreast + k] = v;
+        }
       }
       log2_finite(d, log);
-      for (std::size_t k = 0; k < abreast; ++k) {
-        total[k] = hn::Add(total[k], log[k]);
-        hn::Store(total[k], d, log2_a + j * rows + k * lanes);
-      }
+      for (std::size_t i = 0; i < steps; ++i)
+        for (std::size_t k = 0; k < abreast; ++k) {
+          total[k] = hn::Add(total[k], log[i * abreast + k]);
+          hn::Store(total[k], d, log2_a + (j + i) * rows + k * lanes);
+        }
     }
     V sum[abreast], x[abreast];
     for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes);
-    for (std::size_t j = 0; j < rows; ++j) {
-      if (r == 0) next.ask_for_b(j);
-      V up[abreast], down[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) total[k] = hn::Load(d, log2_a + j * rows + k * lanes);
-      exp2_both(d, total, up, down);
-      for (std::size_t k = 0; k < abreast; ++k) {
-        std::size_t const at = j * rows + k * lanes;
-        if constexpr (Kind != kind::tame) {
-          auto const of = hn::PromoteTo(d, hn::Load(df, a + at));
-          sum[k] = hn::IfThenElse(hn::Eq(of, zero), minus_zero, hn::Xor(sum[k], hn::And(of, minus_zero)));
-        }
-        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, b + at)), sum[k]);
-        x[k] = hn::Mul(up[k], sum[k]);
-        hn::Store(narrowed(x[k]), df, s.x + r + at);
+    for (std::size_t j = 0; j < rows; j += steps) {
+      V of[steps * abreast], up[steps * abreast], down[steps * abreast];
+      for (std::size_t i = 0; i < steps; ++i) {
+        if (r == 0) next.ask_for_b(j + i);
+        for (std::size_t k = 0; k < abreast; ++k)
+          of[i * abreast + k] = hn::Load(d, log2_a + (j + i) * rows + k * lanes);
       }
+      exp2_both(d, of, up, down);
+      for (std::size_t i = 0; i < steps; ++i)
+        for (std::size_t k = 0; k < abreast; ++k) {
+          std::size_t const at = (j + i) * rows + k * lanes;
+          if constexpr (Kind != kind::tame) {
+            auto const v = hn::PromoteTo(d, hn::Load(df, a + at));
+            sum[k] = hn::IfThenElse(hn::Eq(v, zero), minus_zero, hn::Xor(sum[k], hn::And(v, minus_zero)));
+          }
+          sum[k] = fused(d, down[i * abreast + k], hn::PromoteTo(d, hn::Load(df, b + at)), sum[k]);
+          x[k] = hn::Mul(up[i * abreast + k], sum[k]);
+          hn::Store(narrowed(x[k]), df, s.x + r + at);
+        }
     }
     for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
   }
