@@ -79,9 +79,13 @@ struct heinsen_fused {
   // By the functions of one SIMD target, or of a test that counts.
   template <class Functions, ordered_backend B>
   static void solve_by(Functions const& tile, B& on, detail::recurrence_problem<float> const& p) {
+    solve_by(tile, on, p, best_write(p));
+  }
+  template <class Functions, ordered_backend B>
+  static void solve_by(Functions const& tile, B& on, detail::recurrence_problem<float> const& p, write how) {
     using real = typename Functions::real;
     using scratch_of_worker = basic_heinsen_scratch<real>;
-    lane_chunks<float> const chunks(p, best_write(p));
+    lane_chunks<float> const chunks(p, how);
     index_t const count = chunks.count(), all = p.size.lanes * count, workers = workers_for(on, p.size);
     auto const scratch = on.template scratch<scratch_of_worker>(workers);
     auto* const memory = scratch.data();
