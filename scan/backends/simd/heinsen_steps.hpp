@@ -95,13 +95,14 @@ affine_map<Real> up_to_run(basic_heinsen_scratch<Real> const& s, index_t r) {
   return {s.up_to_a[1 + r], s.up_to_b[1 + r]};
 }
 
-// The maps of the runs of the block at `begin`.
+// The maps of the runs of the block at `begin`. Through all steps of each run by the block's own numbers: with pointers to a run's
+// first step g++ 12 takes the addresses of the maps for multiples of those, and the whole function for one that writes nothing.
 template <class Real>
 void fold_runs(basic_heinsen_scratch<Real>& s, index_t begin) {
   for (index_t r = 0; r < run; ++r) {
-    float const *const a = s.a + begin + r, *const b = s.b + begin + r;
-    affine_map<Real> all{a[0] == 0 ? Real(0) : Real(a[0]), Real(b[0])};
-    for (index_t at = run; at < block; at += run) all = join(all, affine_map<Real>{Real(a[at]), Real(b[at])});
+    affine_map<Real> all{s.a[begin + r] == 0 ? Real(0) : Real(s.a[begin + r]), Real(s.b[begin + r])};
+    for (index_t at = begin + r + run; at < begin + block; at += run)
+      all = join(all, affine_map<Real>{Real(s.a[at]), Real(s.b[at])});
     s.run_a[begin / run + r] = all.a, s.run_b[begin / run + r] = all.b;
   }
 }
