@@ -1,5 +1,5 @@
-// heinsen_steps.hpp for one SIMD target: a block's sixteen runs side by side in vectors of double, wherever no step of them
-// needs to be looked at by itself.
+// heinsen_steps.hpp for one SIMD target: the blocks of a chunk, read and written as they lie in memory, and the doors. The arithmetic
+// is heinsen_runs-inl.hpp's.
 #if defined(SSMSCAN_SIMD_HEINSEN_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef SSMSCAN_SIMD_HEINSEN_INL
 #undef SSMSCAN_SIMD_HEINSEN_INL
@@ -7,133 +7,155 @@
 #define SSMSCAN_SIMD_HEINSEN_INL
 #endif
 
-#include <ssmscan/scan/backends/simd/heinsen_steps.hpp>
-#include <ssmscan/scan/backends/simd/log2-inl.hpp>
-#include <ssmscan/scan/backends/simd/runs-inl.hpp>
+#include <ssmscan/scan/backends/simd/heinsen_runs-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::simd::HWY_NAMESPACE {
 
-using double_runs = hn::CappedTag<double, rows>;
-using float_runs = hn::Rebind<float, double_runs>;
-
-HWY_INLINE hn::Vec<float_runs> narrowed(hn::Vec<double_runs> v) {
-  float_runs const d;
-#if HWY_TARGET == HWY_SCALAR  // Highway's stays at the greatest number instead of infinity
-  return hn::Set(d, static_cast<float>(hn::GetLane(v)));
-#else
-  return hn::DemoteTo(d, v);
-#endif
-}
-
-// Rows of 16 floats as columns: of a block in the order of time, step by step of all runs. Its own inverse.
-HWY_INLINE void exchange(float const* from, float* to) {
+// A block between the order of time and step by step of all runs: each(column, place of step by step) of what memory has. Time
+// runs along memory or against it.
+template <order Order, class Each>
+HWY_INLINE void for_columns(float const* in_time, Each const& each) {
   run_lanes<float> const d;
-  using D = std::remove_const_t<decltype(d)>;
-  constexpr std::size_t lanes = lanes_of<D>, at_once = numbers_at_once<float, D>;
+  constexpr std::size_t lanes = lanes_of<run_lanes<float>>, at_once = numbers_at_once<float, run_lanes<float>>;
+  constexpr std::ptrdiff_t apart = Order == order::up ? run : -run;
   for (std::size_t r = 0; r < rows; r += lanes)
     for (std::size_t j = 0; j < rows; j += at_once) {
-      number<hn::Vec<D>, 1> column[at_once];
-      load_columns<float>(d, from + r * rows + j, static_cast<std::ptrdiff_t>(rows), column);
-      for (std::size_t k = 0; k < at_once; ++k) hn::StoreU(column[k].part[0], d, to + (j + k) * rows + r);
+      number<hn::Vec<run_lanes<float>>, 1> column[at_once];
+      load_columns<float>(d, in_time + place<float, Order, at_once>(r, j), apart, column);
+      in_time_order<Order>(column);
+      for (std::size_t k = 0; k < at_once; ++k) each(column[k].part[0], (j + k) * rows + r);
     }
 }
-
-// The maps of the block's runs, the chunk's from `first` on. False: not of this block, where an a is not finite or a product
-// far from 1.
-HWY_NOINLINE inline bool fold_block(heinsen_scratch& s, index_t first) {
-  double_runs const d;
-  float_runs const df;
-  constexpr std::size_t lanes = lanes_of<double_runs>;
-  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0);
-  auto const least = hn::Set(d, 0x1p-200), most = hn::Set(d, 0x1p200);  // well within `anew`
-  auto const infinity = hn::Set(d, std::numeric_limits<double>::infinity());
-  auto plain = hn::Eq(zero, zero);
-  for (std::size_t r = 0; r < rows; r += lanes) {
-    auto product = one, sum = zero;
-    auto forgot = hn::Lt(zero, zero);
-#pragma GCC unroll 4
-    for (std::size_t j = 0; j < rows; ++j) {
-      std::size_t const at = j * rows + r;
-      auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at)), b = hn::PromoteTo(d, hn::Load(df, s.b + at));
-      auto const forgets = hn::Eq(a, zero);
-      auto const factor = hn::IfThenElse(forgets, one, a);
-      product = j == 0 ? factor : hn::Mul(product, factor);
-      sum = j == 0 ? b : hn::IfThenElse(forgets, b, fused(d, a, sum, b));
-      forgot = hn::Or(forgot, forgets);
-      plain = hn::And(plain, hn::Lt(hn::Abs(a), infinity));
-      if (j % looked_at == looked_at - 1 && j + 1 < rows)
-        plain = hn::And(plain, hn::And(hn::Ge(hn::Abs(product), least), hn::Le(hn::Abs(product), most)));
-    }
-    hn::Store(hn::IfThenElse(forgot, zero, product), d, s.run_a + first + r);
-    hn::Store(sum, d, s.run_b + first + r);
-  }
-  return hn::AllTrue(d, plain);
+template <order Order>
+HWY_INLINE void read_columns(float const* in_time, float* to) {
+  run_lanes<float> const d;
+  for_columns<Order>(in_time, [=](auto v, std::size_t at) HWY_ATTR { hn::Store(v, d, to + at); });
 }
-
-// x of a block that needs no looking at, whose runs s.states enter.
-HWY_NOINLINE inline void walk_block(heinsen_scratch& s) {
-  double_runs const d;
-  float_runs const df;
-  using V = hn::Vec<double_runs>;
-  constexpr std::size_t lanes = lanes_of<double_runs>, abreast = HWY_MIN(std::size_t{4}, rows / lanes);
-  auto const zero = hn::Zero(d), one = hn::Set(d, 1.0), minus_zero = hn::Set(d, -0.0);
-  for (std::size_t r = 0; r < rows; r += abreast * lanes) {
-    V sum[abreast], log2_a[abreast], x[abreast];
-    for (std::size_t k = 0; k < abreast; ++k) sum[k] = hn::Load(d, s.states + r + k * lanes), log2_a[k] = zero;
-    for (std::size_t j = 0; j < rows; ++j) {
-      std::size_t const at = j * rows + r;
-      V log[abreast], up[abreast], down[abreast];
-      for (std::size_t k = 0; k < abreast; ++k) {
-        auto const a = hn::PromoteTo(d, hn::Load(df, s.a + at + k * lanes));
-        auto const forgets = hn::Eq(a, zero);
-        log[k] = hn::IfThenElse(forgets, one, hn::Abs(a));
-        sum[k] = hn::IfThenElse(forgets, minus_zero, hn::Xor(sum[k], hn::And(a, minus_zero)));
+// The same of a block's a. Whether all of them are tame.
+template <order Order>
+HWY_INLINE bool read_columns_of_a(float const* in_time, float* to) {
+  run_lanes<float> const d;
+  hn::RebindToUnsigned<run_lanes<float>> const du;
+  constexpr auto least = std::bit_cast<std::uint32_t>(static_cast<float>(least_tame)),
+                 most = std::bit_cast<std::uint32_t>(static_cast<float>(most_tame));
+  auto const first = hn::Set(du, least), span = hn::Set(du, most - least);
+  auto farthest = hn::Zero(du);  // as bits, in which negative numbers are above all others
+  for_columns<Order>(in_time, [&](auto v, std::size_t at) HWY_ATTR {
+    farthest = hn::Max(farthest, hn::Sub(hn::BitCast(du, v), first));
+    hn::Store(v, d, to + at);
+  });
+  return hn::AllTrue(du, hn::Eq(farthest, hn::Min(farthest, span)));
+}
+// Back. Along memory its rows are made whole, and so by the same way: to exchange rows and columns is its own inverse.
+template <order Order>
+HWY_INLINE void write_columns(float const* from, float* in_time) {
+  run_lanes<float> const d;
+  if constexpr (Order == order::up) {
+    for_columns<order::up>(from, [=](auto v, std::size_t at) HWY_ATTR { hn::StoreU(v, d, in_time + at); });
+  } else {
+    constexpr std::size_t lanes = lanes_of<run_lanes<float>>, at_once = numbers_at_once<float, run_lanes<float>>;
+    for (std::size_t r = 0; r < rows; r += lanes)
+      for (std::size_t j = 0; j < rows; j += at_once) {
+        number<hn::Vec<run_lanes<float>>, 1> column[at_once];
+        for (std::size_t k = 0; k < at_once; ++k) column[k].part[0] = hn::Load(d, from + (j + k) * rows + r);
+        in_time_order<Order>(column);
+        store_columns<float>(d, column, in_time + place<float, Order, at_once>(r, j), -run);
       }
-      log2_finite(d, log);
-      for (std::size_t k = 0; k < abreast; ++k) log2_a[k] = hn::Add(log2_a[k], log[k]);
-      exp2_both(d, log2_a, up, down);
-      for (std::size_t k = 0; k < abreast; ++k) {
-        sum[k] = fused(d, down[k], hn::PromoteTo(d, hn::Load(df, s.b + at + k * lanes)), sum[k]);
-        x[k] = hn::Mul(up[k], sum[k]);
-        hn::Store(narrowed(x[k]), df, s.x + at + k * lanes);
-      }
-    }
-    for (std::size_t k = 0; k < abreast; ++k) hn::Store(x[k], d, s.last + r + k * lanes);
   }
 }
+// Past the cache: `first` is the block's first place in memory. Lines that are not all its own are in the cache for the next block.
+template <order Order>
+HWY_INLINE void write_columns_past_the_cache(float const* from, float* first, float* buffer) {
+  run_lanes<float> const d;
+  constexpr index_t line = reals_of_line<float>;
+  index_t const head = to_line(first), in_front = (line - head) % line;
+  if (Order == order::up && head == 0)
+    return for_columns<order::up>(from, [=](auto v, std::size_t at) HWY_ATTR { hn::Stream(v, d, first + at); });
+  write_columns<Order>(from, buffer + in_front + (Order == order::up ? 0 : block - 1));
+  float *const begin = first - in_front, *const end = first + block;  // of what the buffer holds
+  std::copy(buffer + in_front, buffer + in_front + head, first);
+  index_t at = in_front + head;
+  for (; begin + at + line <= end; at += line) stream_line(buffer + at, begin + at);
+  std::copy(buffer + at, buffer + in_front + block, begin + at);
+}
 
-// The blocks of a chunk in the order of time, copied where they are not contiguous, not whole, or hold the first step of
+// The blocks of a chunk, copied into the order of time where they are not contiguous, not whole, or hold the first step of
 // a sequence, which is one with a = 0.
 class heinsen_blocks {
  public:
   heinsen_blocks(chunk_source<float> const& in, heinsen_scratch& s, chunk_sink<float> const* to)
-      : in_(in), s_(s), to_(to), contiguous_(in.a_stride == 1 && in.b_stride == 1) {}
+      : in_(in),
+        s_(s),
+        to_(to),
+        one_a_(in.a_stride == 0),
+        up_(in.b_stride == 1 && (one_a_ || in.a_stride == 1)),
+        down_(in.b_stride == -1 && (one_a_ || in.a_stride == -1)) {}
 
   void read(index_t begin) {
     bool const whole = begin + block <= in_.n, first = begin == 0 && in_.first != nullptr;
     bool const starts = next_ < in_.starts.count && in_.starts.offsets[next_] - in_.starts.begin < begin + block;
-    float const *a = in_.a + begin, *b = in_.b + begin;
-    if (!contiguous_ || !whole || first || starts) copy(begin), a = s_.in_a, b = s_.in_b;
-    exchange(a, s_.a), exchange(b, s_.b);
+    float const *a = in_.a + begin * in_.a_stride, *b = in_.b + begin * in_.b_stride;
+    if (!(up_ || down_) || !whole || first || starts) {
+      copy(begin), every_a_ = false;
+      read<order::up>(s_.in_a, s_.in_b, begin);
+    } else if (one_a_) {
+      if (!std::exchange(every_a_, true)) std::fill_n(s_.in_a, block, *in_.a);
+      up_ ? read<order::up>(s_.in_a, b, begin) : read<order::down>(s_.in_a + (block - 1), b, begin);
+    } else {
+      up_ ? read<order::up>(a, b, begin) : read<order::down>(a, b, begin);
+    }
   }
   void fold(index_t begin) {
-    bool& plain = s_.plain[begin / block];
-    plain = fold_block(s_, begin / run);
-    if (!plain) fold_runs(s_, begin / run);
+    kind& of_block = s_.kinds[begin / block];
+    if (tame_) {
+      of_block = kind::tame, fold_tame(s_, begin);
+    } else if (fold_plain(s_, begin)) {
+      of_block = kind::plain;
+    } else {
+      of_block = kind::any, fold_runs(s_, begin);
+    }
   }
-  void walk(index_t begin) {  // a state 0 may have another sign than the maps say
-    bool const no_zero = std::none_of(s_.states + 1, s_.states + run, [](double state) { return state == 0; });
-    s_.plain[begin / block] && no_zero ? walk_block(s_) : walk_runs(s_);
+  void join(index_t blocks) { blocks == run ? join_all_runs(s_) : join_runs(s_, blocks); }
+  void enter(index_t begin) {
+    if (enter_block(s_, begin))
+      s_.kinds[begin / block] = kind::any;  // a state 0 may have another sign than the maps say
+  }
+  void walk(index_t begin) {
+    auto const next = [&](float const* chunk_in_time) {  // what is there anyway, where nothing is to be asked for
+      return chunk_in_time != nullptr ? chunk_in_time + begin * in_.b_stride : s_.b + begin;
+    };
+    next_block const then{next(in_.next_a), next(in_.next_b),
+                          in_.next_b != nullptr ? in_.b_stride * reals_of_line<float> : 0};
+    switch (s_.kinds[begin / block]) {
+      case kind::tame:
+        return walk_block<kind::tame>(s_, begin, then);
+      case kind::plain:
+        return walk_block<kind::plain>(s_, begin, then);
+      case kind::any:
+        return walk_runs(s_, begin);
+    }
   }
   void write(index_t begin) {
     float* const x = to_->x + begin * to_->stride;
-    if (begin + block <= in_.n && to_->stride == 1) return exchange(s_.x, x);
-    exchange(s_.x, s_.out);
-    for (index_t i = 0; i < std::min(block, in_.n - begin); ++i) x[i * to_->stride] = s_.out[i];
+    bool const past_the_cache = to_->how == write::past_the_cache;
+    if (begin + block <= in_.n && to_->stride == 1) {
+      past_the_cache ? write_columns_past_the_cache<order::up>(s_.x, x, s_.out) : write_columns<order::up>(s_.x, x);
+    } else if (begin + block <= in_.n && to_->stride == -1) {
+      past_the_cache ? write_columns_past_the_cache<order::down>(s_.x, x - (block - 1), s_.out)
+                     : write_columns<order::down>(s_.x, x);
+    } else {
+      write_columns<order::up>(s_.x, s_.out);
+      for (index_t i = 0; i < std::min(block, in_.n - begin); ++i) x[i * to_->stride] = s_.out[i];
+    }
   }
 
  private:
+  template <order Order>
+  HWY_INLINE void read(float const* a, float const* b, index_t begin) {
+    tame_ = read_columns_of_a<Order>(a, s_.a + begin);
+    read_columns<Order>(b, s_.b + begin);
+  }
   HWY_NOINLINE void copy(index_t begin) {
     index_t const n = std::min(block, in_.n - begin);
     for (index_t i = 0; i < n; ++i) {
@@ -156,8 +178,9 @@ class heinsen_blocks {
   chunk_source<float> const& in_;
   heinsen_scratch& s_;
   chunk_sink<float> const* to_;
-  bool contiguous_;
-  index_t next_ = 0;  // start
+  bool one_a_, up_, down_;
+  bool every_a_ = false, tame_ = false;  // in_a holds the one a; the block that was read is tame
+  index_t next_ = 0;                     // start
 };
 
 inline map heinsen_summary(chunk_source<float> const& in, heinsen_scratch& s) {
@@ -202,7 +225,7 @@ inline void heinsen_exp2(double const* v, powers* to, index_t n) {
 template <class T>
 constexpr heinsen_functions<T> heinsen_made() {
   if constexpr (std::same_as<T, float>) {
-    return {&heinsen_summary, &heinsen_walk, &heinsen_log2, &heinsen_exp2};
+    return {&heinsen_summary, &heinsen_walk, &hwy::FlushStream, &heinsen_log2, &heinsen_exp2};
   } else {
     return {};
   }

@@ -17,11 +17,11 @@ struct heinsen_fused {
     constexpr index_t folded = run * (run - 1), entered = 2 * (run - 1), summed = 2 * block;
     return detail::ceil_div(time, block) * (folded + entered + summed + 2) - detail::ceil_div(time, chunk);
   }
-  // Who is not the only worker sums each chunk before it waits for its state, the last of a lane excepted: the runs'
-  // maps, which the walk then has, are joined once more, and applied.
+  // Who is not the only worker sums each chunk before it waits for its state, the last of a lane excepted: its blocks' maps,
+  // which the walk then has, are joined once more, and applied.
   static constexpr index_t shared_work(index_t time, index_t workers) {
     index_t const sums = workers > 1 ? std::max<index_t>(detail::ceil_div(time, chunk) - 1, 0) : 0;
-    return work(time) + sums * (run * (run - 1) + (run - 1) + 1);
+    return work(time) + sums * ((run - 1) + 1);
   }
   // Of element m (from 1): along the chunks' states, into the block and into the run by the maps of what is before, and
   // along the run. A run's map is a chain of run - 1, a block's of run - 1 more, and so a chunk's.
@@ -79,9 +79,13 @@ struct heinsen_fused {
   // By the functions of one SIMD target, or of a test that counts.
   template <class Functions, ordered_backend B>
   static void solve_by(Functions const& tile, B& on, detail::recurrence_problem<float> const& p) {
+    solve_by(tile, on, p, best_write(p));
+  }
+  template <class Functions, ordered_backend B>
+  static void solve_by(Functions const& tile, B& on, detail::recurrence_problem<float> const& p, write how) {
     using real = typename Functions::real;
     using scratch_of_worker = basic_heinsen_scratch<real>;
-    lane_chunks<float> const chunks(p, write::through_the_cache);
+    lane_chunks<float> const chunks(p, how);
     index_t const count = chunks.count(), all = p.size.lanes * count, workers = workers_for(on, p.size);
     auto const scratch = on.template scratch<scratch_of_worker>(workers);
     auto* const memory = scratch.data();
@@ -95,12 +99,13 @@ struct heinsen_fused {
         index_t const lane = ticket / count, k = ticket % count;
         bool const awaited = workers > 1 && k + 1 < count;
         affine_map<real> const summary = awaited ? chunks.summary(tile, lane, k, mine) : affine_map<real>{};
-        real const state = k == 0 ? real(0) : workers > 1 ? states.await(ticket - 1) : mine_left;
+        real const state = k == 0 ? real(0) : workers > 1 ? states.await_soon(ticket - 1) : mine_left;
         real const left = awaited ? after(summary, state) : real(0);
         if (awaited && left != 0) states.publish(ticket, left);
-        mine_left = chunks.walk(tile, lane, k, mine, state, all);
+        mine_left = chunks.walk(tile, lane, k, mine, state, ticket + workers);
         if (awaited && left == 0) states.publish(ticket, mine_left);  // a zero's sign is known only here
       }
+      chunks.end_writing(tile);
     });
   }
 
@@ -116,11 +121,13 @@ struct heinsen_fused {
       for (index_t i = 0; i < block; ++i) {
         index_t const t = chunk_begin + begin + i, at = i % run * run + i / run;
         affine_map<float> const leaf = t < time ? leaf_at(t) : affine_map<float>{1, 0};
-        s.a[at] = leaf.a, s.b[at] = leaf.b;
+        s.a[begin + at] = leaf.a, s.b[begin + at] = leaf.b;
       }
     }
-    void fold(index_t begin) { fold_runs(s, begin / run); }
-    void walk(index_t) { walk_runs(s); }
+    void fold(index_t begin) { fold_runs(s, begin); }
+    void join(index_t blocks) { join_runs(s, blocks); }
+    void enter(index_t begin) { enter_runs(s, begin); }
+    void walk(index_t begin) { walk_runs(s, begin); }
     void write(index_t begin) {
       for (index_t i = 0; i < block && chunk_begin + begin + i < time; ++i) {
         float const x = s.x[i % run * run + i / run];

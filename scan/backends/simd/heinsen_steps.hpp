@@ -22,8 +22,9 @@ using map = affine_map<double>;
 inline constexpr double anew = 256;
 inline constexpr index_t looked_at = 4;  // steps
 
+inline constexpr double least_product = 0x1p-1000, most_product = 0x1p1000;
 inline double times(double earlier, double later) {
-  constexpr double least = 0x1p-1000, most = 0x1p1000;
+  constexpr double least = least_product, most = most_product;
   double const made = earlier * later;
   if (std::abs(made) >= least && std::abs(made) <= most) return made;
   if (earlier == 0 || later == 0) return 0;
@@ -58,82 +59,111 @@ class run_in_logarithms {
 // which maps do not keep.
 inline double entering(double by_maps, double last) { return by_maps == 0 && last == 0 ? last : by_maps; }
 
-// Of a block, step by step of all its runs (number [j * 16 + r] is step j of run r), and what is found on the way.
+// What a walk of a block may leave out.
+enum class kind : char {
+  tame,   // every a is from 2^-16 to 2^16: no test at all
+  plain,  // finite, and what comes between two looks is in range: a may be 0, of either sign
+  any     // one step after the other
+};
+inline constexpr double least_tame = 0x1p-16, most_tame = 0x1p16;
+static_assert(16 * run <= anew, "of tame numbers a* never begins anew");
+
+// Of a chunk, block by block, step by step of all runs of a block (number [j * 16 + r] of it is step j of run r), and what is
+// found on the way.
 template <class Real>
 struct alignas(64) basic_heinsen_scratch {
   using real = Real;
-  alignas(64) float in_a[block], in_b[block], out[block];  // in the order of time
-  alignas(64) float a[block], b[block], x[block];
+  alignas(64) float in_a[block], in_b[block], out[block + line_bytes / sizeof(float)];  // a block in the order of time
+  alignas(64) float a[chunk], b[chunk];
+  alignas(64) float x[block];
+  alignas(64) Real log2_a[block];           // a* of a block
   alignas(64) Real states[run], last[run];  // what enters a run; the x that it leaves
-  // Of a chunk: its runs as maps, and whether a block's steps need no looking at. A sum leaves them to the walk of the same
-  // chunk that follows it (`folded`).
+  // The chunk's runs as maps; and joined, each block's up to and including a run, behind a place for what is before all.
   alignas(64) Real run_a[block], run_b[block];
-  bool plain[run];
-  bool folded = false;
+  alignas(64) Real up_to_a[1 + block], up_to_b[1 + block];
+  kind kinds[run];
+  bool folded = false;  // by a sum, which leaves all of that to the walk of the same chunk that follows it
 };
 using heinsen_scratch = basic_heinsen_scratch<double>;
 
 template <class Real>
-affine_map<Real> map_of(basic_heinsen_scratch<Real> const& s, index_t r) {
+affine_map<Real> run_map(basic_heinsen_scratch<Real> const& s, index_t r) {
   return {s.run_a[r], s.run_b[r]};
 }
-
-// The maps of the block's runs, which are the chunk's from `first` on.
 template <class Real>
-void fold_runs(basic_heinsen_scratch<Real>& s, index_t first) {
+affine_map<Real> up_to_run(basic_heinsen_scratch<Real> const& s, index_t r) {
+  return {s.up_to_a[1 + r], s.up_to_b[1 + r]};
+}
+
+// The maps of the runs of the block at `begin`. Through all steps of each run by the block's own numbers: with pointers to a run's
+// first step g++ 12 takes the addresses of the maps for multiples of those, and the whole function for one that writes nothing.
+template <class Real>
+void fold_runs(basic_heinsen_scratch<Real>& s, index_t begin) {
   for (index_t r = 0; r < run; ++r) {
-    affine_map<Real> all{s.a[r] == 0 ? Real(0) : Real(s.a[r]), Real(s.b[r])};
-    for (index_t at = r + run; at < block; at += run) all = join(all, affine_map<Real>{Real(s.a[at]), Real(s.b[at])});
-    s.run_a[first + r] = all.a, s.run_b[first + r] = all.b;
+    affine_map<Real> all{s.a[begin + r] == 0 ? Real(0) : Real(s.a[begin + r]), Real(s.b[begin + r])};
+    for (index_t at = begin + r + run; at < begin + block; at += run)
+      all = join(all, affine_map<Real>{Real(s.a[at]), Real(s.b[at])});
+    s.run_a[begin / run + r] = all.a, s.run_b[begin / run + r] = all.b;
   }
 }
-// x, where s.states enter the runs.
-inline void walk_runs(heinsen_scratch& s) {
+// The runs' maps of the first `blocks` blocks, joined.
+template <class Real>
+void join_runs(basic_heinsen_scratch<Real>& s, index_t blocks) {
+  for (index_t first = 0; first < blocks * run; first += run) {
+    affine_map<Real> all = run_map(s, first);
+    for (index_t r = first;; all = join(all, run_map(s, r))) {
+      s.up_to_a[1 + r] = all.a, s.up_to_b[1 + r] = all.b;
+      if (++r == first + run) break;
+    }
+  }
+}
+// What enters the runs of the block at `begin`, whose first s.states[0] does.
+template <class Real>
+void enter_runs(basic_heinsen_scratch<Real>& s, index_t begin) {
+  for (index_t r = 1; r < run; ++r) s.states[r] = after(up_to_run(s, begin / run + r - 1), s.states[0]);
+}
+// x of the block at `begin`, where s.states enter the runs.
+inline void walk_runs(heinsen_scratch& s, index_t begin) {
   for (index_t r = 0; r < run; ++r) {
     run_in_logarithms x(r == 0 ? s.states[0] : entering(s.states[r], s.last[r - 1]));
     for (index_t j = 0; j < run; ++j) {
-      s.last[r] = x.step(j, s.a[j * run + r], s.b[j * run + r]);
+      s.last[r] = x.step(j, s.a[begin + j * run + r], s.b[begin + j * run + r]);
       s.x[j * run + r] = static_cast<float>(s.last[r]);
     }
   }
 }
 
-// A chunk, block by block. `blocks`: read(begin) puts the block there into s; fold(begin) folds its runs; walk(begin) makes
-// its x from s.states; write(begin). Real: double, or what counts for it.
+// A chunk: first its blocks' runs as maps, then, by the state that enters, block by block. `blocks`: read(begin) puts the block
+// there into s; fold(begin) makes its runs' maps, join(blocks) joins them; enter(begin) makes s.states of the first of them; walk(begin)
+// its x of these; write(begin). Real: double, or what counts for it.
+template <class Blocks, class Real>
+void fold_chunk(Blocks& blocks, basic_heinsen_scratch<Real>&, index_t n) {
+  for (index_t begin = 0; begin < n; begin += block) blocks.read(begin), blocks.fold(begin);
+  blocks.join(detail::ceil_div(n, block));
+}
 template <class Blocks, class Real>
 affine_map<Real> sum_chunk(Blocks& blocks, basic_heinsen_scratch<Real>& s) {
-  affine_map<Real> all{};
-  for (index_t begin = 0; begin < chunk; begin += block) {
-    blocks.read(begin), blocks.fold(begin);
-    index_t const first = begin / run;
-    affine_map<Real> of_block = map_of(s, first);
-    for (index_t r = 1; r < run; ++r) of_block = join(of_block, map_of(s, first + r));
-    all = begin == 0 ? of_block : join(all, of_block);
-  }
+  fold_chunk(blocks, s, chunk);
   s.folded = true;
+  affine_map<Real> all = up_to_run(s, run - 1);
+  for (index_t last = 2 * run - 1; last < block; last += run) all = join(all, up_to_run(s, last));
   return all;
 }
 // n elements of a chunk that `enters` enters: x, and the state after it.
 template <class Blocks, class Real>
 Real walk_chunk(Blocks& blocks, basic_heinsen_scratch<Real>& s, index_t n, Real enters) {
+  if (!s.folded) fold_chunk(blocks, s, n);
+  s.folded = false;
   Real last = enters;
   affine_map<Real> before{};
   for (index_t begin = 0; begin < n; begin += block) {
-    blocks.read(begin);
-    if (!s.folded) blocks.fold(begin);
-    index_t const first = begin / run;
     s.states[0] = begin == 0 ? enters : entering(after(before, enters), last);
-    affine_map<Real> so_far = map_of(s, first);
-    for (index_t r = 1; r < run; ++r) {
-      s.states[r] = after(so_far, s.states[0]);
-      so_far = join(so_far, map_of(s, first + r));
-    }
-    before = begin == 0 ? so_far : join(before, so_far);
-    blocks.walk(begin);
+    affine_map<Real> const of_block = up_to_run(s, begin / run + run - 1);
+    before = begin == 0 ? of_block : join(before, of_block);
+    blocks.enter(begin), blocks.walk(begin);
     last = s.last[run - 1];
     blocks.write(begin);
   }
-  s.folded = false;
   return entering(after(before, enters), last);
 }
 
@@ -145,6 +175,7 @@ struct heinsen_functions<float> {
   using real = double;
   map (*summary)(chunk_source<float> const&, heinsen_scratch&);
   double (*walk)(chunk_source<float> const&, heinsen_scratch&, double const* state, chunk_sink<float> const&);
+  void (*flush)();  // as chunk_functions has it
   // log2_finite and exp2_both of n numbers.
   void (*log2)(float const* v, double* to, index_t n);
   void (*exp2)(double const* v, powers* to, index_t n);

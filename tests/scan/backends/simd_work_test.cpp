@@ -82,7 +82,9 @@ struct counted_heinsen {
     index_t n;
 
     void read(index_t) {}
-    void fold(index_t begin) { fold_runs(s, begin / run); }
+    void fold(index_t begin) { fold_runs(s, begin); }
+    void join(index_t blocks) { join_runs(s, blocks); }
+    void enter(index_t begin) { enter_runs(s, begin); }
     void walk(index_t) {  // as run_in_logarithms: in each step a* grows, then the sum
       for (index_t r = 0; r < run; ++r) {
         chain a_star, sum = s.states[r];
@@ -98,6 +100,7 @@ struct counted_heinsen {
         to->x[(begin + i) * to->stride] = s.x[i % run * run + i / run];
     }
   };
+  void flush() const {}
   affine_map<chain> summary(chunk_source<float> const& in, basic_heinsen_scratch<chain>& s) const {
     blocks of{s, nullptr, in.n};
     return sum_chunk(of, s);
