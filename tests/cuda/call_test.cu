@@ -51,8 +51,9 @@ struct on_device {
 
 constexpr index_t some_time = 10007;
 constexpr std::string_view trees[] = {"sequential", "hillis_steele", "blelloch", "chunked", "look_back"};
-constexpr std::string_view packed_trees[] = {"sequential", "hillis_steele", "blelloch",
-                                             "chunked",    "look_back",     "look_back.textbook"};
+constexpr std::string_view packed_trees[] = {
+    "sequential",          "hillis_steele",          "blelloch",          "chunked",          "look_back",
+    "sequential.textbook", "hillis_steele.textbook", "blelloch.textbook", "chunked.textbook", "look_back.textbook"};
 
 // Holds a stream until the host lets go.
 __global__ void wait_for(int const volatile* released) {

@@ -233,7 +233,8 @@ TEST(cuda_door, names_what_it_has) {
   };
   EXPECT_EQ(refused("bubble", ""),
             "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
-            "heinsen.fused, heinsen.plain, look_back, look_back.textbook");
+            "heinsen.fused, heinsen.plain, look_back, sequential.textbook, hillis_steele.textbook, blelloch.textbook, "
+            "chunked.textbook, look_back.textbook");
   EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
   EXPECT_EQ(refused("heinsen", "heinsen"),
             "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");
@@ -241,7 +242,8 @@ TEST(cuda_door, names_what_it_has) {
   recurrence<std::uint32_t> const integers{.a = {numbers[0], 4}, .b = {numbers[1], 4}, .x = {numbers[2], 4}};
   EXPECT_EQ(message_of([&] { (void)device::plan(integers, {.algorithm = "heinsen"}); }),
             "algorithm: got \"heinsen\" for u32 affine; need one of automatic, sequential, hillis_steele, blelloch, "
-            "chunked, look_back, look_back.textbook");
+            "chunked, look_back, sequential.textbook, hillis_steele.textbook, blelloch.textbook, chunked.textbook, "
+            "look_back.textbook");
 }
 
 // The CPU's entries and one more; a tuned form and its textbook together are one.

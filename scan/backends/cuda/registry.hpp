@@ -10,9 +10,9 @@
 //
 // (M segmented: with one parameter more, detail::sequence_starts const& or detail::starts_by_piece const&)
 //
-// declared in scan/backends/cuda/NAME.hpp and defined in NAME.cuh, which its translation unit includes. A tuned form that
-// keeps its algorithm's tree id may stand in its place for every problem and leave some of them to the text (`scan`); one
-// of another tree takes the plain name, and the text is registered as textbook<NAME>.
+// declared in scan/backends/cuda/NAME.hpp and defined in NAME.cuh, which its translation unit includes. A tuned form takes
+// the plain name, and the text stands beside it as textbook<NAME>; one that keeps its algorithm's tree id may leave some problems
+// to the text (`scan`).
 #include <ssmscan/scan/backends/cuda/blelloch.hpp>
 #include <ssmscan/scan/backends/cuda/chunked.hpp>
 #include <ssmscan/scan/backends/cuda/heinsen_fused.hpp>
@@ -34,7 +34,8 @@ struct textbook : A {
 };
 
 using algorithms = type_list<sequential, hillis_steele, blelloch, chunked, heinsen, heinsen_fused, heinsen_plain,
-                             look_back, textbook<ssmscan::look_back>>;
+                             look_back, textbook<ssmscan::sequential>, textbook<ssmscan::hillis_steele>,
+                             textbook<ssmscan::blelloch>, textbook<ssmscan::chunked>, textbook<ssmscan::look_back>>;
 
 // What heinsen can be given instead of its default.
 using inner_algorithms =
