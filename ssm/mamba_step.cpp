@@ -1,5 +1,5 @@
 // All threads go through the whole model together, each with channels and rows of its own; they wait for one another where a
-// product needs all of its input: four times a block. Before a thread waits, and while it computes, it asks memory for the weights
+// product needs all of its input: four times a block. The norm, which needs all as well, each takes for itself. Before a thread waits, and while it computes, it asks memory for the weights
 // that it will read next, as memory would stand idle else.
 #include <algorithm>
 #include <vector>
@@ -17,8 +17,9 @@ namespace {
 
 std::size_t size(index_t n) { return static_cast<std::size_t>(n); }
 
-// Units are shared out whole: a line of floats, so that no two threads write to one.
-constexpr index_t unit = 16, few = 4;
+// What is shared out whole: a line of floats, so that no two threads write to one; of few rows, so many as matrix_vector takes
+// side by side: of 80 rows by lines one thread of two would have 48.
+constexpr index_t line = 16, few_rows = 4;
 
 struct range {
   index_t first, count;
@@ -27,10 +28,10 @@ struct range {
 struct member {
   index_t thread, threads;
 
-  range part_of(index_t n, index_t of = unit) const {
-    index_t const units = (n + of - 1) / of;
-    index_t const begin = std::min(n, units * thread / threads * of);
-    return {begin, std::min(n, units * (thread + 1) / threads * of) - begin};
+  range part_of(index_t n, index_t unit = line) const {
+    index_t const units = (n + unit - 1) / unit;
+    index_t const begin = std::min(n, units * thread / threads * unit);
+    return {begin, std::min(n, units * (thread + 1) / threads * unit) - begin};
   }
 };
 
@@ -81,9 +82,7 @@ class step {
     if (bias.empty()) return;
     for (index_t o = rows.first; o < rows.first + rows.count; ++o) y[o] += bias[size(o)];
   }
-  static void ask(matrix_view<W const> weight, range rows, std::uintptr_t lines = first_lines) {
-    upcoming_weight(rows_of(weight, rows)).ask(lines);
-  }
+  static void ask(matrix_view<W const> weight, range rows) { upcoming_weight(rows_of(weight, rows)).ask(first_lines); }
   void norm(std::vector<float> const& weight, float* to) const {
     rms_norm<float>(matrix_view<float const>(residual_.data(), 1, c_.hidden), weight, static_cast<float>(c_.epsilon),
                     matrix_view<float>(to, 1, c_.hidden));
@@ -96,7 +95,7 @@ class step {
   void block(std::size_t layer, member me, float* normal) {
     mamba_block const& w = model_.blocks()[layer];
     range const own = me.part_of(c_.inner), gates{c_.inner + own.first, own.count};
-    range const some = me.part_of(parameters_, few), outputs = me.part_of(c_.hidden);
+    range const some = me.part_of(parameters_, few_rows), outputs = me.part_of(c_.hidden);
     auto const in_proj = view(w.in_proj, 2 * c_.inner, c_.hidden), x_proj = view(w.x_proj, parameters_, c_.inner),
                dt_proj = view(w.dt_proj, c_.inner, c_.rank), out_proj = view(w.out_proj, c_.hidden, c_.inner);
 
@@ -117,20 +116,19 @@ class step {
     ask(dt_proj, own);
 #pragma omp barrier
     product(dt_proj, own, projected_.data(), {}, delta_.data());
-    scan_step const scan{.channels = c_.inner,
-                         .states = c_.states,
-                         .A = w.A.data(),
-                         .B = projected_.data() + c_.rank,
-                         .C = projected_.data() + c_.rank + c_.states,
-                         .D = w.D.data(),
-                         .delta_bias = w.dt_bias.data(),
-                         .u = x_.data(),
-                         .delta = delta_.data(),
-                         .z = xz_.data() + c_.inner,
-                         .state = cache_.state[layer].data(),
-                         .y = x_.data()};
-    upcoming_weight next(rows_of(out_proj, outputs));
-    step_scan(scan, own.first, own.count, next);
+    step_scan({.channels = c_.inner,
+               .states = c_.states,
+               .A = w.A.data(),
+               .B = projected_.data() + c_.rank,
+               .C = projected_.data() + c_.rank + c_.states,
+               .D = w.D.data(),
+               .delta_bias = w.dt_bias.data(),
+               .u = x_.data(),
+               .delta = delta_.data(),
+               .z = xz_.data() + c_.inner,
+               .state = cache_.state[layer].data(),
+               .y = x_.data()},
+              own.first, own.count, upcoming_weight(rows_of(out_proj, outputs)));
 #pragma omp barrier
     product(out_proj, outputs, x_.data(), w.out_bias, product_.data());
     for (index_t i = outputs.first; i < outputs.first + outputs.count; ++i) residual_[size(i)] += product_[size(i)];
