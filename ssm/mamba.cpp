@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/mamba_step.hpp>
 #include <ssmscan/ssm/layers/causal_conv1d.hpp>
 #include <ssmscan/ssm/layers/embedding.hpp>
 #include <ssmscan/ssm/layers/linear.hpp>
@@ -141,6 +142,7 @@ void mamba_model::logits(std::span<index_t const> ids, index_t batch, std::span<
     throw_invalid("cache", "one of another model or batch",
                   "one of this model's make_cache(" + std::to_string(batch) + ")");
 
+  if (detail::is_mamba_step(*this, tokens, run)) return detail::mamba_step(*this, ids[0], *run.cache, logits);
   std::vector<float> residual(size(tokens * c.hidden));
   std::visit(
       [&]<class W>(std::vector<W> const& table) {

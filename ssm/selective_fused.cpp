@@ -12,6 +12,7 @@
 
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 #include <ssmscan/ssm/simd/exponential-inl.hpp>
+#include <ssmscan/ssm/simd/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::ssm::HWY_NAMESPACE {
@@ -65,26 +66,6 @@ class coefficients {
   bool own_groups_ = false;
   std::vector<T> shared_, own_;
 };
-
-// As many values from each of as many places as a vector has lanes: the k-th ones of all, to(k) <- from(lane)[k]. A round puts
-// every second lane of two neighbours together, so that the bits of a value's number, vector by vector, are turned round by one.
-template <class D, class From, class To>
-HWY_INLINE void transpose(D d, From from, To to) {
-  constexpr index_t lanes = static_cast<index_t>(hn::MaxLanes(D{}));
-  hn::Vec<D> all[lanes];
-  for (index_t k = 0; k < lanes; ++k) all[k] = hn::LoadU(d, from(k));
-#if HWY_TARGET != HWY_SCALAR  // which has one lane
-  for (index_t round = 1; round < lanes; round *= 2) {
-    hn::Vec<D> turned[lanes];
-    for (index_t k = 0; k < lanes / 2; ++k) {
-      turned[k] = hn::ConcatEven(d, all[2 * k + 1], all[2 * k]);
-      turned[k + lanes / 2] = hn::ConcatOdd(d, all[2 * k + 1], all[2 * k]);
-    }
-    for (index_t k = 0; k < lanes; ++k) all[k] = turned[k];
-  }
-#endif
-  for (index_t k = 0; k < lanes; ++k) hn::StoreU(all[k], d, to(k));
-}
 
 // a and b / B of one state, for a vector of channels.
 template <selective_rule Rule, class D, class V>
@@ -153,7 +134,8 @@ class channels {
     index_t const whole = stride == 1 ? plan_.states / lanes * lanes : 0;
     for (index_t n = 0; n < whole; n += lanes)
       transpose(
-          D{}, [&](index_t lane) { return row(lane) + n; }, [&](index_t i) { return to + (n + i) * lanes; });
+          D{}, [&](index_t lane) { return row(lane) + n; },
+          [&](index_t i, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, to + (n + i) * lanes); });
     for (index_t lane = 0; lane < lanes; ++lane)
       for (index_t n = whole; n < plan_.states; ++n) to[n * lanes + lane] = row(lane)[n * stride];
   }
@@ -173,7 +155,8 @@ class channels {
       index_t const whole = stride == 1 && width(v) == lanes ? plan_.states / lanes * lanes : 0;
       for (index_t n = 0; n < whole; n += lanes)
         transpose(
-            D{}, [&](index_t i) { return from + (n + i) * lanes; }, [&](index_t lane) { return row(lane) + n; });
+            D{}, [&](index_t i) { return from + (n + i) * lanes; },
+            [&](index_t lane, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, row(lane) + n); });
       for (index_t lane = 0; lane < width(v); ++lane)
         for (index_t n = whole; n < plan_.states; ++n) row(lane)[n * stride] = from[n * lanes + lane];
     }

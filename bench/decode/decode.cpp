@@ -1,9 +1,12 @@
 // How many tokens a second does a Mamba language model decode, one sequence, token by token? Each token reads every weight
 // once, so the bound is a loop that reads that many bytes and adds them up. Weights are random in the shapes of a published
 // model: their values do not matter to the time. Before it is timed, a model's steps are held against its scan.
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <random>
+#include <vector>
 
 #include "bench/common/main.hpp"
 #include "bench/decode/model.hpp"
@@ -76,6 +79,27 @@ float read_once(std::vector<float> const& words) {
   return total;
 }
 
+// The median of time(first) / time(second), measured by turns, as memory's pace changes within seconds. Each is run twice, and the
+// second time counts: before it the same memory was read.
+template <class First, class Second>
+double ratio_by_turns(First const& first, Second const& second) {
+  using clock = std::chrono::steady_clock;
+  constexpr std::size_t turns = 25;
+  auto const seconds = [](auto const& work) {
+    work();
+    auto const begin = clock::now();
+    work();
+    return std::chrono::duration<double>(clock::now() - begin).count();
+  };
+  std::vector<double> ratios;
+  while (ratios.size() < turns) {
+    double const of_first = seconds(first);
+    ratios.push_back(of_first / seconds(second));
+  }
+  std::ranges::nth_element(ratios, ratios.begin() + turns / 2);
+  return ratios[turns / 2];
+}
+
 struct held {
   std::shared_ptr<mamba_model> model;
   ssm::matrix_storage storage{};
@@ -118,10 +142,14 @@ void add(options const& given) {
         run.cache = &cache;
         std::vector<float> logits(static_cast<std::size_t>(config.vocabulary));
         index_t id = 1;
-        for (auto _ : state) {
+        auto const token = [&] {
           model->logits(std::span(&id, 1), 1, logits, run);
           id = (id * 7 + 1) % config.vocabulary;
-        }
+        };
+        for (auto _ : state) token();
+        std::vector<float> const words(model->bytes_per_token() / sizeof(float), 1.0f);
+        state.counters["share_of_read_weights"] =
+            ratio_by_turns([&] { benchmark::DoNotOptimize(read_once(words)); }, token);
         finish(state, model->bytes_per_token());
       });
     }

@@ -73,10 +73,16 @@ HWY_INLINE float total(hn::Vec<tag> (&sum)[vectors]) {
 template <class W>
 HWY_INLINE void add_last_products(W const* row, index_t rest, float const* x, hn::Vec<tag> (&sum)[vectors]) {
   for (index_t v = 0; v < vectors; ++v) {
-    std::array<W, static_cast<std::size_t>(width)> copied{};
     index_t const from = v * width, left = std::clamp<index_t>(rest - from, 0, width);
-    if (left < width) std::copy_n(row + from * (left > 0), left, copied.begin());
-    sum[v] = fused(tag(), load(left < width ? copied.data() : row + from), hn::LoadU(tag(), x + from), sum[v]);
+    auto values = hn::Zero(tag());
+    if (left == width) {
+      values = load(row + from);
+    } else if (left > 0) {
+      std::array<W, static_cast<std::size_t>(width)> copied{};
+      std::copy_n(row + from, left, copied.begin());
+      values = load(copied.data());
+    }
+    sum[v] = fused(tag(), values, hn::LoadU(tag(), x + from), sum[v]);
   }
 }
 
@@ -114,6 +120,7 @@ HWY_INLINE void all_rows(matrix_view<W const> weight, float const* x, float* y) 
   for (index_t o = streams * apart; o < weight.rows; ++o) some_rows<1>(weight, o, 0, x, last_x.data(), y);
 }
 
+index_t streams_here() { return streams; }
 void of_floats(matrix_view<float const> weight, float const* x, float* y) { all_rows(weight, x, y); }
 void of_bfloat16s(matrix_view<bfloat16 const> weight, float const* x, float* y) { all_rows(weight, x, y); }
 
@@ -124,9 +131,11 @@ HWY_AFTER_NAMESPACE();
 
 namespace ssmscan::ssm {
 
+HWY_EXPORT(streams_here);
 HWY_EXPORT(of_floats);
 HWY_EXPORT(of_bfloat16s);
 
+index_t detail::matrix_vector_streams() { return HWY_DYNAMIC_DISPATCH(streams_here)(); }
 void detail::matrix_vector(matrix_view<float const> weight, float const* x, float* y) {
   HWY_DYNAMIC_DISPATCH(of_floats)(weight, x, y);
 }
