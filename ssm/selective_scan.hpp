@@ -55,7 +55,7 @@ struct selective_coefficient {
 // The same at all times: (channels, states), dense.
 template <class V>
 selective_coefficient<V> constant_coefficient(V const* data, index_t channels, index_t states) {
-  return {data, channels, {0, states, 1, 0}};
+  return {data, channels > 0 ? channels : 1, {0, states, 1, 0}};  // of no channels too there is a group
 }
 // (batch, groups, states, time), dense; groups = 1: (batch, states, time).
 template <class V>
