@@ -1,4 +1,3 @@
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -10,8 +9,10 @@
 #include "command.hpp"
 #include "language_model.hpp"
 #include "names.hpp"
+#include "progress.hpp"
 #include <fmt/format.h>
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/ssm/mamba.hpp>
 #include <ssmscan/ssm/sampling.hpp>
 #include <ssmscan/ssm/tokenizer.hpp>
@@ -24,15 +25,6 @@ struct mamba_options {
   std::string tokens = "32", temperature = "0", top_p = "1", seed = "0";
   overwrite force = overwrite::no;
 };
-
-// The whole of `text` as a finite number, else std::invalid_argument.
-double real_number(std::string const& argument, std::string const& text) {
-  double value = 0;
-  auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !(value - value == 0))
-    throw_invalid(argument, "\"" + text + "\"", "a number");
-  return value;
-}
 
 ssm::npy_array read_ids(std::string const& path) { return read_array("--ids", path, {{ssm::npy_type::i8}}); }
 
@@ -51,17 +43,27 @@ bool is_skipped(mamba_options const& o, char const* command) {
 
 ssm::mamba_model load(mamba_options const& o) {
   auto const storage = o.weights == "bfloat16" ? ssm::matrix_storage::bfloat16 : ssm::matrix_storage::float32;
-  ssm::mamba_model model = refused_with("--model: ", [&] { return ssm::mamba_model::load(o.model, storage); });
+  ssm::mamba_model model = refused_with("--model: ", [&] {
+    progress const shown("loading " + o.model);
+    return ssm::mamba_model::load(o.model, storage);
+  });
   if (index_t const bad = model.non_finite_weights(); bad > 0)
     fmt::print(stderr, "warning: {}: weights that are NaN or infinite: {}\n", o.model, bad);
   return model;
 }
 
-int logits(mamba_options const& o) {
+using clock = std::chrono::steady_clock;
+double seconds_since(clock::time_point then) { return std::chrono::duration<double>(clock::now() - then).count(); }
+double a_second(std::size_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0; }
+// `12 tokens`, `1 token`
+std::string tokens_of(std::size_t count) { return fmt::format("{} token{}", count, count == 1 ? "" : "s"); }
+
+int logits(mamba_options& o) {
   check(o);
   if (o.ids.empty()) throw_invalid("--ids", "nothing", "the name of an npy file");
   if (o.out.empty()) throw_invalid("--out", "nothing", "the name of an npy file");
   need_name("--mode", o.mode, {"scan", "recurrence"});
+  o.algorithm = detail::accepted_spelling(o.algorithm);
   auto names = o.backend == gpu_backend ? algorithms_of(gpu_backend) : algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
@@ -71,13 +73,16 @@ int logits(mamba_options const& o) {
   if (is_skipped(o, "logits")) return exit_code::skipped;
 
   ssm::npy_array const ids = read_ids(o.ids);
-  if (ids.shape.size() != 2) throw_invalid("--ids", "shape " + to_string(ids.shape), "two axes, (batch, time)");
+  if (ids.shape.size() != 2 || ids.shape[0] < 1)
+    throw_invalid("--ids", "shape " + to_string(ids.shape), "two axes, (batch, time), a batch of at least 1");
   ssm::mamba_model loaded = load(o);
   index_t const batch = ids.shape[0], time = ids.shape[1], vocabulary = loaded.config().vocabulary;
   auto const model = on_backend(std::move(loaded), o.backend);
   ssm::npy_array out = zeros(ssm::npy_type::f4, {batch, time, vocabulary});
   std::span<float> const values(reinterpret_cast<float*>(out.data.data()), out.data.size() / sizeof(float));
   std::span<index_t const> const all = ids.as<std::int64_t>();
+  auto const begin = clock::now();
+  std::optional<progress> shown("logits of " + tokens_of(all.size()));
   if (o.mode == "scan") {
     refused_with("--", [&] { model->logits(all, batch, o.algorithm, values); });
   } else {  // token by token, the caches carried
@@ -92,6 +97,9 @@ int logits(mamba_options const& o) {
         std::copy_n(step.begin() + i * vocabulary, vocabulary, values.begin() + (i * time + t) * vocabulary);
     }
   }
+  shown.reset();
+  double const took = seconds_since(begin);
+  fmt::print(stderr, "{} in {:.3f} s, {:.1f} tokens/s\n", tokens_of(all.size()), took, a_second(all.size(), took));
   ssm::write_npy(o.out, out, o.force == overwrite::yes ? ssm::existing_file::replace : ssm::existing_file::keep);
   return exit_code::good;
 }
@@ -132,39 +140,36 @@ int generate(mamba_options const& o) {
   std::vector<index_t> const end = loaded.config().end_of_text;
   auto const model = on_backend(std::move(loaded), o.backend);
   model->begin(1);
-  using clock = std::chrono::steady_clock;
-  auto const seconds_since = [](clock::time_point then) {
-    return std::chrono::duration<double>(clock::now() - then).count();
-  };
   auto const begin = clock::now();
   std::size_t const piece = piece_of_prompt(o.backend);
   std::span<index_t const> const rest(prompt);
   refused_with("--", [&] {
+    progress const shown("reading a prompt of " + tokens_of(prompt.size()));
     for (std::size_t at = 0; at < prompt.size(); at += piece)
       model->read(rest.subspan(at, std::min(piece, prompt.size() - at)));
   });
   double const prefill = seconds_since(begin);
   auto const decoding = clock::now();
-  int made = 0;
-  while (made < tokens) {
+  std::size_t made = 0;
+  while (made < static_cast<std::size_t>(tokens)) {
     index_t const next = model->next(how, random);
     if (words) {
-      std::string const text = words->decode(next);
+      std::string const text =
+          words->contains(next) ? words->decode(next) : "";  // a model may have more ids than words
       std::fwrite(text.data(), 1, text.size(), stdout);
     } else {
       fmt::print("{}{}", made == 0 ? "" : " ", next);
     }
     std::fflush(stdout);  // as they come
     ++made;
-    if (std::find(end.begin(), end.end(), next) != end.end() || made == tokens) break;
+    if (std::find(end.begin(), end.end(), next) != end.end() || made == static_cast<std::size_t>(tokens)) break;
     model->read(std::span(&next, 1));
   }
   if (made > 0) fmt::print("\n");
   std::fflush(stdout);  // before what is said of it
   double const decode = seconds_since(decoding);
-  fmt::print(stderr, "prompt {} tokens in {:.3f} s, {:.1f} tokens/s; generated {} in {:.3f} s, {:.1f} tokens/s\n",
-             prompt.size(), prefill, static_cast<double>(prompt.size()) / prefill, made, decode,
-             decode > 0 ? made / decode : 0.0);
+  fmt::print(stderr, "prompt {} in {:.3f} s, {:.1f} tokens/s; generated {} in {:.3f} s, {:.1f} tokens/s\n",
+             tokens_of(prompt.size()), prefill, a_second(prompt.size(), prefill), made, decode, a_second(made, decode));
   return exit_code::good;
 }
 

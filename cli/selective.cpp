@@ -8,6 +8,7 @@
 #include "names.hpp"
 #include <fmt/format.h>
 
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>
 
 namespace ssmscan::cli {
@@ -23,12 +24,13 @@ struct selective_options {
 };
 
 // What the command line says, before any file is read.
-void check(selective_options const& o) {
+void check(selective_options& o) {
   for (auto const& [argument, value] :
        {std::pair{"--u", &o.u}, {"--delta", &o.delta}, {"--A", &o.A}, {"--B", &o.B}, {"--C", &o.C}, {"--out", &o.out}})
     if (value->empty()) throw_invalid(argument, "nothing", "the name of an npy file");
   need_name("--discretization", o.discretization, {"mamba", "zoh", "bilinear"});
   need_name("--mode", o.mode, {"fused", "unfused", "recurrence"});
+  o.algorithm = detail::accepted_spelling(o.algorithm);
   auto names = o.backend == gpu_backend ? algorithms_of(gpu_backend) : algorithm_names();
   names.insert(names.begin(), "automatic");
   need_name("--algorithm", o.algorithm, names);
@@ -76,8 +78,9 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
   shape_list const whole = u.shape;
   if (whole.size() != 3) throw_invalid("--u", "shape " + to_string(whole), "three axes, (batch, channel, time)");
   tensor_shape const shape{whole[0], whole[1], whole[2]};
-  if (A.shape.size() != 2 || A.shape[0] != shape.channel)
-    throw_invalid("--A", "shape " + to_string(A.shape), "(" + std::to_string(shape.channel) + ", states)");
+  if (A.shape.size() != 2 || A.shape[0] != shape.channel || A.shape[1] < 1)
+    throw_invalid("--A", "shape " + to_string(A.shape),
+                  "(" + std::to_string(shape.channel) + ", states), at least one state");
   index_t const states = A.shape[1];
   auto const view = [&](ssm::npy_array const& array) { return tensor_view<T const>(array.as<T>().data(), shape); };
 
@@ -137,7 +140,7 @@ int run(selective_options const& o, ssm::npy_array const& u, ssm::npy_array cons
   return exit_code::good;
 }
 
-int selective(selective_options const& o) {
+int selective(selective_options& o) {
   check_threads(o.threads, o.backend);
   check(o);
   if (auto const why = why_not_here(o.backend); !why.empty()) {

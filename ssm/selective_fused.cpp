@@ -11,7 +11,7 @@
 #include <hwy/foreach_target.h>  // compiles what follows once for each target
 
 #include <ssmscan/ssm/detail/selective_plan.hpp>
-#include <ssmscan/ssm/simd/exponential-inl.hpp>
+#include <ssmscan/ssm/simd/selective_step-inl.hpp>
 #include <ssmscan/ssm/simd/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -66,24 +66,6 @@ class coefficients {
   bool own_groups_ = false;
   std::vector<T> shared_, own_;
 };
-
-// a and b / B of one state, for a vector of channels.
-template <selective_rule Rule, class D, class V>
-HWY_INLINE void discrete(D d, V step, V step_u, V u, V A, V& a, V& input) {
-  using T = hn::TFromD<D>;
-  V const v = hn::Mul(step, A);
-  if constexpr (Rule == selective_rule::mamba) {
-    a = exp(d, v);
-    input = step_u;
-  } else if constexpr (Rule == selective_rule::zoh) {
-    V const grown = expm1(d, v, a);
-    input = hn::Mul(hn::IfThenElse(hn::Eq(A, hn::Zero(d)), step, hn::Div(grown, A)), u);
-  } else {
-    V const half = hn::Mul(v, hn::Set(d, T(0.5))), one = hn::Set(d, T(1)), below = hn::Sub(one, half);
-    a = hn::Div(hn::Add(one, half), below);
-    input = hn::Mul(hn::Div(step, below), u);
-  }
-}
 
 template <selective_rule Rule, class T>
 class channels {

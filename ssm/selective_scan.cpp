@@ -130,16 +130,25 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   int const threads = updates < worth_threads ? 1 : threads_of(how.scan);
   // Complex states have no vector form yet: fused is the recurrence then, which keeps everything in registers too.
   bool const by_vectors = how.mode == selective_mode::fused && !is_complex<V>;
-  index_t share = by_vectors ? most_channels : 1;
+  bool few = false;
+  if constexpr (!is_complex<V>) few = by_vectors && detail::are_few_channels(plan, threads);
+  index_t share = by_vectors && !few ? most_channels : 1;
   if (plan.batch * ((plan.channels + share - 1) / share) < shares_per_thread * threads)
     share = std::min(share, least_channels);
   index_t const shares = (plan.channels + share - 1) / share;
+  // Few channels: threads take them, or where there are too few, time.
+  bool const over_time = few && plan.batch * shares < shares_per_thread * threads;
+  int const at_once = over_time ? 1 : threads;
   std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+#pragma omp parallel for schedule(dynamic) num_threads(at_once) if (at_once > 1)
   for (index_t unit = 0; unit < plan.batch * shares; ++unit) try {
       index_t const row = unit / shares, first = unit % shares * share, count = std::min(share, plan.channels - first);
       for (index_t c = first; c < first + count; ++c) clear_padding(plan, row, c);
       if constexpr (!is_complex<V>) {
+        if (few) {
+          detail::run_fused_by_time(plan, row, first, over_time ? threads : 1);
+          continue;
+        }
         if (by_vectors) {
           detail::run_fused(plan, row, first, count);
           continue;

@@ -55,7 +55,7 @@ struct selective_coefficient {
 // The same at all times: (channels, states), dense.
 template <class V>
 selective_coefficient<V> constant_coefficient(V const* data, index_t channels, index_t states) {
-  return {data, channels, {0, states, 1, 0}};
+  return {data, channels > 0 ? channels : 1, {0, states, 1, 0}};  // of no channels too there is a group
 }
 // (batch, groups, states, time), dense; groups = 1: (batch, states, time).
 template <class V>
@@ -115,10 +115,11 @@ struct selective_execution {
 };
 
 // Computes y and final. batch x channels x states x time state updates. fused: memory of 240 x states numbers
-// per thread; unfused: 256 MiB of a and b at a time (more where one channel needs more), as many reads and writes of them as
-// the algorithm says. Bits depend on mode (and algorithm), dtype and the lengths of the sequences only: not on batch,
-// channels, layout, threads or SIMD target (unfused: as linear_recurrence says). fused carries the state exactly: a
-// sequence in pieces, each from the final state of the one before, gives the bits of one run.
+// per thread, or 40 KiB where few channels have many steps (more beyond 128 states); unfused: 256 MiB of a and b at a time
+// (more where one channel needs more), as many reads and writes of them as the algorithm says. Bits depend on mode (and
+// algorithm), dtype and the lengths of the sequences only: not on batch, channels, layout, threads or SIMD target (unfused:
+// as linear_recurrence says). fused carries the state exactly: a sequence in pieces, each from the final state of the one
+// before, gives the bits of one run.
 // NaN and infinities go forward in their own channel only. Throws std::invalid_argument before anything is written.
 // Returns what ran: the algorithm (fused or recurrence: that name), and its tree.
 template <class V>

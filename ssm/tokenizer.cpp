@@ -94,6 +94,7 @@ struct tokenizer::tables {
   std::map<std::pair<index_t, index_t>, merge> merges;
   std::unordered_map<index_t, std::string> bytes;  // of each id
   std::vector<std::pair<std::string, index_t>> added;
+  std::vector<index_t> before, after;  // a text's own ids
   bool nfc = false;
   pattern words{word_pattern}, suspicious{not_surely_nfc};
 
@@ -174,6 +175,7 @@ tokenizer tokenizer::load(std::filesystem::path const& path) {
     need(found != ids.end(), "model.vocab", "a token for every byte; there is none for byte " + std::to_string(byte));
     made->byte_ids[byte] = found->second;
   }
+  bool is_surrounded = false;
   index_t rank = 0;
   for (json const& entry : merges) {
     std::string left, right;
@@ -202,6 +204,32 @@ tokenizer tokenizer::load(std::filesystem::path const& path) {
     made->added.emplace_back(text, id_of(at(token, "id"), text));
     made->bytes[made->added.back().second] = text;
   }
+  // What is put around a text: nothing by ByteLevel, which only speaks of places in the text.
+  auto const surround = [&](auto const& self, json const& processor) -> void {
+    if (processor.is_null() || at(processor, "type") == "ByteLevel") return;
+    char const* const wanted = "ByteLevel, or a template of tokens around the text";
+    if (at(processor, "type") == "Sequence") {
+      need(at(processor, "processors").is_array(), "post_processor", wanted);
+      for (json const& part : processor["processors"]) self(self, part);
+      return;
+    }
+    json const single = at(processor, "single"), special = at(processor, "special_tokens");
+    need(at(processor, "type") == "TemplateProcessing" && single.is_array() && !is_surrounded, "post_processor",
+         wanted);
+    is_surrounded = true;
+    std::size_t texts = 0;
+    for (json const& piece : single) {
+      json const text = at(piece, "Sequence"), token = at(piece, "SpecialToken");
+      if (text.is_object() && at(text, "id") == "A" && ++texts == 1) continue;
+      json const name_of = at(token, "id");
+      need(name_of.is_string(), "post_processor", wanted);
+      json const ids_of = at(at(special, name_of.get<std::string>().c_str()), "ids");
+      need(ids_of.is_array(), "post_processor", wanted);
+      for (json const& id : ids_of) (texts == 0 ? made->before : made->after).push_back(id_of(id, name_of));
+    }
+    need(texts == 1, "post_processor", wanted);
+  };
+  surround(surround, at(file, "post_processor"));
   // Where several begin at one place, the longest is meant.
   std::stable_sort(made->added.begin(), made->added.end(),
                    [](auto const& a, auto const& b) { return a.first.size() > b.first.size(); });
@@ -214,7 +242,7 @@ std::vector<index_t> tokenizer::encode(std::string_view text) const {
   if (changed && tables_->nfc)
     throw_invalid("text", "characters that normalisation to NFC may change",
                   "text in NFC without combining characters");
-  std::vector<index_t> ids;
+  std::vector<index_t> ids = tables_->before;
   auto const words = [&](std::string_view part) {
     tables_->words.each(part, [&](std::string_view word) { tables_->encode_word(word, ids); });
   };
@@ -231,8 +259,11 @@ std::vector<index_t> tokenizer::encode(std::string_view text) const {
     begin = at += found->first.size();
   }
   words(text.substr(begin));
+  ids.insert(ids.end(), tables_->after.begin(), tables_->after.end());
   return ids;
 }
+
+bool tokenizer::contains(index_t id) const { return tables_->bytes.contains(id); }
 
 std::string tokenizer::decode(index_t id) const {
   auto const found = tables_->bytes.find(id);

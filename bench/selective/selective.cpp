@@ -75,6 +75,8 @@ void add_on_host(sizes const& s, options const& given) {
 
 void add(options const& given) {
   for (sizes const& s : all_sizes(given)) add_on_host(s, given);
+  add_on_host(given.quick ? sizes{1, 1, 1 << 14, 16} : sizes{1, 1, 1 << 18, 16},
+              given);  // threads have time to share alone
 #if SSMSCAN_BENCH_SELECTIVE_CUDA
   std::vector<sizes> on_device = all_sizes(given);
   if (!given.quick)  // Mamba's shapes on a GPU

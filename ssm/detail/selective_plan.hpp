@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <ssmscan/scan/arithmetic.hpp>
+#include <ssmscan/ssm/export.hpp>
 #include <ssmscan/ssm/selective_scan.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -128,7 +129,14 @@ template <class V>
 choice run_unfused(selective_plan<V> const& plan, ssmscan::execution const& how);
 
 // The channels [first, first + count) of one batch row, by vectors of channels.
-void run_fused(selective_plan<float> const& plan, index_t row, index_t first, index_t count);
-void run_fused(selective_plan<double> const& plan, index_t row, index_t first, index_t count);
+SSMSCAN_SSM_EXPORT void run_fused(selective_plan<float> const& plan, index_t row, index_t first, index_t count);
+SSMSCAN_SSM_EXPORT void run_fused(selective_plan<double> const& plan, index_t row, index_t first, index_t count);
+// One channel, by vectors of time steps and of states; several threads take tiles of time in turn. The same bits.
+SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<float> const& plan, index_t row, index_t channel, int threads);
+SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<double> const& plan, index_t row, index_t channel,
+                                          int threads);
+// Whether that is faster than vectors of channels.
+SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<float> const& plan, int threads);
+SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<double> const& plan, int threads);
 
 }  // namespace ssmscan::ssm::detail

@@ -33,9 +33,10 @@ class MambaTest(ProgramTest):
 
     def test_logits_are_transformers(self):
         shape, expected = self.reference["logits"]
-        ways = [[], ["--mode=recurrence"], ["--algorithm=blelloch"]]
+        ways = [[], ["--mode=recurrence"], ["--algorithm=blelloch"], ["--algorithm=heisen"]]
         for more in [*ways, ["--backend=serial"], *([*way, "--backend=cuda"] for way in ways if self.gpu_here())]:
-            self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", *more)
+            told = self.good("mamba", "logits", "--model", MODEL, "--ids=ids.npy", "--out=y.npy", "--force", *more).stderr
+            self.assertRegex(told, r"^66 tokens in [0-9.]+ s, [0-9.]+ tokens/s\n$")
             descr, got_shape, got = self.load("y.npy")
             self.assertEqual((descr, list(got_shape)), ("<f4", shape))
             self.assertLessEqual(difference(got, expected), 1e-4, more)
@@ -88,11 +89,26 @@ class MambaTest(ProgramTest):
         self.assertGreater(len(text), 0)
         told = ["--ids", "need an id of 0 to 96"]
         self.bad(2, told[1:], "mamba", "generate", "--model=model", "--prompt= the", "--tokens=8")
+        drawn = ["mamba", "generate", "--model=model", "--prompt=Q9!", "--tokens=20", "--temperature=5", "--seed=1"]
+        whole = self.good(*drawn).stdout
+        # Ids that the model has and its tokenizer has not are no text, and no end of it.
+        with open(self.path("model/tokenizer.json"), encoding="utf-8") as file:
+            known = json.load(file)
+        kept = [known["model"]["vocab"][one] for one in "Q9!"]
+        for token, number in known["model"]["vocab"].items():
+            known["model"]["vocab"][token] = number if number > 96 or number in kept else number + 5000
+        known["added_tokens"] = []
+        with open(self.path("model/tokenizer.json"), "w", encoding="utf-8") as file:
+            json.dump(known, file)
+        result = self.good(*drawn)
+        self.assertIn("generated 20 in", result.stderr)
+        self.assertLess(len(result.stdout), len(whole))
 
     def test_refusals(self):
         self.save("prompt.npy", "<i8", (2,), [1, 2])
         self.save("wrong.npy", "<i8", (1, 2), [1, 97])
         self.save("reals.npy", "<f4", (1, 2), [1, 2])
+        self.save("none.npy", "<i8", (0, 3), [])
         generate, logits = ["mamba", "generate", "--model", MODEL], ["mamba", "logits", "--model", MODEL, "--out=new.npy"]
         for told, arguments in (
                 ("need one of", ["mamba"]), ("--model: got nothing", ["mamba", "generate", "--ids=prompt.npy"]),
@@ -103,7 +119,8 @@ class MambaTest(ProgramTest):
                 ("--top-p: got", [*generate, "--ids=prompt.npy", "--top-p=0"]), ("--seed: got", [*generate, "--ids=prompt.npy", "--seed=1.5"]),
                 ("--top-p: got 0.9", [*generate, "--ids=prompt.npy", "--top-p=0.9"]), ("--seed: got 7", [*generate, "--ids=prompt.npy", "--seed=7"]),
                 ("--ids[1]: got 97; need an id of 0 to 96", [*logits, "--ids=wrong.npy"]), ("--ids: reals.npy: got type '<f4'; need <i8", [*logits, "--ids=reals.npy"]),
-                ("--ids: got shape (2,); need two axes", [*logits, "--ids=prompt.npy"]), ("--mode: got", [*logits, "--ids=ids.npy", "--mode=steps"]),
+                ("--ids: got shape (2,); need two axes", [*logits, "--ids=prompt.npy"]),
+                ("--ids: got shape (0, 3); need two axes, (batch, time), a batch of at least 1", [*logits, "--ids=none.npy"]), ("--mode: got", [*logits, "--ids=ids.npy", "--mode=steps"]),
                 ("--algorithm: got", [*logits, "--ids=ids.npy", "--algorithm=fast"]),
                 ("config.json: got no file", ["mamba", "logits", "--model=absent", "--ids=ids.npy", "--out=new.npy"])):
             self.bad(2, [told], *arguments)

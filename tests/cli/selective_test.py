@@ -92,6 +92,8 @@ class SelectiveTest(ProgramTest):
     def test_says_what_ran(self):
         arguments = self.write(Case(False, 1, False))
         self.assertIn("ran fused on openmp", self.good(*arguments, "--out=y.npy", "--explain").stderr)
+        spelled = self.good(*arguments, "--out=y.npy", "--force", "--explain", "--mode=unfused", "--algorithm=heisen")
+        self.assertIn("ran heinsen on openmp", spelled.stderr)
 
     def test_refusals(self):
         arguments = self.write(Case(False, 1, False))
@@ -114,6 +116,9 @@ class SelectiveTest(ProgramTest):
         self.save("wrong.npy", "<f8", (CHANNELS, STATES + 1), [0] * CHANNELS * (STATES + 1))
         changed = ["--C=wrong.npy" if one.startswith("--C=") else one for one in arguments]
         self.bad(2, ["--C: got shape (4, 4); need (4, 3)"], *changed, "--out=new.npy")
+        self.save("wrong.npy", "<f8", (CHANNELS, 0), [])
+        changed = ["--A=wrong.npy" if one.startswith("--A=") else one for one in arguments]
+        self.bad(2, ["--A: got shape (4, 0); need (4, states), at least one state"], *changed, "--out=new.npy")
         self.bad(2, ["--u: got nothing"], "selective", "--out=new.npy")
 
 

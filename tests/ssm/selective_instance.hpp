@@ -43,7 +43,7 @@ struct instance {
         a = -std::abs(a) - T(0.01);
       }
     }
-    A[0] = V(0);  // an integrator
+    if (!A.empty()) A[0] = V(0);  // an integrator
     B = numbers<V>(amount(o.B)), C = numbers<V>(amount(o.C));
     initial = numbers<V>(o.batch * o.channels * sequences() * o.states);
     y.assign(size(all), T(99)), final.assign(initial.size(), V(99));

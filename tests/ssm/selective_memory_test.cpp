@@ -94,6 +94,20 @@ TYPED_TEST(SelectiveMemory, OfFusedIsThatOfTheChannelsInWork) {
   }
 }
 
+// Few channels, time in vectors: of each thread a and b of a tile, 16 KiB each, its steps, u and a row, at most 256 numbers each.
+TYPED_TEST(SelectiveMemory, OfFewChannelsIsATileOfEachThread) {
+  using V = TypeParam;
+  for (int const threads : {1, 2}) {
+    for (index_t const time : {4096, 65536}) {
+      std::size_t const bytes = peak<V>({.batch = 1, .channels = 1, .time = time}, selective_mode::fused,
+                                        {.backend = "openmp", .threads = threads});
+      EXPECT_GE(bytes, std::size_t{2} * 16384);
+      EXPECT_LE(bytes, size(threads * (2 * 16384 + 3 * 256 * index_t{sizeof(V)} + bytes_besides)))
+          << time << ' ' << threads;
+    }
+  }
+}
+
 // The counter sees what does grow: a and b of the unfused form.
 TYPED_TEST(SelectiveMemory, OfUnfusedHasAAndB) {
   using V = TypeParam;

@@ -34,6 +34,8 @@ TYPED_TEST(SelectiveScan, AnyLengthChannelsAndStates) {
   for (index_t const states : {1, 2, 3, 8, 16, 33, 100})
     check_all_modes<TypeParam>({.batch = 1, .channels = 3, .states = states, .time = 9}, false);
   check_all_modes<TypeParam>({.batch = 0}, true);
+  for (operand const kind : {operand::constant, operand::varying, operand::grouped})
+    check_all_modes<TypeParam>({.channels = 0, .B = kind, .C = kind}, true);
   check_all_modes<TypeParam>({.channels = 1, .states = 3, .time = 4096}, true);
 }
 
