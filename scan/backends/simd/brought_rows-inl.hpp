@@ -1,7 +1,7 @@
 // Rows of lanes that are in the second-level cache, where the worker brought them meanwhile it folded its rows before, for one SIMD
 // target: strips of some lines of each row from the first row to the last, states in registers, written past the cache. So memory is
-// read in its own order, whole pages of it, though the work goes by parts of rows; a part that is read from memory brings its
-// neighbours, as processors read on by themselves.
+// read in its own order, whole pages of it, though the work goes by parts of rows: parts that are read from memory do not set going
+// what brings most to a core, the processor's own reading on (docs/experiments/cpu_simd.md).
 #if defined(SSMSCAN_SIMD_BROUGHT_ROWS_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef SSMSCAN_SIMD_BROUGHT_ROWS_INL
 #undef SSMSCAN_SIMD_BROUGHT_ROWS_INL
@@ -58,8 +58,8 @@ class asked_lines {
   bool goes_on_;
 };
 
-// Lanes [0, p.lanes), whole groups that begin a line of x, by strips of most_lines lines and narrower ones of what is left. A: whether each lane
-// has an a of its own, or a row one for all. Rows: the way they follow one another in memory.
+// Lanes [0, p.lanes), whole groups that begin a line of x, by strips of most_lines lines and narrower ones of what is left. A: whether
+// each lane has an a of its own, or a row one for all. Rows: the way they follow one another in memory.
 template <coefficients A, order Rows, class T>
 class brought_rows {
   using D = hn::ScalableTag<real_of<T>>;

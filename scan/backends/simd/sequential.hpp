@@ -250,8 +250,8 @@ struct sequential : ssmscan::sequential {
   }
 
   // The same past the cache, where what a worker folds next is brought to its second-level cache meanwhile, in the order of memory:
-  // blocks of which several find room there. A part of each row that is read from memory brings its neighbours, as processors read on
-  // by themselves; and a worker asks for so many lines with each tile as the tile has.
+  // blocks of which several find room there, and with each tile so many lines as the tile has. A part of each row that is read from
+  // memory comes by the core's own requests only, not by the processor's reading on (brought_rows-inl.hpp).
   template <class B, class T>
   static void by_brought_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
                               lane_shares<T> const& cut, range steps, index_t workers, T* state) {
