@@ -44,17 +44,18 @@ class lane_shares {
     auto const address = reinterpret_cast<std::uintptr_t>(&p.x(lanes.begin, 0));
     past_a_line_ = static_cast<index_t>(address % line_bytes / sizeof(T));
   }
+  range lanes() const { return lanes_; }
   bool even() const { return even_; }
   index_t count() const { return detail::ceil_div(lanes_.end - lanes_.begin, step_); }  // at most
   // The first lane of share `i` of n; behind the last one where i = n.
-  index_t cut(index_t i, index_t n) const {
-    index_t const steps = detail::share_begin(count(), n, i);
-    return i == 0   ? lanes_.begin
-           : i == n ? lanes_.end
-                    : std::min(lanes_.begin + steps * step_ - past_a_line_, lanes_.end);
-  }
+  index_t cut(index_t i, index_t n) const { return i == n ? lanes_.end : at(detail::share_begin(count(), n, i)); }
+  // The same where each share has `steps` lines, or lanes that stay together, and the last what is left.
+  index_t cut_by(index_t i, index_t steps) const { return at(i * steps); }
 
  private:
+  index_t at(index_t steps) const {
+    return steps == 0 ? lanes_.begin : std::min(lanes_.begin + steps * step_ - past_a_line_, lanes_.end);
+  }
   range lanes_;
   index_t step_ = 1, past_a_line_ = 0;
   bool even_;

@@ -9,6 +9,7 @@
 #include <hwy/cache_control.h>
 
 #include <ssmscan/scan/backends/simd/abreast-inl.hpp>
+#include <ssmscan/scan/backends/simd/brought_rows-inl.hpp>
 #include <ssmscan/scan/backends/simd/strips-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
@@ -162,6 +163,12 @@ bool is_for_registers(lanes_piece<T> const& p) {
 template <class T>
 void fold(lanes_piece<T> const& p) {
   if (p.time <= 0) return;
+  if (p.order == row_order::from_second_level) {
+    if (fold_brought(p)) return;
+    lanes_piece<T> by_rows = p;  // which ask in another way
+    by_rows.next_a = by_rows.next_b = nullptr, by_rows.order = row_order::row_by_row;
+    return fold(by_rows);
+  }
   auto const beside = [](index_t stride) { return stride == 1 || stride == 0; };
   index_t lane = 0;
   if (p.lanes > 1) {

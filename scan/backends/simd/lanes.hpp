@@ -5,7 +5,7 @@
 
 namespace ssmscan::simd {
 
-enum class row_order : bool { by_strips, row_by_row };
+enum class row_order : std::uint8_t { by_strips, row_by_row, from_second_level };
 
 // Lanes [0, lanes) of `time` steps; strides in elements. state[lane] enters and leaves: before the first step it is
 // x[-1], or where `starts` is set nothing, so that x[0] = b[0].
@@ -25,7 +25,9 @@ struct lanes_piece {
   // What the worker folds next, steps and lanes apart as here: memory is asked for its beginning meanwhile the last steps are
   // folded. Null: nothing.
   T const *next_a = nullptr, *next_b = nullptr;
-  // Rows past the cache of real numbers, of which a piece comes back soon to the same places of a page.
+  // Rows past the cache. From the second level: what comes next is one piece of memory, of which as many numbers are asked for
+  // as are folded meanwhile, from next_a and next_b on the way rows follow one another (where they run down these are the
+  // beginning of its last line); either null: nothing of it.
   row_order order = row_order::by_strips;
 };
 

@@ -3,6 +3,8 @@
 // abreast in vectors; the tree is the left fold whatever the layout.
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <cstdint>
 
 #include <ssmscan/scan/algorithms/sequential.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
@@ -162,6 +164,10 @@ struct sequential : ssmscan::sequential {
     return how == write::past_the_cache ? row_shares{index_t{1} << 18, 2 * line_bytes}
                                         : row_shares{index_t{1} << 17, 4 * line_bytes};
   }
+  // Of a and of b each, rows that are brought at once: a block that is folded, one that comes and what is left of the one before
+  // have room in 1 MiB; and the lines of a tile, whose states are in registers where there are 32. The best of 32 to 256 KiB, 4 to
+  // 64 lines (docs/experiments/cpu_simd.md).
+  static constexpr index_t brought_bytes = index_t{1} << 17, brought_lines = 16;
   // Rows that are shared out pass from cache to cache, and a worker waits for another's tile: worth it from so many elements
   // a worker on, below which one worker is faster alone.
   static constexpr index_t rows_share = index_t{1} << 17, tiles_a_worker = 2, blocks_a_worker = 4,
@@ -200,6 +206,8 @@ struct sequential : ssmscan::sequential {
   template <class B, class T>
   static void by_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
                       lane_shares<T> const& cut, range steps, index_t workers, T* state, write how) {
+    if (how == write::past_the_cache && has_small_second_level() && are_worth_bringing(p, cut.lanes()))
+      return by_brought_rows(all, on, p, cut, steps, workers, state);
     row_shares const by = shares_of(how);
     index_t const row = p.size.lanes * static_cast<index_t>(sizeof(T)), time = steps.end - steps.begin;
     // More where they are then as narrow as may be, unless the second-level cache is small: better than some that memory reads on behind.
@@ -230,6 +238,64 @@ struct sequential : ssmscan::sequential {
         }
       }
       if (how == write::past_the_cache) all.flush();
+    });
+  }
+
+  // Whole lines of x, and so many rows in a block that to pass the states on costs little: of longer rows a tile has whole pages.
+  template <class T>
+  static bool are_worth_bringing(detail::recurrence_problem<T> const& p, range lanes) {
+    constexpr index_t least_rows = 8;
+    index_t const row = p.size.lanes * static_cast<index_t>(sizeof(T));
+    return to_line(&p.x(lanes.begin, 0)) == 0 && row % line_bytes == 0 && row <= brought_bytes / least_rows;
+  }
+
+  // The same past the cache, where what a worker folds next is brought to its second-level cache meanwhile, in the order of memory:
+  // blocks of which several find room there, and with each tile so many lines as the tile has. A part of each row that is read from
+  // memory comes by the core's own requests only, not by the processor's reading on (brought_rows-inl.hpp).
+  template <class B, class T>
+  static void by_brought_rows(lanes_functions<T> const& all, B& on, detail::recurrence_problem<T> const& p,
+                              lane_shares<T> const& cut, range steps, index_t workers, T* state) {
+    constexpr index_t line = line_bytes / index_t{sizeof(T)};
+    index_t const lanes = p.size.lanes, row = lanes * static_cast<index_t>(sizeof(T)), time = steps.end - steps.begin;
+    index_t const lines = std::clamp<index_t>(cut.count() / workers, 1, brought_lines);
+    index_t const tile_lines = static_cast<index_t>(std::bit_floor(static_cast<std::uint64_t>(lines)));
+    index_t const tiles = detail::ceil_div(cut.count(), tile_lines);
+    index_t const most = std::max<index_t>(time / (blocks_a_worker * workers), 1);
+    index_t const height = std::clamp<index_t>(brought_bytes / row, 1, most), count = detail::ceil_div(time, height);
+    index_t const slots = detail::ceil_div(tiles, line_bytes) * line_bytes;
+    bool const reads_a = is_beside(p.a) && p.a.time_stride() != 0, down = p.b.time_stride() < 0;
+    auto boxes = on.template mailboxes<char>(count * slots);
+    auto const folded = boxes.boxes();
+    std::atomic<index_t> next{0};
+    // All rows, from which pieces are taken without the views' divisions.
+    auto const at = [](auto const& v, index_t lane, index_t row) {
+      return v.data + lane * v.lane_stride + row * v.time_stride;
+    };
+    lanes_piece<T> const rows = piece_of(p, cut.lanes(), steps, state, write::past_the_cache);
+    on.blocks(workers, [=, &cut, &next](index_t) {
+      index_t const first = cut.lanes().begin;
+      // Drawn when the one before is folded: nobody draws twice before all others have once, as their blocks wait for it.
+      for (index_t k = next++; k < count; k = next++) {
+        index_t const begin = k * height, later = begin + workers * height;
+        bool const goes_on = later + height <= time;
+        lanes_piece<T> made = rows;
+        made.time = std::min(height, time - begin), made.starts = rows.starts && k == 0,
+        made.order = row_order::from_second_level;
+        for (index_t tile = 0; tile < tiles; ++tile) {
+          index_t const lane = cut.cut_by(tile, tile_lines) - first,
+                        end = (tile + 1 < tiles ? cut.cut_by(tile + 1, tile_lines) : cut.lanes().end) - first;
+          index_t const asked = down ? lanes - line - lane * height : lane * height;
+          made.lanes = end - lane, made.state = rows.state + lane;
+          made.a.data = at(rows.a, lane, begin), made.b.data = at(rows.b, lane, begin);
+          made.x = rows.x + lane + begin * rows.x_time_stride;
+          made.next_a = goes_on && reads_a ? at(rows.a, asked, later) : nullptr;
+          made.next_b = goes_on ? at(rows.b, asked, later) : nullptr;
+          if (k > 0) folded.await_soon((k - 1) * slots + tile);
+          all.fold(made);
+          folded.publish(k * slots + tile, 0);
+        }
+      }
+      all.flush();
     });
   }
 
@@ -284,27 +350,32 @@ struct sequential : ssmscan::sequential {
   template <class T>
   static void fold(lanes_functions<T> const& all, detail::recurrence_problem<T> const& p, range lanes, range steps,
                    T* state, write how, place next = {0, nowhere}) {
+    if (lanes.end <= lanes.begin) return;
+    lanes_piece<T> made = piece_of(p, lanes, steps, state, how);
+    if (next.step != nowhere) made.next_a = &p.a(next.lane, next.step), made.next_b = &p.b(next.lane, next.step);
+    all.fold(made);
+  }
+  template <class T>
+  static lanes_piece<T> piece_of(detail::recurrence_problem<T> const& p, range lanes, range steps, T* state,
+                                 write how) {
     index_t const first = lanes.begin, count = lanes.end - lanes.begin;
-    if (count <= 0) return;
     auto const apart = [&](auto const& v) { return count > 1 ? &v(first + 1, 0) - &v(first, 0) : index_t{1}; };
     auto const along = [&](auto const& v) { return p.size.time > 1 ? v.time_stride() : index_t{0}; };
     T* const x = &p.x(first, steps.begin);
     index_t const row = along(p.x);
     bool const whole_lines = reinterpret_cast<std::uintptr_t>(x) % narrow_bytes == 0 &&
                              row * static_cast<index_t>(sizeof(T)) % line_bytes == 0 && count > 1 && apart(p.x) == 1;
-    all.fold({{&p.a(first, steps.begin), apart(p.a), along(p.a)},
-              {&p.b(first, steps.begin), apart(p.b), along(p.b)},
-              x,
-              apart(p.x),
-              row,
-              count,
-              steps.end - steps.begin,
-              state + first,
-              (steps.begin == 0 || !p.offsets.empty()) && !p.initial,
-              whole_lines ? how : write::through_the_cache,
-              next.step == nowhere ? nullptr : &p.a(next.lane, next.step),
-              next.step == nowhere ? nullptr : &p.b(next.lane, next.step),
-              has_small_second_level() ? row_order::row_by_row : row_order::by_strips});
+    return {.a = {&p.a(first, steps.begin), apart(p.a), along(p.a)},
+            .b = {&p.b(first, steps.begin), apart(p.b), along(p.b)},
+            .x = x,
+            .x_lane_stride = apart(p.x),
+            .x_time_stride = row,
+            .lanes = count,
+            .time = steps.end - steps.begin,
+            .state = state + first,
+            .starts = (steps.begin == 0 || !p.offsets.empty()) && !p.initial,
+            .how = whole_lines ? how : write::through_the_cache,
+            .order = has_small_second_level() ? row_order::row_by_row : row_order::by_strips};
   }
 };
 

@@ -76,17 +76,18 @@ void expect_left_folds(functions<T> const& made, of_a kind, rows const& r, int t
   }
 }
 
-// Lanes that fill vectors and lines and such as do not; so few steps that rows are not cut, and so many that several workers share
-// them out and strips are made; x at a line, and inside one, where rows are cut elsewhere.
+// Lanes that fill vectors and lines and such as do not, tiles of one width and of several; so few steps that rows are not cut, and
+// so many that several workers share them out, strips are made, and rows are brought ahead; x at a line, and inside one, where rows are
+// cut elsewhere.
 TYPED_TEST(simd_one_a, rows_are_left_folds_bit_for_bit) {
   using T = TypeParam;
   judge_targets<T>([&](functions<T> const& made) {
     for (of_a const kind : kinds)
-      for (index_t const lanes : {1, 16, 37, 512})
+      for (index_t const lanes : {1, 16, 37, 272, 512})
         for (index_t const time : {2, 5, 150})
           for (bool const reverse : {false, true})
             for (auto const& [offset, starts] : {std::pair{index_t{0}, false}, std::pair{index_t{3}, true}})
-              for (int const threads : {1, 2})
+              for (int const threads : {1, 2, 3})
                 for (write const how : {write::through_the_cache, write::past_the_cache})
                   ASSERT_NO_FATAL_FAILURE(
                       expect_left_folds<T>(made, kind, {1, lanes, time, 0, reverse, starts, offset}, threads, how));
