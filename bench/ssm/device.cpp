@@ -137,7 +137,7 @@ void add(benchmark_name const& name, make_record const& make) {
       if (held.beside > 0) state.counters["bytes_beside"] = static_cast<double>(held.beside);
       state.SetLabel(gpu::words_of(held.timed->how()));
     } catch (std::exception const& error) {
-      held = {};
+      held = {.name = name, .wrong = error.what()};
       state.SkipWithError(error.what());
     }
   };
