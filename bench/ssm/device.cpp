@@ -133,7 +133,14 @@ void add(benchmark_name const& name, make_record const& make) {
         held.name = name;
       }
       if (!held.wrong.empty()) return state.SkipWithError(held.wrong.c_str());
-      for (auto _ : state) state.SetIterationTime(held.timed->seconds() / static_cast<double>(held.timed->passes()));
+      // A batch is an iteration for each of its passes, or one of so many would be counted, and the others run for nothing.
+      double seconds = 0;
+      std::size_t left = 0;
+      for (auto _ : state) {
+        if (left == 0) left = held.timed->passes(), seconds = held.timed->seconds() / static_cast<double>(left);
+        --left;
+        state.SetIterationTime(seconds);
+      }
       if (held.beside > 0) state.counters["bytes_beside"] = static_cast<double>(held.beside);
       state.SetLabel(gpu::words_of(held.timed->how()));
     } catch (std::exception const& error) {
