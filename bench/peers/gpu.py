@@ -93,16 +93,14 @@ def combine(earlier, later):
     return a2 * a1, a2 * b1 + b2
 
 
-@functools.cache
-def compiled_scan(dim):
+def torch_scan(problem):
+    """Compiled anew for each shape: of sizes that are not fixed inductor makes no code for this operator (pytorch issue 181584)."""
     from torch._higher_order_ops.associative_scan import associative_scan
 
-    return torch().compile(lambda a, b: associative_scan(combine, (a, b), dim=dim, combine_mode="pointwise")[1])
-
-
-def torch_scan(problem):
     a, b = tensors(problem)
-    scan = compiled_scan(time_axis(problem.shape))
+    dim = time_axis(problem.shape)
+    torch()._dynamo.reset()
+    scan = torch().compile(lambda a, b: associative_scan(combine, (a, b), dim=dim, combine_mode="pointwise")[1], dynamic=False)
     return lambda: scan(a, b)
 
 

@@ -235,6 +235,9 @@ TEST(cuda_door, names_what_it_has) {
             "algorithm: got \"bubble\"; need one of automatic, sequential, hillis_steele, blelloch, chunked, heinsen, "
             "heinsen.fused, heinsen.plain, look_back, sequential.textbook, hillis_steele.textbook, blelloch.textbook, "
             "chunked.textbook, look_back.textbook");
+  EXPECT_EQ(refused("automatic", "chunked"), message_of([&] { (void)plan(problem, {.inner = "chunked"}); }));
+  EXPECT_TRUE(
+      refused("automatic", "chunked").starts_with("inner: got \"chunked\"; need none with algorithm = automatic"));
   EXPECT_EQ(refused("blelloch", "chunked"), "inner: got \"chunked\"; need none: blelloch has no inner prefix sums");
   EXPECT_EQ(refused("heinsen", "heinsen"),
             "inner: got \"heinsen\"; need one of chunked, sequential, hillis_steele, blelloch, look_back");
@@ -251,7 +254,7 @@ TEST(cuda_door, offers_what_the_cpu_offers) {
   using entries = std::map<std::string, bool>;  // and whether it is offered for packed sequences
   auto const add = [](entries& to, capability const& c) {
     std::string_view name = c.algorithm;
-    if (name == "heinsen.fused") return;  // the one entry that is the device's alone
+    if (name == "heinsen.fused") return;  // of other types and packings than the CPU's
     if (name.ends_with(".textbook")) name.remove_suffix(std::string_view(".textbook").size());
     to[std::string(name) + "(" + std::string(c.inner) + ") " + std::string(c.dtype) +
        (c.operation == operation::semi_log ? " semi_log" : "")] |= c.packed;
@@ -294,8 +297,10 @@ TEST(cuda_door, stores_sixteen_bits) {
     return std::string();
   };
   EXPECT_EQ(refused({.algorithm = "blelloch"}),
-            "algorithm: got \"blelloch\" for bf16 affine; need a combination that device::capabilities() (`ssmscan "
-            "list`) has");
+            "algorithm: got \"blelloch\" for bf16 affine; need one of automatic, look_back");
+  problem.operation = operation::semi_log;
+  EXPECT_EQ(refused({}), "operation: got semi_log for bf16; need affine");
+  problem.operation = operation::affine;
   problem.final = {last.data(), {1, 1, 2}};
   EXPECT_EQ(refused({}), "final: got shape (1, 1, 2); need (1, 1, 1) = (batch, channel, sequences)");
   problem.final = {reinterpret_cast<float*>(x.data()), {1, 1, 1}};

@@ -38,11 +38,30 @@ TYPED_TEST(watched, layouts) {
                [](auto const&) { return size_of(lengths) * arrangements_for_outputs; });
 }
 
-TYPED_TEST(watched, packed) {
-  using T = TypeParam;
-  judge_all<T>([](auto const& s) { return packed_law<T>(s, lengths); },
-               [](auto const& s) { return s.packed ? packed_cases_needed(s, lengths) : 0; });
+// Past a chunk, in the layouts that tuned forms copy in bulk, forward and in reverse: rows or lanes of whole pieces of 16 bytes. Each has
+// half of the cases, in which any two of direction, states, and mask or offsets meet in every way.
+std::vector<packed_call> packed_calls_past_a_chunk() {
+  constexpr index_t channels = 12, time = chunked::length + 4;
+  arrangement const &lane_major = nth(0, arrangements_for_inputs), &time_major = nth(1, arrangements_for_inputs);
+  std::vector<packed_call> calls;
+  for (packed_call const& drawn : packed_calls({time})) {
+    bool const backward = drawn.of.order == direction::reverse, has_states = drawn.of.initial == initial_state::given,
+               by_mask = drawn.part == packed_part::reset_mask;
+    arrangement const& lies = backward ^ has_states ^ by_mask ? time_major : lane_major;
+    placement const where{1, channels, lies, lies, lies, lies, lies};
+    calls.push_back({drawn.of, drawn.part, {drawn.around.alias, drawn.around.threads, where}});
+  }
+  return calls;
 }
+
+// One call a case: packed_test.cpp's law that calls for each sequence is laws_cuda_packed's alone.
+template <class T>
+void judge_packed(std::vector<packed_call> const& calls) {
+  judge_all<T>([&](auto const& s) { return packed_definition_law<T>(s, calls); },
+               [&](auto const& s) { return s.packed ? size_of(calls) : 0; });
+}
+TYPED_TEST(watched, packed_few_steps) { judge_packed<TypeParam>(packed_calls({9})); }
+TYPED_TEST(watched, packed_past_a_chunk) { judge_packed<TypeParam>(packed_calls_past_a_chunk()); }
 
 TYPED_TEST(watched, mirrored) {
   using T = TypeParam;

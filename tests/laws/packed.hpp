@@ -1,8 +1,8 @@
 #pragma once
 // Packed sequences are the sequences one by one: bit for bit on exact data, and on any data where the tree is the
 // definition's left fold; empty ones leave their initial state as their final one; a reset mask says what offsets say;
-// a NaN in one sequence leaves every other sequence's bits alone. All on views, places of x and threads that turn from
-// case to case (packing.hpp).
+// a NaN in one sequence leaves every other sequence's bits alone. And they are the definition's. All on views, places of x
+// and threads that turn from case to case (packing.hpp).
 #include "tests/laws/exact_data.hpp"
 #include "tests/laws/packing.hpp"
 #include "tests/laws/verdict.hpp"
@@ -116,15 +116,21 @@ std::string nan_crosses(subject<T> const& s, packed_case const& c, random_stream
   return got.fault;
 }
 
+// By a reset mask instead of offsets, none of which are of an empty sequence.
+template <class T>
+sequences<T> masked(sequences<T> dense, packed_case const& c) {
+  dense.reset.assign(static_cast<std::size_t>(c.time), 0);
+  for (std::size_t k = 0; k + 1 < dense.offsets.size(); ++k)
+    dense.reset[static_cast<std::size_t>(dense.offsets[k])] = 255;
+  if (c.packing % 2 == 0) dense.reset[0] = 0;  // one starts at 0 in any case
+  dense.offsets.clear();
+  return dense;
+}
+
 template <class T>
 std::string mask_broken(subject<T> const& s, packed_case const& c, random_stream& random, surroundings const& around) {
   auto const offsets = random_offsets(random, c.time, empty_ones::none);  // a mask cannot say "empty"
-  auto masked = packed_any<T>(random, c, around.lanes(), offsets);
-  masked.offsets.clear();
-  masked.reset.assign(static_cast<std::size_t>(c.time), 0);
-  for (std::size_t k = 0; k + 1 < offsets.size(); ++k) masked.reset[static_cast<std::size_t>(offsets[k])] = 255;
-  if (c.packing % 2 == 0) masked.reset[0] = 0;  // one starts at 0 in any case
-  laid_out<T> const views(around.where, masked, around.alias);
+  laid_out<T> const views(around.where, masked(packed_any<T>(random, c, around.lanes(), offsets), c), around.alias);
   auto with_offsets = views.given();
   with_offsets.reset.clear(), with_offsets.offsets = offsets;
   return difference(call(s, with_offsets, c.order, aliasing::apart, 1), views.call(s, c.order, around.threads));
@@ -183,6 +189,72 @@ index_t packed_cases_needed(subject<T> const& s, std::vector<index_t> const& len
   for (index_t const n : lengths)
     needed += packings_of(n) * directions * initial_states * (n > 0 ? exact + any + nan + mask : exact + any);
   return needed;
+}
+
+// The definition of exact data, sequence by sequence, in integers.
+template <class T>
+outcome<T> defined_one_by_one(sequences<T> const& given, direction d) {
+  index_t const segments = given.segments(), n = given.time;
+  outcome<T> made{std::vector<T>(given.b.size()), {}, ""};
+  for (index_t lane = 0; lane < given.lanes; ++lane)
+    for (index_t k = 0; k < segments; ++k) {
+      index_t const begin = given.offsets[static_cast<std::size_t>(k)],
+                    end = given.offsets[static_cast<std::size_t>(k) + 1], at = lane * n + begin;
+      T const* const initial =
+          given.initial.empty() ? nullptr : &given.initial[static_cast<std::size_t>(lane * segments + k)];
+      define(given.a.data() + at, given.b.data() + at, initial, end - begin, d, made.x.data() + at);
+      index_t const last = lane * n + (d == direction::forward ? end - 1 : begin);
+      made.final.push_back(begin < end ? made.x[static_cast<std::size_t>(last)] : initial != nullptr ? *initial : T(0));
+    }
+  return made;
+}
+
+// One call: by offsets or, as a part says, by a mask.
+struct packed_call {
+  packed_case of;
+  packed_part part;
+  surroundings around;
+};
+// Each length cut one way: either way by which it is told, both directions, with initial states and without.
+inline std::vector<packed_call> packed_calls(std::vector<index_t> const& lengths) {
+  std::vector<packed_call> all;
+  for (packed_case const& c : packed_cases(lengths))
+    for (packed_part const part : {packed_part::exact_data, packed_part::reset_mask})
+      if (c.packing == 0 && c.time > 0) all.push_back({c, part, surroundings_of(c, part)});
+  return all;
+}
+
+template <class T>
+std::string definition_broken(subject<T> const& s, packed_call const& how) {
+  auto const& [c, part, around] = how;
+  random_stream random(c.number(part));
+  bool const by_mask = part == packed_part::reset_mask;
+  auto const offsets = random_offsets(random, c.time, by_mask ? empty_ones::none : empty_ones::some);
+  auto const dense = s.exact_on_exact_data() ? packed_exact<T>(random, c, around.lanes(), offsets)
+                                             : packed_any<T>(random, c, around.lanes(), offsets);
+  laid_out<T> const views(around.where, by_mask ? masked(dense, c) : dense, around.alias);
+  outcome<T> const got = views.call(s, c.order, around.threads);
+  auto given = views.given();
+  given.reset.clear(), given.offsets = offsets;
+  if constexpr (!std::same_as<T, std::uint32_t>)
+    if (!s.exact_on_exact_data()) return outside_packed(s, given, got, c.order);
+  return difference(defined_one_by_one(given, c.order), got);
+}
+
+// Packed sequences are what the definition says, or inside their bound where a subject reformulates. The subject is called once a case,
+// so that it is a law for calls that are dear.
+template <class T>
+verdict packed_definition_law(subject<T> const& s, std::vector<packed_call> const& calls) {
+  verdict found;
+  for (packed_call const& how : calls) {
+    found.add(definition_broken(s, how), [&] {
+      return place(s, how.of.time, how.of.order) + ", " + std::string(to_string(how.part)) + ", x " +
+             std::string(how.around.where.x.name) +
+             (how.of.initial == initial_state::given ? ", with initial states" : "");
+    });
+    if (!found.holds()) return found;
+  }
+  return found;
 }
 
 }  // namespace ssmscan::laws

@@ -30,6 +30,13 @@ TYPED_TEST(packed, is_separate) {
                [&](auto const& s) { return s.packed ? packed_cases_needed(s, lengths_for(s)) : 0; });
 }
 
+TYPED_TEST(packed, is_the_definition) {
+  using T = TypeParam;
+  auto const calls = packed_calls(packed_lengths(std::min(chosen_effort(), effort::fast)));
+  judge_all<T>([&](auto const& s) { return packed_definition_law<T>(s, calls); },
+               [&](auto const& s) { return s.packed ? size_of(calls) : 0; });
+}
+
 // What turns with the cases takes every value, beside offsets and beside masks, in either direction and with either
 // number of initial states; and x every place in every arrangement.
 TEST(packed_surroundings, reach_every_value) {

@@ -26,6 +26,9 @@ void judge_all(Law const& law, Cases const& cases) {
   tally::add(judged);
 }
 
-inline index_t size_of(std::vector<index_t> const& axis) { return static_cast<index_t>(axis.size()); }
+template <class V>
+index_t size_of(std::vector<V> const& axis) {
+  return static_cast<index_t>(axis.size());
+}
 
 }  // namespace ssmscan::laws

@@ -37,6 +37,9 @@ laws::verdict special(subject<float> const& s) {
   return laws::special_values_law(s, laws::special_positions(laws::effort::fast));
 }
 laws::verdict packed(subject<float> const& s) { return laws::packed_law(s, lengths); }
+laws::verdict packed_definition(subject<float> const& s) {
+  return laws::packed_definition_law(s, laws::packed_calls(lengths));
+}
 laws::verdict layout(subject<float> const& s) {
   auto cases = laws::every_layout(9);
   cases.push_back(laws::some_layouts(1, laws::effort::fast).front());
@@ -64,6 +67,7 @@ constexpr named_law every_law[] = {{"exact", exact},
                                    {"same tree", same_tree},
                                    {"special values", special},
                                    {"packed", packed},
+                                   {"packed definition", packed_definition},
                                    {"layout", layout},
                                    {"huge strides", huge_strides},
                                    {"bounds", bounds},
@@ -92,6 +96,11 @@ std::vector<trial> wrong() {
   add("final state one step early", final_one_step_early, {"exact", exact});
   add("final state one step early", final_one_step_early, {"split", split});
   add("packing ignored", packing_ignored, {"packed", packed});
+  named_law const packed_by_definition{"packed definition", packed_definition};
+  add("packing ignored", packing_ignored, packed_by_definition);
+  add("initial state ignored", initial_ignored, packed_by_definition);
+  add("reverse ignored", reverse_ignored, packed_by_definition);
+  add("final state one step early", final_one_step_early, packed_by_definition);
   add("boundary by a = 0", boundary_by_zero, {"packed", packed});
   add("changes an input", changes_an_input, {"exact", exact});
   add("clears the output first", clears_the_output_first, {"exact", exact});

@@ -57,18 +57,26 @@ ssmscan::detail::kernels_of<device_kernel<S>> const& stored_kernels(any_table co
   return std::get<kernels>(static_cast<ssmscan::detail::device_table const&>(table).stored);
 }
 
+// In the words of the catalogue, of those that have 16-bit storage.
+template <storage_dtype S>
+[[noreturn]] void refuse(std::string_view algorithm, recurrence<S> const& problem) {
+  std::vector<std::string> able;
+  for (any_table const* table : tables())
+    if (stored_kernels<S>(*table).at(problem.operation, packing_of(problem)) != nullptr)
+      able.push_back(ssmscan::detail::full_name(table->info));
+  std::string given(problem.operation == operation::semi_log ? "semi_log" : "affine");
+  if (able.empty()) throw_invalid("operation", given + " for " + std::string(dtype_name<S>), "affine");
+  given = "\"" + std::string(algorithm) + "\" for " + std::string(dtype_name<S>) + " " + given;
+  throw_invalid("algorithm", given, "one of automatic, " + listed(able));
+}
+
 template <class T>
 device_kernel<T> kernel_for(any_table const& table, std::string_view algorithm, recurrence<T> const& problem) {
   if constexpr (recurrence_dtype<T>) {
     return known().kernel_for(table, problem);
   } else {
     auto const found = stored_kernels<T>(table).at(problem.operation, packing_of(problem));
-    if (found == nullptr) {
-      std::string given = "\"";
-      given.append(algorithm).append("\" for ").append(dtype_name<T>);
-      given.append(problem.operation == operation::semi_log ? " semi_log" : " affine");
-      throw_invalid("algorithm", given, "a combination that device::capabilities() (`ssmscan list`) has");
-    }
+    if (found == nullptr) refuse(algorithm, problem);
     return found;
   }
 }
@@ -78,13 +86,15 @@ decision<T> decide(recurrence<T> const& problem, execution const& how) {
   auto const call = ssmscan::detail::checked_call(problem, how);
   std::string algorithm = ssmscan::detail::accepted_spelling(how.algorithm);
   std::string reason = "asked for by name";
-  if (algorithm == "automatic" && storage_dtype<T>) {
+  bool const chosen = algorithm == "automatic";
+  if (chosen && storage_dtype<T>) {
     algorithm = "look_back", reason = "the form of 16-bit storage";
-  } else if (algorithm == "automatic") {
+  } else if (chosen) {
     std::tie(algorithm, reason) = ssmscan::detail::device_automatic(call.problem.size, problem.operation,
                                                                     packing_of(problem), layout_of(problem));
   }
-  auto const& table = known().find(algorithm, how.inner, "cuda");
+  auto const& table =
+      chosen ? known().find_chosen(algorithm, how.inner, "cuda") : known().find(algorithm, how.inner, "cuda");
   return {call,
           kernel_for(table, algorithm, problem),
           {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),

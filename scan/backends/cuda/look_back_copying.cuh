@@ -37,7 +37,7 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
   __device__ ticket_counter::word_t ask_first() const { return meet() ? ask() : 0; }
 
   __device__ void load(ticket_counter::word_t asked) const {
-    if (in_bulk && lane != 0 && !fills_a()) return;
+    if (in_bulk && lane != 0 && !fills_a()) return wait_for_cluster();
     inputs const a(p.a, plan.lanes), b(p.b, plan.lanes);
     std::uint64_t const policy = reading_policy();
     // A lane's tiles wait for all before them: where there are many, tickets are drawn as late as can be, so that tiles begin in
@@ -71,9 +71,15 @@ struct look_back_copying : look_back_block<Steps, How, Slots> {
       ticket = drawn ? to_all(answer(asked)) + by_index : ticket + gridDim.x;
       item = work_item::of<T>(plan, ticket);
     }
+    wait_for_cluster();  // its tile is on its way, and no slot is waited for before all have come here
     // Each block draws one ticket too many; this is the last of them all.
     if (drawn && lane == 0 && ticket == plan.tickets + gridDim.x - 1) counter.leave(asked);
     for (int end = 0; end < storage::reducers; ++end, ++i) hand_out(i, {});
+  }
+
+  // Before one block writes into another that one has to run, and its barrier to expect it. All threads have said that they do.
+  __device__ static void wait_for_cluster() {
+    if constexpr (in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   }
 
   // All blocks together draw the first tickets, one way or another: their tiles, and the words of many more, can be on the way to

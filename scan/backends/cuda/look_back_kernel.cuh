@@ -80,16 +80,12 @@ __global__ void __launch_bounds__(look_back_threads<Steps, Slots>, 1)
   }
   __syncthreads();
   if (warp != 0) cudaGridDependencySynchronize();
-  // Before one block writes into another that one has to run, and its barrier to expect it; loading need not wait for that.
-  if constexpr (How == copies::bulk_in_cluster) {
-    ptx::barrier_cluster_arrive(ptx::sem_release);
-    if (warp != 0) ptx::barrier_cluster_wait(ptx::sem_acquire);
-  }
+  if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_arrive(ptx::sem_release);
+  if (warp != 0) copying.wait_for_cluster();  // which loading does later
   look_back_passing<Steps, How, Slots> const passing{block};
   look_back_scanning<Steps, How, Slots> const scanning{block};
   if (warp == 0) {
     copying.load(asked);
-    if constexpr (How == copies::bulk_in_cluster) ptx::barrier_cluster_wait(ptx::sem_acquire);
   } else if (warp == 1) {
     passing.gather();
   } else if (warp == 2) {
