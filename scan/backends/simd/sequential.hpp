@@ -268,28 +268,28 @@ struct sequential : ssmscan::sequential {
     auto const folded = boxes.boxes();
     std::atomic<index_t> next{0};
     // All rows, from which pieces are taken without the views' divisions.
-    auto const at = [](auto const& v, index_t lane, index_t row) {
-      return v.data + lane * v.lane_stride + row * v.time_stride;
+    auto const at = [](auto const& v, index_t lane, index_t step) {
+      return v.data + lane * v.lane_stride + step * v.time_stride;
     };
-    lanes_piece<T> const rows = piece_of(p, cut.lanes(), steps, state, write::past_the_cache);
+    lanes_piece<T> const whole = piece_of(p, cut.lanes(), steps, state, write::past_the_cache);
     on.blocks(workers, [=, &cut, &next](index_t) {
       index_t const first = cut.lanes().begin;
       // Drawn when the one before is folded: nobody draws twice before all others have once, as their blocks wait for it.
       for (index_t k = next++; k < count; k = next++) {
         index_t const begin = k * height, later = begin + workers * height;
         bool const goes_on = later + height <= time;
-        lanes_piece<T> made = rows;
-        made.time = std::min(height, time - begin), made.starts = rows.starts && k == 0,
+        lanes_piece<T> made = whole;
+        made.time = std::min(height, time - begin), made.starts = whole.starts && k == 0,
         made.order = row_order::from_second_level;
         for (index_t tile = 0; tile < tiles; ++tile) {
           index_t const lane = cut.cut_by(tile, tile_lines) - first,
                         end = (tile + 1 < tiles ? cut.cut_by(tile + 1, tile_lines) : cut.lanes().end) - first;
           index_t const asked = down ? lanes - line - lane * height : lane * height;
-          made.lanes = end - lane, made.state = rows.state + lane;
-          made.a.data = at(rows.a, lane, begin), made.b.data = at(rows.b, lane, begin);
-          made.x = rows.x + lane + begin * rows.x_time_stride;
-          made.next_a = goes_on && reads_a ? at(rows.a, asked, later) : nullptr;
-          made.next_b = goes_on ? at(rows.b, asked, later) : nullptr;
+          made.lanes = end - lane, made.state = whole.state + lane;
+          made.a.data = at(whole.a, lane, begin), made.b.data = at(whole.b, lane, begin);
+          made.x = whole.x + lane + begin * whole.x_time_stride;
+          made.next_a = goes_on && reads_a ? at(whole.a, asked, later) : nullptr;
+          made.next_b = goes_on ? at(whole.b, asked, later) : nullptr;
           if (k > 0) folded.await_soon((k - 1) * slots + tile);
           all.fold(made);
           folded.publish(k * slots + tile, 0);
