@@ -20,7 +20,7 @@ from benchmark_name import parse_name
 FOLDER = gpu_results.FOLDER
 SCHEMA = "ssmscan.models/1"
 LANES, STATES = 32, 16  # of the figure: bench/selective/selective.cpp has the same
-SCANS = ("sequential", "hillis_steele", "blelloch", "chunked", "look_back")
+SCANS = ("sequential", "hillis_steele", "blelloch", "chunked", "look_back", "heinsen", "heinsen.fused")
 PLACES = {"GPU": ("cuda",), "CPU": ("openmp",)}
 
 
@@ -59,10 +59,10 @@ def ways(kept, place):
             continue
         if n.operation == "layer":
             way = {"convolution": "S4D convolution", "recurrence": "S4D recurrence"}.get(n.algorithm, "S4D scan")
-        elif n.dtype != "f32" or n.algorithm in ("automatic", "triad", "recurrence") or n.variant:
+        elif n.dtype != "f32" or n.algorithm in ("automatic", "triad", "recurrence") or n.contender not in ("fused", "fused_time", *SCANS):
             continue
         else:
-            way = "Mamba " + {"fused": "fused", "fused_time": "fused_time"}.get(n.algorithm, "by " + n.algorithm)
+            way = "Mamba " + {"fused": "fused", "fused_time": "fused_time"}.get(n.algorithm, "by " + n.contender)
         here = found.setdefault(way, {})
         if n.time not in here or record["us"] < here[n.time]["us"]:
             here[n.time] = record
@@ -76,8 +76,9 @@ def look_of(way):
         return {"color": style.GREY, "marker": "x", "linestyle": dash, "linewidth": 2.0}
     if way.startswith("Mamba fused"):
         return {"color": style.INK, "marker": ".", "linestyle": "-" if way == "Mamba fused" else "--", "linewidth": 2.0}
-    color, marker = style.ALGORITHMS.get(way.removeprefix("Mamba by "), style.SPARE[0])
-    return {"color": color, "marker": marker}
+    algorithm, _, variant = way.removeprefix("Mamba by ").partition(".")
+    color, marker = style.ALGORITHMS.get(algorithm, style.SPARE[0])
+    return {"color": color, "marker": marker} | ({"linestyle": "--", "markerfacecolor": style.PAPER} if variant else {})
 
 
 class Figure:

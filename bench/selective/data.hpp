@@ -9,9 +9,16 @@
 #include "bench/common/names.hpp"
 #include "bench/common/outcome.hpp"
 
+#include <ssmscan/ssm/detail/selective_heinsen.hpp>
 #include <ssmscan/ssm/detail/selective_reference.hpp>
 
 namespace ssmscan::bench {
+
+// Whether there is a bound to hold a scan's y to.
+constexpr bool is_held(algorithm_info const& scan) {
+  return scan.result != result_class::reformulates || scan.formula == log_formula::restarted ||
+         scan.formula == log_formula::in_runs;
+}
 
 struct sizes {
   index_t batch, channels, time, states;
@@ -61,6 +68,17 @@ struct selective_data {
   using expected = ssm::detail::selective_expected<float>;
   expected definition(index_t roundings, ssm::detail::selective_errors const& errors = {}) {
     return ssm::detail::selective_reference(problem(1, verified_channels()), roundings, errors);
+  }
+  // The same for mode unfused by the scan `scan`, whose logarithms are of `platform`.
+  expected definition(algorithm_info const& scan, reference::math_library const& platform = reference::c_library,
+                      ssm::detail::selective_errors const& errors = {}) {
+    index_t const roundings = std::max<index_t>(scan.roundings(of.time), 1);
+    if (scan.formula == log_formula::none) return definition(roundings, errors);
+    expected made = definition(1, errors);
+    auto const added = ssm::detail::heinsen_in_y(problem(1, verified_channels()), roundings,
+                                                 reference::library_of(scan.formula, platform));
+    for (std::size_t i = 0; i < added.size(); ++i) made.y_bound[i] += added[i];
+    return made;
   }
   // Empty, or which of y is outside its bound. `rounding`: of y to its storage, relative.
   std::string wrong_where(expected const& exact, long double rounding = 0) const {

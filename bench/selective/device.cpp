@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "bench/common/cuda/bounds.hpp"
 #include "bench/common/cuda/device.hpp"
@@ -131,7 +132,7 @@ on_device<IO>& at(sizes const& s) {
 struct contender {
   std::string name;
   device::selective_execution how;
-  index_t roundings = 1;  // of form unfused
+  std::optional<algorithm_info> scan = {};  // of form unfused
 };
 
 // A contender in hand, verified, for its repetitions.
@@ -154,9 +155,9 @@ std::unique_ptr<prepared> prepare(std::string const& name, sizes const& s, conte
   on.y->bytes().fill(0xff);
   held->made = device::selective_scan(p, how);
   gpu::wait();
-  auto const error =
-      device::error_of_form<float, IO>(held->made.algorithm, s.channels * s.states, s.time, who.roundings);
-  auto const exact = on.host.definition(error.roundings, error.errors);
+  auto const error = device::error_of_form<float, IO>(held->made.algorithm, s.channels * s.states, s.time);
+  auto const exact = who.scan ? on.host.definition(*who.scan, reference::cuda_library, error.errors)
+                              : on.host.definition(error.roundings, error.errors);
   held->wrong = on.wrong_where(exact);
   if (!held->wrong.empty()) return held;
   held->timed =
@@ -223,9 +224,9 @@ void add_selective_on_device(std::vector<sizes> const& all) {
     for (contender const& who : fused) add<float>(s, who);
     if (s.steps() * s.states <= most_unfused_updates) {
       device::algorithms::for_each([&]<class Entry>(std::type_identity<Entry>) {
-        if (Entry::info.result == result_class::reformulates) return;
+        if (!is_held(Entry::info)) return;
         static std::string const name = detail::full_name(Entry::info);
-        add<float>(s, {name, {.form = selective_form::unfused, .algorithm = name}, Entry::info.roundings(s.time)});
+        add<float>(s, {name, {.form = selective_form::unfused, .algorithm = name}, Entry::info});
       });
     }
     add_triad<bfloat16>(s);

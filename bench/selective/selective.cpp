@@ -11,7 +11,8 @@
 #include "bench/selective/device.hpp"
 #include <benchmark/benchmark.h>
 
-#include <ssmscan/scan/registry.hpp>
+#include <ssmscan/scan/backends/simd/registry.hpp>
+#include <ssmscan/scan/detail/algorithm_name.hpp>
 
 namespace ssmscan::bench {
 namespace {
@@ -30,8 +31,9 @@ std::vector<sizes> all_sizes(options const& given) {
 void add_on_host(sizes const& s, options const& given) {
   auto const data = std::make_shared<std::shared_ptr<selective_data>>();  // made when the first of them runs
   double const limit = given.max_seconds;
+  // scan: of mode unfused
   auto const contender = [&](std::string const& algorithm, std::string const& backend, ssm::selective_execution how,
-                             index_t roundings) {
+                             std::optional<algorithm_info> scan = {}) {
     struct outcome {
       std::string wrong;
       std::size_t beside;
@@ -45,7 +47,7 @@ void add_on_host(sizes const& s, options const& given) {
         auto const begin = clock::now();
         std::size_t const beside = peak_bytes_of([&] { selective_scan(p, how); });
         double const first = std::chrono::duration<double>(clock::now() - begin).count();
-        std::string wrong = (*data)->wrong_where((*data)->definition(roundings));
+        std::string wrong = (*data)->wrong_where(scan ? (*data)->definition(*scan) : (*data)->definition(1));
         if (wrong.empty() && first > limit)
           wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
         *verified = outcome{wrong, beside};
@@ -61,14 +63,15 @@ void add_on_host(sizes const& s, options const& given) {
   };
   for (std::string_view const backend : {"openmp", "serial"}) {
     std::string const on(backend);
-    contender("fused", on, {.mode = ssm::selective_mode::fused, .scan = {.backend = backend}}, 1);
-    contender("recurrence", on, {.mode = ssm::selective_mode::recurrence, .scan = {.backend = backend}}, 1);
-    algorithms::for_each([&](auto entry) {
+    contender("fused", on, {.mode = ssm::selective_mode::fused, .scan = {.backend = backend}});
+    contender("recurrence", on, {.mode = ssm::selective_mode::recurrence, .scan = {.backend = backend}});
+    simd::algorithms::for_each([&](auto entry) {
       constexpr algorithm_info info = decltype(entry)::type::info;
-      if constexpr (info.result != result_class::reformulates)
-        contender(std::string(info.name), on,
-                  {.mode = ssm::selective_mode::unfused, .scan = {.algorithm = info.name, .backend = backend}},
-                  std::max<index_t>(info.roundings(s.time), 1));
+      if constexpr (is_held(info) && info.variant != "textbook") {
+        static std::string const name = detail::full_name(info);
+        contender(name, on, {.mode = ssm::selective_mode::unfused, .scan = {.algorithm = name, .backend = backend}},
+                  info);
+      }
     });
   }
 }

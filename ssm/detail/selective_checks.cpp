@@ -3,9 +3,9 @@
 
 #include <ssmscan/scan/backends/simd/registry.hpp>
 #include <ssmscan/scan/detail/algorithm_name.hpp>
-#include <ssmscan/scan/reference/heinsen_bound.hpp>
 #include <ssmscan/ssm/detail/check_rows.hpp>
 #include <ssmscan/ssm/detail/selective_checks.hpp>
+#include <ssmscan/ssm/detail/selective_heinsen.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 #include <ssmscan/ssm/detail/selective_reference.hpp>
 #include <ssmscan/ssm/layer.hpp>
@@ -14,7 +14,6 @@ namespace ssmscan::ssm::detail {
 namespace {
 
 constexpr index_t channels = 2, states = 4;
-constexpr double second_order_of_products = 1.001;
 
 template <class T>
 struct selective_layer {
@@ -74,31 +73,6 @@ validation_check compared(selective_layer<T> const& layer, selective_expected<T>
   return componentwise(std::move(made), layer.y, expected.y, [&](std::size_t i) {
     return static_cast<double>(expected.y_bound[i]) + (more.empty() ? 0 : more[i]);
   });
-}
-
-// What heinsen adds to y's error beyond that of its a and b, per sample: its own bound per lane, through C, and the gate.
-std::vector<double> heinsen_in_y(selective_layer<double>& layer, index_t roundings) {
-  selective_problem<double> const p = layer.problem();
-  std::vector<double> added(layer.y.size());
-  std::vector<double> a(static_cast<std::size_t>(layer.time)), b(a.size());
-  for (index_t i = 0; i < layer.batch; ++i) {
-    for (index_t c = 0; c < channels; ++c) {
-      for (index_t n = 0; n < states; ++n) {
-        for (index_t t = 0; t < layer.time; ++t) {
-          auto const made = discrete_step(p.rule, step_of(p, i, c, t), p.u(i, c, t), p.A(c, n), p.B(i, 0, n, t));
-          a[static_cast<std::size_t>(t)] = made.a, b[static_cast<std::size_t>(t)] = made.b;
-        }
-        auto const bound =
-            reference::heinsen_bound<double>(std::span<double const>(a), std::span<double const>(b), roundings);
-        for (index_t t = 0; t < layer.time; ++t) {
-          double const z = p.z(i, c, t), through = std::abs(p.C(i, 0, n, t) * z / (1 + std::exp(-z)));
-          added[static_cast<std::size_t>((i * channels + c) * layer.time + t)] +=
-              second_order_of_products * through * bound[static_cast<std::size_t>(t)];
-        }
-      }
-    }
-  }
-  return added;
 }
 
 // Sample by sample, the state carried.
@@ -197,7 +171,7 @@ void selective_rows(signal const& input, std::vector<std::string> const& backend
       index_t const roundings = std::max<index_t>(info->roundings(input.length), 1);
       bool const own = info->result == result_class::reformulates;
       report.checks.push_back(compared(layer, selective_reference(p, own ? 1 : roundings), std::move(made),
-                                       own ? heinsen_in_y(layer, roundings) : std::vector<double>()));
+                                       own ? heinsen_in_y(p, roundings) : std::vector<double>()));
     });
   }
 }
