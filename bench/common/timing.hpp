@@ -8,8 +8,10 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 #include "bench/common/contender.hpp"
+#include "bench/common/free_memory.hpp"
 #include "bench/common/main.hpp"
 #include "bench/common/names.hpp"
 #include <benchmark/benchmark.h>
@@ -40,6 +42,7 @@ class session {
     prepared_.reset();  // looks at the problem
     held_.reset();      // before the next is made: two would not fit where one does
     timed_.clear();
+    if (auto const why = no_room_for<T>(shape); !why.empty()) throw std::runtime_error(not_run + why);
     auto made = std::make_shared<bench_of<T>>(shape);
     held_ = made;
     return made;

@@ -80,7 +80,7 @@ void add_quick(catalogue& all) {
 }
 
 void add_default(catalogue& all) {
-  all.add<float>(one_lane({10, 12, 14, 16, 18, 20, 22, 24, 26}));
+  all.add<float>(one_lane({10, 12, 14, 16, 18, 20, 22, 24, 26, 28}));
   all.add<float>(many_lanes({{64, power(14)}, {256, power(16)}, {1024, power(14)}, {4096, power(12)}}));
   all.add<float>(one_lane({17}), inners::all);
   for (auto const* family : {"mid", "slow"}) all.add<float>(one_lane({16, 20}, {.family = family}));
