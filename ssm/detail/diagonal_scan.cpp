@@ -109,17 +109,18 @@ class diagonal_scanner {
   template <class Each>
   void share_out(index_t count, index_t values, Each const& each) const {
     index_t const workers = std::clamp<index_t>(values / worth_a_worker, 1, std::min<index_t>(threads_, count));
+    if (workers == 1) return each(0, count);
     openmp(threads_).blocks(workers, [&](index_t worker) {
       each(share_begin(count, workers, worker), share_begin(count, workers, worker + 1));
     });
   }
 
-  // One chunk of time after the other. A worker alone takes state by state; several take some states each, and read out
-  // some steps each, so that every sum has the order of the states.
+  // One chunk of time after the other, some states of it at a time. Workers take some of the states each, and read out some
+  // steps each, so that every sum has the order of the states.
   void by_chunks(simd::chunk_functions<complex> const& tile) {
-    constexpr index_t most_together = 64;
     index_t const longest = std::min(length_, simd::chunk);
-    index_t const together = threads_ > 1 ? std::min(of_.states, most_together) : 1;
+    index_t const together =
+        std::clamp<index_t>(piece_budget * threads_ / std::max<index_t>(longest, 1), 1, of_.states);
     std::vector<complex> lanes(at(together * longest));
     for (index_t begin = 0; begin < length_; begin += simd::chunk) {
       index_t const end = std::min(begin + simd::chunk, length_), steps = end - begin;
@@ -226,7 +227,6 @@ class diagonal_scanner {
   choice whole(index_t portion) const {
     index_t const sequences = states_of_.sequences();
     std::vector<complex> lanes(at(portion * length_));
-    begin_outputs(0, length_);
     choice made;
     for (index_t first = 0; first < of_.states; first += portion) {
       index_t const count = std::min(portion, of_.states - first);
@@ -240,7 +240,8 @@ class diagonal_scanner {
       if (states_of_.initial != nullptr) problem.initial = {states_of_.initial + first, ends, row};
       if (states_of_.final != nullptr) problem.final = {states_of_.final + first, ends, row};
       if (is_packed()) problem.offsets = states_of_.offsets;
-      made = linear_recurrence(problem, how_);
+      made = linear_recurrence(problem, how_);  // refuses before anything is written
+      if (first == 0) begin_outputs(0, length_);
       read_out(first, count, lanes.data(), length_, 0, length_);
     }
     finish_outputs(0, length_);

@@ -7,6 +7,7 @@
 
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/ssm/detail/diagonal_scan.hpp>
+#include <ssmscan/ssm/layer.hpp>
 
 namespace ssmscan::ssm {
 namespace {
@@ -151,6 +152,46 @@ TEST(DiagonalScan, PackedInPiecesHasTheBitsOfTheWhole) {
       for (bool const initial : {false, true}) cases += expect_same_bits({1, 1, states, 9000, offsets, initial});
   cases += expect_same_bits({2, 3, 4, 0, {0, 0, 0}, true});
   EXPECT_EQ(cases, (5 * 3 * 2 + 1) * ways);
+}
+
+// Rows that are read and written where they stand, and rows that are copied.
+TEST(DiagonalScan, LayoutsHaveTheSameBits) {
+  index_t const batch = 2, channels = 3, time = 4500;
+  std::vector<diagonal_system> systems;
+  for (index_t c = 0; c < channels; ++c)
+    systems.push_back(test::s4d_channel(s4d_initialization::lin, discretization::zoh));
+  layer const of(systems);
+  tensor_shape const shape{batch, channels, time};
+  std::vector<double> const u = test::some_signal(batch * channels * time);
+  for (std::string_view const algorithm : {"sequential", "look_back", "blelloch"}) {
+    layer_execution const how{.mode = mode::scan, .scan = {.algorithm = algorithm}};
+    std::vector<double> y(u.size()), in_place = u, by_time(u.size()), reversed(u.size());
+    of.run<double>({.input = {u.data(), shape}, .output = {y.data(), shape}}, how);
+    of.run<double>({.input = {in_place.data(), shape}, .output = {in_place.data(), shape}}, how);
+    of.run<double>({.input = {u.data(), shape}, .output = {by_time.data(), shape, layout::time_major}}, how);
+    std::vector<double> backward(u.rbegin(), u.rend());
+    of.run<double>(
+        {.input = {backward.data(), shape}, .output = {reversed.data(), shape}, .direction = direction::reverse}, how);
+    EXPECT_TRUE(same_bits(in_place, y)) << algorithm;
+    tensor_view<double const> const strided{by_time.data(), shape, layout::time_major};
+    index_t i = 0, others = 0;
+    for (index_t b = 0; b < batch; ++b)
+      for (index_t c = 0; c < channels; ++c)
+        for (index_t t = 0; t < time; ++t, ++i)
+          others += y[size(i)] != strided(b, c, t) || y[size(i)] != reversed[y.size() - 1 - size(i)];
+    EXPECT_EQ(others, 0) << algorithm;
+  }
+}
+
+TEST(DiagonalScan, RefusesBeforeItWrites) {
+  layer const of(std::vector{test::s4d_channel(s4d_initialization::lin, discretization::zoh)});
+  std::vector<double> const u = test::some_signal(50);
+  for (std::string_view const algorithm : {"sequential", "look_back", "blelloch"}) {
+    std::vector<double> y(u.size(), 99.0);
+    EXPECT_THROW(of.run(u, 1, y, {.mode = mode::scan, .scan = {.algorithm = algorithm, .inner = "sequential"}}),
+                 std::invalid_argument);
+    EXPECT_EQ(y, std::vector<double>(u.size(), 99.0)) << algorithm;
+  }
 }
 
 }  // namespace
