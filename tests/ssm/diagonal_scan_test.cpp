@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "tests/ssm/channels.hpp"
+#include "tests/ssm/simd_targets.hpp"
 #include <gtest/gtest.h>
 
 #include <ssmscan/scan/linear_recurrence.hpp>
@@ -98,7 +99,8 @@ class instance {
 
 template <class T>
 bool same_bits(std::vector<T> const& some, std::vector<T> const& others) {
-  return some.size() == others.size() && std::memcmp(some.data(), others.data(), some.size() * sizeof(T)) == 0;
+  bool const same_size = some.size() == others.size();
+  return same_size && (some.empty() || std::memcmp(some.data(), others.data(), some.size() * sizeof(T)) == 0);
 }
 
 int expect_same_bits(problem const& p) {
@@ -152,6 +154,16 @@ TEST(DiagonalScan, PackedInPiecesHasTheBitsOfTheWhole) {
       for (bool const initial : {false, true}) cases += expect_same_bits({1, 1, states, 9000, offsets, initial});
   cases += expect_same_bits({2, 3, 4, 0, {0, 0, 0}, true});
   EXPECT_EQ(cases, (5 * 3 * 2 + 1) * ways);
+}
+
+TEST(DiagonalScan, EverySimdTargetHasTheSameBits) {
+  int targets = 0;
+  test::on_every_simd_target([&](std::string const& name) {
+    SCOPED_TRACE(name);
+    for (index_t const length : {15, 16, 17, 100}) expect_same_bits({2, 3, 5, length, {0, length}, true});
+    ++targets;
+  });
+  EXPECT_GE(targets, 1);
 }
 
 // Rows that are read and written where they stand, and rows that are copied.
