@@ -5,6 +5,7 @@
 #include <ssmscan/scan/detail/automatic.hpp>
 #include <ssmscan/scan/detail/catalogue.hpp>
 #include <ssmscan/scan/detail/check_recurrence.hpp>
+#include <ssmscan/scan/detail/chunk_door.hpp>
 #include <ssmscan/scan/detail/short_call.hpp>
 #include <ssmscan/scan/linear_recurrence.hpp>
 #include <ssmscan/scan/simd_target.hpp>
@@ -31,6 +32,18 @@ bool has_ordered_blocks(std::string_view name) {
   return found;
 }
 
+template <class T>
+detail::question question_of(extent size, operation represents, detail::packing packing, detail::arrangement where,
+                             execution const& how) {
+  return {size,
+          how.backend == "serial" ? 1 : openmp::threads_for(how.threads),
+          represents,
+          packing,
+          where,
+          detail::price_of_a_tree<T>(represents, packing, where),
+          has_ordered_blocks(how.backend) ? detail::block_order::one_after_another : detail::block_order::any};
+}
+
 // What `automatic` is asked; nothing where an algorithm is named.
 template <class T>
 std::optional<detail::question> question_of(recurrence<T> const& problem, execution const& how) {
@@ -38,15 +51,7 @@ std::optional<detail::question> question_of(recurrence<T> const& problem, execut
   extent const size{problem.x.shape.batch * problem.x.shape.channel, problem.x.shape.time};
   bool const packed = problem.offsets.data() != nullptr || problem.reset.data() != nullptr;
   auto const packing = packed ? detail::packing::packed : detail::packing::one_sequence;
-  auto const where = detail::arrangement_of(problem);
-  return detail::question{
-      size,
-      how.backend == "serial" ? 1 : openmp::threads_for(how.threads),
-      problem.operation,
-      packing,
-      where,
-      detail::price_of_a_tree<T>(problem.operation, packing, where),
-      has_ordered_blocks(how.backend) ? detail::block_order::one_after_another : detail::block_order::any};
+  return question_of<T>(size, problem.operation, packing, detail::arrangement_of(problem), how);
 }
 
 template <class T>
@@ -113,6 +118,25 @@ SSMSCAN_INSTANTIATE(std::complex<float>)
 SSMSCAN_INSTANTIATE(std::complex<double>)
 SSMSCAN_INSTANTIATE(std::uint32_t)
 #undef SSMSCAN_INSTANTIATE
+
+namespace detail {
+
+simd::chunk_functions<std::complex<double>> const* chunks_of_complex_doubles() {
+#if defined(SSMSCAN_WITHOUT_SIMD)
+  return nullptr;
+#else
+  return &simd::best<std::complex<double>>().chunk;
+#endif
+}
+
+std::string algorithm_by_one_a(extent size, packing how_packed, execution const& how) {
+  if (how.algorithm != "automatic") return accepted_spelling(how.algorithm);
+  auto const asked =
+      question_of<std::complex<double>>(size, operation::affine, how_packed, arrangement::time_beside_one_a, how);
+  return std::string(automatic(asked).algorithm);
+}
+
+}  // namespace detail
 
 std::vector<capability> const& capabilities() {
   static std::vector<capability> const all = known().capabilities();

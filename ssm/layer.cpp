@@ -3,6 +3,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include <ssmscan/scan/backends/openmp.hpp>
 #include <ssmscan/scan/backends/serial.hpp>
@@ -52,6 +53,24 @@ struct piece {
       each_sample([&](index_t t, index_t to) {
         call.output(batch, first_output + p, to) = static_cast<T>(y[at(p * time() + t)]);
       });
+  }
+  // The system's rows as they stand in the call's memory, where what load() and store() have is just that; else null. In
+  // place y would be written over u that is still read.
+  double const* input_in_order() const { return rows_in_order(call.input, first_input, system.inputs()); }
+  double* output_in_order() const {
+    bool const in_place = call.output.data == call.input.data;
+    return in_place ? nullptr : rows_in_order(call.output, first_output, system.outputs());
+  }
+  template <class Number>
+  auto rows_in_order(tensor_view<Number> const& view, index_t first, index_t count) const {
+    using row = std::conditional_t<std::is_const_v<Number>, double const*, double*>;
+    if constexpr (std::is_same_v<T, double>) {
+      bool const in_order = call.direction == direction::forward && time() > 0 &&
+                            (view.stride.time == 1 || time() == 1) && (view.stride.channel == time() || count == 1);
+      return in_order ? row{&view(batch, first, 0)} : row{nullptr};
+    } else {
+      return row{nullptr};
+    }
   }
   // (sequences, states)
   std::vector<complex> initial() const {
@@ -143,14 +162,17 @@ void run_convolution(piece<T> const& on, std::vector<std::vector<T>> const& kern
 
 template <class T>
 choice run_scan(piece<T> const& on, execution const& how) {
-  std::vector<double> const u = on.template load<double>();
-  std::vector<double> y(at(on.system.outputs() * on.time()));
+  double const* u = on.input_in_order();
+  double* y = on.output_in_order();
+  std::vector<double> const loaded = u == nullptr ? on.template load<double>() : std::vector<double>();
+  std::vector<double> made_here(y == nullptr ? at(on.system.outputs() * on.time()) : 0);
+  if (u == nullptr) u = loaded.data();
+  if (y == nullptr) y = made_here.data();
   std::vector<complex> const initial = on.initial();
   std::vector<complex> final(initial);
-  choice const made =
-      on.system.scan(u.data(), y.data(), on.time(),
-                     {on.offsets, on.call.initial.data == nullptr ? nullptr : initial.data(), final.data()}, how);
-  on.store(y);
+  choice const made = on.system.scan(
+      u, y, on.time(), {on.offsets, on.call.initial.data == nullptr ? nullptr : initial.data(), final.data()}, how);
+  if (y == made_here.data()) on.store(made_here);
   on.store_final(final);
   return made;
 }

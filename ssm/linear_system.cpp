@@ -2,6 +2,7 @@
 #include <string>
 
 #include <ssmscan/scan/error.hpp>
+#include <ssmscan/ssm/detail/diagonal_scan.hpp>
 #include <ssmscan/ssm/detail/matrix_scan.hpp>
 #include <ssmscan/ssm/detail/need.hpp>
 #include <ssmscan/ssm/detail/need_matrix.hpp>
@@ -16,9 +17,6 @@ namespace {
 using complex = std::complex<double>;
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-// Values of state held at a time in a diagonal scan: 64 MiB.
-constexpr index_t scan_budget = index_t{1} << 22;
 
 class dense_realization final : public linear_system {
  public:
@@ -116,42 +114,11 @@ class diagonal_realization final : public linear_system {
   double feedthrough(index_t output, index_t input) const override { return pair(output, input).d; }
   void need_kernel_length(index_t length) const override { need_diagonal_kernel_length(pairs_[0], length); }
 
-  // Eigenvalues in portions that fit the budget: no bit depends on it.
   choice scan(double const* u, double* y, index_t length, packed const& states_of,
               execution const& how) const override {
-    index_t const sequences = states_of.sequences();
-    index_t const portion = std::clamp<index_t>(scan_budget / std::max<index_t>(1, length), 1, states());
-    std::vector<complex> lanes(at(portion * length)), initial(at(portion * sequences)), final(initial.size());
-    std::fill_n(y, outputs() * length, 0.0);
-    choice made;
-    for (index_t first = 0; first < states(); first += portion) {
-      index_t const count = std::min(portion, states() - first);
-      for (index_t n = 0; n < count; ++n) {
-        for (index_t t = 0; t < length; ++t) lanes[at(n * length + t)] = driven(first + n, u, t, length);
-        for (index_t k = 0; states_of.initial != nullptr && k < sequences; ++k)
-          initial[at(n * sequences + k)] = states_of.initial[k * states() + first + n];
-      }
-      tensor_shape const shape{1, count, length}, ends{1, count, sequences};
-      ssmscan::recurrence<complex> problem;
-      problem.a = {a_.data() + first, shape, {.batch = 0, .channel = 1, .time = 0}};
-      problem.x = {lanes.data(), shape};
-      problem.b = problem.x;
-      if (states_of.initial != nullptr) problem.initial = {initial.data(), ends};
-      if (states_of.final != nullptr) problem.final = {final.data(), ends};
-      if (sequences != 1) problem.offsets = states_of.offsets;
-      made = linear_recurrence(problem, how);
-      for (index_t n = 0; n < count; ++n) {
-        for (index_t p = 0; p < outputs(); ++p) {
-          complex const c = c_[at(p * states() + first + n)];
-          for (index_t t = 0; t < length; ++t) y[p * length + t] += read_out(c, lanes[at(n * length + t)]);
-        }
-        for (index_t k = 0; states_of.final != nullptr && k < sequences; ++k)
-          states_of.final[k * states() + first + n] = final[at(n * sequences + k)];
-      }
-    }
-    for (index_t i = 0; i < outputs() * length; ++i) y[i] *= factor_;
-    add_feedthrough(u, y, length);
-    return made;
+    detail::diagonal_arithmetic const of{inputs(),  outputs(), states(),  a_.data(),
+                                         b_.data(), c_.data(), d_.data(), factor_};
+    return detail::diagonal_scan(of, u, y, length, states_of, how);
   }
 
   double spectral_radius() const override {

@@ -1,49 +1,14 @@
 // What a selective scan allocates beside its arrays: the fused form's memory grows with neither time nor channels x time x states.
 // Every operator new of the process is counted; a program of its own, as it replaces them.
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "tests/ssm/counted_new.hpp"
 #include "tests/ssm/selective_instance.hpp"
 #include <gtest/gtest.h>
-
-namespace {
-
-std::atomic<std::size_t> live{0}, most{0};
-
-// The size stands in front of what is given.
-void* counted(std::size_t size, std::size_t alignment) {
-  std::size_t const front = alignment < sizeof(std::max_align_t) ? sizeof(std::max_align_t) : alignment;
-  void* const at = std::aligned_alloc(front, (size + 2 * front - 1) / front * front);
-  if (at == nullptr) throw std::bad_alloc();
-  *static_cast<std::size_t*>(at) = size;
-  std::size_t const now = live += size;
-  for (std::size_t seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {}
-  return static_cast<char*>(at) + front;
-}
-void uncounted(void* given, std::size_t alignment) {
-  if (given == nullptr) return;
-  void* const at =
-      static_cast<char*>(given) - (alignment < sizeof(std::max_align_t) ? sizeof(std::max_align_t) : alignment);
-  live -= *static_cast<std::size_t*>(at);
-  std::free(at);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return counted(size, 1); }
-void* operator new(std::size_t size, std::align_val_t to) { return counted(size, static_cast<std::size_t>(to)); }
-void operator delete(void* at) noexcept { uncounted(at, 1); }
-void operator delete(void* at, std::size_t) noexcept { uncounted(at, 1); }
-void operator delete(void* at, std::align_val_t to) noexcept { uncounted(at, static_cast<std::size_t>(to)); }
-void operator delete(void* at, std::size_t, std::align_val_t to) noexcept {
-  uncounted(at, static_cast<std::size_t>(to));
-}
 
 namespace ssmscan::ssm {
 namespace {
 
 using namespace test::selective;
+using test::counted::live, test::counted::most;
 
 // Bytes allocated at a time during a call, beyond those before it.
 template <class V>
