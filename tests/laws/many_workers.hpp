@@ -1,6 +1,6 @@
 #pragma once
 // Threads and lanes where the work is worth sixteen workers and several groups of lanes: the tuned forms give each worker
-// two chunks at least, and sequential's lanes to workers in groups of a line of memory (simd/sequential.hpp), so that
+// two chunks at least, and sequential's lanes to workers in groups of a line of memory (simd/lane_cuts.hpp), so that
 // fewer steps or lanes would compare one worker with itself.
 #include "tests/laws/arrangement.hpp"
 #include "tests/laws/data.hpp"

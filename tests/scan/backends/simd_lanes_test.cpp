@@ -31,10 +31,10 @@ enum class placing {
 enum class result { apart, in_a, in_b };
 
 // Lanes of one to many vectors and what they leave over; steps of less than a vector to more than a line; rows beyond what
-// registers hold.
+// registers hold. What is written past the cache goes by each order of rows, of which a machine's caches choose.
 template <class T>
 void expect_left_folds(functions<T> const& made, index_t lanes, index_t time, placing where, bool starts,
-                       index_t a_lane_stride, result to) {
+                       index_t a_lane_stride, result to, row_order order = row_order::by_strips) {
   bool const beside = where != placing::time_contiguous && where != placing::time_downwards;
   bool const are_parts = where == placing::parts_of_rows || where == placing::parts_upwards;
   bool const whole_lines = where == placing::rows_of_whole_lines || are_parts;
@@ -59,7 +59,10 @@ void expect_left_folds(functions<T> const& made, index_t lanes, index_t time, pl
                    time,
                    state.data(),
                    starts,
-                   whole_lines ? write::past_the_cache : write::through_the_cache});
+                   whole_lines ? write::past_the_cache : write::through_the_cache,
+                   nullptr,
+                   nullptr,
+                   order});
   for (index_t lane = 0; lane < lanes; ++lane) {
     T needed = initial[static_cast<std::size_t>(lane)];
     for (index_t t = 0; t < time; ++t) {
@@ -91,9 +94,16 @@ TYPED_TEST(simd_lanes, lanes_are_left_folds_bit_for_bit) {
               for (result const to : {result::apart, result::in_a, result::in_b}) {
                 if (a_lane_stride == 0 && to == result::in_a && lanes > 1) continue;  // x would overlap itself
                 ASSERT_NO_FATAL_FAILURE(expect_left_folds(made, lanes, time, where, starts, a_lane_stride, to));
+                if (where < placing::rows_of_whole_lines) continue;
+                for (row_order const order : {row_order::row_by_row, row_order::from_second_level})
+                  ASSERT_NO_FATAL_FAILURE(
+                      expect_left_folds(made, lanes, time, where, starts, a_lane_stride, to, order));
               }
     ASSERT_NO_FATAL_FAILURE(
         expect_left_folds(made, index_t{700}, index_t{1100}, placing::rows, true, 1, result::apart));
+    for (row_order const order : {row_order::by_strips, row_order::row_by_row, row_order::from_second_level})
+      ASSERT_NO_FATAL_FAILURE(expect_left_folds(made, index_t{272}, index_t{35}, placing::rows_of_whole_lines, false, 1,
+                                                result::apart, order));
   });
 }
 
