@@ -138,27 +138,29 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   index_t const shares = (plan.channels + share - 1) / share;
   // Few channels: threads take them, or where there are too few, time.
   bool const over_time = few && plan.batch * shares < shares_per_thread * threads;
-  int const at_once = over_time ? 1 : threads;
-  std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic) num_threads(at_once) if (at_once > 1)
-  for (index_t unit = 0; unit < plan.batch * shares; ++unit) try {
-      index_t const row = unit / shares, first = unit % shares * share, count = std::min(share, plan.channels - first);
-      for (index_t c = first; c < first + count; ++c) clear_padding(plan, row, c);
-      if constexpr (!is_complex<V>) {
-        if (few) {
-          detail::run_fused_by_time(plan, row, first, over_time ? threads : 1);
-          continue;
-        }
-        if (by_vectors) {
-          detail::run_fused(plan, row, first, count);
-          continue;
-        }
-      }
-      for (index_t c = first; c < first + count; ++c) recurrence(plan, row, c);
-    } catch (...) {  // of memory that cannot be had: no exception may leave a thread
-#pragma omp critical
-      failure = std::current_exception();
+  auto const run = [&](index_t unit) {
+    index_t const row = unit / shares, first = unit % shares * share, count = std::min(share, plan.channels - first);
+    for (index_t c = first; c < first + count; ++c) clear_padding(plan, row, c);
+    if constexpr (!is_complex<V>) {
+      if (few)
+        return detail::run_fused_by_time(plan, row, first,
+                                         over_time ? std::min(threads, detail::most_threads_over_time) : 1);
+      if (by_vectors) return detail::run_fused(plan, row, first, count);
     }
+    for (index_t c = first; c < first + count; ++c) recurrence(plan, row, c);
+  };
+  std::exception_ptr failure;
+  if (over_time) {  // in no parallel region: within one, OpenMP makes the threads of each channel anew
+    for (index_t unit = 0; unit < plan.batch * shares; ++unit) run(unit);
+  } else {
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+    for (index_t unit = 0; unit < plan.batch * shares; ++unit) try {
+        run(unit);
+      } catch (...) {  // of memory that cannot be had: no exception may leave a thread
+#pragma omp critical
+        failure = std::current_exception();
+      }
+  }
   if (failure) std::rethrow_exception(failure);
   std::string const name(name_of(how.mode));
   return {name, "", std::string(how.scan.backend),

@@ -264,7 +264,7 @@ bool are_few(selective_plan<T> const& plan, int threads) {
   double const by_channels = number(ratio_up(plan.channels, lanes)) * (beside + number(plan.states)) / number(at_once);
   double const a_channel =
       (update * number(plan.states) + turning * number(whole_vectors(plan.states))) / number(lanes);
-  return number(plan.channels) * a_channel / threads * handing_on < by_channels;
+  return number(plan.channels) * a_channel / std::min(threads, most_threads_over_time) * handing_on < by_channels;
 }
 
 bool are_few_channels(selective_plan<float> const& plan, int threads) { return are_few(plan, threads); }

@@ -135,6 +135,8 @@ SSMSCAN_SSM_EXPORT void run_fused(selective_plan<double> const& plan, index_t ro
 SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<float> const& plan, index_t row, index_t channel, int threads);
 SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<double> const& plan, index_t row, index_t channel,
                                           int threads);
+// So many were measured. One phase goes tile by tile, and all who wait look at one number: what more of them gain is not known.
+inline constexpr int most_threads_over_time = 2;
 // Whether that is faster than vectors of channels.
 SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<float> const& plan, int threads);
 SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<double> const& plan, int threads);

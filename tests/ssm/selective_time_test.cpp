@@ -130,6 +130,7 @@ TYPED_TEST(SelectiveTime, IsForFewChannelsOfManySteps) {
   EXPECT_TRUE(few(1, 1, 4096, 2));
   EXPECT_FALSE(few(1, 1, 1, 2));
   EXPECT_FALSE(few(1, 1536, 4096, 2));
+  EXPECT_FALSE(few(1, 32, 4096, 16));  // whose two vectors of channels two threads take
   EXPECT_FALSE(few(8, 64, 4096, 1));
   EXPECT_FALSE(few(0, 1, 4096, 1) || few(1, 0, 4096, 1));
 }
