@@ -93,7 +93,7 @@ def draw(kept):
     import style
     from drawing import stack
     panels = [(place, what) for what in ("time", "memory") for place in ("GPU", "CPU") if ways(kept, place)]
-    figure, axes = stack([2.3] * len(panels), f"S4D and Mamba against length, {LANES} channels, N = {STATES}", right=1.5)
+    figure, axes = stack([2.3] * len(panels), f"S4D and Mamba against length, {LANES} channels, N = {STATES}", right=1.7)
     for axis, (place, what) in zip(axes, panels):
         ends, values, lengths = [], [], []
         for way, by_time in sorted(ways(kept, place).items()):
