@@ -162,8 +162,9 @@ def selective_table(kept, dtype, title):
 def page(name, kept):
     m = kept["machine"]
     gpu = m.get("gpu", "a GPU").partition(",")[0]
+    cpu = f" CPU, all threads: {m.get('cpu', 'unknown')}." if ways(kept, "CPU") else ""
     lines = [f"# S4 and Mamba against length: {gpu}", "",
-             f"GPU: {m.get('gpu', '')}; clocks {m.get('gpu_clocks', 'unknown')}; driver {m.get('gpu_driver', 'unknown')}; CUDA {m.get('cuda', 'unknown')}. CPU, all threads: {m.get('cpu', 'unknown')}. Commit {m.get('commit', 'unknown')}; {m.get('date', '')[:10]}.", "",
+             f"GPU: {m.get('gpu', '')}; clocks {m.get('gpu_clocks', 'unknown')}; driver {m.get('gpu_driver', 'unknown')}; CUDA {m.get('cuda', 'unknown')}.{cpu} Commit {m.get('commit', 'unknown')}; {m.get('date', '')[:10]}.", "",
              f"One layer of {LANES} channels with {STATES} states each, from input to output, everything else of the models left out. S4D by convolution makes its kernels in every pass; S4D by scan: on the CPU the fastest of the scans at that length, on the "
              "GPU the fused scan. Mamba's selective scan: fused, and with every a and b written to memory and scanned by each algorithm. On the GPU all are float; on the CPU S4D's signals are double, Mamba's float. "
              "Each result was verified before it was timed; on the GPU medians of three repetitions. Memory is what a pass takes beside input and output: on the GPU the workspace (and S4D's kernels), on the CPU the rise of the process's high-water mark; where nothing stands, none.", "",

@@ -1,22 +1,12 @@
 #pragma once
 // Whether a problem finds room: one that does not is not run, and its record says so, instead of the machine ending the program.
 #include <cmath>
-#include <fstream>
 #include <string>
 
 #include "bench/common/verify.hpp"
+#include "machine/free_memory.hpp"
 
 namespace ssmscan::bench {
-
-// What Linux can give without swapping; infinite where nobody says.
-inline double free_gib() {
-  std::ifstream lines("/proc/meminfo");
-  for (std::string name, rest; lines >> name; std::getline(lines, rest)) {
-    double kib = 0;
-    if (name == "MemAvailable:" && lines >> kib) return kib / (1 << 20);
-  }
-  return HUGE_VAL;
-}
 
 // Empty, or why not. a, b and x, the definition in higher precision with its two sums, and as much again as those three, of
 // pairs, for contenders that keep arrays of their own (Hillis-Steele, libraries that scan pairs).

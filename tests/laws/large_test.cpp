@@ -3,9 +3,9 @@
 // a monoid of one byte, its leaves made and its prefixes judged by functors. Every truth has a closed form. (Strides
 // beyond 2^32 elements: huge_strides.hpp.)
 #include <atomic>
-#include <fstream>
 #include <memory>
 
+#include "machine/free_memory.hpp"
 #include "tests/laws/effort.hpp"
 #include "tests/laws/suite.hpp"
 
@@ -22,19 +22,8 @@ class large : public testing::Test {
   void SetUp() override {
     if (chosen_effort() != effort::full) GTEST_SKIP() << "beyond 2^31 elements is for the full run";
     constexpr double needed_gib = 10;
-    if (double const gib = available_gib(); gib < needed_gib)
+    if (double const gib = free_gib(); gib < needed_gib)
       GTEST_SKIP() << "got " << gib << " GiB of memory; need " << needed_gib;
-  }
-
- private:
-  static double available_gib() {
-    std::ifstream lines("/proc/meminfo");
-    for (std::string name, unit; lines >> name;) {
-      double kib = 0;
-      if (name == "MemAvailable:" && lines >> kib) return kib / (1 << 20);
-      std::getline(lines, unit);
-    }
-    return 0;
   }
 };
 
