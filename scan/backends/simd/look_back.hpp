@@ -92,8 +92,9 @@ struct look_back : ssmscan::look_back {
  private:
   static constexpr index_t lanes_to_share_out = 4;  // a worker: one of them more is then a quarter more at most
 
-  // Shares of neighbouring lanes, so that a worker goes along in memory. A worker that another process disturbs takes fewer of
-  // them, where they are long: so several for each, of equally many lanes.
+  // Shares of neighbouring lanes: of each worker its own one behind the other, so that it goes along in memory, and where it went
+  // when the lanes were made or last scanned, as its caches may have kept some; then what others have not begun, as another process
+  // may have disturbed them. So several for each, where lanes are long, of equally many.
   static constexpr index_t most_shares = 8, least_share_of_several = index_t{1} << 18;  // a worker; elements
   static constexpr index_t shares_a_worker(extent size, index_t workers) {
     index_t const worth = size.lanes * size.time / (workers * least_share_of_several);
@@ -104,11 +105,17 @@ struct look_back : ssmscan::look_back {
   template <class B, class T>
   static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, extent size,
                        index_t workers) {
-    index_t const lanes = size.lanes, shares = workers > 1 ? workers * shares_a_worker(size, workers) : 1;
-    on.blocks(shares, [=](index_t share) {
+    index_t const lanes = size.lanes, shares = workers > 1 ? shares_a_worker(size, workers) : 1, all = workers * shares;
+    auto const begun_by_each = std::make_unique<std::atomic<index_t>[]>(static_cast<std::size_t>(workers));
+    auto* const begun = begun_by_each.get();
+    on.blocks(workers, [=](index_t worker) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      chunks.walk_lanes(tile, detail::share_begin(lanes, shares, share), detail::share_begin(lanes, shares, share + 1),
-                        mine);
+      for (index_t k = 0; k < workers; ++k) {
+        index_t const of = (worker + k) % workers;
+        for (index_t i = begun[of]++; i < shares; i = begun[of]++)
+          chunks.walk_lanes(tile, detail::share_begin(lanes, all, of * shares + i),
+                            detail::share_begin(lanes, all, of * shares + i + 1), mine);
+      }
       chunks.end_writing(tile);
     });
   }
