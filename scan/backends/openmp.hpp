@@ -47,13 +47,15 @@ class openmp {
     });
   }
 
-  // Blocks are handed out one by one, as workers become free.
+  // Blocks are handed out one by one, as workers become free. No more blocks than threads: each goes to the thread of its number, so
+  // that from call to call a core finds in its caches what it had.
   template <class Body>
   void blocks(index_t count, Body body) {
     if (count <= 1 || threads_ <= 1) {  // as serial does: a short call has no time for more
       for (index_t block = 0; block < count; ++block) body(block);
       return;
     }
+    if (count <= threads_) return parallel(count, body);
     auto const failed = this->failed();
     std::atomic<index_t> ticket{0};
     parallel(std::min<index_t>(count, threads_), [&](index_t) {
@@ -62,7 +64,7 @@ class openmp {
     });
   }
 
-  // Tickets are drawn in order and a drawn block runs to its end: a block waits only for blocks that are running.
+  // Tickets are drawn in order, and a thread runs its own blocks in order: a block waits only for blocks that are running.
   template <class Body>
   void ordered_blocks(index_t count, Body body) {
     blocks(count, body);

@@ -10,10 +10,23 @@ namespace ssmscan::simd {
 // Of a core; 0: not known.
 inline long second_level_bytes() {
 #if defined(_SC_LEVEL2_CACHE_SIZE)
-  return std::max(sysconf(_SC_LEVEL2_CACHE_SIZE), 0L);
+  static long const made =
+      std::max(sysconf(_SC_LEVEL2_CACHE_SIZE), 0L);  // a virtual machine may take microseconds to say
+  return made;
 #else
   return 0;
 #endif
+}
+
+// What a call reads and writes, in bytes.
+template <class T>
+double bytes_moved(detail::recurrence_problem<T> const& p) {
+  return 3.0 * sizeof(T) * static_cast<double>(p.size.lanes) * static_cast<double>(p.size.time);
+}
+
+template <class T>
+bool is_in_place(detail::recurrence_problem<T> const& p) {
+  return p.size.lanes > 0 && p.size.time > 0 && (&p.x(0, 0) == &p.a(0, 0) || &p.x(0, 0) == &p.b(0, 0));
 }
 
 // Past the cache where what is written, and what was read for it, will have left it before anyone asks. No bit depends on
@@ -29,21 +42,13 @@ write best_write(detail::recurrence_problem<T> const& p) {
 #endif
     return bytes > 0 ? std::min(static_cast<double>(bytes), most_of_our_own) : most_of_our_own;
   }();
-  double const moved = 3.0 * sizeof(T) * static_cast<double>(p.size.lanes) * static_cast<double>(p.size.time);
-  bool const in_place = p.size.lanes > 0 && p.size.time > 0 && (&p.x(0, 0) == &p.a(0, 0) || &p.x(0, 0) == &p.b(0, 0));
   constexpr double left = 2;  // caches' worth of traffic, after which little of the first is left
-  return moved > left * last_cache && !in_place ? write::past_the_cache : write::through_the_cache;
+  return bytes_moved(p) > left * last_cache && !is_in_place(p) ? write::past_the_cache : write::through_the_cache;
 }
 
 // Measured choices that differ from processor to processor go by the size of a core's second-level cache: that of the EPYCs
 // (up to Zen 5) is 1 MiB at most, that of the Xeons 2 MiB (docs/experiments/cpu_simd.md). No bit depends on it.
-inline bool has_small_second_level() {
-  static bool const made = [] {
-    long const bytes = second_level_bytes();
-    return bytes > 0 && bytes <= (1 << 20);
-  }();
-  return made;
-}
+inline bool has_small_second_level() { return second_level_bytes() > 0 && second_level_bytes() <= (1 << 20); }
 
 // How far ahead of its reading a walk that goes on asks memory for what comes next, where it is contiguous: a group of blocks,
 // or two where that is so few that its last is scanned soon after, and with a small second-level cache.
@@ -56,7 +61,10 @@ index_t ahead() {
 template <class T>
 class lane_chunks {
  public:
-  lane_chunks(detail::recurrence_problem<T> const& p, write how) : p_(&p), how_(how) {}
+  lane_chunks(detail::recurrence_problem<T> const& p, write how)
+      : p_(&p),
+        how_(how),
+        asks_(how == write::past_the_cache || bytes_moved(p) > static_cast<double>(second_level_bytes())) {}
 
   static constexpr index_t nowhere = -1;  // a chunk's number
   index_t count() const { return detail::ceil_div(p_->size.time, chunk); }
@@ -86,7 +94,7 @@ class lane_chunks {
   auto summary(Functions const& tile, index_t lane, index_t k, Scratch& s) const {
     T const first = k == 0 ? first_of(lane) : T(0);
     chunk_source<T> in = source(lane, k, k + 1, k == 0 ? &first : nullptr);
-    if (how_ == write::past_the_cache && has_small_second_level())
+    if (asks_ && has_small_second_level())
       in.next_a = asked(in.a, in.a_stride, ahead<T>()), in.next_b = asked(in.b, in.b_stride, ahead<T>());
     return tile.summary(in, s);
   }
@@ -103,7 +111,7 @@ class lane_chunks {
              index_t behind = nowhere) const {
     T const first = k == 0 ? first_of(lane) : T(0);
     chunk_source<T> in = source(lane, k, end, k == 0 ? &first : nullptr);
-    if (how_ == write::past_the_cache && next < p_->size.lanes * count()) {
+    if (asks_ && next < p_->size.lanes * count()) {
       bool const goes_on = next == lane * count() + k;
       index_t const next_lane = next / count(), begin = next % count() * chunk;
       in.next_a = asked(&p_->a(next_lane, begin), in.a_stride, goes_on ? ahead<T>() : 0);
@@ -134,7 +142,7 @@ class lane_chunks {
         in.first = firsts;
       }
       if (lanes > 1) in.lane_length = time, in.n = lanes * time;
-      if (how_ == write::past_the_cache) {
+      if (asks_) {
         in.next_a = asked(in.a, in.a_stride, ahead<T>()), in.next_b = asked(in.b, in.b_stride, ahead<T>());
         if (way == 0 && left > 1)
           in.behind_a = asked(&p_->a(lane(1), 0), in.a_stride, 0),
@@ -197,6 +205,7 @@ class lane_chunks {
 
   detail::recurrence_problem<T> const* p_;
   write how_;
+  bool asks_;  // memory for what comes next: not all of it lies in the second-level cache
 };
 
 inline constexpr index_t least_share = 2 * chunk;  // elements that are worth a worker

@@ -1,51 +1,21 @@
 #pragma once
 // look_back for the affine monoid, in the caller's memory: one pass, every element read once and written once. Where
-// lanes are enough, a worker walks along its own. Where they are not, time is cut into units of a few chunks, drawn in
-// order. Of numbers of 8 bytes and more each worker scans a unit ahead of where it finishes and writes, and keeps what the
-// scans leave (turns-inl.hpp): chunks' sums pass, and each worker makes the states of them. Of others one worker walks its
-// unit as it comes; each other sums its own meanwhile, as it comes into the cache, waits for the state that enters, and
-// writes x while the unit is still there: only states pass, from unit to unit in order. The tree is the text's.
+// lanes are enough, a worker walks along its own. Where they are not, time is cut. Of a lane that forgets what was long ago each
+// worker walks a part of its own (lane_parts.hpp). Of others units of a few chunks are drawn in order. Of numbers of 8 bytes and more
+// each worker scans a unit ahead of where it finishes and writes, and keeps what the scans leave (turns-inl.hpp): chunks' sums
+// pass, and each worker makes the states of them. Of narrower ones one worker walks its unit as it comes; each other sums its own
+// meanwhile, as it comes into the cache, waits for the state that enters, and writes x while the unit is still there: only
+// states pass, from unit to unit in order (look_back_units.hpp). The tree is the text's.
 #include <atomic>
 #include <memory>
 #include <vector>
 
 #include <ssmscan/scan/algorithms/look_back.hpp>
 #include <ssmscan/scan/backends/simd/chunked.hpp>
+#include <ssmscan/scan/backends/simd/lane_parts.hpp>
+#include <ssmscan/scan/backends/simd/look_back_units.hpp>
 
 namespace ssmscan::simd {
-
-// A lane of `count` chunks as units, in groups: one is walked as it comes, workers - 1 are summed first. A sum takes
-// half of a walk's time at most; so a third more chunks for the one that is walked, and all take about as long. What
-// was summed stays in the second-level cache until it is walked, and as much that is on its way: of 4-byte numbers (semi_log of
-// double was not measured) 384 KiB by six chunks, twice that where there is room, as to begin and to end a unit takes time.
-struct look_back_units {
-  static constexpr index_t most_by_any = 12;  // chunks
-  static index_t most_summed() {
-    static index_t const made = second_level_bytes() < (1 << 20) ? most_by_any / 2 : most_by_any;
-    return made;
-  }
-  index_t count, workers;
-  index_t summed = std::clamp<index_t>(count / (8 * workers), 1, most_summed()), walked = summed + summed / 3;
-  index_t group = walked + (workers - 1) * summed;
-
-  index_t in_a_lane() const {
-    index_t const left = count % group;
-    return count / group * workers + (left > 0) + (left > walked ? detail::ceil_div(left - walked, summed) : 0);
-  }
-  bool is_walked(index_t unit) const { return unit % workers == 0; }
-  index_t begin(index_t unit) const {
-    index_t const place = unit % workers;
-    return unit / workers * group + (place == 0 ? 0 : walked + (place - 1) * summed);
-  }
-  index_t end(index_t unit) const { return std::min(begin(unit) + (is_walked(unit) ? walked : summed), count); }
-  // Chunks with a summary: a lane's last enters nothing.
-  index_t summaries() const {
-    index_t made = 0;
-    for (index_t unit = 0; unit < in_a_lane(); ++unit)
-      if (!is_walked(unit)) made += std::min(end(unit), count - 1) - begin(unit);
-    return made;
-  }
-};
 
 struct look_back : ssmscan::look_back {
   using text = ssmscan::look_back;
@@ -54,12 +24,22 @@ struct look_back : ssmscan::look_back {
   static constexpr index_t work(index_t time) {
     return text::info.work(time) - std::max<index_t>(detail::ceil_div(time, chunk) - 2, 0);
   }
-  // Each chunk that is summed is scanned once more, and its summary is one combine of the spine: exactly so many, but where
-  // sequences start in it.
+  // Of units each chunk that is summed is scanned once more, and its summary is one combine of the spine: exactly so many, but
+  // where sequences start in it. Before, a long lane's middle is summed, to see whether it forgets.
+  static index_t work_by_units(index_t time, index_t workers) {
+    lane_parts const cut{detail::ceil_div(time, chunk), workers};
+    if (workers <= 1 || cut.count <= 1) return work(time);
+    index_t const asked = cut.are_long_enough() ? cut.most_summed() : 0;
+    return work(time) +
+           (look_back_units{cut.count, workers}.summaries() + asked) * (detail::fan_up_work<run>(chunk) + 1);
+  }
+  // Of parts all but the first may be walked twice.
   static index_t shared_work(index_t time, index_t workers) {
-    index_t const count = detail::ceil_div(time, chunk);
-    if (workers <= 1 || count <= 1) return work(time);
-    return work(time) + look_back_units{count, workers}.summaries() * (detail::fan_up_work<run>(chunk) + 1);
+    lane_parts const cut{detail::ceil_div(time, chunk), workers};
+    index_t const units = work_by_units(time, workers);
+    if (!cut.are_long_enough()) return units;
+    index_t const opening = cut.most_summed() * (detail::fan_up_work<run>(chunk) + part_combines);
+    return std::max(units, 2 * work(time) + cut.parts * opening);
   }
   static constexpr algorithm_info info = [] {
     algorithm_info made = text::info;
@@ -100,6 +80,8 @@ struct look_back : ssmscan::look_back {
     index_t const workers = workers_for(on, p.size);
     if (p.size.lanes % workers == 0 || p.size.lanes >= lanes_to_share_out * workers) {
       by_lanes(tile, on, chunks, p.size, workers);
+    } else if (lane_parts const cut{chunks.count(), workers}; can_go_by_parts(tile, chunks, p, cut)) {
+      by_parts(tile, on, chunks, p.size.lanes, cut);
     } else if (tile.walk_in_turns != nullptr) {
       by_turns(tile, on, chunks, p.size.lanes, workers);
     } else {
@@ -110,8 +92,9 @@ struct look_back : ssmscan::look_back {
  private:
   static constexpr index_t lanes_to_share_out = 4;  // a worker: one of them more is then a quarter more at most
 
-  // Shares of neighbouring lanes, so that a worker goes along in memory. A worker that another process disturbs takes fewer of
-  // them, where they are long: so several for each, of equally many lanes.
+  // Shares of neighbouring lanes: of each worker its own one behind the other, so that it goes along in memory, and where it went
+  // when the lanes were made or last scanned, as its caches may have kept some; then what others have not begun, as another process
+  // may have disturbed them. So several for each, where lanes are long, of equally many.
   static constexpr index_t most_shares = 8, least_share_of_several = index_t{1} << 18;  // a worker; elements
   static constexpr index_t shares_a_worker(extent size, index_t workers) {
     index_t const worth = size.lanes * size.time / (workers * least_share_of_several);
@@ -122,11 +105,59 @@ struct look_back : ssmscan::look_back {
   template <class B, class T>
   static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, extent size,
                        index_t workers) {
-    index_t const lanes = size.lanes, shares = workers > 1 ? workers * shares_a_worker(size, workers) : 1;
-    on.blocks(shares, [=](index_t share) {
+    index_t const lanes = size.lanes, shares = workers > 1 ? shares_a_worker(size, workers) : 1, all = workers * shares;
+    auto const begun_by_each = std::make_unique<std::atomic<index_t>[]>(static_cast<std::size_t>(workers));
+    auto* const begun = begun_by_each.get();
+    on.blocks(workers, [=](index_t worker) {
       chunk_scratch<T> mine;  // on the stack: to ask for memory costs as much as some thousand elements do
-      chunks.walk_lanes(tile, detail::share_begin(lanes, shares, share), detail::share_begin(lanes, shares, share + 1),
-                        mine);
+      for (index_t k = 0; k < workers; ++k) {
+        index_t const of = (worker + k) % workers;
+        for (index_t i = begun[of]++; i < shares; i = begun[of]++)
+          chunks.walk_lanes(tile, detail::share_begin(lanes, all, of * shares + i),
+                            detail::share_begin(lanes, all, of * shares + i + 1), mine);
+      }
+      chunks.end_writing(tile);
+    });
+  }
+
+  // The middle of the first lane speaks for all. Not in place: what is walked twice is read twice.
+  template <class T>
+  static bool can_go_by_parts(chunk_functions<T> const& tile, lane_chunks<T> const& chunks,
+                              detail::recurrence_problem<T> const& p, lane_parts const& cut) {
+    if (!cut.are_long_enough() || is_in_place(p)) return false;
+    chunk_scratch<T> mine;
+    return part_opening<T>(tile, chunks, 0, cut.begin(cut.parts / 2), cut.most_summed(), mine).forgets();
+  }
+  // A part of every lane for each worker, who waits for the one in front of it only.
+  template <class B, class T>
+  static void by_parts(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, index_t lanes,
+                       lane_parts const& cut) {
+    auto boxes = on.template mailboxes<T>(lanes * cut.parts);
+    auto const states = boxes.boxes();
+    on.blocks(cut.parts, [=](index_t part) {
+      chunk_scratch<T> mine;
+      index_t const begin = cut.begin(part), end = cut.end(part);
+      for (index_t lane = 0; lane < lanes; ++lane) {
+        index_t const box = lane * cut.parts + part;
+        auto const walk = [&](index_t from, index_t to, T const& state) {
+          return chunks.walk(tile, lane, from, to, mine, state, lane * cut.count + from);
+        };
+        if (part == 0) {
+          states.publish(box, walk(begin, end, T(0)));
+          continue;
+        }
+        part_opening<T> const opening(tile, chunks, lane, begin, cut.most_summed(), mine);
+        if (!opening.forgets()) {
+          states.publish(box, walk(begin, end, states.await(box - 1)));
+          continue;
+        }
+        T const alone = opening.after(T(0));
+        T left = walk(opening.end(), end, alone);
+        T const enters = states.await_soon(box - 1), after = opening.after(enters);
+        if (std::memcmp(&after, &alone, sizeof(T)) != 0) left = walk(opening.end(), end, after);
+        states.publish(box, left);
+        walk(begin, opening.end(), enters);
+      }
       chunks.end_writing(tile);
     });
   }

@@ -36,8 +36,13 @@ struct counting {
   chain operator()(chain const& earlier, chain const& later) const { return combined(earlier, later); }
 };
 
-// A map applied to a state, as the forms spell it; and maps joined.
-chain multiply_add(chain const&, chain const& state, chain const& b) { return combined(state, b); }
+// A map applied to a state, as the forms spell it; and maps joined. Whether what entered is thought forgotten behind the first
+// chunk of a part, and whether it is.
+bool is_thought_forgotten = false, is_truly_forgotten = false;
+bool is_forgotten(chain const&) { return is_thought_forgotten; }
+chain multiply_add(chain const&, chain const& state, chain const& b) {
+  return combined(is_truly_forgotten ? chain() : state, b);
+}
 chain after(affine_map<chain> const& m, chain const& state) { return combined(state, m.b); }
 chain entering(chain const& by_maps, chain const&) { return by_maps; }
 affine_map<chain> join(affine_map<chain> const& earlier, affine_map<chain> const& later) {
@@ -179,14 +184,45 @@ TEST(simd_work, chunked_is_what_info_says_on_one_worker_and_on_several) {
   expect_info<simd::chunked, chain>(by_chunks, never);
 }
 
+// look_back of what does not forget, whose work is exact.
+struct by_units : simd::look_back {
+  static constexpr algorithm_info info = [] {
+    algorithm_info made = simd::look_back::info;
+    made.shared_work = work_by_units;
+    return made;
+  }();
+};
+
 // A worker that walks along hands its state on: no summaries and no spine. Of several workers on few lanes some sum
 // first, never all of them.
 TEST(simd_work, look_back_is_what_info_says_on_one_worker_and_on_several) {
   auto const in_units = [](index_t lanes, index_t workers) { return lanes % workers != 0 && lanes < 4 * workers; };
-  EXPECT_GE((expect_info<simd::look_back, chain>(by_chunks, in_units)), 15);
+  EXPECT_GE((expect_info<by_units, chain>(by_chunks, in_units)), 15);
   for (index_t const time : times)
-    for (int const workers : worker_counts)
-      EXPECT_LE(simd::look_back::info.shared_work(time, workers), simd::chunked::info.work(time));
+    for (int const workers : worker_counts) {
+      EXPECT_LE(simd::look_back::work_by_units(time, workers), simd::chunked::info.work(time));
+      EXPECT_LE(simd::look_back::work_by_units(time, workers), simd::look_back::info.shared_work(time, workers));
+    }
+}
+
+// By parts: of each but the first one chunk is summed and joined, of the middle's once more, and no state is exchanged. What was not
+// forgotten in fact is walked again.
+TEST(simd_work, look_back_by_parts_is_within_what_info_says) {
+  constexpr index_t time = 300001, chunks = time / chunk + 1;
+  for (int const threads : {2, 3, 4}) {
+    ASSERT_TRUE((lane_parts{chunks, threads}.are_long_enough()));
+    openmp on(threads);
+    is_thought_forgotten = is_truly_forgotten = true;
+    counts const once = counted<simd::look_back, chain>(by_chunks, on, 1, time);
+    is_truly_forgotten = false;
+    counts const twice = counted<simd::look_back, chain>(by_chunks, on, 1, time);
+    is_thought_forgotten = false;
+    index_t const sum = detail::fan_up_work<run>(chunk), work = simd::look_back::info.work(time);
+    EXPECT_EQ(once.work, work + (threads - 1) * (sum + part_combines) + sum + 1) << threads;
+    EXPECT_GT(twice.work, once.work + work * (threads - 1) / threads * 9 / 10) << threads;
+    EXPECT_LE(twice.work, simd::look_back::info.shared_work(time, threads)) << threads;
+    EXPECT_EQ(twice.span, simd::look_back::info.span(time)) << threads;
+  }
 }
 
 TEST(simd_work, heinsen_fused_is_what_info_says_on_one_worker_and_on_several) {
