@@ -2,7 +2,6 @@
 // first cache. Time goes by in tiles: what a tile reads is first brought into (time, channel) and (time, state) order.
 // V is T or std::complex<T>; of complex numbers the real parts are a row of vectors' lanes, the imaginary parts the next.
 #include <algorithm>
-#include <vector>
 
 #include <ssmscan/ssm/simd/targets.hpp>
 
@@ -11,6 +10,7 @@
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // compiles what follows once for each target
 
+#include <ssmscan/ssm/detail/line_vector.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 #include <ssmscan/ssm/simd/selective_coefficients-inl.hpp>
 #include <ssmscan/ssm/simd/selective_step-inl.hpp>
@@ -194,7 +194,7 @@ class channels {
   selective_problem<V> const& p_;
   index_t row_, first_, count_;
   coefficients<V> B_, C_;
-  std::vector<T> A_, state_;
+  detail::line_vector<T> A_, state_;
 };
 
 template <class V>

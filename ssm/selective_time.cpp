@@ -55,12 +55,14 @@ class tile_of_time {
  private:
   static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
   // Of state n or its block's first, at step i.
-  T* square(std::vector<T>& of, index_t n, index_t i) const {
+  T* square(detail::line_vector<T>& of, index_t n, index_t i) const {
     return of.data() + n / lanes * lanes * tile_.steps + i / lanes * lanes * lanes;
   }
-  T* along_time(std::vector<T>& of, index_t n, index_t i) const { return square(of, n, i) + n % lanes * lanes; }
-  T* along_states(std::vector<T>& of, index_t n, index_t i) const { return square(of, n, i) + i % lanes * lanes; }
-  void turn(std::vector<T>& of) {
+  T* along_time(detail::line_vector<T>& of, index_t n, index_t i) const { return square(of, n, i) + n % lanes * lanes; }
+  T* along_states(detail::line_vector<T>& of, index_t n, index_t i) const {
+    return square(of, n, i) + i % lanes * lanes;
+  }
+  void turn(detail::line_vector<T>& of) {
     for (index_t part = 0; part < number::parts; ++part) {
       for (index_t n = 0; n < work_.plan.states; n += lanes) {
         for (index_t i = 0; i < count_; i += lanes) {
@@ -74,13 +76,13 @@ class tile_of_time {
   }
   // count_ values `stride` apart, where whole vectors can read them: there, or in `to`, zeros after them.
   template <class N>
-  N const* brought(N const* from, index_t stride, std::vector<N>& to) const {
+  N const* brought(N const* from, index_t stride, detail::line_vector<N>& to) const {
     if (stride == 1 && count_ % lanes == 0) return from;
     for (index_t i = 0; i < count_; ++i) to[at(i)] = from[i * stride];
     std::fill(to.begin() + count_, to.end(), N(0));
     return to.data();
   }
-  T const* brought(tensor_view<T const> const& view, std::vector<T>& to) const {
+  T const* brought(tensor_view<T const> const& view, detail::line_vector<T>& to) const {
     return brought(&view(work_.row, work_.channel, begin_), view.stride.time, to);
   }
   V const* brought(selective_coefficient<V> const& of, index_t n) const {

@@ -1,8 +1,8 @@
 #pragma once
 // What the fused selective scan by time (selective_time.cpp) keeps of a tile of one channel, and of the channel.
 #include <algorithm>
-#include <vector>
 
+#include <ssmscan/ssm/detail/line_vector.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
 
 namespace ssmscan::ssm::detail {
@@ -32,8 +32,8 @@ struct time_tile {
   }
 
   index_t steps, apart;  // apart: of a's parts, and b's
-  std::vector<T> a, b, step, u;
-  std::vector<V> row;
+  line_vector<T> a, b, step, u;
+  line_vector<V> row;
 };
 
 template <class V>
@@ -58,7 +58,7 @@ struct time_work {
 
   selective_plan<V> const& plan;
   index_t row, channel, apart;  // apart: of x's parts
-  std::vector<T> x;             // of the step before the tile that is in its turn
+  line_vector<T> x;             // of the step before the tile that is in its turn
 };
 
 }  // namespace ssmscan::ssm::detail

@@ -59,7 +59,7 @@ void judge(std::vector<T> const& x, greatest& worst) {
   circle_points<T> const got = seen(x);
   Wide const u = std::numeric_limits<T>::epsilon() / 2;
   auto const raise = [](double& most, Wide error) {
-    if (!(double(error) <= most)) most = double(error);  // NaN too
+    if (!(double(error) <= most)) most = std::isnan(error) ? HUGE_VAL : double(error);
   };
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (std::abs(x[i]) < std::numeric_limits<T>::min()) continue;  // below the normal numbers a unit is absolute
@@ -111,7 +111,7 @@ TEST(SelectiveCircle, OfDoubles) {
   std::mt19937_64 random(3);
   std::uniform_real_distribution<double> mantissa(1, 2), exponent(-40, 40);
   std::uniform_int_distribution<int> multiple(1, 1 << 26);
-  std::uint32_t const batches = std::max(16384 / laws::stride_of_floats(), 4u);
+  std::uint32_t const batches = std::max(4096 / laws::stride_of_floats(), 4u);
   greatest worst;
   std::vector<double> x(at_once);
   for (std::uint32_t batch = 0; batch < batches; ++batch) {
