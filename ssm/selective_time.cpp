@@ -265,12 +265,13 @@ void run_fused_by_time(selective_plan<V> const& plan, index_t row, index_t chann
   }
 }
 
-// By what was measured on a Zen 5, in updates of a state by a vector: a vector of channels takes 6 a step beside its states,
-// however many of its lanes are channels, and a thread takes 16 channels at least; a channel in vectors of time takes 2 for a
-// state, and 2 for each of those that are turned round, over the lanes. Tiles that are handed on lose up to a sixth.
+// By what was measured on a Zen 5, real and complex, in updates of a state by a vector: a vector of channels takes 6 a step
+// beside its states, however many of its lanes are channels, and a thread takes 16 channels at least; a channel in vectors of
+// time takes 1 for a state, and 1.5 for each of those that are turned round, over the lanes. Tiles that are handed on lose up to
+// a sixth.
 template <class V>
 bool are_few_channels(selective_plan<V> const& plan, int threads) {
-  constexpr double beside = 6, update = 2, turning = 2, handing_on = 1.2;
+  constexpr double beside = 6, update = 1, turning = 1.5, handing_on = 1.2;
   constexpr index_t least_channels = 16;
   index_t const least_time = plan.sequences * 2 * time_tile<V>::steps_of(plan.states);  // two tiles of each sequence
   if (plan.batch == 0 || plan.channels == 0 || plan.time < least_time) return false;
@@ -281,7 +282,8 @@ bool are_few_channels(selective_plan<V> const& plan, int threads) {
   double const by_channels = number(ratio_up(plan.channels, lanes)) * (beside + number(plan.states)) / number(at_once);
   double const a_channel =
       (update * number(plan.states) + turning * number(whole_vectors(plan.states))) / number(lanes);
-  return number(plan.channels) * a_channel / std::min(threads, most_threads_over_time) * handing_on < by_channels;
+  int const over_time = std::min(threads, most_threads_over_time);
+  return number(plan.channels) * a_channel / over_time * (over_time > 1 ? handing_on : 1) < by_channels;
 }
 
 template void run_fused_by_time(selective_plan<float> const&, index_t, index_t, int);
