@@ -4,17 +4,19 @@
 // With n the integer next to 2 x / pi, r = x - n pi/2 with pi/2 in three parts, |r| <= pi/4 (1 + 2^-13), and z = r^2,
 //   sin r = r + r z s(z)      cos r = 1 + z c(z)      s, c minimax (Remez): relative errors of sin r and of cos r - 1
 //                                                     2^-27.9 and 2^-30.0 for float, 2^-57.8 and 2^-60.8 for double
-// and n says which of them, with which sign, sin x and cos x are. Errors in u:
+// and n says which of them, with which sign, sin x and cos x are. Errors in u, the last place of [0.5, 1):
 //   r       The first difference is exact: x and n times the first part are whole multiples of 2^-24 (2^-53), and it is below 1.
-//           The second rounds once. The third adds |n third| at most, or rounds: below 2^-37 (2^-80) where |x| <= most. So where
-//           |r| > 2^-12 (2^-27) the error is 1.1u |r|, below 2u |r|; what the three parts leave of pi/2 is n 2^-76 (2^-163).
-//   sin r   1.1 |r cot r|, 1 from the last sum, 3 of what it adds, at most 0.11 sin r, the polynomial's 0.1: 2.3 sin r. Below
-//           2^-12 the sum adds 2^-26 r, so 2.3 again. Its absolute error is 1.6u at most.
-//   cos r   1.1 r sin r, 0.5 from the last sum, 2 of z c(z), at most 0.3: 1.8u, so 2.5u cos r.
-//   cos x - 1   where it is cos r - 1: 2.2 of z, 1 its rounding, 1.2 of c, 1 the product: 5.4u. Else the difference of cos x and
-//           1, which is at least 0.29: 1.8 in 0.29 where r is at its greatest (1.6 + 0.25 in 0.29, 1.8 + 1 in 1.7): 6u.
-// So: sin x and cos x within 2.5u of themselves, cos x within 1.8u, cos x - 1 within 6u of itself.
-// Beyond most, and for what is not a number, lanes are the C library's: within 2u, as glibc documents.
+//           The second rounds once. The third, where |x| <= most, adds less than 2^-39.6 (2^-83.6), and errs by no more than
+//           that. So the error is 1.1u |r| where |r| > 2^-12 (2^-27), else 2u |r|: what the three parts leave of n pi/2, 2^-67
+//           (2^-138), is nothing beside r, which is 2^-27.9 (2^-60.5) at least where n is not 0.
+//   sin r   1.1 |r cot r|, 1 from the last sum, 3 of what it adds, at most 0.11 sin r, the polynomial's 0.1: 2.3u sin r. Below
+//           2^-12 2, and 0.2 from the sum, which adds 2^-26 r. Never above 1.4u: 0.61 and 0.5 and 0.24 and 0.05 at pi/4.
+//   cos r   1.1 |r sin r|, at most 0.62, 0.5 from the last sum, 2 of z c(z), which is at most 0.3: 1.72u, so 2.45u cos r.
+//   cos x - 1   As cos r - 1: 2.2 of r squared, 1 its rounding, 1.2 of c, 1 the product, 5.4u of it; below 2^-12, where c is -1/2
+//           but for 0.1u, 4 and 1. Else the difference of cos x and 1: where cos x is a sine, 1.4 and 0.25 in 0.29 at pi/4 and
+//           less in more elsewhere; where it is near -1, 1.72 and 1 in 1.7. So 6u of itself.
+// So sin x and cos x are within 2.5u of themselves, cos x within 1.8u, both together within 2.3u (1.4 and 1.72), cos x - 1 within
+// 6u of itself. Beyond most, and for what is not a number, lanes are the C library's: within 2u, as glibc documents.
 #if defined(SSMSCAN_SSM_SINE_COSINE_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef SSMSCAN_SSM_SINE_COSINE_INL
 #undef SSMSCAN_SSM_SINE_COSINE_INL

@@ -96,7 +96,8 @@ TYPED_TEST(SelectiveTime, AnyStridesAndInPlace) {
     return to;
   };
   for (auto* values : {&turned.u, &turned.delta, &turned.z}) *values = turn(*values);
-  for (std::vector<typename instance<V>::T> instance<V>::*const place : {&instance<V>::u, &instance<V>::delta, &instance<V>::z}) {
+  for (std::vector<typename instance<V>::T> instance<V>::*const place :
+       {&instance<V>::u, &instance<V>::delta, &instance<V>::z}) {
     instance<V> in_place = turned;
     selective_problem<V> p = in_place.problem();
     for (auto* view : {&p.u, &p.delta, &p.z}) view->stride = {o.time * o.channels, 1, o.channels};
