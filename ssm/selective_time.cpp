@@ -40,6 +40,7 @@ class tile_of_time {
       : work_(work), p_(work.plan.problem), tile_(tile), begin_(begin), count_(count) {}
 
   void run(tile_phase phase) {
+    if (count_ == 0) return;  // of an empty sequence, whose arrays may be nowhere
     if (phase == tile_phase::states) return states();
     if (phase == tile_phase::outputs) return outputs();
     switch (p_.rule) {
