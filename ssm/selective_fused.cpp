@@ -1,7 +1,7 @@
 // The fused selective scan: vectors of channels, each lane one channel, all its states in a row of memory that stays in the
 // first cache. Time goes by in tiles: what a tile reads is first brought into (time, channel) and (time, state) order.
+// V is T or std::complex<T>; of complex numbers the real parts are a row of vectors' lanes, the imaginary parts the next.
 #include <algorithm>
-#include <vector>
 
 #include <ssmscan/ssm/simd/targets.hpp>
 
@@ -10,67 +10,21 @@
 #include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // compiles what follows once for each target
 
+#include <ssmscan/ssm/detail/line_vector.hpp>
 #include <ssmscan/ssm/detail/selective_plan.hpp>
+#include <ssmscan/ssm/simd/selective_coefficients-inl.hpp>
 #include <ssmscan/ssm/simd/selective_step-inl.hpp>
 #include <ssmscan/ssm/simd/transpose-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::ssm::HWY_NAMESPACE {
 
-constexpr index_t tile_time = 64;
-constexpr index_t widest = 64 / sizeof(float);  // lanes of the widest vector compiled
-
-// B or C as a vector of channels needs it: one value for all lanes where they share a group, else a value for each.
-template <class T>
-class coefficients {
- public:
-  coefficients(selective_coefficient<T> const& of, index_t row, index_t states, index_t time)
-      : of_(of),
-        row_(row),
-        states_(states),
-        shared_(static_cast<std::size_t>(std::min(tile_time, time) * states)),
-        own_(static_cast<std::size_t>(widest * states)) {}
-
-  bool constant() const { return of_.stride.time == 0; }
-  bool each_lane_its_own() const { return own_groups_; }
-
-  // The lanes are channels of these groups from now on.
-  void lanes(index_t const* groups, index_t width) {
-    groups_ = groups;
-    own_groups_ = groups[0] != groups[width - 1];
-    if (own_groups_ && constant()) fill_own(0);
-  }
-  // The tile [t, t + count) of time.
-  void tile(index_t t, index_t count) {
-    if (own_groups_ || (staged_group_ == groups_[0] && staged_time_ == t)) return;
-    staged_group_ = groups_[0], staged_time_ = t;
-    for (index_t n = 0; n < states_; ++n)
-      for (index_t i = 0; i < count; ++i) shared_[at(i * states_ + n)] = of_(row_, groups_[0], n, t + i);
-  }
-  T const* shared(index_t i) const { return shared_.data() + i * states_; }  // of each state, i from the tile's begin
-  T const* own(index_t t) {                                                  // of each state, for each lane
-    if (!constant()) fill_own(t);
-    return own_.data();
-  }
-
- private:
-  static std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-  void fill_own(index_t t) {
-    for (index_t n = 0; n < states_; ++n)
-      for (index_t lane = 0; lane < widest; ++lane) own_[at(n * widest + lane)] = of_(row_, groups_[lane], n, t);
-  }
-
-  selective_coefficient<T> const& of_;
-  index_t row_, states_, staged_group_ = -1, staged_time_ = -1;
-  index_t const* groups_ = nullptr;
-  bool own_groups_ = false;
-  std::vector<T> shared_, own_;
-};
-
-template <selective_rule Rule, class T>
+template <selective_rule Rule, class V>
 class channels {
+  using T = typename real_part_of<V>::type;
+
  public:
-  channels(detail::selective_plan<T> const& plan, index_t row, index_t first, index_t count)
+  channels(detail::selective_plan<V> const& plan, index_t row, index_t first, index_t count)
       : plan_(plan),
         p_(plan.problem),
         row_(row),
@@ -78,8 +32,8 @@ class channels {
         count_(count),
         B_(p_.B, row, plan.states, plan.time),
         C_(p_.C, row, plan.states, plan.time),
-        A_(size(widest * plan.states)),
-        state_(size(vectors() * lanes_of() * plan.states)) {}
+        A_(size(widest * parts * plan.states)),
+        state_(size(vectors() * lanes_of() * parts * plan.states)) {}
 
   void run() {
     ask_for_A();
@@ -95,31 +49,36 @@ class channels {
 
  private:
   using D = hn::CappedTag<T, widest>;
+  using number = numbers<V, D>;
+  static constexpr index_t parts = number::parts;
   static constexpr index_t lanes_of() { return static_cast<index_t>(hn::MaxLanes(D{})); }
   static std::size_t size(index_t n) { return static_cast<std::size_t>(n); }
   index_t vectors() const { return (count_ + lanes_of() - 1) / lanes_of(); }
   index_t width(index_t v) const { return std::min(lanes_of(), count_ - v * lanes_of()); }
   // Lanes beyond the last channel repeat it: they are computed and never stored.
   index_t channel(index_t v, index_t lane) const { return first_ + std::min(v * lanes_of() + lane, count_ - 1); }
-  T* state_of(index_t v) { return state_.data() + v * lanes_of() * plan_.states; }
+  T* state_of(index_t v) { return state_.data() + v * lanes_of() * parts * plan_.states; }
 
   // A comes from memory too where there is one step, and nobody asks for it while the states come.
   void ask_for_A() const {
-    constexpr index_t line = 64 / sizeof(T);
+    constexpr index_t line = 64 / sizeof(V);
     for (index_t c = first_; c < first_ + count_; ++c)
       for (index_t n = 0; n < plan_.states; n += line) hwy::Prefetch(p_.A.row(c) + n);
   }
-  // From the states of each lane, which are `stride` apart, to vectors over lanes.
+  // The k-th part, of as many as the states have, in a lane's row of states, which are `stride` apart.
+  static index_t part(index_t k, index_t stride) { return k / parts * stride * parts + k % parts; }
+  // From the states of each lane to vectors over lanes.
   template <class Row>
   HWY_INLINE void load_rows(Row row, index_t stride, T* to) const {
     constexpr index_t lanes = lanes_of();
-    index_t const whole = stride == 1 ? plan_.states / lanes * lanes : 0;
-    for (index_t n = 0; n < whole; n += lanes)
+    index_t const all = parts * plan_.states, whole = stride == 1 ? all / lanes * lanes : 0;
+    auto const from = [&](index_t lane) { return reinterpret_cast<T const*>(row(lane)); };
+    for (index_t k = 0; k < whole; k += lanes)
       transpose(
-          D{}, [&](index_t lane) { return row(lane) + n; },
-          [&](index_t i, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, to + (n + i) * lanes); });
+          D{}, [&](index_t lane) { return from(lane) + k; },
+          [&](index_t i, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, to + (k + i) * lanes); });
     for (index_t lane = 0; lane < lanes; ++lane)
-      for (index_t n = whole; n < plan_.states; ++n) to[n * lanes + lane] = row(lane)[n * stride];
+      for (index_t k = whole; k < all; ++k) to[k * lanes + lane] = from(lane)[part(k, stride)];
   }
   void load_states(index_t k) {
     if (p_.initial.data == nullptr) return std::fill(state_.begin(), state_.end(), T(0));
@@ -127,20 +86,22 @@ class channels {
       load_rows([&](index_t lane) { return &p_.initial(row_, channel(v, lane), k, 0); }, p_.initial.stride.state,
                 state_of(v));
   }
-  void store_states(index_t k) {
+  void store_states(index_t sequence) {
     if (p_.final.data == nullptr) return;
     constexpr index_t lanes = lanes_of();
-    index_t const stride = p_.final.stride.state;
+    index_t const stride = p_.final.stride.state, all = parts * plan_.states;
     for (index_t v = 0; v < vectors(); ++v) {
-      auto const row = [&](index_t lane) { return &p_.final(row_, channel(v, lane), k, 0); };
+      auto const to = [&](index_t lane) {
+        return reinterpret_cast<T*>(&p_.final(row_, channel(v, lane), sequence, 0));
+      };
       T const* const from = state_of(v);
-      index_t const whole = stride == 1 && width(v) == lanes ? plan_.states / lanes * lanes : 0;
-      for (index_t n = 0; n < whole; n += lanes)
+      index_t const whole = stride == 1 && width(v) == lanes ? all / lanes * lanes : 0;
+      for (index_t k = 0; k < whole; k += lanes)
         transpose(
-            D{}, [&](index_t i) { return from + (n + i) * lanes; },
-            [&](index_t lane, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, row(lane) + n); });
+            D{}, [&](index_t i) { return from + (k + i) * lanes; },
+            [&](index_t lane, hn::Vec<D> x) HWY_ATTR { hn::StoreU(x, D{}, to(lane) + k); });
       for (index_t lane = 0; lane < width(v); ++lane)
-        for (index_t n = whole; n < plan_.states; ++n) row(lane)[n * stride] = from[n * lanes + lane];
+        for (index_t k = whole; k < all; ++k) to(lane)[part(k, stride)] = from[k * lanes + lane];
     }
   }
 
@@ -194,12 +155,11 @@ class channels {
       hn::Store(d_i, d, step + i * lanes);
     }
 
-    bool const own_b = B_.each_lane_its_own(), own_c = C_.each_lane_its_own();
+    bool const any_own = B_.each_lane_its_own() || C_.each_lane_its_own();
     for (index_t i = 0; i < count; ++i) {
       auto const d_i = hn::Load(d, step + i * lanes), u_i = hn::Load(d, u + i * lanes);
-      hn::Vec<D> const sum = own_b || own_c ? states<true>(v, d_i, u_i, own_b ? B_.own(t + i) : B_.shared(i), own_b,
-                                                           own_c ? C_.own(t + i) : C_.shared(i), own_c)
-                                            : states<false>(v, d_i, u_i, B_.shared(i), false, C_.shared(i), false);
+      auto const B = B_.step(t, i), C = C_.step(t, i);
+      hn::Vec<D> const sum = any_own ? states<true>(v, d_i, u_i, B, C) : states<false>(v, d_i, u_i, B, C);
       hn::Store(p_.D.empty() ? sum : fused(d, hn::Load(d, skip), u_i, sum), d, y + i * lanes);
     }
     if (p_.z.data != nullptr) {
@@ -210,43 +170,42 @@ class channels {
     scatter(y, p_.y, v, t, count);
   }
 
-  // One time step of all states: the sum over them of C x.
+  // One time step of all states: f times the sum over them of Re(C x).
   template <bool AnyOwn>
-  HWY_INLINE hn::Vec<D> states(index_t v, hn::Vec<D> step, hn::Vec<D> u, T const* B, bool own_b, T const* C,
-                               bool own_c) {
+  HWY_INLINE hn::Vec<D> states(index_t v, hn::Vec<D> step, hn::Vec<D> u, values_at_a_step<V> const& B,
+                               values_at_a_step<V> const& C) {
     D const d;
     constexpr index_t lanes = lanes_of();
     auto const step_u = hn::Mul(step, u);
     auto sum = hn::Zero(d);
     T* const state = state_of(v);
     for (index_t n = 0; n < plan_.states; ++n) {
-      hn::Vec<D> a, input;
-      discrete<Rule>(d, step, step_u, u, hn::LoadU(d, A_.data() + n * lanes), a, input);
-      auto const B_n = AnyOwn && own_b ? hn::LoadU(d, B + n * widest) : hn::Set(d, B[n]);
-      auto const C_n = AnyOwn && own_c ? hn::LoadU(d, C + n * widest) : hn::Set(d, C[n]);
-      auto const x = fused(d, a, hn::LoadU(d, state + n * lanes), hn::Mul(input, B_n));
-      hn::StoreU(x, d, state + n * lanes);
-      sum = fused(d, C_n, x, sum);
+      index_t const at = n * parts * lanes;
+      auto const [a, input] = discrete<Rule>(d, step, step_u, u, number::load(A_.data() + at, lanes));
+      auto const b = times(d, input, coefficients<V>::template of<AnyOwn>(B, n));
+      auto const x = fused(d, a, number::load(state + at, lanes), b);
+      number::store(x, state + at, lanes);
+      sum = read_out(d, coefficients<V>::template of<AnyOwn>(C, n), x, sum);
     }
-    return sum;
+    return is_complex<V> ? hn::Add(sum, sum) : sum;
   }
 
-  detail::selective_plan<T> const& plan_;
-  selective_problem<T> const& p_;
+  detail::selective_plan<V> const& plan_;
+  selective_problem<V> const& p_;
   index_t row_, first_, count_;
-  coefficients<T> B_, C_;
-  std::vector<T> A_, state_;
+  coefficients<V> B_, C_;
+  detail::line_vector<T> A_, state_;
 };
 
-template <class T>
-void run(detail::selective_plan<T> const& plan, index_t row, index_t first, index_t count) {
+template <class V>
+void run(detail::selective_plan<V> const& plan, index_t row, index_t first, index_t count) {
   switch (plan.problem.rule) {
     case selective_rule::mamba:
-      return channels<selective_rule::mamba, T>(plan, row, first, count).run();
+      return channels<selective_rule::mamba, V>(plan, row, first, count).run();
     case selective_rule::zoh:
-      return channels<selective_rule::zoh, T>(plan, row, first, count).run();
+      return channels<selective_rule::zoh, V>(plan, row, first, count).run();
     case selective_rule::bilinear:
-      return channels<selective_rule::bilinear, T>(plan, row, first, count).run();
+      return channels<selective_rule::bilinear, V>(plan, row, first, count).run();
   }
 }
 
@@ -254,6 +213,14 @@ void run_float(detail::selective_plan<float> const& plan, index_t row, index_t f
   run(plan, row, first, count);
 }
 void run_double(detail::selective_plan<double> const& plan, index_t row, index_t first, index_t count) {
+  run(plan, row, first, count);
+}
+void run_complex_float(detail::selective_plan<std::complex<float>> const& plan, index_t row, index_t first,
+                       index_t count) {
+  run(plan, row, first, count);
+}
+void run_complex_double(detail::selective_plan<std::complex<double>> const& plan, index_t row, index_t first,
+                        index_t count) {
   run(plan, row, first, count);
 }
 
@@ -265,13 +232,22 @@ namespace ssmscan::ssm::detail {
 
 HWY_EXPORT(run_float);
 HWY_EXPORT(run_double);
+HWY_EXPORT(run_complex_float);
+HWY_EXPORT(run_complex_double);
 
-void run_fused(selective_plan<float> const& plan, index_t row, index_t first, index_t count) {
-  HWY_DYNAMIC_DISPATCH(run_float)(plan, row, first, count);
+template <class V>
+void run_fused(selective_plan<V> const& plan, index_t row, index_t first, index_t count) {
+  if constexpr (std::is_same_v<V, float>) HWY_DYNAMIC_DISPATCH(run_float)(plan, row, first, count);
+  if constexpr (std::is_same_v<V, double>) HWY_DYNAMIC_DISPATCH(run_double)(plan, row, first, count);
+  if constexpr (std::is_same_v<V, std::complex<float>>)
+    HWY_DYNAMIC_DISPATCH(run_complex_float)(plan, row, first, count);
+  if constexpr (std::is_same_v<V, std::complex<double>>)
+    HWY_DYNAMIC_DISPATCH(run_complex_double)(plan, row, first, count);
 }
-void run_fused(selective_plan<double> const& plan, index_t row, index_t first, index_t count) {
-  HWY_DYNAMIC_DISPATCH(run_double)(plan, row, first, count);
-}
+template void run_fused(selective_plan<float> const&, index_t, index_t, index_t);
+template void run_fused(selective_plan<double> const&, index_t, index_t, index_t);
+template void run_fused(selective_plan<std::complex<float>> const&, index_t, index_t, index_t);
+template void run_fused(selective_plan<std::complex<double>> const&, index_t, index_t, index_t);
 
 }  // namespace ssmscan::ssm::detail
 #endif

@@ -128,10 +128,8 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
 
   index_t const updates = plan.batch * plan.channels * plan.states * (plan.time + around_steps);
   int const threads = updates < worth_threads ? 1 : threads_of(how.scan);
-  // Complex states have no vector form yet: fused is the recurrence then, which keeps everything in registers too.
-  bool const by_vectors = how.mode == selective_mode::fused && !is_complex<V>;
-  bool few = false;
-  if constexpr (!is_complex<V>) few = by_vectors && detail::are_few_channels(plan, threads);
+  bool const by_vectors = how.mode == selective_mode::fused;
+  bool const few = by_vectors && detail::are_few_channels(plan, threads);
   index_t share = by_vectors && !few ? most_channels : 1;
   if (plan.batch * ((plan.channels + share - 1) / share) < shares_per_thread * threads)
     share = std::min(share, least_channels);
@@ -141,12 +139,10 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   auto const run = [&](index_t unit) {
     index_t const row = unit / shares, first = unit % shares * share, count = std::min(share, plan.channels - first);
     for (index_t c = first; c < first + count; ++c) clear_padding(plan, row, c);
-    if constexpr (!is_complex<V>) {
-      if (few)
-        return detail::run_fused_by_time(plan, row, first,
-                                         over_time ? std::min(threads, detail::most_threads_over_time) : 1);
-      if (by_vectors) return detail::run_fused(plan, row, first, count);
-    }
+    if (few)
+      return detail::run_fused_by_time(plan, row, first,
+                                       over_time ? std::min(threads, detail::most_threads_over_time) : 1);
+    if (by_vectors) return detail::run_fused(plan, row, first, count);
     for (index_t c = first; c < first + count; ++c) recurrence(plan, row, c);
   };
   std::exception_ptr failure;

@@ -1,7 +1,8 @@
 #pragma once
 // What bench_selective scans: steps that are softplus of normal numbers less 2 (0.13 in the middle), A from -N to -1 in every
-// channel, as Mamba begins. And the definition's answer for its first channels, each of which is independent of the others.
+// channel, as Mamba begins; or complex, -1/2 + i pi n, as S4D-Lin does. And the definition's answer for its first channels, each of which is independent of the others.
 #include <cmath>
+#include <numbers>
 #include <random>
 #include <string>
 #include <vector>
@@ -25,39 +26,55 @@ struct sizes {
   index_t steps() const { return batch * channels * time; }
 };
 
-struct selective_data {
-  explicit selective_data(sizes s) : of(s) {
+template <class V>
+struct selective_data_of {
+  using T = typename ssm::real_part_of<V>::type;
+
+  explicit selective_data_of(sizes s) : of(s) {
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
     std::vector<float> table(
         1 << 16);  // a normal number for each of a generator's upper bits: large shapes take no minutes
     for (float& x : table) x = normal(random);
     unsigned state = 1;
-    auto const numbers = [&](index_t count) {
-      std::vector<float> made(static_cast<std::size_t>(count));
-      for (float& x : made) state = state * 1664525u + 1013904223u, x = table[state >> 16];
-      return made;
+    auto const number = [&] { return state = state * 1664525u + 1013904223u, table[state >> 16]; };
+    auto const numbers = [&](auto& made, index_t count) {
+      made.resize(static_cast<std::size_t>(count));
+      for (auto& x : made) {
+        if constexpr (std::is_same_v<std::remove_reference_t<decltype(x)>, T>) {
+          x = number();
+        } else {
+          T const re = number();
+          x = V(re, T(number()));
+        }
+      }
     };
-    u = numbers(s.steps()), delta = numbers(s.steps()), z = numbers(s.steps());
-    B = numbers(s.batch * s.states * s.time), C = numbers(s.batch * s.states * s.time), D = numbers(s.channels);
-    bias.assign(D.size(), -2.0f);
-    for (index_t i = 0; i < s.channels * s.states; ++i) A.push_back(-static_cast<float>(i % s.states + 1));
+    numbers(u, s.steps()), numbers(delta, s.steps()), numbers(z, s.steps());
+    numbers(B, s.batch * s.states * s.time), numbers(C, s.batch * s.states * s.time), numbers(D, s.channels);
+    bias.assign(D.size(), T(-2));
+    for (index_t i = 0; i < s.channels * s.states; ++i) {
+      T const n = static_cast<T>(i % s.states);
+      if constexpr (is_complex<V>)
+        A.push_back(V(T(-0.5), std::numbers::pi_v<T> * n));
+      else
+        A.push_back(-(n + 1));
+    }
     y.resize(u.size());
   }
-  ssm::selective_problem<float> problem(index_t batch, index_t channels) {
+  ssm::selective_problem<V> problem(index_t batch, index_t channels) {
     tensor_shape const shape{batch, channels, of.time}, stride{of.channels * of.time, of.time, 1};
-    ssm::selective_problem<float> p;
+    ssm::selective_problem<V> p;
     p.u = {u.data(), shape, stride}, p.delta = {delta.data(), shape, stride}, p.z = {z.data(), shape, stride};
     p.y = {y.data(), shape, stride};
     p.A = {A.data(), channels, of.states};
-    p.B = ssm::varying_coefficient(B.data(), 1, of.states, of.time);
-    p.C = ssm::varying_coefficient(C.data(), 1, of.states, of.time);
-    p.D = std::span<float const>(D).first(static_cast<std::size_t>(channels));
-    p.delta_bias = std::span<float const>(bias).first(static_cast<std::size_t>(channels));
+    p.B = ssm::varying_coefficient<V>(B.data(), 1, of.states, of.time);
+    p.C = ssm::varying_coefficient<V>(C.data(), 1, of.states, of.time);
+    p.D = std::span<T const>(D).first(static_cast<std::size_t>(channels));
+    p.delta_bias = std::span<T const>(bias).first(static_cast<std::size_t>(channels));
     p.activation = ssm::delta_activation::softplus;
     return p;
   }
-  ssm::selective_problem<float> problem() { return problem(of.batch, of.channels); }
+  ssm::selective_problem<V> problem() { return problem(of.batch, of.channels); }
 
   // Of the first batch row; the definition costs long double.
   index_t verified_channels() const {
@@ -65,7 +82,7 @@ struct selective_data {
     return std::clamp<index_t>(verified_updates / std::max<index_t>(of.time * of.states, 1), 1,
                                std::min<index_t>(of.channels, 2));
   }
-  using expected = ssm::detail::selective_expected<float>;
+  using expected = ssm::detail::selective_expected<V>;
   expected definition(index_t roundings, ssm::detail::selective_errors const& errors = {}) {
     return ssm::detail::selective_reference(problem(1, verified_channels()), roundings, errors);
   }
@@ -91,8 +108,11 @@ struct selective_data {
   }
 
   sizes of;
-  std::vector<float> u, delta, z, A, B, C, D, bias, y;
+  std::vector<T> u, delta, z;
+  std::vector<V> A, B, C;
+  std::vector<T> D, bias, y;
 };
+using selective_data = selective_data_of<float>;
 
 inline benchmark_name name_of(sizes const& s, std::string dtype, std::string algorithm, std::string backend) {
   benchmark_name name{.question = "ssm",

@@ -28,8 +28,11 @@ std::vector<sizes> all_sizes(options const& given) {
   return made;
 }
 
+// Every scan where V is float; of other numbers what goes step by step.
+template <class V = float>
 void add_on_host(sizes const& s, options const& given) {
-  auto const data = std::make_shared<std::shared_ptr<selective_data>>();  // made when the first of them runs
+  using data_type = selective_data_of<V>;
+  auto const data = std::make_shared<std::shared_ptr<data_type>>();  // made when the first of them runs
   double const limit = given.max_seconds;
   // scan: of mode unfused
   auto const contender = [&](std::string const& algorithm, std::string const& backend, ssm::selective_execution how,
@@ -40,14 +43,19 @@ void add_on_host(sizes const& s, options const& given) {
     };
     auto const verified = std::make_shared<std::optional<outcome>>();  // once for all repetitions
     auto const body = [=](benchmark::State& state) {
-      if (!*data) *data = std::make_shared<selective_data>(s);
-      ssm::selective_problem<float> const p = (*data)->problem();
+      if (!*data) *data = std::make_shared<data_type>(s);
+      ssm::selective_problem<V> const p = (*data)->problem();
       if (!*verified) {
         using clock = std::chrono::steady_clock;
         auto const begin = clock::now();
         std::size_t const beside = peak_bytes_of([&] { selective_scan(p, how); });
         double const first = std::chrono::duration<double>(clock::now() - begin).count();
-        std::string wrong = (*data)->wrong_where(scan ? (*data)->definition(*scan) : (*data)->definition(1));
+        auto const definition = [&] {
+          if constexpr (std::is_same_v<V, float>)
+            if (scan) return (*data)->definition(*scan);
+          return (*data)->definition(1);
+        };
+        std::string wrong = (*data)->wrong_where(definition());
         if (wrong.empty() && first > limit)
           wrong = not_run + ("a pass takes over " + std::to_string(limit) + " s: " + std::to_string(first) + " s");
         *verified = outcome{wrong, beside};
@@ -57,7 +65,7 @@ void add_on_host(sizes const& s, options const& given) {
       state.SetItemsProcessed(state.iterations() * s.steps());
       if ((*verified)->beside > 0) state.counters["bytes_beside"] = static_cast<double>((*verified)->beside);
     };
-    benchmark::RegisterBenchmark(name_of(s, "f32", algorithm, backend).text().c_str(), body)
+    benchmark::RegisterBenchmark(name_of(s, std::string(dtype_name<V>), algorithm, backend).text().c_str(), body)
         ->UseRealTime()
         ->Unit(benchmark::kMillisecond);
   };
@@ -65,6 +73,7 @@ void add_on_host(sizes const& s, options const& given) {
     std::string const on(backend);
     contender("fused", on, {.mode = ssm::selective_mode::fused, .scan = {.backend = backend}});
     contender("recurrence", on, {.mode = ssm::selective_mode::recurrence, .scan = {.backend = backend}});
+    if constexpr (!std::is_same_v<V, float>) continue;
     simd::algorithms::for_each([&](auto entry) {
       constexpr algorithm_info info = decltype(entry)::type::info;
       if constexpr (is_held(info) && info.variant != "textbook") {
@@ -80,6 +89,12 @@ void add(options const& given) {
   for (sizes const& s : all_sizes(given)) add_on_host(s, given);
   add_on_host(given.quick ? sizes{1, 1, 1 << 14, 16} : sizes{1, 1, 1 << 18, 16},
               given);  // threads have time to share alone
+  for (sizes const& s : given.quick ? std::vector<sizes>{{1, 256, 512, 16}}
+                                    : std::vector<sizes>{{1, 1536, 2048, 16}, {1, 64, 16384, 16}}) {
+    add_on_host<double>(s, given);
+    add_on_host<std::complex<float>>(s, given);
+    add_on_host<std::complex<double>>(s, given);
+  }
 #if SSMSCAN_BENCH_SELECTIVE_CUDA
   std::vector<sizes> on_device = all_sizes(given);
   if (!given.quick)  // Mamba's shapes on a GPU

@@ -128,17 +128,17 @@ T output_of(selective_problem<V> const& p, index_t row, index_t channel, index_t
 template <class V>
 choice run_unfused(selective_plan<V> const& plan, ssmscan::execution const& how);
 
-// The channels [first, first + count) of one batch row, by vectors of channels.
-SSMSCAN_SSM_EXPORT void run_fused(selective_plan<float> const& plan, index_t row, index_t first, index_t count);
-SSMSCAN_SSM_EXPORT void run_fused(selective_plan<double> const& plan, index_t row, index_t first, index_t count);
+// The fused forms, of each V that selective_scan takes. The channels [first, first + count) of one batch row, by vectors of
+// channels.
+template <class V>
+SSMSCAN_SSM_EXPORT void run_fused(selective_plan<V> const& plan, index_t row, index_t first, index_t count);
 // One channel, by vectors of time steps and of states; several threads take tiles of time in turn. The same bits.
-SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<float> const& plan, index_t row, index_t channel, int threads);
-SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<double> const& plan, index_t row, index_t channel,
-                                          int threads);
+template <class V>
+SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<V> const& plan, index_t row, index_t channel, int threads);
 // So many were measured. One phase goes tile by tile, and all who wait look at one number: what more of them gain is not known.
 inline constexpr int most_threads_over_time = 2;
 // Whether that is faster than vectors of channels.
-SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<float> const& plan, int threads);
-SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<double> const& plan, int threads);
+template <class V>
+SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<V> const& plan, int threads);
 
 }  // namespace ssmscan::ssm::detail

@@ -10,7 +10,8 @@
 // the enlarged moduli less the product of the moduli. u = 2^-24 or 2^-53. da and db, v = step A, all relative in u:
 //   step       0; softplus 8 (exponential 2, quotient 2, series 2, sum 1, one to spare; the C library's stay below)
 //   v          its step's and 1: e = e(step) + 1
-//   e^v        |v| e, and 2 of the exponential; complex 6 (exponential 2, sine or cosine 2, product 1, one to spare)
+//   e^v        |v| e, and 2 of the exponential; complex 6 (exponential 2, sine and cosine together 2.3, product 1, 0.7 to
+//              spare)
 //   b, mamba   step's, 2 products
 //   b, zoh     e^v - 1 errs by |e^v v| e and 5 of itself (complex: 8 of what its parts are summed of), then a quotient (6
 //              where complex) and 3 products

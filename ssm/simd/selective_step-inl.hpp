@@ -9,27 +9,33 @@
 #include <hwy/highway.h>
 
 #include <ssmscan/ssm/selective_scan.hpp>
-#include <ssmscan/ssm/simd/exponential-inl.hpp>
+#include <ssmscan/ssm/simd/numbers-inl.hpp>
 
 HWY_BEFORE_NAMESPACE();
 namespace ssmscan::ssm::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// a and b / B of one state, whatever the lanes are: channels, or steps of time. The same operations, so the same bits.
-template <selective_rule Rule, class D, class V>
-HWY_INLINE void discrete(D d, V step, V step_u, V u, V A, V& a, V& input) {
-  using T = hn::TFromD<D>;
-  V const v = hn::Mul(step, A);
+// a and b / B of one state. Input: a number, or real where b / B is.
+template <class Number, class Input>
+struct discretized {
+  Number a;
+  Input input;
+};
+
+// Whatever the lanes are: channels, or steps of time. The same operations, so the same bits. A: real or complex.
+template <selective_rule Rule, class D, class V, class Number>
+HWY_INLINE auto discrete(D d, V step, V step_u, V u, Number A) {
+  Number const v = times(d, step, A);
   if constexpr (Rule == selective_rule::mamba) {
-    a = exp(d, v);
-    input = step_u;
+    return discretized<Number, V>{exp(d, v), step_u};
   } else if constexpr (Rule == selective_rule::zoh) {
-    V const grown = expm1(d, v, a);
-    input = hn::Mul(hn::IfThenElse(hn::Eq(A, hn::Zero(d)), step, hn::Div(grown, A)), u);
+    Number a;
+    Number const grown = expm1(d, v, a);
+    return discretized<Number, Number>{a, times(d, u, where_zero(d, A, step, over(d, grown, divisor_of(d, A))))};
   } else {
-    V const half = hn::Mul(v, hn::Set(d, T(0.5))), one = hn::Set(d, T(1)), below = hn::Sub(one, half);
-    a = hn::Div(hn::Add(one, half), below);
-    input = hn::Mul(hn::Div(step, below), u);
+    Number const half = times(d, hn::Set(d, hn::TFromD<D>(0.5)), v);
+    auto const below = divisor_of(d, one_less(d, half));
+    return discretized<Number, Number>{over(d, one_plus(d, half), below), times(d, u, over(d, step, below))};
   }
 }
 

@@ -25,7 +25,7 @@ std::size_t peak(options const& o, selective_mode mode, execution const& scan) {
 
 template <class V>
 class SelectiveMemory : public testing::Test {};
-using dtypes = testing::Types<float, double>;
+using dtypes = testing::Types<float, double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(SelectiveMemory, dtypes);
 
 TYPED_TEST(SelectiveMemory, OfFusedDoesNotGrowWithTime) {

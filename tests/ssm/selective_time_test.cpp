@@ -30,7 +30,7 @@ void expect_same_bits(options const& o) {
   auto const plan = plan_of(wanted, by_channels.sequences());
   for (index_t row = 0; row < plan.batch; ++row) detail::run_fused(plan, row, 0, plan.channels);
   for (int const threads : {1, 2, 3}) {
-    std::fill(by_time.y.begin(), by_time.y.end(), V(99)), std::fill(by_time.final.begin(), by_time.final.end(), V(99));
+    std::fill(by_time.y.begin(), by_time.y.end(), 99), std::fill(by_time.final.begin(), by_time.final.end(), V(99));
     run_by_time(by_time.problem(), by_time.sequences(), threads);
     EXPECT_TRUE(same_bits(by_time.y, by_channels.y) && same_bits(by_time.final, by_channels.final))
         << text_of(o) << ", threads " << threads;
@@ -39,7 +39,7 @@ void expect_same_bits(options const& o) {
 
 template <class V>
 class SelectiveTime : public testing::Test {};
-using dtypes = testing::Types<float, double>;
+using dtypes = testing::Types<float, double, std::complex<float>, std::complex<double>>;
 TYPED_TEST_SUITE(SelectiveTime, dtypes);
 
 TYPED_TEST(SelectiveTime, GivesTheBitsOfVectorsOfChannels) {
@@ -66,12 +66,13 @@ TYPED_TEST(SelectiveTime, PackedAndPadded) {
 // NaN of the steps before stays with its state and goes on; nothing comes of the states that only fill a vector.
 TYPED_TEST(SelectiveTime, NaNGoesForward) {
   using V = TypeParam;
+  using T = typename instance<V>::T;
   options const o{.batch = 1, .channels = 1, .states = 3, .time = 600, .initial = true};
   instance<V> one(o);
-  one.u[300] = std::numeric_limits<V>::quiet_NaN();
+  one.u[300] = std::numeric_limits<T>::quiet_NaN();
   run_by_time(one.problem(), 1, 2);
   for (index_t t = 0; t < o.time; ++t) ASSERT_EQ(std::isnan(one.y[size(t)]), t >= 300) << t;
-  one.u[300] = std::numeric_limits<V>::infinity();
+  one.u[300] = std::numeric_limits<T>::infinity();
   instance<V> other(o);
   other.u = one.u;
   run_by_time(one.problem(), 1, 1);
@@ -86,8 +87,8 @@ TYPED_TEST(SelectiveTime, AnyStridesAndInPlace) {
   options const o{.batch = 2, .channels = 3, .states = 5, .time = 531, .initial = true};
   instance<V> plain(o), turned(o);
   run_by_time(plain.problem(), 1, 2);
-  auto const turn = [&](std::vector<V> const& from) {  // (batch, channel, time) to (batch, time, channel)
-    std::vector<V> to(from.size());
+  auto const turn = [&](auto const& from) {  // (batch, channel, time) to (batch, time, channel)
+    auto to = from;
     for (index_t i = 0; i < o.batch; ++i)
       for (index_t c = 0; c < o.channels; ++c)
         for (index_t t = 0; t < o.time; ++t)
@@ -95,7 +96,8 @@ TYPED_TEST(SelectiveTime, AnyStridesAndInPlace) {
     return to;
   };
   for (auto* values : {&turned.u, &turned.delta, &turned.z}) *values = turn(*values);
-  for (std::vector<V> instance<V>::*const place : {&instance<V>::u, &instance<V>::delta, &instance<V>::z}) {
+  for (std::vector<typename instance<V>::T> instance<V>::*const place :
+       {&instance<V>::u, &instance<V>::delta, &instance<V>::z}) {
     instance<V> in_place = turned;
     selective_problem<V> p = in_place.problem();
     for (auto* view : {&p.u, &p.delta, &p.z}) view->stride = {o.time * o.channels, 1, o.channels};
@@ -114,7 +116,7 @@ TYPED_TEST(SelectiveTime, EverySimdTargetGivesTheSameBits) {
     auto const y = one.y;
     auto const final = one.final;
     test::on_every_simd_target([&](std::string const& target) {
-      std::fill(one.y.begin(), one.y.end(), V(99));
+      std::fill(one.y.begin(), one.y.end(), 99);
       run_by_time(one.problem(), 1, 2);
       EXPECT_TRUE(same_bits(one.y, y) && same_bits(one.final, final)) << target;
     });
