@@ -3,6 +3,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_kernel.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/cuda/semi_log_steps.cuh>
 
 namespace ssmscan::device {
@@ -34,8 +35,8 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
 // Whether the current device has room for a cluster of so many of a kernel's blocks; asked once for each device.
 template <auto* kernel>
 bool has_room_for_clusters(launch_shape const& shape) {
-  constexpr int most_devices = 64, unknown = 0, has_none = 1, has_room = 2;
-  static std::atomic<int> known[most_devices];
+  constexpr int unknown = 0, has_none = 1, has_room = 2;
+  static of_each_device known{};
   int const which = current_device();
   if (which >= most_devices) return false;
   if (known[which] == unknown) {
@@ -47,6 +48,7 @@ bool has_room_for_clusters(launch_shape const& shape) {
     attribute.val.clusterDim = {largest_cluster, 1, 1};
     config.attrs = &attribute, config.numAttrs = 1;
     int clusters = 0;
+    remembered::allow_shared_bytes<kernel>(static_cast<int>(shape.shared_bytes), false);
     bool const answered =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) == cudaSuccess &&
         cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess;
@@ -91,13 +93,10 @@ struct launcher {
   void run() const {
     auto const counter =
         counter_for(on, plan.tickets + blocks, memory, plan.template words<typename Steps::aggregate>());
-    auto* const kernel = &look_back_kernel<Steps, How, Slots>;
-    constexpr std::size_t shared_bytes = sizeof(look_back_storage<Steps, Slots>);
-    need_success(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-        "asking for shared memory");
-    launch_shape const shape{blocks, look_back_threads<Steps, Slots>, shared_bytes, 1, start::beside_the_last};
-    launch(on.stream(), shape, kernel, problem, plan, counter, memory + header_words, starts);
+    constexpr auto* kernel = &look_back_kernel<Steps, How, Slots>;
+    launch_shape const shape{blocks, look_back_threads<Steps, Slots>, sizeof(look_back_storage<Steps, Slots>), 1,
+                             start::beside_the_last};
+    launch_with_shared<kernel>(on.stream(), shape, problem, plan, counter, memory + header_words, starts);
   }
 
   // False where the device has no room for the cluster.
@@ -106,11 +105,9 @@ struct launcher {
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
     launch_shape const shape{cluster, look_back_threads<Steps, 1>, sizeof(look_back_storage<Steps, 1>), cluster,
                              start::beside_the_last};
-    need_success(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
-        "asking for shared memory");
     if (!has_room_for_clusters<kernel>(shape)) return false;
-    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, starts);
+    word* const no_words = nullptr;
+    launch_with_shared<kernel>(on.stream(), shape, problem, plan, ticket_counter{}, no_words, starts);
     return true;
   }
 

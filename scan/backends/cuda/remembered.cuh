@@ -1,0 +1,89 @@
+#pragma once
+// What CUDA was asked of a device, and of a kernel there, once for each of them and not at each call: asking takes the host about as
+// long as a launch (docs/experiments/selective_cuda.md, "What a call costs the host"). Any number of threads may ask at the same time.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <system_error>
+
+#include <cuda_runtime.h>
+
+#include <ssmscan/scan/backends/cuda/error.cuh>
+#include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/scan/concepts.hpp>
+
+namespace ssmscan::device {
+
+// Of which something is remembered; of any others CUDA is asked each time.
+inline constexpr int most_devices = 64;
+// One value for each device; 0: nothing is known of it.
+using of_each_device = std::array<std::atomic<int>, most_devices>;
+
+inline int current_device() {
+  int which = 0;
+  need_success(cudaGetDevice(&which), "asking for the current device");
+  return which;
+}
+
+// Of the current device, of which it does not change.
+template <cudaDeviceAttr which>
+int attribute_of_device() {
+  static of_each_device known{};
+  int const device = current_device();
+  int value = device < most_devices ? known[device].load(std::memory_order_relaxed) : 0;
+  if (value != 0) return value;
+  need_success(cudaDeviceGetAttribute(&value, which, device), "asking for what a device has");
+  if (device < most_devices) known[device].store(value, std::memory_order_relaxed);
+  return value;
+}
+
+inline index_t multiprocessors() { return attribute_of_device<cudaDevAttrMultiProcessorCount>(); }
+inline index_t most_shared_bytes_of_block() { return attribute_of_device<cudaDevAttrMaxSharedMemoryPerBlockOptin>(); }
+
+namespace remembered {
+
+// What all kernels may have without being allowed it: shared memory of a block, blocks of a cluster.
+inline constexpr std::size_t shared_bytes_of_all = 48 << 10;
+inline constexpr int cluster_of_all = 8;
+
+// Allows blocks of the kernel so many bytes of dynamic shared memory on the current device; at least, where it is remembered: one
+// thread does not take back what another was allowed. Says whether it had been remembered.
+template <auto* kernel>
+bool allow_shared_bytes(int bytes, bool whatever_is_remembered) {
+  static of_each_device allowed{};
+  static std::mutex one_at_a_time;
+  int const device = current_device();
+  bool const has_place = device < most_devices;
+  if (has_place && !whatever_is_remembered && allowed[device].load(std::memory_order_acquire) >= bytes) return true;
+  std::lock_guard const lock(one_at_a_time);
+  int const most = has_place ? std::max(bytes, allowed[device].load(std::memory_order_relaxed)) : bytes;
+  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most),
+               "asking for shared memory");
+  if (has_place) allowed[device].store(most, std::memory_order_release);
+  return false;
+}
+
+}  // namespace remembered
+
+// launch(...) of a kernel whose blocks may have more shared memory than all kernels may.
+template <auto* kernel, class... Arguments>
+void launch_with_shared(cudaStream_t stream, launch_shape const& shape, Arguments const&... arguments) {
+  auto const bytes = static_cast<int>(shape.shared_bytes);
+  bool const is_remembered =
+      shape.shared_bytes <= remembered::shared_bytes_of_all || remembered::allow_shared_bytes<kernel>(bytes, false);
+  try {
+    launch(stream, shape, kernel, arguments...);
+  } catch (std::system_error const& error) {
+    // What is remembered is of a context that was reset, or of another one of this device.
+    int const refused = error.code().value();
+    if (!is_remembered || (refused != cudaErrorInvalidValue && refused != cudaErrorInvalidClusterSize)) throw;
+    remembered::allow_shared_bytes<kernel>(bytes, true);
+    if (shape.cluster > remembered::cluster_of_all)
+      need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
+                   "asking for a large cluster");
+    launch(stream, shape, kernel, arguments...);
+  }
+}
+
+}  // namespace ssmscan::device
