@@ -318,7 +318,7 @@ void launch_kernel(diagonal_tables<T> const& tables, ssm::matrix_view<T> const& 
   with_states(tables.states, [&](auto states) {
     constexpr std::size_t bytes = sizeof(tile_memory<T, states()>);
     constexpr auto* kernel = &taps_kernel<T, states()>;
-    launch_with_shared<kernel>(stream, {tables.channels * tiles, threads, bytes}, tables.poles.get(),
+    launch_with_shared<kernel>(this_device(), stream, {tables.channels * tiles, threads, bytes}, tables.poles.get(),
                                tables.powers.get(), tables.padded, tiles, taps,
                                has_vectors(taps.data, {taps.row_stride}));
   });
@@ -347,7 +347,7 @@ void launch_scan(diagonal_tables<T> const& tables, diagonal_call<T> const& call,
         sizeof(tile_memory<T, states()>) + 2 * static_cast<std::size_t>(tables.padded) * sizeof(T);
     auto const run = [&]<scan_pass Pass>(std::integral_constant<scan_pass, Pass>, index_t blocks) {
       constexpr auto* kernel = &scan_kernel<T, states(), Pass>;
-      launch_with_shared<kernel>(stream, {blocks, threads, bytes}, p);
+      launch_with_shared<kernel>(this_device(), stream, {blocks, threads, bytes}, p);
     };
     if (carried != nullptr) {
       run(std::integral_constant<scan_pass, scan_pass::add>(), rows * (tiles - 1));

@@ -127,7 +127,7 @@ void launch_spectra(dplr_on_device<T> const& on, T* spectra, device::stream stre
                                .over_length = T(1) / static_cast<T>(on.length)};
   std::size_t const bytes = static_cast<std::size_t>(on.most_poles) * sizeof(ssm::detail::dplr_pole<T>);
   constexpr auto* spectra_of = &spectra_kernel<T>;
-  launch_with_shared<spectra_of>(stream, {on.channels * p.parts, threads, bytes}, p);
+  launch_with_shared<spectra_of>(this_device(), stream, {on.channels * p.parts, threads, bytes}, p);
   launch(stream, {blocks_for(on.made_roots), threads}, &made_roots_kernel<T>, on.made.get(), on.made_roots, on.bins,
          spectra);
 }

@@ -73,7 +73,7 @@ void launch_fused_pass(fused_arguments<IO, Real> const& p, cudaStream_t stream) 
   index_t const slots = Pass == fused_pass::shrink ? p.slots - 1 : p.slots;
   launch_shape const all{in_whole(p.channels, shape::block_channels) * p.batch * slots, shape::threads,
                          shape::template shared_bytes<Real>()};
-  launch_with_shared<kernel>(stream, all, p);
+  launch_with_shared<kernel>(this_device(), stream, all, p);
 }
 
 template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
@@ -132,7 +132,7 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   using shape = time_shape<IO, Real, time_steps<Real>, Channels, Parts>;
   constexpr auto* kernel = &selective_time_kernel<IO, Real, time_steps<Real>, Channels, Parts, Blocks, Rows>;
   index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
-  launch_with_shared<kernel>(stream,
+  launch_with_shared<kernel>(this_device(), stream,
                              {channel_blocks * p.batch * p.slots, shape::threads, shape::shared_bytes(p.states)}, p);
 }
 template <time_rows Rows, class IO, class Real>
@@ -148,9 +148,12 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
 }
 
 // Of shared memory, what a block may have.
-inline index_t shared_bytes_here() { return std::min(most_shared_bytes_of_block(), most_shared_bytes); }
+inline index_t shared_bytes_of(this_device const& device) {
+  return std::min(device.most_shared_bytes_of_block(), most_shared_bytes);
+}
 template <time_block Block, int Tiles, class IO, class Real>
-void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, cudaStream_t stream) {
+void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, this_device const& device,
+                          cudaStream_t stream) {
   constexpr int channels = channels_of(Block);
   constexpr auto* kernel =
       &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, Tiles, blocks_at_once(Block)>;
@@ -158,7 +161,8 @@ void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, c
   index_t const section_blocks = in_whole(section, channels);
   launch_shape const shape{p.batch * (p.channels / section) * section_blocks, 32 * channels, shared, 1,
                            blocks_at_once(Block) == 1 ? start::beside_the_last : start::after_all_before};
-  launch_with_shared<kernel>(stream, shape, time_whole_arguments_of<32 * time_steps<Real>>(p, section, section_blocks));
+  launch_with_shared<kernel>(device, stream, shape,
+                             time_whole_arguments_of<32 * time_steps<Real>>(p, section, section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>
@@ -166,15 +170,17 @@ void launch_time_whole(fused_arguments<IO, Real> const& p, cudaStream_t stream) 
   if constexpr (sizeof(Real) == 4) {
     constexpr index_t most_time = index_t{1} << 30;  // the kernel counts steps in int
     if (time_parts_of<Real>(p.batch, p.channels, p.time) == 1 && p.time <= most_time) {
-      index_t const section = std::gcd(p.B.channels, p.C.channels), shared = shared_bytes_here();
+      this_device const device;
+      index_t const section = std::gcd(p.B.channels, p.C.channels), shared = shared_bytes_of(device);
       switch (time_whole_block(p.batch * (p.channels / section), section, p.states, sizeof(IO), shared).block) {
         case time_block::six:
-          return launch_time_whole_as<time_block::six, tiles_at_once(time_block::six)>(p, section, stream);
+          return launch_time_whole_as<time_block::six, tiles_at_once(time_block::six)>(p, section, device, stream);
         case time_block::twelve:
           if constexpr (sizeof(IO) == 2)
             if (time_whole_bytes(time_block::twelve, p.states, sizeof(IO), most_tiles_at_once) <= shared)
-              return launch_time_whole_as<time_block::twelve, most_tiles_at_once>(p, section, stream);
-          return launch_time_whole_as<time_block::twelve, tiles_at_once(time_block::twelve)>(p, section, stream);
+              return launch_time_whole_as<time_block::twelve, most_tiles_at_once>(p, section, device, stream);
+          return launch_time_whole_as<time_block::twelve, tiles_at_once(time_block::twelve)>(p, section, device,
+                                                                                             stream);
         case time_block::four:
           break;
       }

@@ -23,7 +23,8 @@ __global__ void counts(int* launches, int bytes) {
 template <int Which>
 void launch_counting(int* launches, int bytes) {
   constexpr auto* kernel = &counts<Which>;
-  device::launch_with_shared<kernel>(nullptr, {1, 1, static_cast<std::size_t>(bytes)}, launches, bytes);
+  device::launch_with_shared<kernel>(device::this_device(), nullptr, {1, 1, static_cast<std::size_t>(bytes)}, launches,
+                                     bytes);
 }
 
 int count_in(gpu::array<int> const& launches) {
@@ -76,13 +77,13 @@ TEST(cuda_remembered, threads_that_ask_at_once_have_what_they_ask_for) {
 
 TEST(cuda_remembered, what_a_device_has_is_what_cuda_says) {
   for (int again = 0; again < 2; ++again) {
+    device::this_device const device;
     int multiprocessors = 0, bytes = 0;
-    ASSERT_EQ(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device::current_device()),
-              cudaSuccess);
-    ASSERT_EQ(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device::current_device()),
-              cudaSuccess);
+    ASSERT_EQ(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device.index), cudaSuccess);
+    ASSERT_EQ(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device.index), cudaSuccess);
+    EXPECT_EQ(device.multiprocessors(), multiprocessors);
     EXPECT_EQ(device::multiprocessors(), multiprocessors);
-    EXPECT_EQ(device::most_shared_bytes_of_block(), bytes);
+    EXPECT_EQ(device.most_shared_bytes_of_block(), bytes);
   }
 }
 

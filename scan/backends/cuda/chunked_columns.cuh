@@ -110,9 +110,10 @@ void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_o
          boxes_of<How> const& boxes, starts_for<Of> const& starts) {
   constexpr auto* kernel = &columns_kernel<T, How, Of>;
   constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
-  index_t const blocks = std::min(multiprocessors(), plan.tickets);
-  launch_with_shared<kernel>(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, problem, plan,
-                             counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1),
+  this_device const device;
+  index_t const blocks = std::min(device.multiprocessors(), plan.tickets);
+  launch_with_shared<kernel>(device, on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last},
+                             problem, plan, counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1),
                              memory + words_of_line, boxes, starts);
 }
 

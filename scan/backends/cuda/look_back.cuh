@@ -32,12 +32,12 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
   return p.size.time % unit == 0 && all(-1) ? copies::bulk_reversed : copies::by_element;
 }
 
-// Whether the current device has room for a cluster of so many of a kernel's blocks; asked once for each device.
+// Whether the device, the current one, has room for a cluster of so many of a kernel's blocks; asked once for each device.
 template <auto* kernel>
-bool has_room_for_clusters(launch_shape const& shape) {
+bool has_room_for_clusters(this_device const& device, launch_shape const& shape) {
   constexpr int unknown = 0, has_none = 1, has_room = 2;
   static of_each_device known{};
-  int const which = current_device();
+  int const which = device.index;
   if (which >= most_devices) return false;
   if (known[which] == unknown) {
     cudaLaunchConfig_t config{};
@@ -48,7 +48,7 @@ bool has_room_for_clusters(launch_shape const& shape) {
     attribute.val.clusterDim = {largest_cluster, 1, 1};
     config.attrs = &attribute, config.numAttrs = 1;
     int clusters = 0;
-    remembered::allow_shared_bytes<kernel>(static_cast<int>(shape.shared_bytes), false);
+    remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, false);
     bool const answered =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) == cudaSuccess &&
         cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess;
@@ -66,7 +66,8 @@ struct launcher {
   look_back_plan const plan;
   ssmscan::detail::sequence_starts const& starts;  // packed
   word* memory;                                    // the counter of tickets in the first, and the words
-  index_t blocks = std::min(multiprocessors(), plan.tickets);
+  this_device const device;
+  index_t blocks = std::min(device.multiprocessors(), plan.tickets);
 
   void run() const {
     auto const how = copies_for(problem);
@@ -96,7 +97,7 @@ struct launcher {
     constexpr auto* kernel = &look_back_kernel<Steps, How, Slots>;
     launch_shape const shape{blocks, look_back_threads<Steps, Slots>, sizeof(look_back_storage<Steps, Slots>), 1,
                              start::beside_the_last};
-    launch_with_shared<kernel>(on.stream(), shape, problem, plan, counter, memory + header_words, starts);
+    launch_with_shared<kernel>(device, on.stream(), shape, problem, plan, counter, memory + header_words, starts);
   }
 
   // False where the device has no room for the cluster.
@@ -105,9 +106,9 @@ struct launcher {
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
     launch_shape const shape{cluster, look_back_threads<Steps, 1>, sizeof(look_back_storage<Steps, 1>), cluster,
                              start::beside_the_last};
-    if (!has_room_for_clusters<kernel>(shape)) return false;
+    if (!has_room_for_clusters<kernel>(device, shape)) return false;
     word* const no_words = nullptr;
-    launch_with_shared<kernel>(on.stream(), shape, problem, plan, ticket_counter{}, no_words, starts);
+    launch_with_shared<kernel>(device, on.stream(), shape, problem, plan, ticket_counter{}, no_words, starts);
     return true;
   }
 
@@ -122,14 +123,15 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
   if constexpr (std::same_as<B, cuda>) {
+    this_device const device;
     // Kept lanes are those of which there are tests; their words stand unused, as a query does not ask the device.
     if constexpr (std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>) {
-      index_t const blocks = multiprocessors();
+      index_t const blocks = device.multiprocessors();
       auto const kept = plan.among(blocks);
       if (!kept.blocks_meet() && kept.tickets > blocks)
-        return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data()}.run();
+        return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data(), device}.run();
     }
-    launcher<Steps>{on, problem, plan, starts, memory.data()}.run();
+    launcher<Steps>{on, problem, plan, starts, memory.data(), device}.run();
   }
 }
 

@@ -20,26 +20,28 @@ inline constexpr int most_devices = 64;
 // One value for each device; 0: nothing is known of it.
 using of_each_device = std::array<std::atomic<int>, most_devices>;
 
-inline int current_device() {
-  int which = 0;
-  need_success(cudaGetDevice(&which), "asking for the current device");
-  return which;
-}
+// The device that is current when this is made: a call asks once which it is.
+struct this_device {
+  int index = [] {
+    int which = 0;
+    need_success(cudaGetDevice(&which), "asking for the current device");
+    return which;
+  }();
 
-// Of the current device, of which it does not change.
-template <cudaDeviceAttr which>
-int attribute_of_device() {
-  static of_each_device known{};
-  int const device = current_device();
-  int value = device < most_devices ? known[device].load(std::memory_order_relaxed) : 0;
-  if (value != 0) return value;
-  need_success(cudaDeviceGetAttribute(&value, which, device), "asking for what a device has");
-  if (device < most_devices) known[device].store(value, std::memory_order_relaxed);
-  return value;
-}
-
-inline index_t multiprocessors() { return attribute_of_device<cudaDevAttrMultiProcessorCount>(); }
-inline index_t most_shared_bytes_of_block() { return attribute_of_device<cudaDevAttrMaxSharedMemoryPerBlockOptin>(); }
+  // What of a device does not change.
+  template <cudaDeviceAttr which>
+  int attribute() const {
+    static of_each_device known{};
+    int value = index < most_devices ? known[index].load(std::memory_order_relaxed) : 0;
+    if (value != 0) return value;
+    need_success(cudaDeviceGetAttribute(&value, which, index), "asking for what a device has");
+    if (index < most_devices) known[index].store(value, std::memory_order_relaxed);
+    return value;
+  }
+  index_t multiprocessors() const { return attribute<cudaDevAttrMultiProcessorCount>(); }
+  index_t most_shared_bytes_of_block() const { return attribute<cudaDevAttrMaxSharedMemoryPerBlockOptin>(); }
+};
+inline index_t multiprocessors() { return this_device().multiprocessors(); }
 
 namespace remembered {
 
@@ -47,38 +49,40 @@ namespace remembered {
 inline constexpr std::size_t shared_bytes_of_all = 48 << 10;
 inline constexpr int cluster_of_all = 8;
 
-// Allows blocks of the kernel so many bytes of dynamic shared memory on the current device; at least, where it is remembered: one
+// Allows blocks of the kernel so many bytes of dynamic shared memory on the device; at least, where it is remembered: one
 // thread does not take back what another was allowed. Says whether it had been remembered.
 template <auto* kernel>
-bool allow_shared_bytes(int bytes, bool whatever_is_remembered) {
+bool allow_shared_bytes(this_device const& device, std::size_t of_block, bool whatever_is_remembered) {
   static of_each_device allowed{};
   static std::mutex one_at_a_time;
-  int const device = current_device();
-  bool const has_place = device < most_devices;
-  if (has_place && !whatever_is_remembered && allowed[device].load(std::memory_order_acquire) >= bytes) return true;
+  auto const bytes = static_cast<int>(of_block);
+  bool const has_place = device.index < most_devices;
+  if (has_place && !whatever_is_remembered && allowed[device.index].load(std::memory_order_acquire) >= bytes)
+    return true;
   std::lock_guard const lock(one_at_a_time);
-  int const most = has_place ? std::max(bytes, allowed[device].load(std::memory_order_relaxed)) : bytes;
+  int const most = has_place ? std::max(bytes, allowed[device.index].load(std::memory_order_relaxed)) : bytes;
   need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, most),
                "asking for shared memory");
-  if (has_place) allowed[device].store(most, std::memory_order_release);
+  if (has_place) allowed[device.index].store(most, std::memory_order_release);
   return false;
 }
 
 }  // namespace remembered
 
-// launch(...) of a kernel whose blocks may have more shared memory than all kernels may.
+// launch(...) on the device, the current one, of a kernel whose blocks may have more shared memory than all kernels may.
 template <auto* kernel, class... Arguments>
-void launch_with_shared(cudaStream_t stream, launch_shape const& shape, Arguments const&... arguments) {
-  auto const bytes = static_cast<int>(shape.shared_bytes);
-  bool const is_remembered =
-      shape.shared_bytes <= remembered::shared_bytes_of_all || remembered::allow_shared_bytes<kernel>(bytes, false);
+void launch_with_shared(this_device const& device, cudaStream_t stream, launch_shape const& shape,
+                        Arguments const&... arguments) {
+  bool const is_remembered = shape.shared_bytes <= remembered::shared_bytes_of_all ||
+                             remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, false);
   try {
     launch(stream, shape, kernel, arguments...);
   } catch (std::system_error const& error) {
-    // What is remembered is of a context that was reset, or of another one of this device.
+    // What is remembered is of a context that was reset, or of another one of this device. (A capture ends with the refusal: there a
+    // call has to come before.)
     int const refused = error.code().value();
     if (!is_remembered || (refused != cudaErrorInvalidValue && refused != cudaErrorInvalidClusterSize)) throw;
-    remembered::allow_shared_bytes<kernel>(bytes, true);
+    remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, true);
     if (shape.cluster > remembered::cluster_of_all)
       need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1),
                    "asking for a large cluster");

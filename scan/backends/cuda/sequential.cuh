@@ -267,7 +267,7 @@ void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<
   constexpr auto* kernel = &sequential_kernel<T, How, Of>;
   constexpr index_t most_blocks = 1 << 20;
   index_t const blocks = std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks);
-  launch_with_shared<kernel>(stream, {blocks, ring::lanes, sizeof(ring)}, problem, starts);
+  launch_with_shared<kernel>(this_device(), stream, {blocks, ring::lanes, sizeof(ring)}, problem, starts);
 }
 
 template <sequences Of, class B, class T>

@@ -217,7 +217,7 @@ void run(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& prob
          starts_for<Of> const& starts) {
   constexpr auto* kernel = &columns_kernel<T, Shape, Of>;
   index_t const across = ssmscan::detail::ceil_div(together, index_t{Shape::width});
-  launch_with_shared<kernel>(stream,
+  launch_with_shared<kernel>(this_device(), stream,
                              {problem.size.lanes / together * across, 2 * Shape::width, sizeof(ring_for<T, Shape, Of>)},
                              problem, together, starts);
 }

@@ -258,14 +258,15 @@ bool solve(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, word
   if (together < shape<T>::width) return false;
   plan const s = plan::of<T>(problem.size, together);
   constexpr index_t enough = 8;
-  if (s.tickets < enough * multiprocessors()) return false;
+  this_device const device;
+  index_t const blocks = device.multiprocessors();
+  if (s.tickets < enough * blocks) return false;
   constexpr auto* kernel = &segments_kernel<T, Of>;
   constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
-  index_t const blocks = multiprocessors();
   auto const counter =
       s.segments > 1 ? counter_for(on, s.tickets + blocks, memory, problem.size.lanes * words_of<T>) : ticket_counter{};
-  launch_with_shared<kernel>(on.stream(), {blocks, shape<T>::threads, shared_bytes}, problem, s, counter, memory + 1,
-                             starts);
+  launch_with_shared<kernel>(device, on.stream(), {blocks, shape<T>::threads, shared_bytes}, problem, s, counter,
+                             memory + 1, starts);
   return true;
 }
 
