@@ -1,6 +1,7 @@
 #pragma once
-// What CUDA was asked of a device, and of a kernel there, once for each of them and not at each call: asking takes the host about as
-// long as a launch (docs/experiments/selective_cuda.md, "What a call costs the host"). Any number of threads may ask at the same time.
+// What CUDA was asked of a device, and of a kernel there, once for each of them and not at each call: of the time before a call's
+// kernel starts, asking took a fifth (docs/experiments/selective_cuda.md, "What a call costs the host"). Any number of threads may ask
+// at the same time.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -45,9 +46,7 @@ inline index_t multiprocessors() { return this_device().multiprocessors(); }
 
 namespace remembered {
 
-// What all kernels may have without being allowed it: shared memory of a block, blocks of a cluster.
-inline constexpr std::size_t shared_bytes_of_all = 48 << 10;
-inline constexpr int cluster_of_all = 8;
+inline constexpr int cluster_of_all = 8;  // blocks of a cluster that any kernel may have
 
 // Allows blocks of the kernel so many bytes of dynamic shared memory on the device; at least, where it is remembered: one
 // thread does not take back what another was allowed. Says whether it had been remembered.
@@ -69,12 +68,11 @@ bool allow_shared_bytes(this_device const& device, std::size_t of_block, bool wh
 
 }  // namespace remembered
 
-// launch(...) on the device, the current one, of a kernel whose blocks may have more shared memory than all kernels may.
+// launch(...) on the device, the current one, of a kernel whose blocks may have more shared memory than any kernel may.
 template <auto* kernel, class... Arguments>
 void launch_with_shared(this_device const& device, cudaStream_t stream, launch_shape const& shape,
                         Arguments const&... arguments) {
-  bool const is_remembered = shape.shared_bytes <= remembered::shared_bytes_of_all ||
-                             remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, false);
+  bool const is_remembered = remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, false);
   try {
     launch(stream, shape, kernel, arguments...);
   } catch (std::system_error const& error) {
