@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/ssm/cuda/device_array.cuh>
 #include <ssmscan/ssm/cuda/diagonal_tile.cuh>
 
@@ -288,12 +289,6 @@ void with_states(index_t states, Body body) {
   }
 }
 
-template <class Kernel>
-void allow_shared(Kernel kernel, std::size_t bytes) {
-  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
-               "asking for shared memory");
-}
-
 }  // namespace
 
 void free_device_memory::operator()(void* memory) const { (void)cudaFree(memory); }
@@ -313,10 +308,7 @@ diagonal_tables<T> make_tables(std::vector<pole> const& poles, std::vector<doubl
   launch(nullptr, {channels, threads}, &tables_kernel<T>, made.poles.get(), skip.get(), padded, states,
          made.powers.get(), made.taps.get(), made.factors.get());
   need_success(cudaStreamSynchronize(nullptr), "making a layer's tables");
-  int device = 0;
-  need_success(cudaGetDevice(&device), "asking for the device");
-  need_success(cudaDeviceGetAttribute(&made.multiprocessors, cudaDevAttrMultiProcessorCount, device),
-               "asking for the number of multiprocessors");
+  made.multiprocessors = static_cast<int>(multiprocessors());
   return made;
 }
 
@@ -325,10 +317,10 @@ void launch_kernel(diagonal_tables<T> const& tables, ssm::matrix_view<T> const& 
   index_t const tiles = (taps.columns + tile_steps - 1) / tile_steps;
   with_states(tables.states, [&](auto states) {
     constexpr std::size_t bytes = sizeof(tile_memory<T, states()>);
-    auto const kernel = &taps_kernel<T, states()>;
-    allow_shared(kernel, bytes);
-    launch(stream, {tables.channels * tiles, threads, bytes}, kernel, tables.poles.get(), tables.powers.get(),
-           tables.padded, tiles, taps, has_vectors(taps.data, {taps.row_stride}));
+    constexpr auto* kernel = &taps_kernel<T, states()>;
+    launch_with_shared<kernel>(this_device(), stream, {tables.channels * tiles, threads, bytes}, tables.poles.get(),
+                               tables.powers.get(), tables.padded, tiles, taps,
+                               has_vectors(taps.data, {taps.row_stride}));
   });
 }
 
@@ -353,16 +345,16 @@ void launch_scan(diagonal_tables<T> const& tables, diagonal_call<T> const& call,
   with_states(tables.states, [&](auto states) {
     std::size_t const bytes =
         sizeof(tile_memory<T, states()>) + 2 * static_cast<std::size_t>(tables.padded) * sizeof(T);
-    auto const run = [&](auto kernel, index_t blocks) {
-      allow_shared(kernel, bytes);
-      launch(stream, {blocks, threads, bytes}, kernel, p);
+    auto const run = [&]<scan_pass Pass>(std::integral_constant<scan_pass, Pass>, index_t blocks) {
+      constexpr auto* kernel = &scan_kernel<T, states(), Pass>;
+      launch_with_shared<kernel>(this_device(), stream, {blocks, threads, bytes}, p);
     };
     if (carried != nullptr) {
-      run(&scan_kernel<T, states(), scan_pass::add>, rows * (tiles - 1));
+      run(std::integral_constant<scan_pass, scan_pass::add>(), rows * (tiles - 1));
       constexpr int carry_threads = 64;
       launch(stream, {(rows * tables.padded + carry_threads - 1) / carry_threads, carry_threads}, &carry_kernel<T>, p);
     }
-    run(&scan_kernel<T, states(), scan_pass::output>, carried != nullptr ? rows * tiles : rows);
+    run(std::integral_constant<scan_pass, scan_pass::output>(), carried != nullptr ? rows * tiles : rows);
   });
 }
 

@@ -1,4 +1,5 @@
 #include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/ssm/cuda/device_array.cuh>
 #include <ssmscan/ssm/cuda/dplr_launch.hpp>
 
@@ -125,10 +126,8 @@ void launch_spectra(dplr_on_device<T> const& on, T* spectra, device::stream stre
                                .tau = on.tau,
                                .over_length = T(1) / static_cast<T>(on.length)};
   std::size_t const bytes = static_cast<std::size_t>(on.most_poles) * sizeof(ssm::detail::dplr_pole<T>);
-  need_success(
-      cudaFuncSetAttribute(&spectra_kernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
-      "asking for shared memory");
-  launch(stream, {on.channels * p.parts, threads, bytes}, &spectra_kernel<T>, p);
+  constexpr auto* spectra_of = &spectra_kernel<T>;
+  launch_with_shared<spectra_of>(this_device(), stream, {on.channels * p.parts, threads, bytes}, p);
   launch(stream, {blocks_for(on.made_roots), threads}, &made_roots_kernel<T>, on.made.get(), on.made_roots, on.bins,
          spectra);
 }

@@ -165,14 +165,14 @@ selective_call checked_call(ssm::selective_problem<V, IO> const& p, selective_ex
   } else
     call.workspace_elements =
         call.states * index_t{sizeof(V)} * general_block_warps > general_shared_bytes ? call.sequences * lanes : 0;
-  std::string const tree = fused       ? "selective_chunks_of_" + std::to_string(call.chunk) + "/2"
-                           : over_time ? "selective_warp_tiles_of_" +
-                                             std::to_string(32 * time_steps<typename ssm::real_part_of<V>::type>) + "/3"
-                                       : "selective_warp/2";
+  std::string tree = fused       ? "selective_chunks_of_" + std::to_string(call.chunk) + "/2"
+                     : over_time ? "selective_warp_tiles_of_" +
+                                       std::to_string(32 * time_steps<typename ssm::real_part_of<V>::type>) + "/3"
+                                 : "selective_warp/2";
   call.made = {fused       ? "fused"
                : over_time ? "fused_time"
                            : "general",
-               "", "cuda", tree,
+               "", "cuda", std::move(tree),
                how.form != selective_form::automatic ? "named by the caller"
                : fused                               ? "real, rule mamba, contiguous in time"
                : over_time ? "real, rule mamba, contiguous in time; few channels for their length"

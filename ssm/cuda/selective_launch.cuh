@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <ssmscan/scan/backends/cuda/launch.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/ssm/cuda/selective_call.hpp>
 #include <ssmscan/ssm/cuda/selective_chunks.cuh>
 #include <ssmscan/ssm/cuda/selective_fused.cuh>
@@ -66,16 +67,13 @@ template <fused_pass Pass, fused_rows Rows, int States, int PerThread, int Chann
           int BlocksPerMultiprocessor, class IO, class Real>
 void launch_fused_pass(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   using shape = fused_shape<States, PerThread, Channels, Warps>;
-  auto* const kernel =
+  constexpr auto* kernel =
       &selective_fused_kernel<IO, Real, States, PerThread, Channels, Warps, BlocksPerMultiprocessor, Pass, Rows>;
   // Nothing asks by how much the last slot's chunk shrinks.
   index_t const slots = Pass == fused_pass::shrink ? p.slots - 1 : p.slots;
   launch_shape const all{in_whole(p.channels, shape::block_channels) * p.batch * slots, shape::threads,
                          shape::template shared_bytes<Real>()};
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(all.shared_bytes)),
-      "asking for shared memory");
-  launch(stream, all, kernel, p);
+  launch_with_shared<kernel>(this_device(), stream, all, p);
 }
 
 template <int States, int PerThread, int Channels, int Warps, int BlocksPerMultiprocessor, class IO, class Real>
@@ -132,12 +130,10 @@ static_assert(fused_channels % time_block_channels(1) == 0 && fused_channels % t
 template <time_rows Rows, int Channels, int Parts, int Blocks, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
   using shape = time_shape<IO, Real, time_steps<Real>, Channels, Parts>;
-  auto* const kernel = &selective_time_kernel<IO, Real, time_steps<Real>, Channels, Parts, Blocks, Rows>;
-  std::size_t const shared = shape::shared_bytes(p.states);
-  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
-               "asking for shared memory");
+  constexpr auto* kernel = &selective_time_kernel<IO, Real, time_steps<Real>, Channels, Parts, Blocks, Rows>;
   index_t const channel_blocks = (p.channels + Channels - 1) / Channels;
-  launch(stream, {channel_blocks * p.batch * p.slots, shape::threads, shared}, kernel, p);
+  launch_with_shared<kernel>(this_device(), stream,
+                             {channel_blocks * p.batch * p.slots, shape::threads, shape::shared_bytes(p.states)}, p);
 }
 template <time_rows Rows, class IO, class Real>
 void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
@@ -152,24 +148,21 @@ void launch_time_as(fused_arguments<IO, Real> const& p, cudaStream_t stream) {
 }
 
 // Of shared memory, what a block may have.
-inline index_t shared_bytes_here() {
-  int device = 0, bytes = 0;
-  need_success(cudaGetDevice(&device), "asking for the device");
-  need_success(cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device),
-               "asking for a block's shared memory");
-  return std::min<index_t>(bytes, most_shared_bytes);
+inline index_t shared_bytes_of(this_device const& device) {
+  return std::min(device.most_shared_bytes_of_block(), most_shared_bytes);
 }
 template <time_block Block, int Tiles, class IO, class Real>
-void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, cudaStream_t stream) {
+void launch_time_whole_as(fused_arguments<IO, Real> const& p, index_t section, this_device const& device,
+                          cudaStream_t stream) {
   constexpr int channels = channels_of(Block);
-  auto* const kernel = &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, Tiles, blocks_at_once(Block)>;
+  constexpr auto* kernel =
+      &selective_time_whole_kernel<IO, Real, time_steps<Real>, channels, Tiles, blocks_at_once(Block)>;
   std::size_t const shared = static_cast<std::size_t>(time_whole_bytes(Block, p.states, sizeof(IO), Tiles));
-  need_success(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)),
-               "asking for shared memory");
   index_t const section_blocks = in_whole(section, channels);
   launch_shape const shape{p.batch * (p.channels / section) * section_blocks, 32 * channels, shared, 1,
                            blocks_at_once(Block) == 1 ? start::beside_the_last : start::after_all_before};
-  launch(stream, shape, kernel, time_whole_arguments_of<32 * time_steps<Real>>(p, section, section_blocks));
+  launch_with_shared<kernel>(device, stream, shape,
+                             time_whole_arguments_of<32 * time_steps<Real>>(p, section, section_blocks));
 }
 // Rows of whole tiles. float arithmetic alone has registers for blocks of six and twelve.
 template <class IO, class Real>
@@ -177,15 +170,17 @@ void launch_time_whole(fused_arguments<IO, Real> const& p, cudaStream_t stream) 
   if constexpr (sizeof(Real) == 4) {
     constexpr index_t most_time = index_t{1} << 30;  // the kernel counts steps in int
     if (time_parts_of<Real>(p.batch, p.channels, p.time) == 1 && p.time <= most_time) {
-      index_t const section = std::gcd(p.B.channels, p.C.channels), shared = shared_bytes_here();
+      this_device const device;
+      index_t const section = std::gcd(p.B.channels, p.C.channels), shared = shared_bytes_of(device);
       switch (time_whole_block(p.batch * (p.channels / section), section, p.states, sizeof(IO), shared).block) {
         case time_block::six:
-          return launch_time_whole_as<time_block::six, tiles_at_once(time_block::six)>(p, section, stream);
+          return launch_time_whole_as<time_block::six, tiles_at_once(time_block::six)>(p, section, device, stream);
         case time_block::twelve:
           if constexpr (sizeof(IO) == 2)
             if (time_whole_bytes(time_block::twelve, p.states, sizeof(IO), most_tiles_at_once) <= shared)
-              return launch_time_whole_as<time_block::twelve, most_tiles_at_once>(p, section, stream);
-          return launch_time_whole_as<time_block::twelve, tiles_at_once(time_block::twelve)>(p, section, stream);
+              return launch_time_whole_as<time_block::twelve, most_tiles_at_once>(p, section, device, stream);
+          return launch_time_whole_as<time_block::twelve, tiles_at_once(time_block::twelve)>(p, section, device,
+                                                                                             stream);
         case time_block::four:
           break;
       }

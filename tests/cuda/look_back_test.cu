@@ -15,7 +15,7 @@
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tree.hpp>
 #include <ssmscan/scan/backends/cuda/packed_starts.hpp>
-#include <ssmscan/scan/backends/cuda/tickets.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/serial.hpp>
 #include <ssmscan/scan/detail/integers.hpp>
 #include <ssmscan/scan/monoids/segmented.hpp>

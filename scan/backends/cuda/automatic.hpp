@@ -19,21 +19,27 @@ enum class time_layout { contiguous, one_a, one_a_of_uneven_lanes, strided };
 
 inline std::pair<std::string, std::string> device_automatic(extent size, operation represents, packing how,
                                                             time_layout time) {
-  std::string const shape =
-      std::to_string(size.lanes) + (size.lanes == 1 ? " lane of " : " lanes of ") + std::to_string(size.time) + ": ";
-  if (size.time <= short_time) return {"sequential", shape + "too short for a tree to be worth its launches"};
+  constexpr std::size_t longest = 160;  // on every call's path: one allocation
+  std::string shape;
+  shape.reserve(longest);
+  shape += std::to_string(size.lanes);
+  shape += size.lanes == 1 ? " lane of " : " lanes of ";
+  shape += std::to_string(size.time);
+  shape += ": ";
+  auto const because = [&](char const* why) { return std::move(shape += why); };
+  if (size.time <= short_time) return {"sequential", because("too short for a tree to be worth its launches")};
   if (represents == operation::semi_log && time == time_layout::contiguous && how == packing::one_sequence)
-    return {"look_back", shape + "contiguous in time: logarithms, sums and exponentials in one pass"};
+    return {"look_back", because("contiguous in time: logarithms, sums and exponentials in one pass")};
   if (represents == operation::semi_log)
     return {"blelloch",
-            shape + "semi_log is for long sequences with a near 1, and only a tree keeps its promise there"};
+            because("semi_log is for long sequences with a near 1, and only a tree keeps its promise there")};
   // One a, 12,288 lanes of 4096: look_back 0.146 ms, element by element 0.58; sequential, for which it is nothing to read, 0.37 (H100).
   bool const is_for_threads = size.lanes >= lanes_enough_ahead;
   if (time == time_layout::contiguous || time == time_layout::one_a ||
       (time == time_layout::one_a_of_uneven_lanes && !is_for_threads))
-    return {"look_back", shape + "contiguous in time: one pass at the speed of memory"};
-  if (is_for_threads) return {"sequential", shape + "a thread for each lane keeps the device busy"};
-  return {"chunked", shape + "too few lanes for a thread each, and strided: many runs of each lane"};
+    return {"look_back", because("contiguous in time: one pass at the speed of memory")};
+  if (is_for_threads) return {"sequential", because("a thread for each lane keeps the device busy")};
+  return {"chunked", because("too few lanes for a thread each, and strided: many runs of each lane")};
 }
 
 }  // namespace ssmscan::detail

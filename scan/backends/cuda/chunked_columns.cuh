@@ -17,6 +17,7 @@
 #include <ssmscan/scan/backends/cuda/chunked_columns_loading.cuh>
 #include <ssmscan/scan/backends/cuda/chunked_columns_passing.cuh>
 #include <ssmscan/scan/backends/cuda/chunked_columns_pieces.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 
 namespace ssmscan::device::chunked_columns {
 
@@ -107,15 +108,13 @@ index_t words_needed(plan_of_columns const& plan) {
 template <rows How, sequences Of, class T>
 void run(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, plan_of_columns const& plan, word* memory,
          boxes_of<How> const& boxes, starts_for<Of> const& starts) {
-  auto* const kernel = &columns_kernel<T, How, Of>;
+  constexpr auto* kernel = &columns_kernel<T, How, Of>;
   constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-      "asking for shared memory");
-  index_t const blocks = std::min(multiprocessors(), plan.tickets);
-  launch(on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last}, kernel, problem, plan,
-         counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1), memory + words_of_line, boxes,
-         starts);
+  this_device const device;
+  index_t const blocks = std::min(device.multiprocessors(), plan.tickets);
+  launch_with_shared<kernel>(device, on.stream(), {blocks, threads<T>, shared_bytes, 1, start::beside_the_last},
+                             problem, plan, counter_for(on, plan.tickets + blocks, memory, words_needed<T>(plan) - 1),
+                             memory + words_of_line, boxes, starts);
 }
 
 // Of lanes that are beside one another, `together` of them.

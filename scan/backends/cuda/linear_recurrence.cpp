@@ -84,21 +84,23 @@ device_kernel<T> kernel_for(any_table const& table, std::string_view algorithm, 
 template <class T>
 decision<T> decide(recurrence<T> const& problem, execution const& how) {
   auto const call = ssmscan::detail::checked_call(problem, how);
-  std::string algorithm = ssmscan::detail::accepted_spelling(how.algorithm);
-  std::string reason = "asked for by name";
+  std::string algorithm = ssmscan::detail::accepted_spelling(how.algorithm), reason;
   bool const chosen = algorithm == "automatic";
-  if (chosen && storage_dtype<T>) {
+  if (!chosen) {
+    reason = "asked for by name";
+  } else if (storage_dtype<T>) {
     algorithm = "look_back", reason = "the form of 16-bit storage";
-  } else if (chosen) {
+  } else {
     std::tie(algorithm, reason) = ssmscan::detail::device_automatic(call.problem.size, problem.operation,
                                                                     packing_of(problem), layout_of(problem));
   }
   auto const& table =
       chosen ? known().find_chosen(algorithm, how.inner, "cuda") : known().find(algorithm, how.inner, "cuda");
+  auto const form = kernel_for(table, algorithm, problem);
   return {call,
-          kernel_for(table, algorithm, problem),
-          {algorithm, std::string(table.inner), std::string(table.backend), std::string(table.tree(problem.operation)),
-           reason}};
+          form,
+          {std::move(algorithm), std::string(table.inner), std::string(table.backend),
+           std::string(table.tree(problem.operation)), std::move(reason)}};
 }
 
 // The rows of a form's 16-bit storage, after its others.

@@ -3,6 +3,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back.hpp>
 #include <ssmscan/scan/backends/cuda/look_back_kernel.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/cuda/semi_log_steps.cuh>
 
 namespace ssmscan::device {
@@ -31,12 +32,12 @@ copies copies_for(ssmscan::detail::recurrence_problem<T> const& p) {
   return p.size.time % unit == 0 && all(-1) ? copies::bulk_reversed : copies::by_element;
 }
 
-// Whether the current device has room for a cluster of so many of a kernel's blocks; asked once for each device.
+// Whether the device, the current one, has room for a cluster of so many of a kernel's blocks; asked once for each device.
 template <auto* kernel>
-bool has_room_for_clusters(launch_shape const& shape) {
-  constexpr int most_devices = 64, unknown = 0, has_none = 1, has_room = 2;
-  static std::atomic<int> known[most_devices];
-  int const which = current_device();
+bool has_room_for_clusters(this_device const& device, launch_shape const& shape) {
+  constexpr int unknown = 0, has_none = 1, has_room = 2;
+  static of_each_device known{};
+  int const which = device.index;
   if (which >= most_devices) return false;
   if (known[which] == unknown) {
     cudaLaunchConfig_t config{};
@@ -47,6 +48,7 @@ bool has_room_for_clusters(launch_shape const& shape) {
     attribute.val.clusterDim = {largest_cluster, 1, 1};
     config.attrs = &attribute, config.numAttrs = 1;
     int clusters = 0;
+    remembered::allow_shared_bytes<kernel>(device, shape.shared_bytes, false);
     bool const answered =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1) == cudaSuccess &&
         cudaOccupancyMaxActiveClusters(&clusters, kernel, &config) == cudaSuccess;
@@ -64,7 +66,8 @@ struct launcher {
   look_back_plan const plan;
   ssmscan::detail::sequence_starts const& starts;  // packed
   word* memory;                                    // the counter of tickets in the first, and the words
-  index_t blocks = std::min(multiprocessors(), plan.tickets);
+  this_device const device;
+  index_t blocks = std::min(device.multiprocessors(), plan.tickets);
 
   void run() const {
     auto const how = copies_for(problem);
@@ -91,13 +94,10 @@ struct launcher {
   void run() const {
     auto const counter =
         counter_for(on, plan.tickets + blocks, memory, plan.template words<typename Steps::aggregate>());
-    auto* const kernel = &look_back_kernel<Steps, How, Slots>;
-    constexpr std::size_t shared_bytes = sizeof(look_back_storage<Steps, Slots>);
-    need_success(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-        "asking for shared memory");
-    launch_shape const shape{blocks, look_back_threads<Steps, Slots>, shared_bytes, 1, start::beside_the_last};
-    launch(on.stream(), shape, kernel, problem, plan, counter, memory + header_words, starts);
+    constexpr auto* kernel = &look_back_kernel<Steps, How, Slots>;
+    launch_shape const shape{blocks, look_back_threads<Steps, Slots>, sizeof(look_back_storage<Steps, Slots>), 1,
+                             start::beside_the_last};
+    launch_with_shared<kernel>(device, on.stream(), shape, problem, plan, counter, memory + header_words, starts);
   }
 
   // False where the device has no room for the cluster.
@@ -106,11 +106,9 @@ struct launcher {
     auto const cluster = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(plan.tickets)));
     launch_shape const shape{cluster, look_back_threads<Steps, 1>, sizeof(look_back_storage<Steps, 1>), cluster,
                              start::beside_the_last};
-    need_success(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
-        "asking for shared memory");
-    if (!has_room_for_clusters<kernel>(shape)) return false;
-    launch(on.stream(), shape, kernel, problem, plan, ticket_counter{}, nullptr, starts);
+    if (!has_room_for_clusters<kernel>(device, shape)) return false;
+    word* const no_words = nullptr;
+    launch_with_shared<kernel>(device, on.stream(), shape, problem, plan, ticket_counter{}, no_words, starts);
     return true;
   }
 
@@ -125,14 +123,15 @@ void solve(B& on, ssmscan::detail::recurrence_problem<T> const& problem,
   auto const memory =
       on.template scratch<word>(launcher<Steps>::header_words + plan.template words<typename Steps::aggregate>());
   if constexpr (std::same_as<B, cuda>) {
+    this_device const device;
     // Kept lanes are those of which there are tests; their words stand unused, as a query does not ask the device.
     if constexpr (std::same_as<Steps, affine_steps<typename Steps::scalar, typename Steps::stored>>) {
-      index_t const blocks = multiprocessors();
+      index_t const blocks = device.multiprocessors();
       auto const kept = plan.among(blocks);
       if (!kept.blocks_meet() && kept.tickets > blocks)
-        return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data()}.run();
+        return launcher<in_whole_lanes<Steps>>{on, problem, kept, starts, memory.data(), device}.run();
     }
-    launcher<Steps>{on, problem, plan, starts, memory.data()}.run();
+    launcher<Steps>{on, problem, plan, starts, memory.data(), device}.run();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/cuda/sequential.hpp>
 #include <ssmscan/scan/backends/cuda/sequential_columns.cuh>
 #include <ssmscan/scan/backends/cuda/sequential_segments.cuh>
@@ -263,15 +264,10 @@ template <staging How, sequences Of, class T>
 void launch_sequential(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem,
                        starts_for<Of> const& starts) {
   using ring = ring_for<T, How, Of>;
-  auto* const kernel = &sequential_kernel<T, How, Of>;
+  constexpr auto* kernel = &sequential_kernel<T, How, Of>;
   constexpr index_t most_blocks = 1 << 20;
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sizeof(ring))),
-      "asking for shared memory");
-  launch(stream,
-         {std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks), ring::lanes,
-          sizeof(ring)},
-         kernel, problem, starts);
+  index_t const blocks = std::min(ssmscan::detail::ceil_div(problem.size.lanes, index_t{ring::lanes}), most_blocks);
+  launch_with_shared<kernel>(this_device(), stream, {blocks, ring::lanes, sizeof(ring)}, problem, starts);
 }
 
 template <sequences Of, class B, class T>

@@ -9,6 +9,7 @@
 #include <ssmscan/scan/backends/cuda.cuh>
 #include <ssmscan/scan/backends/cuda/look_back_tile.cuh>
 #include <ssmscan/scan/backends/cuda/packed_pieces.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/cuda/staging.cuh>
 #include <ssmscan/scan/backends/cuda/tickets.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -214,14 +215,11 @@ index_t lanes_together(ssmscan::detail::recurrence_problem<T> const& p) {
 template <class Shape, class T, sequences Of>
 void run(cudaStream_t stream, ssmscan::detail::recurrence_problem<T> const& problem, index_t together,
          starts_for<Of> const& starts) {
-  auto* const kernel = &columns_kernel<T, Shape, Of>;
-  constexpr std::size_t shared_bytes = sizeof(ring_for<T, Shape, Of>);
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-      "asking for shared memory");
+  constexpr auto* kernel = &columns_kernel<T, Shape, Of>;
   index_t const across = ssmscan::detail::ceil_div(together, index_t{Shape::width});
-  launch(stream, {problem.size.lanes / together * across, 2 * Shape::width, shared_bytes}, kernel, problem, together,
-         starts);
+  launch_with_shared<kernel>(this_device(), stream,
+                             {problem.size.lanes / together * across, 2 * Shape::width, sizeof(ring_for<T, Shape, Of>)},
+                             problem, together, starts);
 }
 
 // False where lanes do not lie so, or too few of them together.

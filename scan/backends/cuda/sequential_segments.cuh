@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include <ssmscan/scan/backends/cuda.cuh>
+#include <ssmscan/scan/backends/cuda/remembered.cuh>
 #include <ssmscan/scan/backends/cuda/sequential_columns.cuh>
 #include <ssmscan/scan/backends/cuda/sequential_segments_block.cuh>
 #include <ssmscan/scan/detail/recurrence_problem.hpp>
@@ -257,16 +258,15 @@ bool solve(cuda& on, ssmscan::detail::recurrence_problem<T> const& problem, word
   if (together < shape<T>::width) return false;
   plan const s = plan::of<T>(problem.size, together);
   constexpr index_t enough = 8;
-  if (s.tickets < enough * multiprocessors()) return false;
-  auto* const kernel = &segments_kernel<T, Of>;
+  this_device const device;
+  index_t const blocks = device.multiprocessors();
+  if (s.tickets < enough * blocks) return false;
+  constexpr auto* kernel = &segments_kernel<T, Of>;
   constexpr std::size_t shared_bytes = sizeof(storage_for<T, Of>);
-  need_success(
-      cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared_bytes)),
-      "asking for shared memory");
-  index_t const blocks = multiprocessors();
   auto const counter =
       s.segments > 1 ? counter_for(on, s.tickets + blocks, memory, problem.size.lanes * words_of<T>) : ticket_counter{};
-  launch(on.stream(), {blocks, shape<T>::threads, shared_bytes}, kernel, problem, s, counter, memory + 1, starts);
+  launch_with_shared<kernel>(device, on.stream(), {blocks, shape<T>::threads, shared_bytes}, problem, s, counter,
+                             memory + 1, starts);
   return true;
 }
 

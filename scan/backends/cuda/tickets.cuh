@@ -114,17 +114,4 @@ inline ticket_counter counter_for(cuda& on, index_t most, word* memory, index_t 
   return {reinterpret_cast<word_t*>(memory), signature, mask, new_nonce(), false};
 }
 
-inline int current_device() {
-  int which = 0;
-  need_success(cudaGetDevice(&which), "asking for the current device");
-  return which;
-}
-
-inline index_t multiprocessors() {
-  int count = 0;
-  need_success(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, current_device()),
-               "asking for its multiprocessors");
-  return count;
-}
-
 }  // namespace ssmscan::device
