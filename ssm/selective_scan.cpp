@@ -129,17 +129,16 @@ choice selective_scan(selective_problem<V> const& problem, selective_execution c
   index_t const updates = plan.batch * plan.channels * plan.states * (plan.time + around_steps);
   int const threads = updates < worth_threads ? 1 : threads_of(how.scan);
   bool const by_vectors = how.mode == selective_mode::fused;
-  bool const few = by_vectors && detail::are_few_channels(plan, threads);
-  index_t share = by_vectors && !few ? most_channels : 1;
+  detail::fused_way const way = by_vectors ? detail::way_of_fused(plan, threads) : detail::fused_way::by_channels;
+  bool const by_time = way != detail::fused_way::by_channels, over_time = way == detail::fused_way::by_time_shared;
+  index_t share = by_vectors && !by_time ? most_channels : 1;
   if (plan.batch * ((plan.channels + share - 1) / share) < shares_per_thread * threads)
     share = std::min(share, least_channels);
   index_t const shares = (plan.channels + share - 1) / share;
-  // Few channels: threads take them, or where there are too few, time.
-  bool const over_time = few && plan.batch * shares < shares_per_thread * threads;
   auto const run = [&](index_t unit) {
     index_t const row = unit / shares, first = unit % shares * share, count = std::min(share, plan.channels - first);
     for (index_t c = first; c < first + count; ++c) clear_padding(plan, row, c);
-    if (few)
+    if (by_time)
       return detail::run_fused_by_time(plan, row, first,
                                        over_time ? std::min(threads, detail::most_threads_over_time) : 1);
     if (by_vectors) return detail::run_fused(plan, row, first, count);

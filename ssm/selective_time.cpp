@@ -271,11 +271,11 @@ void run_fused_by_time(selective_plan<V> const& plan, index_t row, index_t chann
 // time takes 1 for a state, and 1.5 for each of those that are turned round, over the lanes. Tiles that are handed on lose up to
 // a sixth.
 template <class V>
-bool are_few_channels(selective_plan<V> const& plan, int threads) {
+fused_way way_of_fused(selective_plan<V> const& plan, int threads) {
   constexpr double beside = 6, update = 1, turning = 1.5, handing_on = 1.2;
   constexpr index_t least_channels = 16;
   index_t const least_time = plan.sequences * 2 * time_tile<V>::steps_of(plan.states);  // two tiles of each sequence
-  if (plan.batch == 0 || plan.channels == 0 || plan.time < least_time) return false;
+  if (plan.batch == 0 || plan.channels == 0 || plan.time < least_time) return fused_way::by_channels;
   auto const number = [](index_t n) { return static_cast<double>(n); };
   auto const ratio_up = [](index_t n, index_t of) { return (n + of - 1) / of; };
   index_t const lanes = HWY_DYNAMIC_DISPATCH(bytes_of_a_vector)() / index_t{sizeof(typename real_part_of<V>::type)};
@@ -283,18 +283,21 @@ bool are_few_channels(selective_plan<V> const& plan, int threads) {
   double const by_channels = number(ratio_up(plan.channels, lanes)) * (beside + number(plan.states)) / number(at_once);
   double const a_channel =
       (update * number(plan.states) + turning * number(whole_vectors(plan.states))) / number(lanes);
+  double const by_time = number(ratio_up(plan.batch * plan.channels, threads)) / number(plan.batch) * a_channel;
   int const over_time = std::min(threads, most_threads_over_time);
-  return number(plan.channels) * a_channel / over_time * (over_time > 1 ? handing_on : 1) < by_channels;
+  double const shared = number(plan.channels) * a_channel / over_time * handing_on;
+  if (std::min(by_time, shared) >= by_channels) return fused_way::by_channels;
+  return by_time <= shared ? fused_way::by_time : fused_way::by_time_shared;
 }
 
 template void run_fused_by_time(selective_plan<float> const&, index_t, index_t, int);
 template void run_fused_by_time(selective_plan<double> const&, index_t, index_t, int);
 template void run_fused_by_time(selective_plan<std::complex<float>> const&, index_t, index_t, int);
 template void run_fused_by_time(selective_plan<std::complex<double>> const&, index_t, index_t, int);
-template bool are_few_channels(selective_plan<float> const&, int);
-template bool are_few_channels(selective_plan<double> const&, int);
-template bool are_few_channels(selective_plan<std::complex<float>> const&, int);
-template bool are_few_channels(selective_plan<std::complex<double>> const&, int);
+template fused_way way_of_fused(selective_plan<float> const&, int);
+template fused_way way_of_fused(selective_plan<double> const&, int);
+template fused_way way_of_fused(selective_plan<std::complex<float>> const&, int);
+template fused_way way_of_fused(selective_plan<std::complex<double>> const&, int);
 
 }  // namespace ssmscan::ssm::detail
 #endif

@@ -137,8 +137,11 @@ template <class V>
 SSMSCAN_SSM_EXPORT void run_fused_by_time(selective_plan<V> const& plan, index_t row, index_t channel, int threads);
 // So many were measured. One phase goes tile by tile, and all who wait look at one number: what more of them gain is not known.
 inline constexpr int most_threads_over_time = 2;
-// Whether that is faster than vectors of channels.
+// How the fused form goes: by vectors of channels; or channel by channel by vectors of time, one thread each, or several
+// threads to each.
+enum class fused_way { by_channels, by_time, by_time_shared };
+// The fastest.
 template <class V>
-SSMSCAN_SSM_EXPORT bool are_few_channels(selective_plan<V> const& plan, int threads);
+SSMSCAN_SSM_EXPORT fused_way way_of_fused(selective_plan<V> const& plan, int threads);
 
 }  // namespace ssmscan::ssm::detail

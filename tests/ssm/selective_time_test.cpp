@@ -125,16 +125,23 @@ TYPED_TEST(SelectiveTime, EverySimdTargetGivesTheSameBits) {
 
 TYPED_TEST(SelectiveTime, IsForFewChannelsOfManySteps) {
   using V = TypeParam;
-  auto const few = [](index_t batch, index_t channels, index_t time, int threads) {
+  using enum detail::fused_way;
+  auto const way = [](index_t batch, index_t channels, index_t time, int threads) {
     selective_problem<V> const p;
-    return detail::are_few_channels(detail::selective_plan<V>{p, batch, channels, 16, time, 1}, threads);
+    return detail::way_of_fused(detail::selective_plan<V>{p, batch, channels, 16, time, 1}, threads);
   };
-  EXPECT_TRUE(few(1, 1, 4096, 2));
-  EXPECT_FALSE(few(1, 1, 1, 2));
-  EXPECT_FALSE(few(1, 1536, 4096, 2));
-  EXPECT_FALSE(few(1, 32, 4096, 16));  // whose two vectors of channels two threads take
-  EXPECT_FALSE(few(8, 64, 4096, 1));
-  EXPECT_FALSE(few(0, 1, 4096, 1) || few(1, 0, 4096, 1));
+  EXPECT_EQ(way(1, 1, 4096, 1), by_time);
+  EXPECT_EQ(way(1, 1, 4096, 2), by_time_shared);
+  EXPECT_EQ(way(1, 2, 4096, 2), by_time);         // a channel for each thread
+  EXPECT_EQ(way(1, 3, 4096, 2), by_time_shared);  // of which one thread would have two
+  EXPECT_EQ(way(1, 16, 4096, 16), by_time);       // in a vector or two of channels one thread would have them all
+  EXPECT_EQ(way(4, 4, 4096, 16), by_time);
+  EXPECT_EQ(way(1, 1, 1, 2), by_channels);
+  EXPECT_EQ(way(1, 1536, 4096, 2), by_channels);
+  EXPECT_EQ(way(1, 1536, 4096, 16), by_channels);
+  EXPECT_EQ(way(8, 64, 4096, 1), by_channels);
+  EXPECT_EQ(way(0, 1, 4096, 1), by_channels);
+  EXPECT_EQ(way(1, 0, 4096, 1), by_channels);
 }
 
 }  // namespace
