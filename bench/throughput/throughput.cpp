@@ -84,7 +84,7 @@ void add_default(catalogue& all) {
   all.add<float>(many_lanes({{64, power(14)}, {256, power(16)}, {1024, power(14)}, {4096, power(12)}}));
   all.add<float>(one_lane({17}), inners::all);
   for (auto const* family : {"mid", "slow"}) all.add<float>(one_lane({16, 20}, {.family = family}));
-  all.add<float>(one_lane({24}, {.family = "near1"}));
+  all.add<float>(one_lane({17, 20, 24}, {.family = "near1"}));
   all.add<float>(one_lane({14, 18, 22}, {.cold = true}));
   all.add<float>(one_lane({22, 26}, {.threads = 1}));
   for (int const e : {20, 25}) all.add<float>(options_of_the_call({.lanes = 1, .time = power(e)}));

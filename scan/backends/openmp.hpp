@@ -92,7 +92,9 @@ class openmp {
     std::exception_ptr first;
 #pragma omp parallel num_threads(static_cast <int>(workers))
     try {
-      for (index_t w = omp_get_thread_num(); w < workers; w += omp_get_num_threads()) body(w);
+      for (index_t w = omp_get_thread_num(); w < workers && !failed->load(std::memory_order_relaxed);
+           w += omp_get_num_threads())
+        body(w);
     } catch (...) {
       if (!failed->exchange(true)) first = std::current_exception();
     }

@@ -8,6 +8,7 @@
 #endif
 
 #include <complex>
+#include <limits>
 
 #include <hwy/highway.h>
 
@@ -141,15 +142,20 @@ template <class D, class V>
 HWY_INLINE complex_vector<V> over(D d, V z, divisor<complex_vector<V>> w) {
   return times(d, w.inverse_square, times(d, z, w.conjugate));
 }
-// A is 0: all of it. Then real x, else y.
+// y = (e^v - 1) / A of v = x A, but where A is 0, or complex and so small that 1 / |A|^2 is no number: there it is x, to within
+// a rounding where v is one at most.
 template <class D, class V>
-HWY_INLINE V where_zero(D d, V A, V x, V y) {
+HWY_INLINE V or_its_limit(D d, V A, V, V x, V y) {
   return hn::IfThenElse(hn::Eq(A, hn::Zero(d)), x, y);
 }
 template <class D, class V>
-HWY_INLINE complex_vector<V> where_zero(D d, complex_vector<V> A, V x, complex_vector<V> y) {
-  auto const is_zero = hn::And(hn::Eq(A.re, hn::Zero(d)), hn::Eq(A.im, hn::Zero(d)));
-  return {hn::IfThenElse(is_zero, x, y.re), hn::IfThenElseZero(hn::Not(is_zero), y.im)};
+HWY_INLINE complex_vector<V> or_its_limit(D d, complex_vector<V> A, complex_vector<V> v, V x, complex_vector<V> y) {
+  using T = hn::TFromD<D>;
+  constexpr T least = sizeof(T) == 4 ? T(0x1p-60) : T(0x1p-500);  // its square is normal by a few binary places
+  V const size = hn::Max(hn::Abs(A.re), hn::Abs(A.im)), rounding = hn::Set(d, std::numeric_limits<T>::epsilon() / 4);
+  auto const is_limit = hn::And(hn::Lt(size, hn::Set(d, least)),
+                                hn::And(hn::Le(hn::Abs(v.re), rounding), hn::Le(hn::Abs(v.im), rounding)));
+  return {hn::IfThenElse(is_limit, x, y.re), hn::IfThenZeroElse(is_limit, y.im)};
 }
 
 template <class D, class V>

@@ -31,7 +31,7 @@ HWY_INLINE auto discrete(D d, V step, V step_u, V u, Number A) {
   } else if constexpr (Rule == selective_rule::zoh) {
     Number a;
     Number const grown = expm1(d, v, a);
-    return discretized<Number, Number>{a, times(d, u, where_zero(d, A, step, over(d, grown, divisor_of(d, A))))};
+    return discretized<Number, Number>{a, times(d, u, or_its_limit(d, A, v, step, over(d, grown, divisor_of(d, A))))};
   } else {
     Number const half = times(d, hn::Set(d, hn::TFromD<D>(0.5)), v);
     auto const below = divisor_of(d, one_less(d, half));

@@ -12,7 +12,8 @@ namespace ssmscan::laws {
 inline constexpr index_t long_time = 16 * 8192 + 7;  // one lane: two chunks for each of 16 workers, and a part of one
 inline constexpr index_t wide_lanes = 257, wide_time = 511;  // one lane past 16 groups of floats
 
-// One lane, in both directions: 1 thread against more.
+// One lane, in both directions: 1 thread against more, in place; and against two with x apart, where a tuned form may write
+// what it will read again.
 template <class T>
 verdict long_lane_law(subject<T> const& s) {
   verdict found;
@@ -24,6 +25,9 @@ verdict long_lane_law(subject<T> const& s) {
                 [&] { return place(s, long_time, d) + ", " + std::to_string(threads) + " threads"; });
       if (!found.holds()) return found;
     }
+    found.add(difference(needed, call(s, given, d, aliasing::apart, 2)),
+              [&] { return place(s, long_time, d) + ", 2 threads, apart"; });
+    if (!found.holds()) return found;
   }
   return found;
 }
@@ -66,7 +70,7 @@ verdict wide_law(subject<T> const& s) {
   return found;
 }
 
-inline constexpr index_t long_lane_cases = 2 * std::ssize(more_threads);
+inline constexpr index_t long_lane_cases = 2 * (std::ssize(more_threads) + 1);
 inline constexpr index_t wide_cases = 2 * std::ssize(wide_layouts) * std::ssize(more_threads);
 
 }  // namespace ssmscan::laws

@@ -171,6 +171,22 @@ TYPED_TEST(SelectiveStep, IsWithinItsBoundOverDecades) {
   }
 }
 
+// (e^v - 1) / A down to the least A: 1 / |A|^2 would be infinite, and the quotient none.
+TYPED_TEST(SelectiveStep, HoldsTheStateDownToTheLeastRates) {
+  using V = std::complex<TypeParam>;
+  int const least = std::numeric_limits<TypeParam>::min_exponent - std::numeric_limits<TypeParam>::digits;
+  instance<V> one(
+      {.batch = 1, .channels = 1 << 12, .states = 2, .time = 1, .rule = selective_rule::zoh, .softplus = false});
+  std::uniform_real_distribution<double> exponent(least, -24), angle(0, 6.2831853);
+  for (V& a : one.A) {
+    double const size = std::exp2(exponent(one.random)), turn = angle(one.random);
+    a = V(TypeParam(-size * std::abs(std::cos(turn))), TypeParam(size * std::sin(turn)));
+  }
+  auto const expected = detail::selective_reference(one.problem(), 1);
+  selective_scan(one.problem(), {.mode = selective_mode::fused});
+  expect_inside(one, expected, "zoh fused");
+}
+
 // Near, far and in between, lanes of one vector.
 TYPED_TEST(SelectiveStep, EverySimdTargetGivesTheSameBits) {
   using T = TypeParam;

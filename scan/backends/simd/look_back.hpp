@@ -25,21 +25,21 @@ struct look_back : ssmscan::look_back {
     return text::info.work(time) - std::max<index_t>(detail::ceil_div(time, chunk) - 2, 0);
   }
   // Of units each chunk that is summed is scanned once more, and its summary is one combine of the spine: exactly so many, but
-  // where sequences start in it. Before, a long lane's middle is summed, to see whether it forgets.
+  // where sequences start in it. Before, a chunk in the middle of a long lane is summed, to see whether it forgets.
   static index_t work_by_units(index_t time, index_t workers) {
     lane_parts const cut{detail::ceil_div(time, chunk), workers};
     if (workers <= 1 || cut.count <= 1) return work(time);
-    index_t const asked = cut.are_long_enough() ? cut.most_summed() : 0;
+    index_t const asked = cut.are_long_enough() ? 1 : 0;
     return work(time) +
            (look_back_units{cut.count, workers}.summaries() + asked) * (detail::fan_up_work<run>(chunk) + 1);
   }
-  // Of parts all but the first may be walked twice.
+  // Of openings whole ones may be summed in vain, two before and one for each part; and all parts but the first walked twice.
   static index_t shared_work(index_t time, index_t workers) {
     lane_parts const cut{detail::ceil_div(time, chunk), workers};
     index_t const units = work_by_units(time, workers);
     if (!cut.are_long_enough()) return units;
     index_t const opening = cut.most_summed() * (detail::fan_up_work<run>(chunk) + part_combines);
-    return std::max(units, 2 * work(time) + cut.parts * opening);
+    return std::max(units + 2 * opening, 2 * work(time) + (cut.parts + 1) * opening);
   }
   static constexpr algorithm_info info = [] {
     algorithm_info made = text::info;
@@ -105,7 +105,13 @@ struct look_back : ssmscan::look_back {
   template <class B, class T>
   static void by_lanes(chunk_functions<T> const& tile, B& on, lane_chunks<T> const& chunks, extent size,
                        index_t workers) {
-    index_t const lanes = size.lanes, shares = workers > 1 ? shares_a_worker(size, workers) : 1, all = workers * shares;
+    index_t const lanes = size.lanes, shares = shares_a_worker(size, workers), all = workers * shares;
+    if (workers == 1) {  // nothing to share, and no memory to ask for
+      chunk_scratch<T> mine;
+      chunks.walk_lanes(tile, 0, lanes, mine);
+      chunks.end_writing(tile);
+      return;
+    }
     auto const begun_by_each = std::make_unique<std::atomic<index_t>[]>(static_cast<std::size_t>(workers));
     auto* const begun = begun_by_each.get();
     on.blocks(workers, [=](index_t worker) {
@@ -120,13 +126,17 @@ struct look_back : ssmscan::look_back {
     });
   }
 
-  // The middle of the first lane speaks for all. Not in place: what is walked twice is read twice.
+  // The first lane's middle part and its last speak for all. Not in place: what is walked twice is read twice.
   template <class T>
   static bool can_go_by_parts(chunk_functions<T> const& tile, lane_chunks<T> const& chunks,
                               detail::recurrence_problem<T> const& p, lane_parts const& cut) {
     if (!cut.are_long_enough() || is_in_place(p)) return false;
     chunk_scratch<T> mine;
-    return part_opening<T>(tile, chunks, 0, cut.begin(cut.parts / 2), cut.most_summed(), mine).forgets();
+    index_t const middle = cut.parts / 2, last = cut.parts - 1;
+    auto const forgets = [&](index_t part) {
+      return part_opening<T>(tile, chunks, 0, cut.begin(part), cut.most_summed(), mine).forgets();
+    };
+    return forgets(middle) && (last == middle || forgets(last));
   }
   // A part of every lane for each worker, who waits for the one in front of it only.
   template <class B, class T>
@@ -134,7 +144,7 @@ struct look_back : ssmscan::look_back {
                        lane_parts const& cut) {
     auto boxes = on.template mailboxes<T>(lanes * cut.parts);
     auto const states = boxes.boxes();
-    on.blocks(cut.parts, [=](index_t part) {
+    on.ordered_blocks(cut.parts, [=](index_t part) {
       chunk_scratch<T> mine;
       index_t const begin = cut.begin(part), end = cut.end(part);
       for (index_t lane = 0; lane < lanes; ++lane) {

@@ -49,7 +49,7 @@ void counted_turns(chunk_source<T> const& in, turn_scratch<T>& s, unit_exchange<
 // One lane (or several), and what the text makes of it.
 template <class T>
 struct lanes_of {
-  std::vector<T> a, b, needed;
+  std::vector<T> a, b, needed, final;
   index_t lanes = 1;
   direction way = direction::forward;
   std::vector<index_t> offsets;
@@ -68,8 +68,9 @@ struct lanes_of {
     tensor_shape const shape{1, lanes, time};
     index_t const sequences = offsets.empty() ? 1 : std::ssize(offsets) - 1;
     std::vector<T> states(static_cast<std::size_t>(lanes * sequences), initial);
+    final.assign(states.size(), T(77));
     recurrence<T> problem{.a = {a.data(), shape}, .b = {in_place ? x : b.data(), shape}, .x = {x, shape}};
-    problem.direction = way, problem.offsets = offsets;
+    problem.direction = way, problem.offsets = offsets, problem.final = {final.data(), {1, lanes, sequences}};
     if (enters) problem.initial = {states.data(), {1, lanes, sequences}};
     run(problem);
   }
@@ -82,6 +83,7 @@ struct lanes_of {
   template <class Judge>
   void expect_bits(std::vector<int> const& workers, Judge const& judge, bool in_place = false) {
     ask_text();
+    std::vector<T> const needed_final = final;
     judge_targets<T>([&](functions<T> const& made) {
       counted_of<T> = made.chunk;
       chunk_functions<T> counted = made.chunk;
@@ -100,6 +102,8 @@ struct lanes_of {
           for (index_t i = 0; i < lanes * time; ++i)
             ASSERT_TRUE(same_bits(x.data()[i], needed[static_cast<std::size_t>(i)])) << threads << " workers, at " << i;
           ASSERT_TRUE(x.guards_hold());
+          for (std::size_t i = 0; i < final.size(); ++i)
+            ASSERT_TRUE(same_bits(final[i], needed_final[i])) << threads << " workers, final " << i;
           judge(threads);
         }
     });
@@ -145,38 +149,59 @@ TYPED_TEST(simd_parts, what_is_not_forgotten_is_shared_in_order_bit_for_bit) {
   lanes_of<T>(0.98, 1).expect_bits({2, 3}, expect_units, true);
 }
 
-// The middle forgets, the last part does not: its worker waits for what enters.
-TYPED_TEST(simd_parts, a_part_that_does_not_forget_waits) {
+// a = 1, and sequences that start in the parts' openings alone: that is forgetting, too.
+TYPED_TEST(simd_parts, where_a_sequence_starts_nothing_enters) {
   using T = TypeParam;
   lanes_of<T> data(0.98, 1);
-  std::fill(data.a.begin() + time / 2, data.a.end(), T(1));
-  data.expect_bits({3}, [](int) { EXPECT_EQ(walks, 4); });  // its one walk, and three of the two in front
+  std::ranges::fill(data.a, T(1));
+  lane_parts const cut{detail::ceil_div(time, chunk), 3};
+  data.offsets = {0, cut.begin(1) * chunk + 5, cut.begin(2) * chunk, time};
+  data.expect_bits({3}, expect_parts);
+}
+
+// Odd a never become 0, even ones do within 32 steps.
+TEST(simd_parts_of_integers, even_factors_forget) {
+  lanes_of<std::uint32_t> data(0, 1);
+  for (auto& a : data.a) a *= 2;
+  data.expect_bits({2, 3}, expect_parts);
+  for (auto& a : data.a) a |= 1;
+  data.expect_bits({2, 3}, expect_units);
+}
+
+// The first lane's parts forget, the second lane's do not: their workers wait for what enters.
+TYPED_TEST(simd_parts, a_part_that_does_not_forget_waits) {
+  using T = TypeParam;
+  lanes_of<T> data(0.98, 1, 4);
+  std::fill(data.a.begin() + time, data.a.begin() + 2 * time, T(1));
+  data.expect_bits({3}, [](int) { EXPECT_EQ(walks, 3 * 5 + 3); });
 }
 
 // By the roundings of two numbers a state is taken for forgotten: one that is far greater than what follows is not, nor are
-// infinity and NaN. Each part's first step divides by so much, all else leaves the state as it is.
+// infinity and NaN. Each part's first step multiplies by so little, all else leaves the state as it is.
 TYPED_TEST(simd_parts, what_was_taken_for_forgotten_and_was_not_is_walked_again) {
   using T = TypeParam;
   using real = real_part<T>;
   real const lost = std::numeric_limits<real>::epsilon() * std::numeric_limits<real>::epsilon();
   struct first_b {
     real value;
-    index_t again;  // of two parts
+    index_t again;  // of two parts that something enters
   };
   real const infinite = std::numeric_limits<real>::infinity(), none = std::numeric_limits<real>::quiet_NaN();
-  for (auto const& [value, again] : {first_b{1, 0}, {4 / lost, 1}, {infinite, 1}, {none, 1}}) {
+  for (auto const& [value, again] : {first_b{1, 0}, {4 / lost, 1}, {infinite, 2}, {none, 2}}) {
     lanes_of<T> data(0.98, 1);
     std::ranges::fill(data.a, T(1));
     for (T& b : data.b) b = T(std::abs(b) > real(0.5) ? real(1) : real(0));
-    lane_parts const cut{detail::ceil_div(time, chunk), 2};
-    data.a[static_cast<std::size_t>(cut.begin(1) * chunk)] = T(lost);
-    data.b[static_cast<std::size_t>(cut.begin(1) * chunk)] = T(1);
+    lane_parts const cut{detail::ceil_div(time, chunk), 3};
+    for (index_t const part : {1, 2}) {
+      auto const first = static_cast<std::size_t>(cut.begin(part) * chunk);
+      data.a[first] = T(lost), data.b[first] = T(1);
+    }
     data.b[0] = T(value);
-    data.expect_bits({2}, [again = again](int) { EXPECT_EQ(walks, 3 + again); });
+    data.expect_bits({3}, [again = again](int) { EXPECT_EQ(walks, 5 + again); });
   }
 }
 
-// No longer than a short opening may be, of which all but the first is behind the middle; a lane's parts are too short: units.
+// Which lanes are long enough, and that an opening is less than its part.
 TEST(simd_parts_of_a_lane, are_as_many_as_workers_and_not_shorter_than_sixteen_chunks) {
   EXPECT_FALSE((lane_parts{1000, 1}.are_long_enough()));
   EXPECT_FALSE((lane_parts{31, 2}.are_long_enough()));
