@@ -170,7 +170,7 @@ class channels {
     scatter(y, p_.y, v, t, count);
   }
 
-  // One time step of all states: f times the sum over them of Re(C x).
+  // One time step of all states: the sum over them of C x; of complex numbers twice its real part.
   template <bool AnyOwn>
   HWY_INLINE hn::Vec<D> states(index_t v, hn::Vec<D> step, hn::Vec<D> u, values_at_a_step<V> const& B,
                                values_at_a_step<V> const& C) {
